@@ -1,0 +1,59 @@
+import re
+from collections.abc import Iterable, Iterator
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
+
+from core.errors import GatewayError, Text
+
+AccountName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,31}\Z")]
+_APP_ID = re.compile(r"wx[0-9a-zA-Z]{16}")
+
+
+class OfficialAccount(BaseModel):
+    """One official account (公众号): an entry of `[[accounts]]`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    name: AccountName = Field(description="our short name for it, used in URLs")
+    app_id: Annotated[str, StringConstraints(pattern=r"^wx[0-9a-zA-Z]{16}\Z")] = Field(
+        description="AppID, from 设置与开发 → 开发接口管理"
+    )
+    app_secret: SecretStr = Field(min_length=1, description="AppSecret; or app_secret_file")
+    callback_token: SecretStr = Field(SecretStr(""), description="Token of the message push")
+    encoding_aes_key: SecretStr = Field(SecretStr(""), description="EncodingAESKey of the push")
+
+
+class UnknownAccount(GatewayError):
+    """The caller named an account that is not configured, or that it may not use."""
+
+    status = 404
+    code = "account_unknown"
+    category = "params"
+    errcode = 40013
+    message = Text("没有这个公众号：{account}", "no such account: {account}")
+    hint = Text(
+        "检查 AppID 或账号名；账号须写在 [[accounts]] 里，并列在该客户端的 accounts 中",
+        "check the AppID or name; it must stand in [[accounts]] and in the client's accounts",
+    )
+
+
+class Accounts:
+    """The official accounts this gateway serves, found by name or by AppID."""
+
+    def __init__(self, accounts: Iterable[OfficialAccount]) -> None:
+        self._by_name = {account.name: account for account in accounts}
+        self._by_app_id = {account.app_id: account for account in self._by_name.values()}
+
+    def get(self, name_or_app_id: str) -> OfficialAccount:
+        """The account. Raises UnknownAccount."""
+        by = self._by_app_id if _APP_ID.fullmatch(name_or_app_id) else self._by_name
+        if (account := by.get(name_or_app_id)) is None:
+            raise UnknownAccount(account=name_or_app_id[:64])
+        return account
+
+    def __iter__(self) -> Iterator[OfficialAccount]:
+        return iter(self._by_name.values())
+
+    def __len__(self) -> int:
+        return len(self._by_name)

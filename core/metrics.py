@@ -1,0 +1,47 @@
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+
+class Metrics:
+    """All that `/metrics` shows. One object a process, made by the composition root.
+
+    Labels hold only names that are bounded by the catalogue and the configuration: never a URL,
+    a token or a caller's text.
+    """
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        registry = self.registry
+        self.requests = Counter(
+            "wxgate_requests", "HTTP requests answered", ["route", "status"], registry=registry
+        )
+        self.request_seconds = Histogram(
+            "wxgate_request_seconds", "time to answer a request", ["route"], registry=registry
+        )
+        self.upstream_calls = Counter(
+            "wxgate_upstream_calls",
+            "calls to WeChat by path and errcode (http_N or failure class without one)",
+            ["path", "errcode"],
+            registry=registry,
+        )
+        self.upstream_seconds = Histogram(
+            "wxgate_upstream_seconds", "time WeChat took", ["path"], registry=registry
+        )
+        self.tokens = Counter(
+            "wxgate_token_refreshes",
+            "access_tokens fetched, by cause (cold, ahead, invalid) and outcome",
+            ["account", "cause", "outcome"],
+            registry=registry,
+        )
+        self.cache = Counter(
+            "wxgate_cache_events", "hits, misses and so on", ["cache", "event"], registry=registry
+        )
+        self.jobs = Counter(
+            "wxgate_jobs", "jobs that reached a state", ["kind", "state"], registry=registry
+        )
+        self.jobs_active = Gauge(
+            "wxgate_jobs_active", "jobs being worked on by this process", registry=registry
+        )
+
+    def render(self) -> bytes:
+        """The text exposition of every metric."""
+        return generate_latest(self.registry)

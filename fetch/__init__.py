@@ -1,0 +1,1 @@
+"""Foreign bytes in: the one guarded HTTP client for pictures, webhooks and senders."""

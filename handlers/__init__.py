@@ -1,0 +1,1 @@
+"""HTTP in, HTTP out: a file a resource, `errors` renders every failure."""

@@ -1,0 +1,1 @@
+"""The life of one call: routing, auth, tokens, upstream, response; `call` joins them."""

@@ -1,0 +1,1 @@
+"""The process: settings, the composition root `app`, the URL table `routes`, the command line."""

@@ -1,0 +1,1 @@
+"""Durable state, SQLite or PostgreSQL: engine, tables, migrations."""

@@ -1,0 +1,121 @@
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from core.errors import GatewayError, Text
+
+_RID = re.compile(r"rid: ([0-9a-f]{8}-[0-9a-f]{8}-[0-9a-f]{8})")
+_INVALID_IP = re.compile(r"invalid ip ([0-9a-fA-F.:]{2,45})")
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """The one file of a multipart call; goes out as the part named `media`."""
+
+    filename: str  # ASCII, with the extension of its type: anything else is refused (41005)
+    content_type: str
+    data: bytes
+
+
+class Call(Protocol):
+    """One call to WeChat on behalf of an account: token, replay and quota ledger included.
+
+    Both methods return the JSON object of a success. They raise:
+
+    * WeChatRefused: WeChat answered with an errcode other than 0; nothing was changed.
+    * NotSent: the request never reached WeChat; it is safe to repeat.
+    * OutcomeUnknown: it was sent and no complete answer came (or errcode -1 on a write). What
+      happened at WeChat is not known; only calls whose endpoint is idempotent may be repeated.
+    """
+
+    async def post(
+        self, account: str, path: str, body: Mapping[str, Any], *, query: Mapping[str, str] = ...
+    ) -> dict[str, Any]:
+        """POST `body` as raw UTF-8 JSON."""
+        ...
+
+    async def get(
+        self, account: str, path: str, *, query: Mapping[str, str] = ...
+    ) -> dict[str, Any]:
+        """GET with `query`."""
+        ...
+
+    async def upload(
+        self, account: str, path: str, upload: Upload, *, query: Mapping[str, str] = ...
+    ) -> dict[str, Any]:
+        """POST `upload` as multipart/form-data with a Content-Length."""
+        ...
+
+
+class WeChatRefused(GatewayError):
+    """WeChat answered the call with an errcode; `errcode` and `errmsg` are its own."""
+
+    status = 422
+    code = "wechat_refused"
+    message = Text("微信拒绝了请求：{errcode} {errmsg}", "WeChat refused: {errcode} {errmsg}")
+    hint = Text("{advice}", "{advice_en}")
+
+    def __init__(self, *, errcode: int, errmsg: str, path: str, advice: Text | None = None) -> None:
+        rid = _RID.search(errmsg)
+        advice = advice or Text("按错误码说明修改后重试", "mend what the errcode says, try again")
+        super().__init__(
+            upstream={
+                "errcode": errcode,
+                "errmsg": errmsg[:500],
+                "rid": rid.group(1) if rid else "",
+                "path": path,
+            },
+            errcode=errcode,
+            errmsg=errmsg[:200],
+            advice=advice.zh,
+            advice_en=advice.en,
+        )
+        self.wechat_errcode = errcode
+        self.errmsg = errmsg
+
+    @property
+    def refused_ip(self) -> str | None:
+        """The caller's IP as WeChat sees it, where a 40164 names it."""
+        found = _INVALID_IP.search(self.errmsg)
+        return found.group(1) if found else None
+
+
+class NotSent(GatewayError):
+    """WeChat could not be reached; the request did not get there."""
+
+    status = 502
+    code = "upstream_unreachable"
+    retryable = True
+    message = Text("连不上微信服务器：{reason}", "WeChat cannot be reached: {reason}")
+    hint = Text(
+        "检查服务器的网络、DNS 与 upstream.base_urls；请求没有发出，可以安全重试",
+        "check network, DNS and upstream.base_urls; nothing was sent, it is safe to try again",
+    )
+
+
+class OutcomeUnknown(GatewayError):
+    """The request was sent and no complete answer came back."""
+
+    status = 504
+    code = "outcome_unknown"
+    message = Text(
+        "请求已发出，但没有得到微信的完整应答：{reason}", "sent, but no answer: {reason}"
+    )
+    hint = Text(
+        "结果未知：先在公众号后台或列表接口里确认，不要直接重发",
+        "the outcome is unknown: look into WeChat's lists first, do not simply send it again",
+    )
+
+
+class BadAnswer(GatewayError):
+    """WeChat answered a call that changes nothing with something that is not its JSON."""
+
+    status = 502
+    code = "upstream_bad_response"
+    retryable = True
+    message = Text("微信的应答无法识别：{reason}", "WeChat's answer makes no sense: {reason}")
+    hint = Text(
+        "通常是微信或中间网络暂时故障，稍后重试",
+        "usually a passing fault of WeChat or the network between; try again later",
+    )

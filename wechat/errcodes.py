@@ -1,0 +1,74 @@
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import resources
+
+from core.errors import Category
+
+# A token that WeChat no longer takes; one repeat with the current token is right (all SDKs agree).
+STALE_TOKEN = frozenset({40001, 40014, 42001})
+BUSY = -1
+INVALID_MEDIA_ID = 40007
+IP_NOT_WHITELISTED = 40164
+NO_PERMISSION = 48001
+DAILY_QUOTA = 45009
+MINUTE_QUOTA = 45011
+
+_CATEGORIES: dict[str, Category] = {
+    "auth": "auth", "quota": "quota", "params": "params", "media": "media", "content": "content",
+    "permission": "permission", "system": "system", "state": "params", "success": "system",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Errcode:
+    """What one errcode means. Category and action of rare codes are a guess by keyword."""
+
+    errcode: int
+    name: str  # WeChat's own wording, in English
+    chinese: str
+    category: Category
+    action: str  # retry_backoff refresh_token wait_quota grant_permission whitelist_ip fix_request
+
+    @property
+    def retryable(self) -> bool:
+        """Whether the same call may work later without anybody doing anything."""
+        return self.action in ("retry_backoff", "refresh_token", "wait_quota")
+
+
+class Errcodes:
+    """Every errcode that WeChat is known to answer."""
+
+    def __init__(self, errcodes: list[Errcode]) -> None:
+        self._by_code = {errcode.errcode: errcode for errcode in errcodes}
+
+    def get(self, errcode: int) -> Errcode:
+        """Its entry; an unknown code is a system error that nobody can act on."""
+        known = self._by_code.get(errcode)
+        return known or Errcode(errcode, "unknown errcode", "未知错误码", "system", "none")
+
+    def __iter__(self) -> Iterator[Errcode]:
+        return iter(self._by_code.values())
+
+    def __len__(self) -> int:
+        return len(self._by_code)
+
+
+@lru_cache(maxsize=1)
+def load_errcodes() -> Errcodes:
+    """The dictionary from data/errcodes.tsv."""
+    text = resources.files(__package__).joinpath("data/errcodes.tsv").read_text("utf-8")
+    rows = csv.DictReader(text.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE)
+    return Errcodes(
+        [
+            Errcode(
+                errcode=int(row["errcode"]),
+                name=row["name"],
+                chinese=row["chinese"] or "",
+                category=_CATEGORIES[row["category"]],
+                action=row["action"],
+            )
+            for row in rows
+        ]
+    )

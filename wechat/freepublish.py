@@ -1,0 +1,78 @@
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any
+
+from wechat.call import BadAnswer, Call, OutcomeUnknown
+
+SUBMIT = "/cgi-bin/freepublish/submit"
+GET = "/cgi-bin/freepublish/get"
+BATCHGET = "/cgi-bin/freepublish/batchget"
+
+
+class PublishStatus(IntEnum):
+    """publish_status of freepublish/get. Source: doc page freepublish_get, read 2026-11."""
+
+    DONE = 0
+    IN_PROGRESS = 1
+    ORIGINALITY_FAILED = 2
+    FAILED = 3
+    REVIEW_REFUSED = 4
+    DELETED = 5  # done, then the user deleted all articles
+    BANNED = 6  # done, then the platform banned all articles
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """How far a publication has come; article_id and url only when it is done."""
+
+    publish_status: int  # a value outside of PublishStatus is possible: WeChat may add some
+    article_id: str = ""
+    article_url: str = ""
+
+
+class FreepublishClient:
+    """Publishing without a push to followers. Raises as `Call` does."""
+
+    def __init__(self, call: Call) -> None:
+        self._call = call
+
+    async def submit(self, account: str, media_id: str) -> str:
+        """Hand a draft to WeChat for publishing; returns the publish_id. Not idempotent."""
+        answer = await self._call.post(account, SUBMIT, {"media_id": media_id})
+        publish_id = answer.get("publish_id")
+        if not isinstance(publish_id, str | int) or not str(publish_id):
+            raise OutcomeUnknown(reason="freepublish/submit answered without a publish_id")
+        return str(publish_id)
+
+    async def get(self, account: str, publish_id: str) -> Publication:
+        """Ask how a publication goes; a verified account may ask 100 times a day."""
+        answer = await self._call.post(account, GET, {"publish_id": publish_id})
+        status = answer.get("publish_status")
+        if not isinstance(status, int) or isinstance(status, bool):
+            raise BadAnswer(reason="no publish_status")
+        return Publication(
+            status, str(answer.get("article_id") or ""), _first_url(answer.get("article_detail"))
+        )
+
+    async def batchget(
+        self, account: str, *, offset: int = 0, count: int = 20, no_content: bool = False
+    ) -> list[Mapping[str, Any]]:
+        """A page of published articles, newest first.
+
+        Each is `{article_id, content{news_item[]}, update_time}`.
+        """
+        body = {"offset": offset, "count": count, "no_content": int(no_content)}
+        items = (await self._call.post(account, BATCHGET, body)).get("item")
+        if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+            raise BadAnswer(reason="no list item")
+        return items
+
+
+def _first_url(detail: object) -> str:
+    if not isinstance(detail, dict):
+        return ""
+    items = detail.get("item")
+    if not isinstance(items, list) or not items or not isinstance(items[0], dict):
+        return ""
+    return str(items[0].get("article_url") or "")
