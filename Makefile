@@ -1,0 +1,55 @@
+# Everything runs in .venv, made on first use from the locked requirements.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SOURCES := accounts cache content core fetch handlers jobs proxy sandbox server store wechat
+
+.PHONY: help demo test check serve bench clean lock
+
+help:
+	@echo "make demo   起沙箱和网关，发布一篇示例文章 / sandbox + gateway + a sample article"
+	@echo "make test   装好一切并跑全部测试 / set everything up, run every test"
+	@echo "make check  格式、静态检查、类型、分层 / format, lint, types, layers"
+	@echo "make serve  按 config.toml 启动网关 / start the gateway from config.toml"
+	@echo "make bench  性能对比 / benchmarks, side by side"
+	@echo "make clean  删除环境与演示数据 / remove the environment and the demo's data"
+
+demo: $(VENV)/.runtime
+	@$(BIN)/wxgate demo $(ARGS)
+
+test: $(VENV)/.dev
+	@$(BIN)/python -m pytest -n auto $(ARGS)
+
+check: $(VENV)/.dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy .
+	$(BIN)/lint-imports
+	$(BIN)/python scripts/check_layout.py
+
+serve: $(VENV)/.runtime
+	$(BIN)/wxgate serve
+
+bench: $(VENV)/.dev
+	@for script in bench/[a-z]*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
+clean:
+	rm -rf $(VENV) var build dist .coverage* htmlcov .mypy_cache .ruff_cache .pytest_cache \
+		.hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Only wheels: a machine without a compiler is the normal case.
+$(VENV)/.runtime: requirements.lock pyproject.toml
+	@$(PYTHON) scripts/bootstrap.py $(VENV) requirements.lock
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.lock requirements.lock pyproject.toml
+	@$(PYTHON) scripts/bootstrap.py $(VENV) requirements-dev.lock
+	@touch $@ $(VENV)/.runtime
+
+COMPILE = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url \
+	--no-annotate --no-header --python-version 3.11
+lock:
+	$(PYTHON) -m venv $(VENV) && $(BIN)/pip install --quiet uv
+	$(COMPILE) pyproject.toml -o requirements.lock
+	$(COMPILE) pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock

@@ -1,0 +1,95 @@
+import re
+import time
+from typing import Any
+
+import structlog
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from core.ids import new_id
+from core.metrics import Metrics
+
+log = structlog.get_logger(__name__)
+
+_REQUEST_ID = re.compile(rb"[A-Za-z0-9_-]{8,64}")
+# Probes and scrapers call every few seconds: their lines would drown the others.
+_QUIET = frozenset({"/health", "/health/live", "/health/ready", "/metrics"})
+
+
+class AccessMiddleware:
+    """Outermost: gives each request its id, writes one access line, counts and times it.
+
+    The line has the path without its query, which may hold secrets. What the inner layers learn
+    (`client_id`, `account`, `route`) they leave in `scope["state"]`.
+    """
+
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        self._app = app
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        state: dict[str, Any] = scope.setdefault("state", {})
+        request_id = state["request_id"] = _request_id(scope)
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+        started = time.perf_counter()
+        answer = _Answer(send, request_id)
+        try:
+            await self._app(scope, receive, answer.send)
+        except Exception:
+            log.exception("request failed")
+            if not answer.status:
+                raise  # the server then closes the connection with a bare 500
+        finally:
+            self._record(scope, answer, time.perf_counter() - started)
+
+    def _record(self, scope: Scope, answer: "_Answer", seconds: float) -> None:
+        state = scope["state"]
+        route = state.get("route") or getattr(scope.get("route"), "path", "") or "unmatched"
+        status = answer.status or 499  # nginx's number for a caller that went away
+        self._metrics.requests.labels(route, status).inc()
+        self._metrics.request_seconds.labels(route).observe(seconds)
+        if scope["path"] in _QUIET and status < 400:
+            return
+        log.info(
+            "request",
+            method=scope["method"],
+            path=scope["path"],
+            status=status,
+            ms=round(seconds * 1000, 1),
+            bytes=answer.sent_bytes,
+            client=state.get("client_id"),
+            account=state.get("account"),
+        )
+
+
+class _Answer:
+    """Watches the answer go by: its status and size; adds X-Request-Id where it is missing."""
+
+    def __init__(self, send: Send, request_id: str) -> None:
+        self._send = send
+        self._header = (b"x-request-id", request_id.encode("ascii"))
+        self.status = 0
+        self.sent_bytes = 0
+
+    async def send(self, message: Message) -> None:
+        """Pass one message on."""
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            headers = message.setdefault("headers", [])
+            if not any(name == b"x-request-id" for name, _ in headers):
+                message["headers"] = [*headers, self._header]
+        elif message["type"] == "http.response.body":
+            self.sent_bytes += len(message.get("body", b""))
+        await self._send(message)
+
+
+def _request_id(scope: Scope) -> str:
+    """The caller's X-Request-Id where it is harmless, else a new one."""
+    for name, value in scope["headers"]:
+        if name == b"x-request-id" and _REQUEST_ID.fullmatch(value):
+            return str(value.decode("ascii"))
+    return new_id("req")

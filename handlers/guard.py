@@ -1,0 +1,76 @@
+import ipaddress
+from collections.abc import Callable, Sequence
+
+from starlette.requests import Request
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from accounts.clients import Client, Scope as ClientScope
+from core.errors import GatewayError, Text
+
+IpNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
+# Finds the client of a request by its headers; raises a 401 or 403 GatewayError.
+Authenticate = Callable[[Scope], Client]
+
+
+class ScopeMissing(GatewayError):
+    """The client's key does not allow this."""
+
+    status = 403
+    code = "scope_missing"
+    category = "permission"
+    errcode = 48001
+    message = Text("该密钥没有所需权限：{scope}", "the key lacks the scope {scope}")
+    hint = Text(
+        "在配置 [[clients]] 的 scopes 中加上 {scope}",
+        "add {scope} to the client's scopes in the configuration",
+    )
+
+
+class AuthMiddleware:
+    """Lets only known clients through; the client stands in `request.state.client` then."""
+
+    def __init__(self, app: ASGIApp, authenticate: Authenticate) -> None:
+        self._app = app
+        self._authenticate = authenticate
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        if scope["type"] == "http":
+            client = self._authenticate(scope)
+            scope["state"]["client"] = client
+            scope["state"]["client_id"] = client.id
+        await self._app(scope, receive, send)
+
+
+class OpsMiddleware:
+    """Lets in whoever comes from one of `networks`; everybody else needs the scope admin."""
+
+    def __init__(
+        self, app: ASGIApp, authenticate: Authenticate, networks: Sequence[IpNetwork]
+    ) -> None:
+        self._app = app
+        self._authenticate = authenticate
+        self._networks = networks
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        if scope["type"] == "http" and not self._from_inside(scope):
+            client = self._authenticate(scope)
+            scope["state"]["client_id"] = client.id
+            if not client.may(ClientScope.ADMIN):
+                raise ScopeMissing(scope="admin")
+        await self._app(scope, receive, send)
+
+    def _from_inside(self, scope: Scope) -> bool:
+        peer = ipaddress.ip_address((scope.get("client") or ("0.0.0.0", 0))[0])
+        mapped = getattr(peer, "ipv4_mapped", None)
+        peer = mapped or peer
+        return any(peer in network for network in self._networks)
+
+
+def require_scope(request: Request, *scopes: ClientScope) -> Client:
+    """The calling client, if it holds one of `scopes`. Raises ScopeMissing."""
+    client: Client = request.state.client
+    if not client.may(*scopes):
+        raise ScopeMissing(scope=" | ".join(scopes))
+    return client

@@ -1,0 +1,261 @@
+import ipaddress
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
+
+from accounts.clients import Client
+from accounts.master_key import SecretsSettings
+from accounts.official import OfficialAccount
+from cache.settings import RedisSettings
+from content.settings import ContentSettings
+from core.logging import LogSettings
+from fetch.client import FetchSettings
+from jobs.settings import JobsSettings
+from proxy.routing import RelaySettings
+from proxy.tokens import TokenSettings
+from proxy.upstream import UpstreamSettings
+from store.engine import DatabaseSettings
+
+IpNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
+Listen = Annotated[str, StringConstraints(pattern=r"^\S+:[0-9]{1,5}\Z")]
+# Secrets that may stand in a file of their own, under the same key with `_file` added.
+_SECRET_KEYS = ("app_secret", "key", "callback_token", "encoding_aes_key", "url")
+ENV_PREFIX = "WXGATE_"
+
+
+class ServerSettings(BaseModel):
+    """`[server]` of the configuration."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    listen: Listen = Field("127.0.0.1:8080", description="HOST:PORT to listen on")
+    workers: int = Field(1, ge=1, le=64, description="processes; >1 needs [redis] and [database]")
+    data_dir: Path = Field(Path("var"), description="database, master key, working files")
+    public_url: str = Field(
+        "http://127.0.0.1:8080", description="the URL at which callers reach this gateway"
+    )
+    allowed_hosts: tuple[str, ...] = Field(
+        (), description="Host names that are answered; empty: public_url's, loopback, literal IPs"
+    )
+    trusted_proxies: tuple[IpNetwork, ...] = Field(
+        (), description="CIDRs of reverse proxies whose X-Forwarded-For counts"
+    )
+    ops_networks: tuple[IpNetwork, ...] = Field(
+        (ipaddress.IPv4Network("127.0.0.0/8"), ipaddress.IPv6Network("::1/128")),
+        description="CIDRs that may read /metrics and /docs without a key of scope admin",
+    )
+
+
+class ForwardSettings(BaseModel):
+    """`[forward]`: the CONNECT proxy. Read and checked, not in force yet."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    listen: str = Field("", description="HOST:PORT of the forward proxy; empty: none")
+    mode: Literal["inspect", "tunnel"] = Field("inspect", description="end TLS inside, or not")
+
+
+class Settings(BaseSettings):
+    """The whole configuration: config.toml, over it `WXGATE_…` of the environment."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    server: ServerSettings = ServerSettings()
+    upstream: UpstreamSettings = UpstreamSettings()
+    relay: RelaySettings = RelaySettings()
+    tokens: TokenSettings = TokenSettings()
+    content: ContentSettings = ContentSettings()
+    fetch: FetchSettings = FetchSettings()
+    jobs: JobsSettings = JobsSettings()
+    forward: ForwardSettings = ForwardSettings()
+    redis: RedisSettings = RedisSettings()
+    database: DatabaseSettings = DatabaseSettings()
+    secrets: SecretsSettings = SecretsSettings()
+    log: LogSettings = LogSettings()
+    accounts: tuple[OfficialAccount, ...] = ()
+    clients: tuple[Client, ...] = ()
+    limits: dict[str, str] = Field(default={}, description='calls, as "10/minute", by path')
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        **_others: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Only what `load_settings` passes: it has merged the sources and read secret files."""
+        del settings_cls
+        return (init_settings,)
+
+
+class Fault(BaseModel):
+    """One thing that is wrong with the configuration."""
+
+    key: str  # as in TOML: accounts[0].app_id
+    problem: str
+
+
+class BadConfigurationError(Exception):
+    """The configuration cannot be used; holds every fault that was found."""
+
+    def __init__(self, faults: list[Fault]) -> None:
+        self.faults = faults
+        super().__init__("; ".join(f"{fault.key}: {fault.problem}" for fault in faults))
+
+
+def load_settings(path: Path | None) -> Settings:
+    """Read and check the configuration; without `path`, the environment and defaults alone.
+
+    Raises BadConfigurationError with all faults at once, never with a secret in it.
+    """
+    file = _read_toml(path) if path is not None else {}
+    faults: list[Fault] = []
+    # The environment ranks over the file.
+    data = _with_secret_files(_merged(file, _environment(faults)), "", faults)
+    try:
+        settings = Settings(**data)
+    except ValidationError as exc:
+        faults += [
+            Fault(key=_key_of(error["loc"]), problem=error["msg"].removeprefix("Value error, "))
+            for error in exc.errors(include_url=False, include_input=False, include_context=False)
+        ]
+        raise BadConfigurationError(faults) from None
+    faults += cross_faults(settings)
+    if faults:
+        raise BadConfigurationError(faults)
+    return settings
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except OSError as exc:
+        raise BadConfigurationError([Fault(key=str(path), problem=exc.strerror or "")]) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
+        raise BadConfigurationError([Fault(key=str(path), problem=str(exc))]) from None
+
+
+def _merged(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    """Both tables in one; where they meet, `above` counts."""
+    merged = dict(below)
+    for name, value in above.items():
+        under = merged.get(name)
+        both = isinstance(under, dict) and isinstance(value, dict)
+        merged[name] = _merged(under, value) if both else value  # type: ignore[arg-type]
+    return merged
+
+
+def _environment(faults: list[Fault]) -> dict[str, Any]:
+    """`WXGATE_SERVER__LISTEN=…` as {"server": {"listen": …}}; lists and tables as JSON.
+
+    `WXGATE_URL`, `WXGATE_KEY` and `WXGATE_CONFIG` belong to the command line.
+    """
+    source = EnvSettingsSource(
+        Settings, env_prefix=ENV_PREFIX, env_nested_delimiter="__", case_sensitive=False
+    )
+    try:
+        return dict(source())
+    except SettingsError as exc:
+        faults.append(Fault(key=f"{ENV_PREFIX}…", problem=str(exc)))
+        return {}
+
+
+def _with_secret_files(value: Any, key: str, faults: list[Fault]) -> Any:
+    """`value` with each `x_file = "path"` of a secret replaced by `x = <what the file holds>`."""
+    if isinstance(value, list):
+        return [_with_secret_files(item, f"{key}[{i}]", faults) for i, item in enumerate(value)]
+    if not isinstance(value, dict):
+        return value
+    table: dict[str, Any] = {}
+    for name, inner in value.items():
+        where = f"{key}.{name}" if key else name
+        secret = name.removesuffix("_file")
+        if secret != name and secret in _SECRET_KEYS and isinstance(inner, str):
+            try:
+                table[secret] = Path(inner).read_text("utf-8").strip()
+            except (OSError, UnicodeDecodeError) as exc:
+                faults.append(Fault(key=where, problem=f"cannot read {inner}: {_reason(exc)}"))
+                table[secret] = "unreadable"  # so that the key is not also reported as missing
+        else:
+            table[name] = _with_secret_files(inner, where, faults)
+    return table
+
+
+def _reason(exc: OSError | UnicodeDecodeError) -> str:
+    return (exc.strerror or "unreadable") if isinstance(exc, OSError) else "not UTF-8"
+
+
+def _key_of(location: tuple[int | str, ...]) -> str:
+    """("accounts", 0, "app_id") as `accounts[0].app_id`."""
+    key = ""
+    for part in location:
+        key += f"[{part}]" if isinstance(part, int) else f".{part}" if key else part
+    return key
+
+
+def cross_faults(settings: Settings) -> Iterator[Fault]:
+    """What is wrong between keys that are each right alone."""
+    yield from _account_faults(settings)
+    yield from _client_faults(settings)
+    shared = str(settings.redis.url) and str(settings.database.url)
+    if settings.server.workers > 1 and not shared:
+        yield Fault(
+            key="server.workers", problem="more than one worker needs redis.url and database.url"
+        )
+    public = urlsplit(settings.server.public_url)
+    if public.scheme not in ("http", "https") or not public.hostname:
+        yield Fault(key="server.public_url", problem="must be an http:// or https:// URL")
+
+
+def _account_faults(settings: Settings) -> Iterator[Fault]:
+    for field in ("name", "app_id"):
+        seen: set[str] = set()
+        for index, account in enumerate(settings.accounts):
+            value = getattr(account, field)
+            if value in seen:
+                yield Fault(key=f"accounts[{index}].{field}", problem=f"{value} is used twice")
+            seen.add(value)
+
+
+def _client_faults(settings: Settings) -> Iterator[Fault]:
+    names = {account.name for account in settings.accounts}
+    seen: set[str] = set()
+    for index, client in enumerate(settings.clients):
+        if client.id in seen:
+            yield Fault(key=f"clients[{index}].id", problem=f"{client.id} is used twice")
+        seen.add(client.id)
+        for name in client.accounts:
+            if name not in names:
+                yield Fault(
+                    key=f"clients[{index}].accounts", problem=f"there is no account named {name}"
+                )
+
+
+def warnings_of(settings: Settings) -> Iterator[Fault]:
+    """What is allowed but should be meant."""
+    if not settings.accounts:
+        yield Fault(key="accounts", problem="none: every call will be refused (run wxgate init)")
+    if not settings.clients:
+        yield Fault(key="clients", problem="none: nobody can call (run wxgate init)")
+    if settings.fetch.allow_networks:
+        yield Fault(key="fetch.allow_networks", problem="pictures may be fetched from these nets")
+    if settings.upstream.allow_plain_http:
+        yield Fault(key="upstream.allow_plain_http", problem="secrets travel unencrypted")
+    for key, is_set in (
+        ("forward.listen", bool(settings.forward.listen)),
+        ("limits", bool(settings.limits)),
+        ("clients[].rate_limit", any("rate_limit" in c.model_fields_set for c in settings.clients)),
+    ):
+        if is_set:
+            yield Fault(key=key, problem="is read but not in force yet in this version")
