@@ -1,0 +1,148 @@
+import asyncio
+import ssl
+from dataclasses import dataclass
+
+import httpx
+
+from fetch.addresses import AddressPolicy
+from fetch.backend import GuardedBackend
+from fetch.errors import (
+    DnsFailed,
+    FetchFailed,
+    FetchRefused,
+    FetchTimeout,
+    ImageTooLarge,
+    NotAnImage,
+    RedirectForbidden,
+    TooManyRedirects,
+    UrlForbidden,
+    UrlInvalid,
+)
+from fetch.resolver import Resolver, SystemResolver
+from fetch.settings import FetchSettings
+from fetch.sniff import ImageType, sniff_image
+from fetch.transport import GuardedTransport
+from fetch.urls import Target, parse_url, shown
+
+_MAX_REDIRECTS = 3
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+# All that a host learns of us. Bodies come as they are: a gzip bomb has no chance to unfold.
+_HEADERS = {
+    "Accept": "image/*",
+    "Accept-Encoding": "identity",
+    "Connection": "close",
+    "User-Agent": "Mozilla/5.0 (compatible; wxgate)",
+}
+# Some stores call every file this.
+_NAMELESS_TYPES = frozenset({"", "application/octet-stream", "binary/octet-stream"})
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """A fetched picture and its type by its first bytes, not by what the host called it."""
+
+    data: bytes
+    content_type: ImageType
+
+
+class Fetcher:
+    """Fetches pictures from hosts that nobody trusts.
+
+    Guarded in its addresses, ports, redirects, bytes and time; keeps no connection and no cookie,
+    reads no proxy from the environment.
+    """
+
+    def __init__(
+        self,
+        settings: FetchSettings,
+        *,
+        resolver: Resolver | None = None,
+        ssl_context: ssl.SSLContext | None = None,
+    ) -> None:
+        self._settings = settings
+        self._own_resolver = None if resolver else SystemResolver()
+        policy = AddressPolicy(settings.allow_networks)
+        backend = GuardedBackend(policy, resolver or self._own_resolver or SystemResolver())
+        context = ssl_context or httpx.create_ssl_context(trust_env=False)
+        self._transport = GuardedTransport(backend, context)
+
+    async def fetch_image(self, url: str) -> Fetched:
+        """The picture at `url`; raises the errors of fetch/errors.py."""
+        target = parse_url(url, self._settings.allow_ports)
+        try:
+            async with asyncio.timeout(self._settings.timeout_s):
+                return await self._follow(target)
+        except (TimeoutError, httpx.TimeoutException):
+            seconds = f"{self._settings.timeout_s:g}"
+            raise FetchTimeout(url=shown(url), seconds=seconds) from None
+        except httpx.HTTPError as exc:
+            raise FetchFailed(url=shown(url), reason=type(exc).__name__) from None
+
+    async def aclose(self) -> None:
+        """Let the resolver's threads go."""
+        if self._own_resolver is not None:
+            self._own_resolver.close()
+
+    async def _follow(self, target: Target) -> Fetched:
+        for hop in range(_MAX_REDIRECTS + 1):
+            try:
+                found = await self._get(target)
+            except (UrlForbidden, DnsFailed) as exc:
+                if hop:
+                    raise RedirectForbidden(url=shown(target.url)) from None
+                raise type(exc)(url=shown(target.url)) from None
+            if isinstance(found, Fetched):
+                return found
+            target = self._redirected(target, found)
+        raise TooManyRedirects(url=shown(target.url))
+
+    def _redirected(self, target: Target, location: str) -> Target:
+        try:
+            following = parse_url(target.join(location), self._settings.allow_ports)
+        except (UrlInvalid, UrlForbidden, ValueError):
+            raise RedirectForbidden(url=shown(target.url)) from None
+        if target.scheme == "https" and following.scheme == "http":
+            raise RedirectForbidden(url=shown(target.url))
+        return following
+
+    async def _get(self, target: Target) -> Fetched | str:
+        """The picture, or where the host sends us."""
+        # A client of one use: whatever cookie the host sets dies with it.
+        async with (
+            httpx.AsyncClient(transport=self._transport, trust_env=False, timeout=None) as client,  # noqa: S113 - fetch_image has the deadline
+            client.stream("GET", target.url, headers=_HEADERS) as response,
+        ):
+            if response.status_code in _REDIRECTS:
+                return response.headers.get("location", "")
+            _check_head(response, target)
+            data = await self._read(response, target)
+        content_type = sniff_image(data)
+        if content_type is None:
+            raise NotAnImage(url=shown(target.url), reason="unknown or unsupported format")
+        return Fetched(data, content_type)
+
+    async def _read(self, response: httpx.Response, target: Target) -> bytes:
+        limit = self._settings.max_bytes
+        length = response.headers.get("content-length", "")
+        if length.isdecimal() and int(length) > limit:
+            raise ImageTooLarge(url=shown(target.url), limit=limit)
+        data = bytearray()
+        async for chunk in response.aiter_raw():
+            data += chunk
+            if len(data) > limit:
+                raise ImageTooLarge(url=shown(target.url), limit=limit)
+        return bytes(data)
+
+
+def _check_head(response: httpx.Response, target: Target) -> None:
+    status = response.status_code
+    if 400 <= status < 500:
+        raise FetchRefused(url=shown(target.url), http=status)
+    if status != 200:
+        raise FetchFailed(url=shown(target.url), reason=f"HTTP {status}")
+    if response.headers.get("content-encoding", "identity").strip().lower() != "identity":
+        raise FetchFailed(url=shown(target.url), reason="compressed although not asked for")
+    content_type = response.headers.get("content-type", "").strip().lower()
+    plain = content_type.partition(";")[0].strip()
+    if "," in content_type or not (plain.startswith("image/") or plain in _NAMELESS_TYPES):
+        raise NotAnImage(url=shown(target.url), reason="its Content-Type is not an image's")
