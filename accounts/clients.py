@@ -30,7 +30,7 @@ class Client(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
-    id: Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,32}\Z")] = Field(
+    id: Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,32}$")] = Field(
         description="shown in logs and statistics"
     )
     key: SecretStr = Field(description="wxg_<id>_<random>; `wxgate init` makes one; or key_file")

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
 
 from core.errors import GatewayError, Text
 
-AccountName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,31}\Z")]
+AccountName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
 _APP_ID = re.compile(r"wx[0-9a-zA-Z]{16}")
 
 
@@ -16,7 +16,7 @@ class OfficialAccount(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     name: AccountName = Field(description="our short name for it, used in URLs")
-    app_id: Annotated[str, StringConstraints(pattern=r"^wx[0-9a-zA-Z]{16}\Z")] = Field(
+    app_id: Annotated[str, StringConstraints(pattern=r"^wx[0-9a-zA-Z]{16}$")] = Field(
         description="AppID, from 设置与开发 → 开发接口管理"
     )
     app_secret: SecretStr = Field(min_length=1, description="AppSecret; or app_secret_file")

@@ -1,6 +1,7 @@
 import logging
 import sys
-from typing import Any, Literal
+import traceback
+from typing import Any, Literal, TextIO
 
 import orjson
 import structlog
@@ -37,9 +38,7 @@ def setup_logging(settings: LogSettings) -> None:
     ]
     tail: list[Any] = [redact_event, _cut]
     if console:
-        # Plain tracebacks: the pretty ones print local variables, which may be secrets.
-        plain = structlog.dev.plain_traceback
-        tail.append(structlog.dev.ConsoleRenderer(exception_formatter=plain))
+        tail.append(structlog.dev.ConsoleRenderer(exception_formatter=_traceback))
     else:
         shared.append(structlog.processors.format_exc_info)
         tail.append(structlog.processors.JSONRenderer(serializer=_dumps))
@@ -75,6 +74,11 @@ class _ToStructlog(logging.Handler):
         logger = structlog.get_logger(record.name)
         text = redact(record.getMessage())
         logger.log(record.levelno, text, logger=record.name, exc_info=record.exc_info)
+
+
+def _traceback(out: TextIO, exc_info: Any) -> None:
+    # Plain and redacted: pretty tracebacks print local variables, which may be secrets.
+    out.write("\n" + redact("".join(traceback.format_exception(*exc_info))))
 
 
 def _cut(_logger: object, _method: str, event: dict[str, Any]) -> dict[str, Any]:

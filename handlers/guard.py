@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from accounts.clients import Client, Scope as ClientScope
+from accounts.clients import Client
+from accounts.clients import Scope as ClientScope
 from core.errors import GatewayError, Text
 
 IpNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network

@@ -5,6 +5,11 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
+from content.settings import ContentSettings
+from jobs.settings import JobsSettings
+from proxy.routing import RelaySettings
+from proxy.tokens import TokenSettings
+from proxy.upstream import UpstreamSettings
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 from pydantic_settings import (
     BaseSettings,
@@ -18,17 +23,12 @@ from accounts.clients import Client
 from accounts.master_key import SecretsSettings
 from accounts.official import OfficialAccount
 from cache.settings import RedisSettings
-from content.settings import ContentSettings
 from core.logging import LogSettings
 from fetch.client import FetchSettings
-from jobs.settings import JobsSettings
-from proxy.routing import RelaySettings
-from proxy.tokens import TokenSettings
-from proxy.upstream import UpstreamSettings
 from store.engine import DatabaseSettings
 
 IpNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
-Listen = Annotated[str, StringConstraints(pattern=r"^\S+:[0-9]{1,5}\Z")]
+Listen = Annotated[str, StringConstraints(pattern=r"^\S+:[0-9]{1,5}$")]
 # Secrets that may stand in a file of their own, under the same key with `_file` added.
 _SECRET_KEYS = ("app_secret", "key", "callback_token", "encoding_aes_key", "url")
 ENV_PREFIX = "WXGATE_"

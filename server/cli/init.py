@@ -64,7 +64,9 @@ def init(
     app_id: AppId,
     app_secret: AppSecret,
     name: Annotated[str, typer.Option(help="账号简称 / short name of the account")] = "main",
-    client: Annotated[str, typer.Option(help="第一个客户端的 id / id of the first client")] = "blog",
+    client: Annotated[
+        str, typer.Option(help="第一个客户端的 id / id of the first client")
+    ] = "blog",
     listen: Annotated[str, typer.Option(help="监听地址 / HOST:PORT")] = "127.0.0.1:8080",
     public_url: Annotated[str, typer.Option(help="对外地址 / URL callers use")] = "",
     path: Annotated[Path, typer.Option("--config", "-c", help="写到 / where to")] = Path(
@@ -85,7 +87,9 @@ def init(
         "app_secret": app_secret.strip(),
         "key": f"wxg_{client}_{secrets.token_urlsafe(24)}",
     }
-    escaped = {key: value.replace("\\", "\\\\").replace('"', '\\"') for key, value in values.items()}
+    escaped = {
+        key: value.replace("\\", "\\\\").replace('"', '\\"') for key, value in values.items()
+    }
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(_TEMPLATE.format_map(escaped))

@@ -18,7 +18,7 @@ def render(
     from core.errors import GatewayError
 
     try:
-        rendered = asyncio.run(_render(file, theme))
+        rendered = asyncio.run(_render(file.read_text("utf-8-sig"), theme))
     except GatewayError as exc:
         language = "en" if is_english() else "zh"
         told = exc.describe(language, "")  # type: ignore[arg-type]
@@ -30,11 +30,12 @@ def render(
         output.write_text(rendered, "utf-8")
 
 
-async def _render(file: Path, theme: str) -> str:
+async def _render(markdown: str, theme: str) -> str:
     from content.article import ArticleFields
     from content.settings import ContentSettings
+
     from server.app import open_renderer
 
     async with open_renderer(ContentSettings()) as renderer:
-        fields = ArticleFields(markdown=file.read_text("utf-8"), theme=theme)
+        fields = ArticleFields(markdown=markdown, theme=theme)
         return (await renderer.render(fields)).content

@@ -1,0 +1,163 @@
+"""The gateway as seen from the command line: its HTTP API over httpx, and nothing else."""
+
+import asyncio
+import json
+import mimetypes
+import re
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import httpx
+
+MARKDOWN_SUFFIXES = frozenset({".md", ".markdown"})
+TERMINAL_STATES = frozenset({"succeeded", "partly_failed", "failed", "cancelled", "needs_review"})
+_POLL_S = 0.3
+_SKIPPED_FOLDERS = frozenset({"node_modules", "__pycache__"})
+
+# An over-inclusive look for what may be a local picture: Markdown images, reference
+# definitions, <img src>, and the front matter's cover. A file that is not there is not sent,
+# and the gateway's parser has the last word on what the article uses.
+_REFERENCES = re.compile(
+    r"!\[[^\]]*\]\(\s*<?([^)>\s]+)|^\s{0,3}\[[^\]]+\]:\s*<?(\S+?)>?(?:\s|$)"
+    r"|<img[^>]+src=[\"']([^\"']+)|^cover:\s*[\"']?([^\"'\n]+?)[\"']?\s*$",
+    re.MULTILINE,
+)
+
+
+class Unreachable(Exception):
+    """No gateway answers at that URL."""
+
+
+class Refused(Exception):
+    """The gateway refused; holds its `error` object (contract §4)."""
+
+    def __init__(self, error: dict[str, Any]) -> None:
+        self.error = error
+        super().__init__(f"{error.get('code')}: {error.get('message')}")
+
+
+@dataclass(frozen=True)
+class LocalArticle:
+    """A Markdown file and the local pictures it names, by the paths used inside of it."""
+
+    path: Path
+    markdown: str
+    pictures: dict[str, Path]
+
+
+def find_markdown(paths: Iterable[str]) -> list[Path]:
+    """The Markdown files that `paths` mean: files, folders (all below), globs.
+
+    Raises FileNotFoundError for one that means nothing.
+    """
+    found: dict[Path, None] = {}
+    for path in paths:
+        plain = Path(path)
+        if plain.is_file():
+            matches: Iterable[Path] = [plain]
+        elif plain.is_dir():
+            matches = (file for file in plain.rglob("*") if _is_article(file.relative_to(plain)))
+        else:
+            anchor = Path(plain.anchor) if plain.is_absolute() else Path()
+            pattern = str(plain.relative_to(anchor))
+            matches = (file for file in anchor.glob(pattern) if file.is_file())
+        listed = sorted(matches)
+        if not listed:
+            raise FileNotFoundError(path)
+        found.update(dict.fromkeys(listed))
+    return list(found)
+
+
+def _is_article(relative: Path) -> bool:
+    hidden = any(part.startswith(".") or part in _SKIPPED_FOLDERS for part in relative.parts)
+    return relative.suffix.lower() in MARKDOWN_SUFFIXES and not hidden
+
+
+def load_article(path: Path) -> LocalArticle:
+    """Read a Markdown file and find the local pictures it names."""
+    markdown = path.read_text("utf-8-sig")
+    pictures: dict[str, Path] = {}
+    for groups in _REFERENCES.findall(markdown):
+        name = next(group for group in groups if group)
+        if "://" in name or name.startswith(("/", "data:", "#")):
+            continue
+        local = path.parent / unquote(name)
+        if local.is_file():
+            pictures[name] = local
+    return LocalArticle(path, markdown, pictures)
+
+
+class Gateway:
+    """Calls of one client key to one gateway. Every method may raise Unreachable or Refused."""
+
+    def __init__(self, http: httpx.AsyncClient) -> None:
+        self._http = http
+
+    async def default_account(self) -> str:
+        """The account that is meant when none is named."""
+        listed = await self._json("GET", "/v1/accounts")
+        if not listed["default"]:
+            names = ", ".join(account["name"] for account in listed["items"])
+            raise Refused(
+                {
+                    "code": "account_not_named",
+                    "message": f"该密钥可用多个公众号，请用 --account 指定：{names}",
+                    "hint": f"the key may use several accounts, name one by --account: {names}",
+                }
+            )
+        return str(listed["default"])
+
+    async def submit(
+        self, account: str, article: LocalArticle, *, action: str, publish_at: str | None
+    ) -> dict[str, Any]:
+        """Hand an article in; returns the accepted job."""
+        fields: dict[str, Any] = {"markdown": article.markdown, "action": action}
+        if publish_at:
+            fields["publish_at"] = publish_at
+        url = f"/v1/accounts/{account}/articles"
+        if not article.pictures:
+            return await self._json("POST", url, json=fields)
+        parts: list[Any] = [("article", (None, json.dumps(fields), "application/json"))]
+        for name, local in article.pictures.items():
+            kind = mimetypes.guess_type(local.name)[0] or "application/octet-stream"
+            parts.append((name, (local.name, local.read_bytes(), kind)))
+        return await self._json("POST", url, files=parts)
+
+    async def job(self, job_id: str) -> dict[str, Any]:
+        """A job as it stands."""
+        return await self._json("GET", f"/v1/jobs/{job_id}")
+
+    async def follow(self, job: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
+        """The job each time it was asked for, until nothing more will happen by itself."""
+        yield job
+        while job["state"] not in TERMINAL_STATES | {"waiting", "scheduled"}:
+            await asyncio.sleep(_POLL_S)
+            job = await self.job(job["id"])
+            yield job
+
+    async def _json(self, method: str, url: str, **how: Any) -> dict[str, Any]:
+        try:
+            response = await self._http.request(method, url, **how)
+        except httpx.TransportError as exc:
+            raise Unreachable(type(exc).__name__) from None
+        try:
+            body: dict[str, Any] = response.json()
+        except ValueError:
+            raise Unreachable(f"HTTP {response.status_code}, no JSON") from None
+        if response.is_error:
+            raise Refused(body.get("error") or {"code": f"http_{response.status_code}"})
+        return body
+
+
+@asynccontextmanager
+async def open_gateway(url: str, key: str, *, language: str = "zh") -> AsyncIterator[Gateway]:
+    """A connection to the gateway at `url` with a client key."""
+    headers = {"Authorization": f"Bearer {key}", "Accept-Language": language}
+    async with httpx.AsyncClient(
+        base_url=url.rstrip("/"), headers=headers, timeout=60, trust_env=False
+    ) as http:
+        yield Gateway(http)

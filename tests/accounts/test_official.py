@@ -1,0 +1,33 @@
+import pytest
+from pydantic import SecretStr, ValidationError
+
+from accounts.official import Accounts, OfficialAccount, UnknownAccount
+
+MAIN = OfficialAccount(
+    name="main", app_id="wx0000000000000001", app_secret=SecretStr("CANARYSECRET")
+)
+
+
+def test_an_account_is_found_by_name_and_by_app_id() -> None:
+    accounts = Accounts([MAIN])
+    assert accounts.get("main") is MAIN
+    assert accounts.get("wx0000000000000001") is MAIN
+    assert [account.name for account in accounts] == ["main"]
+    assert len(accounts) == 1
+
+
+@pytest.mark.parametrize("name", ["", "other", "wx0000000000000002", "MAIN", "x" * 500])
+def test_an_unknown_account_is_a_clear_error(name: str) -> None:
+    with pytest.raises(UnknownAccount) as caught:
+        Accounts([MAIN]).get(name)
+    assert (caught.value.status, caught.value.errcode) == (404, 40013)
+    assert len(str(caught.value)) < 200
+
+
+def test_the_secret_shows_in_no_text() -> None:
+    assert "CANARYSECRET" not in repr(MAIN) + str(MAIN) + MAIN.model_dump_json()
+    with pytest.raises(ValidationError) as caught:
+        OfficialAccount.model_validate(
+            {"name": "A B", "app_id": "wx1", "app_secret": "CANARYSECRET", "x": "CANARYSECRET"}
+        )
+    assert "CANARYSECRET" not in str(caught.value)

@@ -1,0 +1,42 @@
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+
+from wechat.call import Upload
+
+
+class FakeCall:
+    """A Call that gives the answers it was told to, and remembers what it was asked."""
+
+    def __init__(self, *answers: dict[str, Any]) -> None:
+        self.answers = list(answers)
+        self.asked: list[tuple[str, str, Any]] = []
+
+    async def post(
+        self,
+        account: str,
+        path: str,
+        body: Mapping[str, Any],
+        *,
+        query: Mapping[str, str] | None = None,
+    ) -> dict[str, Any]:
+        self.asked.append((account, path, dict(body)))
+        return self.answers.pop(0)
+
+    async def get(
+        self, account: str, path: str, *, query: Mapping[str, str] | None = None
+    ) -> dict[str, Any]:
+        self.asked.append((account, path, dict(query or {})))
+        return self.answers.pop(0)
+
+    async def upload(
+        self, account: str, path: str, upload: Upload, *, query: Mapping[str, str] | None = None
+    ) -> dict[str, Any]:
+        self.asked.append((account, path, (upload, dict(query or {}))))
+        return self.answers.pop(0)
+
+
+@pytest.fixture
+def fake_call() -> Callable[..., FakeCall]:
+    return FakeCall

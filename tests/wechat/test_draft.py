@@ -1,0 +1,36 @@
+from typing import Any
+
+import pytest
+
+from wechat.call import BadAnswer, OutcomeUnknown
+from wechat.draft import Article, DraftClient
+
+ARTICLE = Article(title="标题", content="<p>文</p>", thumb_media_id="T1")
+
+
+async def test_a_draft_is_added_with_wechats_field_names(fake_call: Any) -> None:
+    call = fake_call({"media_id": "D1"})
+    assert await DraftClient(call).add("main", [ARTICLE]) == "D1"
+    (sent,) = call.asked[0][2]["articles"]
+    assert sent["thumb_media_id"] == "T1"
+    assert sent["need_open_comment"] == 0
+
+
+async def test_an_answer_without_media_id_leaves_the_outcome_unknown(fake_call: Any) -> None:
+    with pytest.raises(OutcomeUnknown):
+        await DraftClient(fake_call({})).add("main", [ARTICLE])
+
+
+async def test_lists_are_lists_of_objects_or_nothing(fake_call: Any) -> None:
+    item = {"media_id": "D1", "update_time": 1}
+    assert await DraftClient(fake_call({"item": [item]})).batchget("main") == [item]
+    for bad in ({}, {"item": None}, {"item": ["x"]}):
+        with pytest.raises(BadAnswer):
+            await DraftClient(fake_call(bad)).batchget("main")
+
+
+async def test_a_draft_is_read_back(fake_call: Any) -> None:
+    call = fake_call({"news_item": [{"url": "http://mp.weixin.qq.com/s?tempkey=1"}]})
+    (article,) = await DraftClient(call).get("main", "D1")
+    assert article["url"].startswith("http://mp.weixin.qq.com/")
+    assert call.asked == [("main", "/cgi-bin/draft/get", {"media_id": "D1"})]
