@@ -4,10 +4,14 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
+
+from store.engine import Database, DatabaseSettings, open_database
+from store.migrate import migrate
 
 
 def free_port() -> int:
@@ -120,3 +124,20 @@ def postgres_url(_session_postgres: str) -> str:
 
     asyncio.run(clean())
     return _session_postgres.replace(":@/", "@/")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """`[database] url` of an empty store of each kind; SQLite's is in the test's tmp_path."""
+    if request.param == "sqlite":
+        return ""
+    url: str = request.getfixturevalue("postgres_url")
+    return url
+
+
+@pytest.fixture
+async def database(database_url: str, tmp_path: Path) -> AsyncIterator[Database]:
+    """An empty, migrated store of each kind."""
+    async with open_database(DatabaseSettings(url=SecretStr(database_url)), tmp_path) as opened:
+        await migrate(opened)
+        yield opened

@@ -1,0 +1,158 @@
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from sqlalchemy import URL, Connection, event, make_url, text
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from core.errors import GatewayError, Text
+
+SQLITE_FILE = "wxgate.db"
+_BUSY_TIMEOUT_MS = 5_000
+_POOL_TIMEOUT_S = 10
+_POSTGRES_CONNECT_TIMEOUT_S = 5
+_POSTGRES_COMMAND_TIMEOUT_S = 30
+# A SQLite connection is a thread: one writer at a time, and a few readers beside it.
+_SQLITE_CONNECTIONS = 4
+_POSTGRES_CONNECTIONS = 10
+_WRITE = "wxgate_write"
+
+
+class DatabaseSettings(BaseModel):
+    """`[database]` of the configuration."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    url: SecretStr = Field(
+        SecretStr(""),
+        description="postgresql://user:password@host/name; empty: SQLite, data_dir/wxgate.db",
+    )
+
+
+class StorageUnavailable(GatewayError):
+    """The database cannot be read or written now; nothing was sent to WeChat because of it."""
+
+    status = 503
+    code = "storage_unavailable"
+    category = "system"
+    level = "critical"
+    retryable = True
+    message = Text("数据库暂不可用：{reason}", "the database is unavailable: {reason}")
+    hint = Text(
+        "检查 data_dir 所在磁盘的空间与权限，或 [database] url 指向的 PostgreSQL",
+        "check space and permissions of data_dir, or the PostgreSQL of [database] url",
+    )
+
+
+class Database:
+    """Transactions on the one durable store. Both kinds raise StorageUnavailable."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        self.is_sqlite = engine.dialect.name == "sqlite"
+        # SQLite has one writer; waiting here is fair and free, its own waiting is by sleeping.
+        self._turn: AbstractAsyncContextManager[Any] = (
+            asyncio.Lock() if self.is_sqlite else nullcontext()
+        )
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that changes nothing."""
+        with _translated():
+            async with self._engine.connect() as connection, connection.begin():
+                yield connection
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction, committed at the end of the block; after that it survives a crash."""
+        with _translated():
+            async with self._turn, self._engine.connect() as connection:
+                await connection.execution_options(**{_WRITE: True})
+                async with connection.begin():
+                    yield connection
+
+    async def ping(self) -> None:
+        """Raises StorageUnavailable unless the database can be written to."""
+        async with self.write() as connection:
+            await connection.execute(text("SELECT 1"))
+
+
+@asynccontextmanager
+async def open_database(settings: DatabaseSettings, data_dir: Path) -> AsyncIterator[Database]:
+    """Open the configured store; SQLite's file is made in `data_dir` if there is none."""
+    url = settings.url.get_secret_value()
+    engine = _postgres(make_url(url)) if url else _sqlite(data_dir / SQLITE_FILE)
+    try:
+        yield Database(engine)
+    finally:
+        await engine.dispose()
+
+
+def _postgres(url: URL) -> AsyncEngine:
+    return create_async_engine(
+        url.set(drivername="postgresql+asyncpg"),
+        pool_size=_POSTGRES_CONNECTIONS,
+        max_overflow=0,
+        pool_timeout=_POOL_TIMEOUT_S,
+        pool_pre_ping=True,
+        hide_parameters=True,
+        connect_args={
+            "timeout": _POSTGRES_CONNECT_TIMEOUT_S,
+            "command_timeout": _POSTGRES_COMMAND_TIMEOUT_S,
+        },
+    )
+
+
+def _sqlite(path: Path) -> AsyncEngine:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    engine = create_async_engine(
+        URL.create("sqlite+aiosqlite", database=str(path)),
+        pool_size=_SQLITE_CONNECTIONS,
+        max_overflow=0,
+        pool_timeout=_POOL_TIMEOUT_S,
+        hide_parameters=True,
+    )
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def _configure(connection: Any, _record: object) -> None:
+        # Without this the driver begins transactions by its own rules, never IMMEDIATE ones.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for pragma in (
+            "journal_mode = WAL",
+            f"busy_timeout = {_BUSY_TIMEOUT_MS}",
+            "foreign_keys = ON",
+            # In WAL mode NORMAL may lose the last commits at a power cut. One of them may be
+            # the intent to publish, and without it the article would be published again.
+            "synchronous = FULL",
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def _begin(connection: Connection) -> None:
+        # A deferred transaction that later writes can fail at once, whatever busy_timeout says.
+        write = connection.get_execution_options().get(_WRITE)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+    return engine
+
+
+class _translated:  # noqa: N801 - reads as a statement
+    """Turns the drivers' many ways to say "not now" into StorageUnavailable."""
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _type: object, exc: BaseException | None, _traceback: object) -> None:
+        if isinstance(exc, IntegrityError | ProgrammingError | DataError):
+            return  # a bug, or a conflict that the caller expects
+        if isinstance(exc, DBAPIError | PoolTimeout | OSError):
+            # Only the driver's own first line: it names the fault, never the data.
+            cause = getattr(exc, "orig", None) or exc
+            raise StorageUnavailable(reason=str(cause).split("\n", 1)[0][:200]) from exc

@@ -1,0 +1,129 @@
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from sqlalchemy import Row, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from store.tables import intent
+
+Outcome = Literal["answered", "adopted", "refused", "not_sent", "absent"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntentRow:
+    """One attempt to change something at WeChat, written down before it is sent."""
+
+    job_id: str
+    effect: str
+    attempt: int
+    account: str
+    fingerprint: dict[str, Any]
+    owner: str
+    epoch: int
+    sent_at: float
+    outcome: Outcome | None = None  # None: nobody knows what came of it
+    answer: dict[str, Any] | None = None
+    media_id: str | None = None
+    article_id: str | None = None
+
+
+async def insert(connection: AsyncConnection, row: IntentRow) -> None:
+    """Write down what is about to be sent."""
+    values = {name: getattr(row, name) for name in IntentRow.__dataclass_fields__}
+    await connection.execute(intent.insert().values(values))
+
+
+async def of_job(connection: AsyncConnection, job_id: str, effect: str) -> list[IntentRow]:
+    """A job's attempts at one effect, oldest first."""
+    query = (
+        select(intent)
+        .where(intent.c.job_id == job_id, intent.c.effect == effect)
+        .order_by(intent.c.attempt)
+    )
+    return [_row(found) for found in await connection.execute(query)]
+
+
+async def settle(
+    connection: AsyncConnection,
+    row: IntentRow,
+    outcome: Outcome,
+    *,
+    answer: Mapping[str, Any] | None = None,
+) -> bool:
+    """Record what came of an attempt, once; False if that is recorded already.
+
+    No epoch is asked for: an answer is a fact, whoever holds the job by now.
+    """
+    answer = answer or {}
+    ids = {name: answer[name] for name in ("media_id", "article_id") if answer.get(name)}
+    statement = (
+        update(intent)
+        .where(*_is(row), intent.c.outcome.is_(None))
+        .values(outcome=outcome, answer=dict(answer), **ids)
+    )
+    return (await connection.execute(statement)).rowcount == 1
+
+
+async def note_article(connection: AsyncConnection, job_id: str, article_id: str) -> None:
+    """Record which article a submitted draft became, so that no other job adopts it."""
+    statement = (
+        update(intent)
+        .where(
+            *(intent.c.job_id == job_id, intent.c.effect == "submit"),
+            intent.c.outcome.in_(("answered", "adopted")),
+        )
+        .values(article_id=article_id)
+    )
+    await connection.execute(statement)
+
+
+async def has_unknown(connection: AsyncConnection, job_id: str) -> bool:
+    """Whether something was sent for the job of which nobody knows what came."""
+    query = select(intent.c.attempt).where(intent.c.job_id == job_id, intent.c.outcome.is_(None))
+    return (await connection.execute(query.limit(1))).first() is not None
+
+
+async def has_passed(connection: AsyncConnection, job_id: str, effect: str) -> bool:
+    """Whether the effect happened, or may have happened."""
+    harmless = ("refused", "not_sent", "absent")
+    query = select(intent.c.attempt).where(
+        *(intent.c.job_id == job_id, intent.c.effect == effect),
+        intent.c.outcome.is_(None) | intent.c.outcome.not_in(harmless),
+    )
+    return (await connection.execute(query.limit(1))).first() is not None
+
+
+async def drafts_of_others(
+    connection: AsyncConnection, account: str, media_ids: Iterable[str], *, job_id: str
+) -> set[str]:
+    """Which of the drafts are known to be other jobs'."""
+    query = select(intent.c.media_id).where(
+        *(intent.c.account == account, intent.c.job_id != job_id),
+        intent.c.effect == "draft",
+        intent.c.media_id.in_(list(media_ids)),
+    )
+    return {str(found) for found in await connection.scalars(query)}
+
+
+async def articles_of_others(
+    connection: AsyncConnection, account: str, article_ids: Iterable[str], *, job_id: str
+) -> set[str]:
+    """Which of the published articles are known to be other jobs'."""
+    query = select(intent.c.article_id).where(
+        *(intent.c.account == account, intent.c.job_id != job_id),
+        intent.c.article_id.in_(list(article_ids)),
+    )
+    return {str(found) for found in await connection.scalars(query)}
+
+
+def _is(row: IntentRow) -> tuple[Any, ...]:
+    return (
+        intent.c.job_id == row.job_id,
+        intent.c.effect == row.effect,
+        intent.c.attempt == row.attempt,
+    )
+
+
+def _row(found: Row[Any]) -> IntentRow:
+    return IntentRow(**found._mapping)  # noqa: SLF001 - the documented way to a row's names

@@ -1,0 +1,238 @@
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import CursorResult, Row, Select, and_, delete, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from store.tables import ACTIVE_STATES, job, job_file
+
+_PURGE_LIMIT = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobRow:
+    """One row of `job`; see `store/tables.py` for what the columns mean."""
+
+    id: str
+    kind: str
+    account: str
+    client_id: str
+    state: str
+    payload: dict[str, Any]
+    checkpoint: dict[str, Any]
+    progress: dict[str, Any]
+    run_at: float
+    created_at: float
+    updated_at: float
+    result: dict[str, Any] | None = None
+    error: dict[str, Any] | None = None
+    attempts: int = 0
+    epoch: int = 0
+    version: int = 1
+    lease_owner: str | None = None
+    lease_until: float | None = None
+    cancel_requested: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class JobFilter:
+    """Which jobs a list shows; None means any."""
+
+    client_id: str | None = None
+    account: str | None = None
+    kind: str | None = None
+    state: str | None = None
+
+
+async def insert(connection: AsyncConnection, row: JobRow) -> None:
+    """Add a job."""
+    await connection.execute(job.insert().values(_values(row)))
+
+
+async def get(connection: AsyncConnection, job_id: str) -> JobRow | None:
+    """The job of that id."""
+    found = (await connection.execute(select(job).where(job.c.id == job_id))).one_or_none()
+    return _row(found) if found else None
+
+
+async def page(
+    connection: AsyncConnection, wanted: JobFilter, *, before: str | None, limit: int
+) -> list[JobRow]:
+    """At most `limit` jobs, newest first, older than the job `before` (ids sort by time)."""
+    query: Select[Any] = select(job).order_by(job.c.id.desc()).limit(limit)
+    for column, value in (
+        (job.c.client_id, wanted.client_id),
+        (job.c.account, wanted.account),
+        (job.c.kind, wanted.kind),
+        (job.c.state, wanted.state),
+    ):
+        if value is not None:
+            query = query.where(column == value)
+    if before is not None:
+        query = query.where(job.c.id < before)
+    return [_row(found) for found in await connection.execute(query)]
+
+
+async def claim(
+    connection: AsyncConnection,
+    *,
+    owner: str,
+    now: float,
+    lease_until: float,
+    limit: int,
+    busy: Collection[str] = (),
+) -> list[JobRow]:
+    """Take at most `limit` due jobs that nobody holds, in the order of their time.
+
+    One statement: of two callers exactly one gets a job. `busy` are jobs whose lease ran out
+    while the caller still works on them; it must not start them a second time.
+    """
+    due = (
+        select(job.c.id)
+        .where(
+            job.c.state.in_(ACTIVE_STATES),
+            job.c.run_at <= now,
+            or_(job.c.lease_until.is_(None), job.c.lease_until < now),
+            job.c.id.not_in(busy),
+        )
+        .order_by(job.c.run_at, job.c.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)  # no words of SQLite's, where BEGIN IMMEDIATE does it
+        .cte("due")
+    )
+    statement = (
+        update(job)
+        .where(job.c.id.in_(select(due.c.id)))
+        .values(
+            state="running",
+            epoch=job.c.epoch + 1,
+            attempts=job.c.attempts + 1,
+            version=job.c.version + 1,
+            lease_owner=owner,
+            lease_until=lease_until,
+            updated_at=now,
+        )
+        .returning(job)
+    )
+    rows = [_row(found) for found in await connection.execute(statement)]
+    return sorted(rows, key=lambda row: (row.run_at, row.id))
+
+
+async def move(
+    connection: AsyncConnection, job_id: str, epoch: int, values: Mapping[str, Any]
+) -> bool:
+    """Change a job if its epoch is still `epoch`; whether it was."""
+    statement = (
+        update(job)
+        .where(job.c.id == job_id, job.c.epoch == epoch, job.c.state.in_(ACTIVE_STATES))
+        .values(version=job.c.version + 1, **values)
+    )
+    return _changed(await connection.execute(statement)) == 1
+
+
+async def hold(
+    connection: AsyncConnection, job_id: str, epoch: int, *, now: float, lease_until: float
+) -> bool:
+    """Renew a lease that has not run out, unless a cancel was asked for; whether it was renewed.
+
+    The row stays locked to the end of the transaction, so that nobody can cancel or take the
+    job between this look and the commit.
+    """
+    statement = (
+        update(job)
+        .where(
+            *(job.c.id == job_id, job.c.epoch == epoch, job.c.lease_until > now),
+            job.c.cancel_requested.is_(False),
+        )
+        .values(lease_until=lease_until)
+    )
+    return _changed(await connection.execute(statement)) == 1
+
+
+async def renew(
+    connection: AsyncConnection, held: Mapping[str, int], *, lease_until: float
+) -> set[str]:
+    """Extend the leases of jobs (id → epoch); the ids of those that are still held."""
+    if not held:
+        return set()
+    still = or_(*(and_(job.c.id == job_id, job.c.epoch == epoch) for job_id, epoch in held.items()))
+    statement = (
+        update(job)
+        .where(still, job.c.lease_owner.is_not(None))
+        .values(lease_until=lease_until)
+        .returning(job.c.id)
+    )
+    return set((await connection.scalars(statement)).all())
+
+
+async def free_leases_of_others(connection: AsyncConnection, owner: str) -> int:
+    """End every lease that `owner` does not hold; how many. Only for the holder of the lock."""
+    statement = (
+        update(job)
+        .where(job.c.lease_owner.is_not(None), job.c.lease_owner != owner)
+        .values(lease_owner=None, lease_until=None)
+    )
+    return _changed(await connection.execute(statement))
+
+
+async def replace(
+    connection: AsyncConnection, seen: JobRow, values: Mapping[str, Any]
+) -> JobRow | None:
+    """Change a job from outside of its handler; None if it is not any more as it was seen.
+
+    The epoch grows, so that a handler which still holds it cannot write any more.
+    """
+    statement = (
+        update(job)
+        .where(job.c.id == seen.id, job.c.epoch == seen.epoch, job.c.state == seen.state)
+        .values(epoch=job.c.epoch + 1, version=job.c.version + 1, **values)
+        .returning(job)
+    )
+    found = (await connection.execute(statement)).one_or_none()
+    return _row(found) if found else None
+
+
+async def request_cancel(connection: AsyncConnection, seen: JobRow, now: float) -> JobRow | None:
+    """Ask the holder of a running job to stop before it sends; None if it is held no more."""
+    statement = (
+        update(job)
+        .where(
+            *(job.c.id == seen.id, job.c.epoch == seen.epoch, job.c.state == seen.state),
+            job.c.lease_owner.is_not(None),
+        )
+        .values(cancel_requested=True, version=job.c.version + 1, updated_at=now)
+        .returning(job)
+    )
+    found = (await connection.execute(statement)).one_or_none()
+    return _row(found) if found else None
+
+
+async def lock(connection: AsyncConnection, job_id: str) -> JobRow | None:
+    """The job, which nobody else can change until the transaction ends."""
+    query = select(job).where(job.c.id == job_id).with_for_update()
+    found = (await connection.execute(query)).one_or_none()
+    return _row(found) if found else None
+
+
+async def purge_files(connection: AsyncConnection, *, ended_before: float) -> int:
+    """Drop the files of jobs that ended before then; how many."""
+    old = (
+        select(job.c.id)
+        .join(job_file, job_file.c.job_id == job.c.id)
+        .where(job.c.state.not_in(ACTIVE_STATES), job.c.updated_at < ended_before)
+        .limit(_PURGE_LIMIT)
+    )
+    return _changed(await connection.execute(delete(job_file).where(job_file.c.job_id.in_(old))))
+
+
+def _values(row: JobRow) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in JobRow.__dataclass_fields__}
+
+
+def _row(found: Row[Any]) -> JobRow:
+    return JobRow(**found._mapping)  # noqa: SLF001 - the documented way to a row's names
+
+
+def _changed(result: CursorResult[Any]) -> int:
+    return result.rowcount

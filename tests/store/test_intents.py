@@ -1,0 +1,67 @@
+import pytest
+from sqlalchemy.exc import IntegrityError
+
+from store import intents, jobs
+from store.engine import Database
+from tests.store.rows import intent_row, job_row
+
+
+@pytest.fixture
+async def store(database: Database) -> Database:
+    async with database.write() as connection:
+        await jobs.insert(connection, job_row("job_1"))
+        await jobs.insert(connection, job_row("job_2"))
+    return database
+
+
+async def test_an_attempt_is_written_once(store: Database) -> None:
+    with pytest.raises(IntegrityError):
+        async with store.write() as connection:
+            await intents.insert(connection, intent_row())
+            await intents.insert(connection, intent_row(owner="another"))
+
+
+async def test_what_came_of_an_attempt_is_recorded_once(store: Database) -> None:
+    row = intent_row()
+    async with store.write() as connection:
+        await intents.insert(connection, row)
+        assert await intents.has_unknown(connection, "job_1")
+        assert await intents.settle(connection, row, "answered", answer={"media_id": "m1"})
+        assert not await intents.settle(connection, row, "absent")
+        assert not await intents.has_unknown(connection, "job_1")
+        (found,) = await intents.of_job(connection, "job_1", "draft")
+    assert (found.outcome, found.answer, found.media_id) == ("answered", {"media_id": "m1"}, "m1")
+
+
+@pytest.mark.parametrize(
+    ("outcome", "passed"),
+    [
+        (None, 1),
+        ("answered", 1),
+        ("adopted", 1),
+        ("refused", 0),
+        ("not_sent", 0),
+        ("absent", 0),
+    ],
+)
+async def test_only_an_attempt_that_may_have_worked_counts_as_passed(
+    store: Database, outcome: intents.Outcome | None, passed: int
+) -> None:
+    async with store.write() as connection:
+        await intents.insert(connection, intent_row(outcome=outcome))
+        assert await intents.has_passed(connection, "job_1", "draft") == bool(passed)
+        assert not await intents.has_passed(connection, "job_1", "submit")
+
+
+async def test_drafts_and_articles_of_other_jobs_are_known(store: Database) -> None:
+    async with store.write() as connection:
+        await intents.insert(connection, intent_row("job_2", outcome="answered", media_id="m2"))
+        submitted = intent_row("job_2", effect="submit", outcome="answered", media_id="m2")
+        await intents.insert(connection, submitted)
+        await intents.note_article(connection, "job_2", "art2")
+        drafts, articles = intents.drafts_of_others, intents.articles_of_others
+        assert await drafts(connection, "main", ["m1", "m2"], job_id="job_1") == {"m2"}
+        assert await drafts(connection, "main", ["m2"], job_id="job_2") == set()
+        assert await drafts(connection, "second", ["m2"], job_id="job_1") == set()
+        assert await articles(connection, "main", ["art2", "x"], job_id="job_1") == {"art2"}
+        assert await articles(connection, "main", ["art2"], job_id="job_2") == set()

@@ -1,0 +1,170 @@
+import asyncio
+from collections import Counter
+
+from store import job_files, jobs
+from store.engine import Database
+from store.jobs import JobFilter, JobRow
+from tests.store.rows import job_row
+
+
+async def _add(database: Database, *rows: JobRow) -> None:
+    async with database.write() as connection:
+        for row in rows:
+            await jobs.insert(connection, row)
+
+
+async def _claim(
+    database: Database,
+    *,
+    owner: str = "me",
+    now: float = 100.0,
+    limit: int = 10,
+    lease_s: float = 30,
+) -> list[JobRow]:
+    async with database.write() as connection:
+        return await jobs.claim(
+            connection, owner=owner, now=now, lease_until=now + lease_s, limit=limit
+        )
+
+
+async def test_a_job_comes_back_as_it_was_put(database: Database) -> None:
+    row = job_row(payload={"text": "中文 \u0000 😀"}, run_at=1.5)
+    await _add(database, row)
+    async with database.read() as connection:
+        assert await jobs.get(connection, row.id) == row
+        assert await jobs.get(connection, "job_none") is None
+
+
+async def test_due_jobs_are_claimed_in_the_order_of_their_time(database: Database) -> None:
+    await _add(database, job_row("job_a", run_at=99), job_row("job_b", run_at=98))
+    await _add(database, job_row("job_c", run_at=101), job_row("job_d", run_at=1, state="failed"))
+    claimed = await _claim(database)
+    assert [row.id for row in claimed] == ["job_b", "job_a"]
+    assert {(row.state, row.epoch, row.attempts, row.lease_owner) for row in claimed} == {
+        ("running", 1, 1, "me")
+    }
+
+
+async def test_many_claimers_at_once_get_each_job_once(database: Database) -> None:
+    await _add(database, *(job_row(f"job_{n:03}") for n in range(60)))
+
+    async def work(owner: str) -> list[str]:
+        mine: list[str] = []
+        while claimed := await _claim(database, owner=owner, limit=3):
+            mine += [row.id for row in claimed]
+        return mine
+
+    counts: Counter[str] = Counter()
+    for mine in await asyncio.gather(*(work(f"w{n}") for n in range(6))):
+        counts.update(mine)
+    assert len(counts) == 60
+    assert set(counts.values()) == {1}
+
+
+async def test_a_held_job_is_free_when_its_lease_has_run_out(database: Database) -> None:
+    await _add(database, job_row())
+    assert await _claim(database, owner="first")
+    assert await _claim(database, owner="second", now=130) == []
+    (again,) = await _claim(database, owner="second", now=131)
+    assert (again.epoch, again.attempts) == (2, 2)
+
+
+async def test_a_job_that_is_still_worked_on_is_not_claimed_by_the_same_process(
+    database: Database,
+) -> None:
+    await _add(database, job_row())
+    async with database.write() as connection:
+        how = {"owner": "me", "now": 200.0, "lease_until": 230.0, "limit": 1}
+        assert await jobs.claim(connection, busy=["job_1"], **how) == []  # type: ignore[arg-type]
+        assert await jobs.claim(connection, busy=["job_2"], **how)  # type: ignore[arg-type]
+
+
+async def test_only_the_holder_of_the_epoch_moves_a_job(database: Database) -> None:
+    await _add(database, job_row())
+    await _claim(database)
+    async with database.write() as connection:
+        assert not await jobs.move(connection, "job_1", 0, {"state": "failed"})
+        assert await jobs.move(connection, "job_1", 1, {"state": "succeeded"})
+        # An end is an end, also for the holder.
+        assert not await jobs.move(connection, "job_1", 1, {"state": "failed"})
+        found = await jobs.get(connection, "job_1")
+    assert found is not None
+    assert (found.state, found.version) == ("succeeded", 3)
+
+
+async def test_a_lease_is_held_only_by_its_epoch_in_time_and_without_a_cancel(
+    database: Database,
+) -> None:
+    await _add(database, job_row())
+    (row,) = await _claim(database)
+    async with database.write() as connection:
+        hold = {"lease_until": 160.0}
+        assert not await jobs.hold(connection, row.id, row.epoch - 1, now=101, **hold)
+        assert not await jobs.hold(connection, row.id, row.epoch, now=130, **hold)
+        assert await jobs.hold(connection, row.id, row.epoch, now=101, **hold)
+        assert await jobs.request_cancel(connection, row, 101)
+        assert not await jobs.hold(connection, row.id, row.epoch, now=101, **hold)
+
+
+async def test_renewing_tells_which_leases_are_lost(database: Database) -> None:
+    await _add(database, job_row("job_a"), job_row("job_b"))
+    await _claim(database)
+    async with database.write() as connection:
+        assert await jobs.renew(connection, {}, lease_until=1) == set()
+        renewed = await jobs.renew(connection, {"job_a": 1, "job_b": 7}, lease_until=500)
+    assert renewed == {"job_a"}
+    assert [row.id for row in await _claim(database, now=300)] == ["job_b"]
+
+
+async def test_leases_of_former_processes_can_be_ended(database: Database) -> None:
+    await _add(database, job_row("job_a"))
+    await _claim(database, owner="dead")
+    await _add(database, job_row("job_b"))
+    await _claim(database, owner="me")
+    async with database.write() as connection:
+        assert await jobs.free_leases_of_others(connection, "me") == 1
+    assert [row.id for row in await _claim(database)] == ["job_a"]
+
+
+async def test_a_change_from_outside_ends_the_holders_right_to_write(database: Database) -> None:
+    await _add(database, job_row())
+    (row,) = await _claim(database)
+    async with database.write() as connection:
+        changed = await jobs.replace(connection, row, {"state": "cancelled"})
+        assert changed is not None
+        assert (changed.state, changed.epoch) == ("cancelled", 2)
+        assert await jobs.replace(connection, row, {"state": "accepted"}) is None
+        assert await jobs.request_cancel(connection, row, 1) is None
+        assert await jobs.lock(connection, row.id) == changed
+
+
+async def test_pages_go_from_new_to_old_and_know_the_filters(database: Database) -> None:
+    await _add(
+        database,
+        job_row("job_1"),
+        job_row("job_2", client_id="other"),
+        job_row("job_3", state="failed"),
+        job_row("job_4", account="second", kind="batch"),
+    )
+
+    async def ids(wanted: JobFilter, before: str | None = None, limit: int = 9) -> list[str]:
+        async with database.read() as connection:
+            found = await jobs.page(connection, wanted, before=before, limit=limit)
+        return [row.id for row in found]
+
+    assert await ids(JobFilter(), limit=2) == ["job_4", "job_3"]
+    assert await ids(JobFilter(), before="job_3") == ["job_2", "job_1"]
+    assert await ids(JobFilter(client_id="blog")) == ["job_4", "job_3", "job_1"]
+    assert await ids(JobFilter(state="failed")) == ["job_3"]
+    assert await ids(JobFilter(account="second")) == await ids(JobFilter(kind="batch")) == ["job_4"]
+
+
+async def test_files_go_some_time_after_the_end_of_their_job(database: Database) -> None:
+    await _add(database, job_row("job_a", state="failed"), job_row("job_b"))
+    async with database.write() as connection:
+        for job_id in ("job_a", "job_b"):
+            await job_files.put(connection, job_id, {"a.png": b"x"})
+        assert await jobs.purge_files(connection, ended_before=100) == 0
+        assert await jobs.purge_files(connection, ended_before=101) == 1
+        assert await job_files.get(connection, "job_a") == {}
+        assert await job_files.get(connection, "job_b") == {"a.png": b"x"}

@@ -1,0 +1,70 @@
+import asyncio
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from pydantic import SecretStr
+from sqlalchemy import Connection, text
+
+from store.engine import Database, DatabaseSettings, open_database
+from store.migrate import HEAD, MIGRATIONS, SchemaTooNew, migrate
+from store.tables import metadata
+
+
+async def test_the_migrations_arrive_at_the_declared_tables(database: Database) -> None:
+    def differences(connection: Connection) -> list[object]:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        return list(compare_metadata(context, metadata))
+
+    async with database.read() as connection:
+        assert await connection.run_sync(differences) == []
+
+
+def test_head_is_the_newest_migration() -> None:
+    assert ScriptDirectory(str(MIGRATIONS)).get_current_head() == HEAD
+
+
+async def test_a_second_run_changes_nothing(database: Database) -> None:
+    async with database.write() as connection:
+        await connection.execute(text("INSERT INTO uploaded_image VALUES ('a','b','c','d',1)"))
+    await migrate(database)
+    async with database.read() as connection:
+        assert await connection.scalar(text("SELECT count(*) FROM uploaded_image")) == 1
+
+
+async def test_a_newer_schema_is_refused_and_left_alone(database: Database) -> None:
+    async with database.write() as connection:
+        await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(SchemaTooNew, match="9999"):
+        await migrate(database)
+    async with database.read() as connection:
+        assert await connection.scalar(text("SELECT version_num FROM alembic_version")) == "9999"
+
+
+async def test_two_processes_that_start_at_once_both_get_the_schema(
+    database: Database, database_url: str, tmp_path: Path
+) -> None:
+    async with database.write() as connection:
+        await connection.run_sync(metadata.drop_all)
+        await connection.execute(text("DROP TABLE alembic_version"))
+    async with open_database(DatabaseSettings(url=SecretStr(database_url)), tmp_path) as other:
+        await asyncio.gather(migrate(database), migrate(other))
+        async with other.read() as connection:
+            assert await connection.scalar(text("SELECT count(*) FROM job")) == 0
+
+
+async def test_an_interrupted_migration_leaves_nothing_behind(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with database.write() as connection:
+        await connection.run_sync(metadata.drop_all)
+        await connection.execute(text("DROP TABLE alembic_version"))
+        # The last table of the migration is in its way: the earlier ones must not stay.
+        await connection.execute(text("CREATE TABLE uploaded_image (x INTEGER)"))
+    with pytest.raises(Exception, match="uploaded_image"):
+        await migrate(database)
+    async with database.write() as connection:
+        await connection.execute(text("DROP TABLE uploaded_image"))
+    await migrate(database)
