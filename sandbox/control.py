@@ -1,0 +1,180 @@
+import json
+from dataclasses import asdict
+from typing import Any, Protocol, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from sandbox.faults import CONTROL_PREFIX, Fault, FaultPlan
+from sandbox.publisher import Publisher
+from sandbox.tokens import Tokens
+from sandbox.world import Outcome, World
+
+_STRICT = ConfigDict(frozen=True, extra="forbid")
+
+
+class ExpireToken(BaseModel):
+    """POST /sandbox/expire_token."""
+
+    model_config = _STRICT
+
+    app_id: str = Field(description="whose live tokens end")
+    supersede: bool = Field(False, description="refused with 40001 instead of 42001")
+
+
+class Advance(BaseModel):
+    """POST /sandbox/clock."""
+
+    model_config = _STRICT
+
+    advance_s: float = Field(ge=0, le=10 * 365 * 86_400, description="jump ahead, seconds")
+
+
+class SetOutcome(BaseModel):
+    """POST /sandbox/outcomes."""
+
+    model_config = _STRICT
+
+    media_id: str = Field("*", description="of the draft; *: every draft without one of its own")
+    publish_status: int = Field(0, ge=0, le=6, description="what its publications come to")
+    publish_s: float | None = Field(None, ge=0, description="how long they take")
+    errcode: int = Field(0, description="refuse submit with it, for instance 53503")
+
+
+class Door(Protocol):
+    """The listening socket and its connections."""
+
+    def close_for(self, seconds: float) -> None:
+        """Refuse connections so long."""
+        ...
+
+    def drop_connections(self) -> None:
+        """End every connection, after the answer it is waiting for."""
+        ...
+
+
+M = TypeVar("M", bound=BaseModel)
+
+
+class Control:
+    """The calls under /sandbox: break things, move time, look into the ledger.
+
+    Faults never touch them, no token is asked for, and they count as no API call.
+    """
+
+    def __init__(
+        self,
+        world: World,
+        plan: FaultPlan,
+        tokens: Tokens,
+        publisher: Publisher,
+        door: Door,
+    ) -> None:
+        self._world = world
+        self._plan = plan
+        self._tokens = tokens
+        self._publisher = publisher
+        self._door = door
+
+    def routes(self) -> list[Route]:
+        """The URL table."""
+        table = (
+            ("faults", self.list_faults, "GET"),
+            ("faults", self.add_fault, "POST"),
+            ("faults", self.clear_faults, "DELETE"),
+            ("ledger", self.ledger, "GET"),
+            ("calls", self.calls, "GET"),
+            ("expire_token", self.expire_token, "POST"),
+            ("outcomes", self.set_outcome, "POST"),
+            ("clock", self.advance, "POST"),
+            ("reset", self.reset, "POST"),
+        )
+        return [
+            Route(CONTROL_PREFIX + path, handler, methods=[method])
+            for path, handler, method in table
+        ]
+
+    async def list_faults(self, _request: Request) -> Response:
+        """The faults still to come."""
+        return JSONResponse({"faults": self._plan.left()})
+
+    async def add_fault(self, request: Request) -> Response:
+        """Plan a fault.
+
+        `refuse` ends the connections that are open, since callers would go on using them; then it
+        resets the next `count` connections, or with `seconds` closes the listener.
+        """
+        fault = await _read(request, Fault)
+        if isinstance(fault, Response):
+            return fault
+        if fault.kind == "refuse":
+            self._door.drop_connections()
+        if fault.kind == "refuse" and fault.seconds is not None:
+            self._door.close_for(fault.seconds)
+        else:
+            self._plan.add(fault)
+        return JSONResponse({"faults": self._plan.left()}, status_code=201)
+
+    async def clear_faults(self, _request: Request) -> Response:
+        """Plan nothing."""
+        self._plan.clear()
+        return JSONResponse({"faults": []})
+
+    async def ledger(self, request: Request) -> Response:
+        """All that was committed, or one `kind` and `account` of it."""
+        self._publisher.settle()
+        query = request.query_params
+        entries = self._world.ledger.entries(query.get("kind", ""), query.get("account", ""))
+        return JSONResponse({"entries": [asdict(entry) for entry in entries]})
+
+    async def calls(self, request: Request) -> Response:
+        """API calls counted by path and AppID; with `path` the calls themselves."""
+        path = request.query_params.get("path")
+        calls = self._world.calls
+        data: dict[str, Any] = {"calls": calls.by_path()}
+        if path is not None:
+            data = {"count": calls.count(path), "seen": calls.of(path)}
+        return JSONResponse(data)
+
+    async def expire_token(self, request: Request) -> Response:
+        """End an account's live tokens."""
+        body = await _read(request, ExpireToken)
+        if isinstance(body, Response):
+            return body
+        ended = self._tokens.expire(body.app_id, supersede=body.supersede)
+        return JSONResponse({"ended": ended})
+
+    async def set_outcome(self, request: Request) -> Response:
+        """Say what publishing a draft will come to."""
+        body = await _read(request, SetOutcome)
+        if isinstance(body, Response):
+            return body
+        outcome = Outcome(body.publish_status, body.publish_s, body.errcode)
+        self._world.outcomes[body.media_id] = outcome
+        return JSONResponse(body.model_dump())
+
+    async def advance(self, request: Request) -> Response:
+        """Move the sandbox's clock ahead; what falls due happens."""
+        body = await _read(request, Advance)
+        if isinstance(body, Response):
+            return body
+        self._world.clock.ahead_s += body.advance_s
+        self._publisher.settle()
+        return JSONResponse({"now": self._world.clock()})
+
+    async def reset(self, _request: Request) -> Response:
+        """Forget all: tokens, drafts, files, ledger, counters, faults."""
+        self._world.reset()
+        self._publisher.forget()
+        self._plan.clear()
+        return JSONResponse({"reset": True})
+
+
+async def _read(request: Request, model: type[M]) -> M | Response:
+    try:
+        return model.model_validate_json(await request.body())
+    except ValidationError as exc:
+        errors = json.loads(exc.json(include_url=False, include_context=False))
+        return JSONResponse({"errors": errors}, status_code=422)
