@@ -97,8 +97,8 @@ class Control:
         ]
 
     async def list_faults(self, _request: Request) -> Response:
-        """The faults still to come."""
-        return JSONResponse({"faults": self._plan.left()})
+        """The faults still to come, and those that happened."""
+        return JSONResponse(self._plan.describe())
 
     async def add_fault(self, request: Request) -> Response:
         """Plan a fault.
@@ -115,12 +115,12 @@ class Control:
             self._door.close_for(fault.seconds)
         else:
             self._plan.add(fault)
-        return JSONResponse({"faults": self._plan.left()}, status_code=201)
+        return JSONResponse(self._plan.describe(), status_code=201)
 
     async def clear_faults(self, _request: Request) -> Response:
-        """Plan nothing."""
+        """Plan nothing; forget what happened."""
         self._plan.clear()
-        return JSONResponse({"faults": []})
+        return JSONResponse(self._plan.describe())
 
     async def ledger(self, request: Request) -> Response:
         """All that was committed, or one `kind` and `account` of it."""

@@ -3,6 +3,7 @@ import contextlib
 import socket
 import struct
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -76,35 +77,46 @@ class Fault(BaseModel):
 
 
 class FaultPlan:
-    """The faults to come; each is used up by its count."""
+    """The faults to come, each used up by its count, and those that happened."""
 
     def __init__(self) -> None:
         self._left: list[tuple[Fault, int]] = []
+        # By kind and path; a call that a fault kept from the API is counted here alone.
+        self.happened: Counter[tuple[str, str]] = Counter()
 
     def add(self, fault: Fault) -> None:
         """Plan a fault, after those already planned."""
         self._left.append((fault, fault.count))
 
     def clear(self) -> None:
-        """Plan nothing."""
+        """Plan nothing; forget what happened."""
         self._left.clear()
+        self.happened.clear()
 
-    def left(self) -> list[dict[str, Any]]:
-        """The faults still to come, `count` being what is left."""
-        return [fault.model_dump() | {"count": count} for fault, count in self._left]
+    def describe(self) -> dict[str, list[dict[str, Any]]]:
+        """The faults still to come, `count` being what is left of each, and those past."""
+        left = [fault.model_dump() | {"count": count} for fault, count in self._left]
+        happened = [
+            {"kind": kind, "path": path, "count": count}
+            for (kind, path), count in self.happened.items()
+        ]
+        return {"faults": left, "happened": happened}
 
     def take(self, path: str) -> Fault | None:
         """The fault for a request to `path`, counted down."""
-        return self._take(lambda fault: fault.kind != "refuse" and fnmatchcase(path, fault.path))
+        return self._take(
+            lambda fault: fault.kind != "refuse" and fnmatchcase(path, fault.path), path
+        )
 
     def take_refusal(self) -> bool:
         """Whether a connection that has just been made is to be reset."""
-        return self._take(lambda fault: fault.kind == "refuse") is not None
+        return self._take(lambda fault: fault.kind == "refuse", "") is not None
 
-    def _take(self, fits: Callable[[Fault], bool]) -> Fault | None:
+    def _take(self, fits: Callable[[Fault], bool], path: str) -> Fault | None:
         for at, (fault, count) in enumerate(self._left):
             if fits(fault):
                 self._left[at : at + 1] = [(fault, count - 1)] if count > 1 else []
+                self.happened[fault.kind, path] += 1
                 return fault
         return None
 

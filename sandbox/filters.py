@@ -13,30 +13,34 @@ _WECHAT_PAGE = re.compile(r"https?://mp\.weixin\.qq\.com/")
 
 # Gone with all that is in them.
 _DROPPED = frozenset(
-    (
-        "script style link meta base title head noscript template iframe frame object embed applet"
-        " video audio source track canvas input button select textarea option defs use marker symbol"
-        " linearGradient radialGradient clipPath mask filter pattern"
-    ).split()
-)
+    {
+        "script", "style", "link", "meta", "base", "title", "head", "noscript", "template",
+        "iframe", "frame", "object", "embed", "applet", "video", "audio", "source", "track",
+        "canvas", "input", "button", "select", "textarea", "option", "defs", "use", "marker",
+        "symbol", "linearGradient", "radialGradient", "clipPath", "mask", "filter", "pattern",
+    }
+)  # fmt: skip
+_SVG = frozenset(
+    {
+        "svg", "g", "path", "rect", "circle", "ellipse", "line", "polyline", "polygon", "text",
+        "tspan", "animate", "animateTransform", "set", "foreignObject",
+    }
+)  # fmt: skip
 _KEPT = frozenset(
-    (
-        "section p span strong b em i u s del ins sub sup small mark br hr h1 h2 h3 h4 h5 h6 ul ol li"
-        " blockquote pre code table caption colgroup col thead tbody tfoot tr th td a img figure"
-        " figcaption ruby rt rp svg g path rect circle ellipse line polyline polygon text tspan"
-        " animate animateTransform set foreignObject"
-    ).split()
-)
+    {
+        "section", "p", "span", "strong", "b", "em", "i", "u", "s", "del", "ins", "sub", "sup",
+        "small", "mark", "br", "hr", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li",
+        "blockquote", "pre", "code", "table", "caption", "colgroup", "col", "thead", "tbody",
+        "tfoot", "tr", "th", "td", "a", "img", "figure", "figcaption", "ruby", "rt", "rp",
+    }
+) | _SVG  # fmt: skip
 _VOID = frozenset({"br", "hr", "img", "col"})
 _ATTRIBUTES = frozenset(
-    ("style align valign colspan rowspan start type alt title data-ratio data-w data-type").split()
-)
-_SVG = frozenset(
-    (
-        "svg g path rect circle ellipse line polyline polygon text tspan animate animateTransform set"
-        " foreignObject"
-    ).split()
-)
+    {
+        "style", "align", "valign", "colspan", "rowspan", "start", "type", "alt", "title",
+        "data-ratio", "data-w", "data-type",
+    }
+)  # fmt: skip
 _SVG_DEAD = re.compile(r"(?i)id|class|on.*|href|xlink:.*|data-.*")
 _SPACE = re.compile(r"[ \t\r\n\f]+")
 # What markup = "refuse_45166" objects to: reported triggers, none of them official.

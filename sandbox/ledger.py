@@ -32,7 +32,9 @@ class Ledger:
         self._database = database
         self._now = now
         rows = database.execute("SELECT seq, at, kind, account, data FROM ledger ORDER BY seq")
-        self._entries = [Entry(*head, json.loads(data)) for *head, data in rows]
+        self._entries = [
+            Entry(seq, at, kind, account, json.loads(data)) for seq, at, kind, account, data in rows
+        ]
 
     def commit(self, kind: str, account: str, **data: Any) -> None:
         """Append one entry."""
