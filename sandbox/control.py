@@ -130,12 +130,13 @@ class Control:
         return JSONResponse({"entries": [asdict(entry) for entry in entries]})
 
     async def calls(self, request: Request) -> Response:
-        """API calls counted by path and AppID; with `path` the calls themselves."""
-        path = request.query_params.get("path")
-        calls = self._world.calls
-        data: dict[str, Any] = {"calls": calls.by_path()}
-        if path is not None:
-            data = {"count": calls.count(path), "seen": calls.of(path)}
+        """API calls counted by path, and by AppID within; of one `path` the calls themselves."""
+        path = request.query_params.get("path", "")
+        by_account = self._world.calls.by_account(path)
+        by_path = {its_path: sum(counts.values()) for its_path, counts in by_account.items()}
+        data: dict[str, Any] = {"by_path": by_path, "by_account": by_account}
+        if path:
+            data["seen"] = self._world.calls.of(path)
         return JSONResponse(data)
 
     async def expire_token(self, request: Request) -> Response:

@@ -96,16 +96,17 @@ class Calls:
             if path in ("", its_path) and account in ("", its_account)
         )
 
-    def by_path(self) -> dict[str, dict[str, int]]:
-        """Counts as {path: {AppID: calls}}."""
+    def by_account(self, path: str = "") -> dict[str, dict[str, int]]:
+        """Counts as {path: {AppID: calls}}, of one path where named."""
         table: dict[str, dict[str, int]] = {}
-        for (path, account), count in sorted(self.counts.items()):
-            table.setdefault(path, {})[account] = count
+        for (its_path, account), count in sorted(self.counts.items()):
+            if path in ("", its_path):
+                table.setdefault(its_path, {})[account] = count
         return table
 
-    def of(self, path: str = "") -> list[dict[str, Any]]:
-        """The calls kept, oldest first, as plain data."""
-        return [asdict(call) for call in self.seen if path in ("", call.path)]
+    def of(self, path: str) -> list[dict[str, Any]]:
+        """The calls kept of one path, oldest first, as plain data."""
+        return [asdict(call) for call in self.seen if path == call.path]
 
     def clear(self) -> None:
         """Start counting anew."""
