@@ -131,10 +131,17 @@ class Gateway:
         """A job as it stands."""
         return await self._json("GET", f"/v1/jobs/{job_id}")
 
-    async def follow(self, job: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
-        """The job each time it was asked for, until nothing more will happen by itself."""
+    async def follow(
+        self, job: dict[str, Any], *, through_waiting: bool = False
+    ) -> AsyncIterator[dict[str, Any]]:
+        """The job each time it was asked for, until it ends.
+
+        A job that waits or is scheduled may take hours: it ends the watch too, unless
+        `through_waiting`.
+        """
+        last = TERMINAL_STATES if through_waiting else TERMINAL_STATES | {"waiting", "scheduled"}
         yield job
-        while job["state"] not in TERMINAL_STATES | {"waiting", "scheduled"}:
+        while job["state"] not in last:
             await asyncio.sleep(_POLL_S)
             job = await self.job(job["id"])
             yield job

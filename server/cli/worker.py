@@ -1,0 +1,21 @@
+from server.cli.common import ConfigOption, fail, read_settings
+
+
+def worker(config: ConfigOption = None) -> None:
+    """只做后台任务、不监听端口；需要 PostgreSQL / work on jobs without a port; wants PostgreSQL."""
+    from core.errors import GatewayError
+    from core.logging import setup_logging
+    from server.process import run, run_worker
+
+    settings = read_settings(config)
+    if not settings.database.url.get_secret_value():
+        fail(
+            "worker 需要 [database] url 指向 PostgreSQL；SQLite 时 serve 自己就做任务",
+            "worker wants [database] url to name a PostgreSQL; on SQLite serve does the jobs",
+            code=2,
+        )
+    setup_logging(settings.log)
+    try:
+        run(run_worker(settings))
+    except GatewayError as exc:
+        fail(exc.message.fill("zh", exc.values), exc.message.fill("en", exc.values), code=3)

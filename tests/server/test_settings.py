@@ -1,0 +1,188 @@
+import json
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+
+from server.settings import BadConfigurationError, Settings, load_settings, warnings_of
+
+SECRET = "CANARYSECRETCANARYSECRET"
+KEY = "wxg_blog_CANARYKEY0123456789abcdef"
+
+GOOD = f"""
+[server]
+listen = "0.0.0.0:9090"
+[[accounts]]
+name = "main"
+app_id = "wx0000000000000001"
+app_secret = "{SECRET}"
+[[clients]]
+id = "blog"
+key = "{KEY}"
+accounts = ["main"]
+scopes = ["relay:read", "draft"]
+"""
+
+
+def write(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "config.toml"
+    path.write_text(text, "utf-8")
+    return path
+
+
+def faults(tmp_path: Path, text: str) -> dict[str, str]:
+    with pytest.raises(BadConfigurationError) as caught:
+        load_settings(write(tmp_path, text))
+    assert SECRET not in str(caught.value)
+    assert KEY not in str(caught.value)
+    return {fault.key: fault.problem for fault in caught.value.faults}
+
+
+@pytest.fixture(autouse=True)
+def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    import os
+
+    for name in [name for name in os.environ if name.startswith("WXGATE_")]:
+        monkeypatch.delenv(name)
+
+
+def test_defaults_alone_are_a_valid_configuration() -> None:
+    settings = load_settings(None)
+    assert settings.server.listen == "127.0.0.1:8080"
+    assert settings.upstream.base_urls[0] == "https://api.weixin.qq.com"
+    assert [fault.key for fault in warnings_of(settings)] == ["accounts", "clients"]
+
+
+def test_a_file_is_read(tmp_path: Path) -> None:
+    settings = load_settings(write(tmp_path, GOOD))
+    assert settings.server.listen == "0.0.0.0:9090"
+    assert settings.accounts[0].app_secret.get_secret_value() == SECRET
+    assert SECRET not in repr(settings)
+    assert list(warnings_of(settings)) == []
+
+
+def test_the_environment_ranks_over_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WXGATE_SERVER__LISTEN", "127.0.0.1:7070")
+    monkeypatch.setenv("WXGATE_FETCH__ALLOW_PORTS", "[80, 8443]")
+    monkeypatch.setenv("WXGATE_URL", "http://belongs-to-the-cli")
+    monkeypatch.setenv("WXGATE_KEY", "belongs-to-the-cli")
+    settings = load_settings(write(tmp_path, GOOD))
+    assert settings.server.listen == "127.0.0.1:7070"
+    assert settings.fetch.allow_ports == (80, 8443)
+    assert settings.accounts[0].name == "main"
+
+
+def test_secrets_may_stand_in_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "secret").write_text(SECRET + "\n")
+    (tmp_path / "key").write_text(KEY + "\n")
+    (tmp_path / "redis").write_text("redis://:pw@127.0.0.1/0\n")
+    monkeypatch.setenv("WXGATE_REDIS__URL_FILE", str(tmp_path / "redis"))
+    text = GOOD.replace(
+        f'app_secret = "{SECRET}"', f'app_secret_file = "{tmp_path / "secret"}"'
+    ).replace(f'key = "{KEY}"', f'key_file = "{tmp_path / "key"}"')
+    settings = load_settings(write(tmp_path, text))
+    assert settings.accounts[0].app_secret.get_secret_value() == SECRET
+    assert settings.clients[0].key.get_secret_value() == KEY
+    assert "pw" not in repr(settings)
+
+
+def test_all_faults_come_at_once_with_their_keys(tmp_path: Path) -> None:
+    found = faults(
+        tmp_path,
+        GOOD.replace("wx0000000000000001", "nonsense")
+        .replace('"relay:read"', '"everything"')
+        .replace('listen = "0.0.0.0:9090"', 'listen = "nowhere"\nworkers = 0\nlisen = 1')
+        + "\n[fetch]\ntimeout_s = -1\n[[clients]]\nid = 'x'\nkey_file = '/nonexistent/key'\n",
+    )
+    assert {
+        "server.listen",
+        "server.workers",
+        "server.lisen",
+        "accounts[0].app_id",
+        "clients[0].scopes[0]",
+        "fetch.timeout_s",
+        "clients[1].key_file",
+        "clients[1].accounts",
+    } <= set(found)
+    assert "No such file" in found["clients[1].key_file"]
+
+
+@pytest.mark.parametrize(
+    ("change", "key"),
+    [
+        (("listen", "workers = 4\nlisten"), "server.workers"),
+        (("listen", 'public_url = "gate"\nlisten'), "server.public_url"),
+        (('accounts = ["main"]', 'accounts = ["other"]'), "clients[0].accounts"),
+        (
+            ("[[clients]]", GOOD[GOOD.index("[[acc") : GOOD.index("[[cl")] + "[[clients]]"),
+            "accounts[1].name",
+        ),
+    ],
+)
+def test_keys_that_contradict_each_other_are_faults(
+    tmp_path: Path, change: tuple[str, str], key: str
+) -> None:
+    assert key in faults(tmp_path, GOOD.replace(*change, 1))
+
+
+@pytest.mark.parametrize("text", ["[server", "a = 1\na = 2", "\udc80"])
+def test_broken_toml_names_the_file_and_the_line(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "config.toml"
+    path.write_bytes(text.encode("utf-8", "surrogateescape"))
+    with pytest.raises(BadConfigurationError) as caught:
+        load_settings(path)
+    assert caught.value.faults[0].key == str(path)
+
+
+def test_a_missing_file_is_a_clear_fault(tmp_path: Path) -> None:
+    with pytest.raises(BadConfigurationError, match="No such file"):
+        load_settings(tmp_path / "nothing.toml")
+
+
+def test_what_is_read_but_not_in_force_yet_is_said(tmp_path: Path) -> None:
+    text = GOOD + '\nrate_limit = "1/minute"\n[limits]\n"/cgi-bin/*" = "10/minute"\n'
+    keys = [fault.key for fault in warnings_of(load_settings(write(tmp_path, text)))]
+    assert keys == ["limits", "clients[].rate_limit"]
+
+
+def fields(model: type[BaseModel], prefix: str = "") -> list[tuple[str, Any]]:
+    found: list[tuple[str, Any]] = []
+    for name, field in model.model_fields.items():
+        inner = field.annotation
+        if isinstance(inner, type) and issubclass(inner, BaseModel):
+            found += fields(inner, f"{prefix}{name}.")
+        else:
+            found.append((prefix + name, field))
+    return found
+
+
+def test_every_key_stands_in_the_example_with_its_default() -> None:
+    root = Path(__file__).parents[2]
+    example = tomllib.loads((root / "config.example.toml").read_text("utf-8"))
+    plain = json.loads(Settings().model_dump_json())
+    for key, field in fields(Settings):
+        section, _, name = key.partition(".")
+        if not name:
+            continue
+        assert field.description, key
+        assert name in example[section], f"{key} is missing from config.example.toml"
+        if (
+            not isinstance(field.default, type(None))
+            and "secret" not in str(field.annotation).lower()
+        ):
+            assert example[section][name] == plain[section][name], key
+    for table in ("accounts", "clients"):
+        model = Settings.model_fields[table].annotation.__args__[0]  # type: ignore[union-attr]
+        for name in model.model_fields:
+            assert name in example[table][0] or f"{name}_file" in example[table][0], name
+
+
+def test_the_example_is_valid_once_its_secrets_are_filled_in() -> None:
+    root = Path(__file__).parents[2]
+    settings = load_settings(root / "config.example.toml")
+    assert settings.accounts
+    assert settings.clients
