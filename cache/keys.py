@@ -1,0 +1,25 @@
+class Keys:
+    """The names of every Redis key: `<prefix>:v1:<kind>:<account>[:…]`.
+
+    An account is its AppID: fixed length, no colon, and a renamed account keeps its state. `v1`
+    changes with the form of any value, so that two versions never read each other's.
+    """
+
+    def __init__(self, prefix: str) -> None:
+        self._prefix = f"{prefix}:v1:"
+
+    def token(self, app_id: str) -> str:
+        """The account's access_token: `<epoch>:<sealed>`, expired by Redis."""
+        return f"{self._prefix}token:{app_id}"
+
+    def token_lease(self, app_id: str) -> str:
+        """Held by the one task of all replicas that may fetch a token."""
+        return f"{self._prefix}token:{app_id}:lease"
+
+    def token_epoch(self, app_id: str) -> str:
+        """The last epoch handed out with a lease."""
+        return f"{self._prefix}token:{app_id}:epoch"
+
+    def calls(self, app_id: str, day: str) -> str:
+        """A hash of API path → calls on `day` (Shanghai, YYYY-MM-DD)."""
+        return f"{self._prefix}calls:{app_id}:{day}"

@@ -1,0 +1,189 @@
+import base64
+import os
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol, TypeVar
+
+import orjson
+from redis.asyncio import Redis
+
+from cache.keys import Keys
+from cache.redis import RedisAway, RedisLink
+from cache.stats import CacheStats, Fill
+from cache.tokens import AccessToken, Lease, TokenStore
+from core.clock import Clock
+
+T = TypeVar("T")
+
+_EPOCH_LIFE_MS = 86_400_000  # far longer than any holder sleeps
+
+# Time and lives are Redis' own and relative: the clocks of the replicas need not agree.
+_ACQUIRE = """
+if not redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then return 0 end
+local now = redis.call('TIME')
+local epoch = math.max(
+  now[1] * 1000 + math.floor(now[2] / 1000),
+  tonumber(redis.call('GET', KEYS[2]) or '0') + 1,
+  tonumber(ARGV[3]) + 1)
+redis.call('SET', KEYS[2], string.format('%d', epoch), 'PX', ARGV[4])
+return epoch
+"""
+_PUT = """
+local kept = tonumber(string.match(redis.call('GET', KEYS[1]) or '', '^(%d+):') or '-1')
+if kept >= tonumber(ARGV[1]) then return 0 end
+redis.call('SET', KEYS[1], ARGV[1] .. ':' .. ARGV[2], 'PX', ARGV[3])
+return 1
+"""
+_RELEASE = "if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end"
+
+
+class Seal(Protocol):
+    """Hides a text from everybody who can read Redis but has no master key."""
+
+    def seal(self, text: bytes, *, aad: bytes) -> bytes:
+        """The sealed text."""
+        ...
+
+    def open(self, sealed: bytes, *, aad: bytes) -> bytes | None:
+        """The text, or None if it was sealed otherwise."""
+        ...
+
+
+class RedisTokenStore:
+    """A TokenStore shared by all replicas. Every method may raise RedisAway.
+
+    A value that cannot be read (another version's, another master key's, damaged) counts as none
+    and is overwritten by the next fetch.
+    """
+
+    def __init__(
+        self,
+        link: RedisLink,
+        keys: Keys,
+        seal: Seal,
+        register: Callable[[str, str, Callable[[], Fill]], CacheStats],
+        *,
+        clock: Clock = time.time,
+    ) -> None:
+        self._link = link
+        self._keys = keys
+        self._seal = seal
+        self._clock = clock
+        self._stats = register("token", "redis", Fill)
+
+    async def get(self, app_id: str) -> AccessToken | None:
+        """The newest token; its remaining life is what Redis says."""
+        key = self._keys.token(app_id)
+
+        async def read(redis: Redis) -> list[Any]:
+            async with redis.pipeline(transaction=False) as pipeline:
+                pipeline.get(key)
+                pipeline.pttl(key)
+                return await pipeline.execute()
+
+        value, life_ms = await self._run(app_id, read)
+        token = self._parse(app_id, value, life_ms) if value and life_ms > 0 else None
+        self._stats.count("miss" if token is None else "hit", app_id)
+        return token
+
+    def _parse(self, app_id: str, value: bytes, life_ms: int) -> AccessToken | None:
+        epoch, _, sealed = value.partition(b":")
+        try:
+            text = self._seal.open(base64.b64decode(sealed, validate=True), aad=app_id.encode())
+            token, cause, fetched_at = orjson.loads(text or b"")
+            return AccessToken(
+                token, self._clock() + life_ms / 1000, int(epoch), cause, float(fetched_at)
+            )
+        except (ValueError, TypeError):
+            self._stats.count("error", app_id)
+            return None
+
+    async def put(self, app_id: str, token: AccessToken) -> bool:
+        """Keep `token`, unless a newer one is there."""
+        life_ms = int((token.expires_at - self._clock()) * 1000)
+        if life_ms <= 0:
+            return False
+        text = orjson.dumps([token.value, token.cause, token.fetched_at])
+        sealed = base64.b64encode(self._seal.seal(text, aad=app_id.encode()))
+        key = self._keys.token(app_id)
+        kept = await self._run(
+            app_id, lambda redis: _eval(redis, _PUT, [key], [token.epoch, sealed, life_ms])
+        )
+        if kept:
+            self._stats.count("set", app_id)
+        return bool(kept)
+
+    async def acquire(self, app_id: str, *, ttl_s: float, above: int) -> Lease | None:
+        """A lease, or None while a task of any replica holds it."""
+        owner = os.urandom(16).hex()
+        keys = [self._keys.token_lease(app_id), self._keys.token_epoch(app_id)]
+        values = [owner, int(ttl_s * 1000), above, _EPOCH_LIFE_MS]
+        epoch = await self._run(app_id, lambda redis: _eval(redis, _ACQUIRE, keys, values))
+        return Lease(owner, int(epoch)) if epoch else None
+
+    async def release(self, app_id: str, lease: Lease) -> None:
+        """Give the lease back, if it is still held."""
+        keys = [self._keys.token_lease(app_id)]
+        await self._run(app_id, lambda redis: _eval(redis, _RELEASE, keys, [lease.owner]))
+
+    async def _run(self, app_id: str, command: Callable[[Redis], Awaitable[T]]) -> T:
+        try:
+            return await self._link.run(command)
+        except RedisAway:
+            self._stats.count("error", app_id)
+            raise
+
+
+async def _eval(redis: Redis, script: str, keys: list[str], values: list[Any]) -> Any:
+    # EVAL, not EVALSHA: a few calls an hour need no script cache, and no NOSCRIPT after a restart.
+    return await redis.eval(script, len(keys), *keys, *values)
+
+
+class FallbackTokenStore:
+    """The `shared` store while Redis answers, else `local`; never raises RedisAway.
+
+    What is read from `shared` is kept in `local` too, so that an outage starts warm. When Redis
+    comes back, empty or with an older token, the higher epoch wins on both sides.
+    """
+
+    def __init__(self, shared: TokenStore, local: TokenStore) -> None:
+        self._shared = shared
+        self._local = local
+
+    async def get(self, app_id: str) -> AccessToken | None:
+        """The newest token of both stores."""
+        local = await self._local.get(app_id)
+        try:
+            shared = await self._shared.get(app_id)
+            if local is not None and (shared is None or shared.epoch < local.epoch):
+                await self._shared.put(app_id, local)
+        except RedisAway:
+            return local
+        if shared is not None and (local is None or local.epoch < shared.epoch):
+            await self._local.put(app_id, shared)
+            return shared
+        return local
+
+    async def put(self, app_id: str, token: AccessToken) -> bool:
+        """Keep `token` in both; False if either has a newer one."""
+        try:
+            if not await self._shared.put(app_id, token):
+                return False
+        except RedisAway:
+            pass
+        return await self._local.put(app_id, token)
+
+    async def acquire(self, app_id: str, *, ttl_s: float, above: int) -> Lease | None:
+        """A lease of all replicas, or of this process while Redis is away."""
+        try:
+            return await self._shared.acquire(app_id, ttl_s=ttl_s, above=above)
+        except RedisAway:
+            return await self._local.acquire(app_id, ttl_s=ttl_s, above=above)
+
+    async def release(self, app_id: str, lease: Lease) -> None:
+        """Give the lease back to whom it came from."""
+        await self._local.release(app_id, lease)
+        try:
+            await self._shared.release(app_id, lease)
+        except RedisAway:
+            return

@@ -1,0 +1,20 @@
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+
+class RedisSettings(BaseModel):
+    """`[redis]` of the configuration."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    url: SecretStr = Field(
+        SecretStr(""), description="redis:// or rediss:// URL; empty: this process's memory"
+    )
+    prefix: str = Field(
+        "wxgate",
+        pattern=r"^[A-Za-z0-9_.-]{1,32}$",
+        description="first part of every key, so that a shared Redis never collides",
+    )
+    socket_timeout_s: float = Field(
+        0.3, gt=0, le=5, description="one command may take this long, then Redis counts as away"
+    )
+    connect_timeout_s: float = Field(0.3, gt=0, le=5, description="the same for connecting")

@@ -1,0 +1,155 @@
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
+
+from cache.redis import RedisLink
+from core.clock import Clock, rfc3339
+from core.metrics import Metrics
+
+Event = Literal["hit", "miss", "coalesced", "stale", "set", "eviction", "expiration", "error"]
+
+_NAMES: dict[Event, str] = {
+    "hit": "hits",
+    "miss": "misses",
+    "coalesced": "coalesced_waits",
+    "stale": "stale_served",
+    "set": "sets",
+    "eviction": "evictions",
+    "expiration": "expirations",
+    "error": "errors",
+}
+_BUCKET_S = 60
+_WINDOWS = {"5m": 5, "1h": 60, "24h": 1_440}  # in buckets
+
+
+class Fill(NamedTuple):
+    """How full a cache is; None where the backend cannot tell cheaply."""
+
+    entries: int | None = None
+    bytes: int | None = None
+    capacity: int | None = None
+
+
+@dataclass(slots=True)
+class _Bucket:
+    minute: int
+    counts: dict[Event, int]
+
+
+class _Series:
+    """Counts of one account: since start, and by the minute for a day."""
+
+    def __init__(self) -> None:
+        self.total: dict[Event, int] = {}
+        self._buckets: deque[_Bucket] = deque(maxlen=max(_WINDOWS.values()))
+
+    def add(self, event: Event, minute: int, n: int) -> None:
+        self.total[event] = self.total.get(event, 0) + n
+        if not self._buckets or self._buckets[-1].minute != minute:
+            self._buckets.append(_Bucket(minute, {}))
+        counts = self._buckets[-1].counts
+        counts[event] = counts.get(event, 0) + n
+
+    def since(self, minute: int) -> dict[Event, int]:
+        found: dict[Event, int] = {}
+        for bucket in reversed(self._buckets):
+            if bucket.minute <= minute:
+                break
+            for event, n in bucket.counts.items():
+                found[event] = found.get(event, 0) + n
+        return found
+
+
+class CacheStats:
+    """What happened in one cache on one backend, per account."""
+
+    def __init__(self, cache: str, backend: str, metrics: Metrics, *, clock: Clock) -> None:
+        self.cache = cache
+        self.backend = backend
+        self._clock = clock
+        self._series: dict[str, _Series] = {}
+        self._counters = {event: metrics.cache.labels(cache, event) for event in _NAMES}
+
+    def count(self, event: Event, account: str, n: int = 1) -> None:
+        """Note that `event` happened `n` times for `account`."""
+        series = self._series.get(account)
+        if series is None:
+            series = self._series[account] = _Series()
+        series.add(event, int(self._clock() // _BUCKET_S), n)
+        self._counters[event].inc(n)
+
+    def snapshot(self) -> dict[str, dict[str, Any]]:
+        """By account: the counts since start, and under `windows` those of 5m, 1h and 24h."""
+        minute = int(self._clock() // _BUCKET_S)
+        return {
+            account: {
+                **_named(series.total),
+                "windows": {
+                    name: _named(series.since(minute - buckets))
+                    for name, buckets in _WINDOWS.items()
+                },
+            }
+            for account, series in self._series.items()
+        }
+
+
+def _named(counts: dict[Event, int]) -> dict[str, Any]:
+    named: dict[str, Any] = {name: counts.get(event, 0) for event, name in _NAMES.items()}
+    asked = named["hits"] + named["misses"]
+    named["ratio"] = round(named["hits"] / asked, 4) if asked else None
+    return named
+
+
+class CacheStatistics:
+    """All caches of the process, as `GET /v1/stats/cache` shows them.
+
+    A cache registers its CacheStats and how to ask how full it is; other parts add sections, such
+    as the tokens' ages.
+    """
+
+    def __init__(self, metrics: Metrics, *, clock: Clock = time.time) -> None:
+        self._metrics = metrics
+        self._clock = clock
+        self._started = clock()
+        self._caches: list[tuple[CacheStats, Callable[[], Fill]]] = []
+        self._sections: dict[str, Callable[[], object]] = {}
+
+    def register(self, cache: str, backend: str, fill: Callable[[], Fill] = Fill) -> CacheStats:
+        """The counter of a new cache, shown from now on."""
+        stats = CacheStats(cache, backend, self._metrics, clock=self._clock)
+        self._caches.append((stats, fill))
+        return stats
+
+    def add_section(self, name: str, describe: Callable[[], object]) -> None:
+        """Show what `describe()` returns under `name`; it must be JSON and hold no secret."""
+        self._sections[name] = describe
+
+    def add_redis(self, link: RedisLink) -> None:
+        """Show whether Redis is up, since when, and how often memory had to take over."""
+        self.add_section(
+            "redis",
+            lambda: {
+                "up": link.up,
+                "since": rfc3339(link.since),
+                "switches": link.switches,
+                "errors": link.errors,
+            },
+        )
+
+    def snapshot(self) -> dict[str, Any]:
+        """`{since, caches[{cache, backend, entries…, accounts{…}}], …sections}`."""
+        return {
+            "since": rfc3339(self._started),
+            "caches": [
+                {
+                    "cache": stats.cache,
+                    "backend": stats.backend,
+                    **fill()._asdict(),
+                    "accounts": stats.snapshot(),
+                }
+                for stats, fill in self._caches
+            ],
+            **{name: describe() for name, describe in self._sections.items()},
+        }

@@ -1,0 +1,198 @@
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+import orjson
+import structlog
+
+from core.errors import GatewayError
+from core.ids import new_id
+from handlers.token_calls import PATHS as TOKEN_PATHS
+from handlers.token_calls import TokenCalls
+from handlers.wechat_form import Headers, refusal
+from proxy.advice import error_header
+from proxy.app_secret import credentials_of, real_body
+from proxy.auth import Authenticator, Caller
+from proxy.body import Body, BodyReader, ClientGone, Receive, StoredBody
+from proxy.call import Calls, RelayedCall
+from proxy.exchange import Exchange
+from proxy.multipart import mend_upload
+from proxy.request import Inbound, remember
+from proxy.routing import Route, Router
+from wechat.call import OutcomeUnknown
+from wechat.errcodes import Errcodes
+
+log = structlog.get_logger(__name__)
+
+Scope = MutableMapping[str, Any]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+_JSON: Headers = [(b"content-type", b"application/json; charset=utf-8")]
+# Of the caller's headers; who it is and what it runs on is not WeChat's business.
+_PASSED_ON = (b"content-type", b"accept")
+_API_SECURITY = b"wechatmp-"  # signatures of bodies that the caller itself encrypted
+# Of WeChat's answer; its length is said anew, all else (cookies, Server, Location) stays behind.
+_PASSED_BACK = frozenset(
+    {
+        *(b"content-type", b"content-disposition", b"content-encoding", b"content-language"),
+        *(b"cache-control", b"last-modified", b"etag"),
+    }
+)
+# Endpoints that take their file only from the part `media`.
+_MEDIA_PATHS = ("/cgi-bin/media/", "/cgi-bin/material/", "/customservice/kfaccount/")
+
+
+class Relay:
+    """The fast path: WeChat's API under our roof, a plain ASGI callable (contract §3).
+
+    route → who → body → token, upstream, replay (Calls) → answer, in a straight line.
+    """
+
+    def __init__(
+        self,
+        router: Router,
+        authenticator: Authenticator,
+        bodies: BodyReader,
+        token_calls: TokenCalls,
+        calls: Calls,
+        errcodes: Errcodes,
+    ) -> None:
+        self._router = router
+        self._authenticator = authenticator
+        self._bodies = bodies
+        self._token_calls = token_calls
+        self._calls = calls
+        self._errcodes = errcodes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await send({"type": "websocket.close", "code": 1000})
+            return
+        request = Inbound.of(scope)
+        request_id = scope.get("state", {}).get("request_id") or new_id("req")
+        ours: Headers = [(b"x-request-id", request_id.encode("latin-1"))]
+        try:
+            await self._serve(scope, request, receive, send, ours)
+        except GatewayError as error:
+            status, said, body = refusal(error, request.headers, request_id, self._errcodes)
+            remember(scope, error=error.code)
+            await _send_whole(send, status, [*said, *ours], body)
+        except ClientGone:
+            log.info("client gone before its body was complete", request_id=request_id)
+
+    async def _serve(
+        self, scope: Scope, request: Inbound, receive: Receive, send: Send, ours: Headers
+    ) -> None:
+        route = self._router.find(request.raw_path, request.method)
+        remember(scope, route="other" if route.endpoint is None else route.path)
+        if route.path in TOKEN_PATHS:
+            caller, answer = await self._token_calls.answer(route.path, request, receive)
+            _met(scope, caller, ours)
+            await _send_whole(send, 200, [*_JSON, *ours], orjson.dumps(answer))
+            return
+        if route.endpoint is not None and route.endpoint.auth == "appid_secret":
+            caller, body = await self._by_secret(request, route, receive)
+        else:
+            caller = self._authenticator.relayed(request, route, None)
+            body = await self._bodies.read(request, receive)
+        _met(scope, caller, ours)
+        try:
+            await self._pass_through(request, route, caller, body, ours, send)
+        finally:
+            if body is not None:
+                body.close()
+
+    async def _by_secret(
+        self, request: Inbound, route: Route, receive: Receive
+    ) -> tuple[Caller, StoredBody | None]:
+        """Such a call's body may say who is calling, so it is read before that is known."""
+        body = await self._bodies.read(request, receive)
+        try:
+            caller = self._authenticator.relayed(
+                request, route, credentials_of(request.query, body)
+            )
+            return caller, real_body(body, caller.account)
+        except GatewayError:
+            if body is not None:
+                body.close()
+            raise
+
+    async def _pass_through(
+        self,
+        request: Inbound,
+        route: Route,
+        caller: Caller,
+        body: StoredBody | None,
+        ours: Headers,
+        send: Send,
+    ) -> None:
+        sent = await _mended(request, route, body)
+        call = RelayedCall(
+            caller.account, route, request.method, request.query, _passed_on(request), sent
+        )
+        exchange = await self._calls.relay(call)
+        try:
+            ours.append((b"x-wxgate-cache", b"bypass"))
+            remaining = self._calls.remaining(caller.account.name, route.path)
+            if remaining is not None:
+                ours.append((b"x-wxgate-quota-remaining", b"%d" % remaining))
+            if exchange.errcode:
+                said = error_header(self._errcodes, exchange.errcode)
+                ours.append((b"x-wxgate-error", said.encode("ascii")))
+            await _send_exchange(send, exchange, ours)
+        finally:
+            exchange.close()
+
+
+def _met(scope: Scope, caller: Caller, ours: Headers) -> None:
+    name = caller.account.name
+    remember(scope, client_id=caller.client.id, account=name)
+    ours.append((b"x-wxgate-account", name.encode("ascii")))
+
+
+async def _mended(request: Inbound, route: Route, body: StoredBody | None) -> Body | None:
+    content_type = request.header(b"content-type")
+    if body is None or not content_type.startswith("multipart/form-data"):
+        return body
+    part_name = "media" if route.path.startswith(_MEDIA_PATHS) else None
+    return await mend_upload(body, content_type, part_name=part_name)
+
+
+def _passed_on(request: Inbound) -> dict[str, str]:
+    # Identity: a compressed answer would hide its errcode from us.
+    headers = {"User-Agent": "wxgate", "Accept-Encoding": "identity"}
+    for name, value in request.headers.items():
+        if name in _PASSED_ON or name.startswith(_API_SECURITY):
+            headers[name.decode("latin-1")] = value.decode("latin-1")
+    return headers
+
+
+async def _send_exchange(send: Send, exchange: Exchange, ours: Headers) -> None:
+    answer = exchange.answer
+    headers = [
+        (name, value)
+        for raw_name, value in answer.headers
+        if (name := raw_name.lower()) in _PASSED_BACK
+        or (name == b"content-length" and not exchange.complete)
+    ]
+    if exchange.complete:
+        await _send_whole(send, answer.status, [*headers, *ours], exchange.head)
+        return
+    await send(
+        {"type": "http.response.start", "status": answer.status, "headers": [*headers, *ours]}
+    )
+    await send({"type": "http.response.body", "body": exchange.head, "more_body": True})
+    try:
+        async for chunk in exchange.chunks():
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+    except OutcomeUnknown as exc:
+        # Too late for an error: the server cuts the connection, so the caller sees it is short.
+        log.warning("answer broke off half-way", reason=exc.values["reason"])
+        return
+    await send({"type": "http.response.body"})
+
+
+async def _send_whole(send: Send, status: int, headers: Headers, body: bytes) -> None:
+    length = (b"content-length", b"%d" % len(body))
+    await send({"type": "http.response.start", "status": status, "headers": [*headers, length]})
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,111 @@
+import time
+from typing import Any
+
+from core.clock import Clock
+from core.errors import GatewayError, Text
+from proxy.answer import NotJson, read_object
+from proxy.auth import AppCredentials, Authenticator, Caller
+from proxy.body import BodyReader, MemoryBody, Receive
+from proxy.request import Inbound
+from proxy.tokens import TokenService
+from proxy.virtual_tokens import VirtualTokens
+
+TOKEN = "/cgi-bin/token"  # noqa: S105 (a path)
+STABLE_TOKEN = "/cgi-bin/stable_token"  # noqa: S105 (a path)
+PATHS = frozenset({TOKEN, STABLE_TOKEN})
+
+
+class TokenCallInvalid(GatewayError):
+    """A token call that lacks a field, or has a wrong one; errcodes as WeChat's own."""
+
+    status = 422
+    code = "token_call_invalid"
+    category = "params"
+    message = Text("{problem}", "{problem_en}")
+    hint = Text(
+        "参数同微信：grant_type=client_credential、appid（AppID 或账号名）、"
+        "secret（wxgate 客户端密钥）",
+        "as at WeChat: grant_type=client_credential, appid (AppID or account name), "
+        "secret (the wxgate client key)",
+    )
+
+
+class GrantTypeWrong(TokenCallInvalid):
+    """grant_type is not client_credential."""
+
+    errcode = 40002
+
+
+class AppIdMissing(TokenCallInvalid):
+    """No appid."""
+
+    errcode = 41002
+
+
+class SecretMissing(TokenCallInvalid):
+    """Neither a secret nor a key in a header."""
+
+    errcode = 41004
+
+
+class NotAnObject(TokenCallInvalid):
+    """The body is not one JSON object."""
+
+    errcode = 47001
+
+
+class TokenCalls:
+    """Answers /cgi-bin/token and /cgi-bin/stable_token with virtual tokens."""
+
+    def __init__(
+        self,
+        authenticator: Authenticator,
+        bodies: BodyReader,
+        tokens: TokenService,
+        virtual: VirtualTokens,
+        *,
+        clock: Clock = time.time,
+    ) -> None:
+        self._authenticator = authenticator
+        self._bodies = bodies
+        self._tokens = tokens
+        self._virtual = virtual
+        self._clock = clock
+
+    async def answer(
+        self, path: str, request: Inbound, receive: Receive
+    ) -> tuple[Caller, dict[str, Any]]:
+        """Who asked, and the answer as WeChat would give it. Raises GatewayErrors."""
+        said = dict(request.query) if path == TOKEN else await self._json(request, receive)
+        caller = self._authenticator.token_call(request, _credentials(said, request))
+        token = await self._tokens.get(caller.account)
+        value = self._virtual.make(caller.client, caller.account, expires_at=token.expires_at)
+        life_s = max(0, int(token.expires_at - self._clock()))
+        return caller, {"access_token": value, "expires_in": life_s}
+
+    async def _json(self, request: Inbound, receive: Receive) -> dict[str, Any]:
+        body = await self._bodies.read(request, receive)
+        try:
+            return read_object(body.data if isinstance(body, MemoryBody) else b"")
+        except NotJson:
+            raise NotAnObject(
+                problem="请求体不是 JSON 对象", problem_en="the body is not a JSON object"
+            ) from None
+        finally:
+            if body is not None:
+                body.close()
+
+
+def _credentials(said: dict[str, Any], request: Inbound) -> AppCredentials:
+    if said.get("grant_type") != "client_credential":
+        raise GrantTypeWrong(
+            problem="grant_type 应为 client_credential",
+            problem_en="grant_type must be client_credential",
+        )
+    appid, secret = said.get("appid"), said.get("secret", "")
+    if not isinstance(appid, str) or not appid:
+        raise AppIdMissing(problem="缺少 appid", problem_en="appid is missing")
+    by_header = b"authorization" in request.headers or b"x-api-key" in request.headers
+    if not isinstance(secret, str) or not (secret or by_header):
+        raise SecretMissing(problem="缺少 secret", problem_en="secret is missing")
+    return AppCredentials(appid, secret)

@@ -1,0 +1,63 @@
+from typing import Any
+
+import orjson
+
+from core.errors import GatewayError, language_of
+from proxy.advice import error_header
+from proxy.auth import AuthAmbiguous, IpNotAllowed, KeyInUrl
+from proxy.body import BodyInvalid
+from proxy.request import HeaderTwice
+from proxy.routing import PathInvalid, PathUnknown
+from wechat.errcodes import Errcodes
+
+# Not WeChat's kind of failure: no tool written for WeChat waits for an errcode here.
+_ALWAYS_REAL = (AuthAmbiguous, BodyInvalid, HeaderTwice, KeyInUrl, PathInvalid, PathUnknown)
+
+Headers = list[tuple[bytes, bytes]]
+
+
+def wants_real_status(headers: dict[bytes, bytes]) -> bool:
+    """Whether the caller understands HTTP statuses: it sent a key, or asks for problem+json."""
+    return (
+        b"authorization" in headers
+        or b"x-api-key" in headers
+        or b"application/problem+json" in headers.get(b"accept", b"")
+    )
+
+
+def refusal(
+    error: GatewayError, headers: dict[bytes, bytes], request_id: str, errcodes: Errcodes
+) -> tuple[int, Headers, bytes]:
+    """Status, headers and body of a refusal of ours in WeChat's shape (contract §3).
+
+    HTTP 200 for tools that know WeChat alone, the real status for those that know better.
+    """
+    language = language_of(headers.get(b"accept-language", b"").decode("latin-1"))
+    errcode = error.upstream["errcode"] if error.upstream else error.errcode
+    body: dict[str, Any] = {
+        "errcode": errcode,
+        "errmsg": "wxgate: " + error.message.fill(language, error.values),
+        "error": error.describe(language, request_id),
+    }
+    real = isinstance(error, _ALWAYS_REAL) or wants_real_status(headers)
+    sent: Headers = [
+        (b"content-type", b"application/json; charset=utf-8"),
+        (
+            b"x-wxgate-error",
+            (error_header(errcodes, errcode) if error.upstream else _own_header(error)).encode(),
+        ),
+    ]
+    if real and error.retry_after_s is not None:
+        sent.append((b"retry-after", str(round(error.retry_after_s)).encode()))
+    return error.status if real else 200, sent, orjson.dumps(body, default=str)
+
+
+def _own_header(error: GatewayError) -> str:
+    if isinstance(error, IpNotAllowed):
+        action = "whitelist_ip"
+    elif error.category == "permission":
+        action = "grant_permission"
+    else:
+        action = "retry_backoff" if error.retryable else "fix_request"
+    retryable = "true" if error.retryable else "false"
+    return f"{error.category}; source=wxgate; action={action}; retryable={retryable}"

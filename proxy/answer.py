@@ -1,0 +1,72 @@
+import json
+import re
+from typing import Any
+
+import orjson
+
+_ERRCODE = re.compile(rb'"errcode"\s*:\s*(-?\d+)')
+
+
+class NotJson(ValueError):
+    """A body that is not one JSON object, or whose meaning two parsers could differ about."""
+
+
+def read_object(body: bytes) -> dict[str, Any]:
+    """The JSON object of `body`, strictly: no NaN, no name twice. Raises NotJson.
+
+    Raw control characters inside of texts are let pass: WeChat sends them.
+    """
+    try:
+        value = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        value = _lenient(body)
+    if not isinstance(value, dict):
+        raise NotJson("not an object")
+    if body.count(b'"errcode"') > 1:
+        _lenient(body)  # orjson takes the last of two; only one that says so may count
+    return value
+
+
+def _lenient(body: bytes) -> Any:
+    try:
+        return json.loads(
+            body.decode("utf-8-sig"),
+            strict=False,
+            object_pairs_hook=_once,
+            parse_constant=_no_constant,
+        )
+    except (ValueError, RecursionError) as exc:
+        raise NotJson(type(exc).__name__) from None
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise NotJson("a name stands there twice")
+    return found
+
+
+def _no_constant(name: str) -> Any:
+    raise NotJson(name)
+
+
+def errcode_of(answer: dict[str, Any]) -> int:
+    """The object's errcode; absent is 0 (WeChat's data answers have none). Raises NotJson."""
+    errcode = answer.get("errcode", 0)
+    if not isinstance(errcode, int) or isinstance(errcode, bool):
+        raise NotJson("errcode is not a number")
+    return errcode
+
+
+def sniff_errcode(body: bytes) -> int:
+    """The errcode of an answer that is passed on, 0 if it has none or is not JSON.
+
+    Costs a search; the body is parsed only when there is an errcode other than 0 to confirm.
+    """
+    found = _ERRCODE.search(body)
+    if found is None or int(found.group(1)[:20]) == 0:
+        return 0
+    try:
+        return errcode_of(read_object(body))
+    except NotJson:
+        return 0

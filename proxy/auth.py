@@ -1,0 +1,293 @@
+import ipaddress
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from accounts.clients import KEY_PATTERN, Client, Clients, Scope
+from accounts.official import Accounts, OfficialAccount, UnknownAccount
+from core.errors import Category, GatewayError, Text
+from proxy.request import HeaderTwice, Inbound
+from proxy.routing import Route
+from proxy.virtual_tokens import Holder, VirtualTokens
+
+
+class AuthError(GatewayError):
+    """The caller could not be told, or may not do this."""
+
+    status = 401
+    category: ClassVar[Category] = "auth"
+
+
+class KeyMissing(AuthError):
+    """No credential of any kind."""
+
+    code = "auth_missing"
+    errcode = 41001
+    message = Text("请求没有携带凭证", "the request carries no credential")
+    hint = Text(
+        "带上 Authorization: Bearer <客户端密钥>，或先用密钥换取 access_token",
+        "send Authorization: Bearer <client key>, or get an access_token with the key first",
+    )
+
+
+class KeyWrong(AuthError):
+    """A client key that is not ours."""
+
+    code = "auth_key_wrong"
+    errcode = 40125
+    message = Text("客户端密钥不正确", "the client key is wrong")
+    hint = Text(
+        "这里要填 wxgate 的客户端密钥（wxg_…），不是公众号的 AppSecret",
+        "wxgate wants its own client key (wxg_…) here, not the account's AppSecret",
+    )
+
+
+class TokenWrong(AuthError):
+    """A virtual token that is not ours, has expired, or was made with an older key."""
+
+    code = "auth_token_wrong"
+    errcode = 42001
+    message = Text("access_token 无效或已过期", "the access_token is invalid or has expired")
+    hint = Text(
+        "向 wxgate 重新获取 access_token；微信直接发的 token 在这里不能用",
+        "get a new access_token from wxgate; one that WeChat gave you is of no use here",
+    )
+
+
+class AuthAmbiguous(AuthError):
+    """Two valid credentials of different clients."""
+
+    status = 400
+    code = "auth_ambiguous"
+    errcode = 40125
+    message = Text("请求里有两个不同客户端的凭证", "credentials of two different clients")
+    hint = Text("只保留一种凭证", "keep one of them")
+
+
+class KeyInUrl(AuthError):
+    """A client key in a URL, where proxies and logs would keep it."""
+
+    status = 400
+    code = "key_in_url"
+    errcode = 40125
+    message = Text("客户端密钥不能放在 URL 里", "a client key must not stand in a URL")
+    hint = Text(
+        "改用 Authorization 头；这个密钥可能已进入日志，建议更换",
+        "use the Authorization header; the key may be in some log now, better replace it",
+    )
+
+
+class IpNotAllowed(AuthError):
+    """The client may not call from this address."""
+
+    status = 403
+    code = "ip_not_allowed"
+    errcode = 40164
+    message = Text(
+        "IP {ip} 不在客户端 {client} 的 allow_ips 中",
+        "IP {ip} is not in the allow_ips of client {client}",
+    )
+    hint = Text(
+        "这是 wxgate 的限制，与微信的 IP 白名单无关；请管理员修改 allow_ips",
+        "this is wxgate speaking, not WeChat's whitelist; ask your operator to widen allow_ips",
+    )
+
+
+class ScopeMissing(AuthError):
+    """The client lacks the scope of this call."""
+
+    status = 403
+    code = "scope_missing"
+    category: ClassVar[Category] = "permission"
+    errcode = 48001
+    message = Text("客户端 {client} 没有 {scope} 权限", "client {client} lacks the scope {scope}")
+    hint = Text(
+        "这是 wxgate 的限制，与公众号的接口权限无关；请管理员加上该 scope",
+        "this is wxgate speaking, not WeChat's API permissions; ask your operator for the scope",
+    )
+
+
+class AccountForbidden(AuthError):
+    """X-Wxgate-Account names another account than the token."""
+
+    status = 403
+    code = "account_forbidden"
+    category: ClassVar[Category] = "permission"
+    errcode = 48001
+    message = Text(
+        "X-Wxgate-Account 与 access_token 的公众号不同",
+        "X-Wxgate-Account names another account than the access_token",
+    )
+    hint = Text("去掉该请求头，或换用对应的 access_token", "drop the header or use that token")
+
+
+class AccountUnnamed(AuthError):
+    """The client may use several accounts and named none."""
+
+    status = 400
+    code = "account_unnamed"
+    category: ClassVar[Category] = "params"
+    errcode = 40013
+    message = Text("没有说明使用哪个公众号", "no account named, and the client has several")
+    hint = Text(
+        "加上请求头 X-Wxgate-Account: <账号名或 AppID>",
+        "send X-Wxgate-Account: <account name or AppID>",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who calls, on which account."""
+
+    client: Client
+    account: OfficialAccount
+    by_key: bool  # came with a key in a header: understands real HTTP statuses
+
+
+@dataclass(frozen=True, slots=True)
+class AppCredentials:
+    """`appid` and `secret` as a tool sends them to calls that carry no token."""
+
+    appid: str
+    secret: str
+
+
+class Authenticator:
+    """Tells who is calling, on which account, and whether they may (contract §2)."""
+
+    def __init__(self, clients: Clients, accounts: Accounts, tokens: VirtualTokens) -> None:
+        self._clients = clients
+        self._accounts = accounts
+        self._tokens = tokens
+
+    def client(self, scope: Mapping[str, Any]) -> Client:
+        """The caller of an ASGI request under /v1, by its key. Raises an AuthError."""
+        request = Inbound.of(scope)
+        client = self._by_header(request)
+        _no_key_in_url(request)
+        if client is None:
+            raise KeyMissing
+        check_ip(client, request.peer)
+        return client
+
+    def account(self, client: Client, name_or_app_id: str) -> OfficialAccount:
+        """The named account if the client may use it, else UnknownAccount."""
+        account = self._accounts.get(name_or_app_id)
+        if account.name not in client.accounts:
+            raise UnknownAccount(account=name_or_app_id[:64])
+        return account
+
+    def relayed(self, request: Inbound, route: Route, credentials: AppCredentials | None) -> Caller:
+        """The caller of a relayed call. Raises an AuthError or UnknownAccount.
+
+        `credentials` are those of a call that identifies itself by appid and secret.
+        """
+        by_header = self._by_header(request)
+        if credentials is None:
+            _no_key_in_url(request)
+        named = request.header(b"x-wxgate-account")
+        auth = "access_token" if route.endpoint is None else route.endpoint.auth
+        if auth == "access_token":
+            client, account = self._with_token(request, by_header)
+            if account is not None and named and self.account(client, named) is not account:
+                raise AccountForbidden
+        else:
+            client, account = self._with_secret(by_header, credentials)
+        check_ip(client, request.peer)
+        if account is None:
+            account = self._choose(client, named)
+        _check_scope(client, route)
+        return Caller(client, account, by_header is not None)
+
+    def token_call(self, request: Inbound, credentials: AppCredentials) -> Caller:
+        """The caller of /cgi-bin/token or /cgi-bin/stable_token."""
+        by_header = self._by_header(request)
+        client, account = self._with_secret(by_header, credentials)
+        check_ip(client, request.peer)
+        if account is None:
+            account = self._choose(client, request.header(b"x-wxgate-account"))
+        return Caller(client, account, by_header is not None)
+
+    def _by_header(self, request: Inbound) -> Client | None:
+        if request.repeated:
+            raise HeaderTwice(header=request.repeated.decode("latin-1"))
+        bearer = request.header(b"authorization")
+        scheme, _, value = bearer.partition(" ")
+        found = [self._known(value.strip())] if scheme.lower() == "bearer" else []
+        if key := request.header(b"x-api-key"):
+            found.append(self._known(key))
+        return _one(found)
+
+    def _known(self, key: str) -> Client:
+        if (client := self._clients.by_key(key)) is None:
+            raise KeyWrong
+        return client
+
+    def _with_token(
+        self, request: Inbound, by_header: Client | None
+    ) -> tuple[Client, OfficialAccount | None]:
+        token = request.query.get("access_token")
+        holder = self._tokens.open(token) if token else None
+        if holder is None:
+            # An unknown token beside a key is a placeholder: tools insist on sending one.
+            if by_header is None:
+                raise TokenWrong if token else KeyMissing
+            return by_header, None
+        return self._holder(holder, by_header)
+
+    def _holder(self, holder: Holder, by_header: Client | None) -> tuple[Client, OfficialAccount]:
+        client = holder.client
+        if by_header is not None and by_header is not client:
+            raise AuthAmbiguous
+        return client, self.account(client, holder.account)
+
+    def _with_secret(
+        self, by_header: Client | None, credentials: AppCredentials | None
+    ) -> tuple[Client, OfficialAccount | None]:
+        found = [] if by_header is None else [by_header]
+        if credentials is not None and credentials.secret:
+            found.append(self._known(credentials.secret))
+        client = _one(found)
+        if client is None:
+            raise KeyMissing
+        appid = credentials.appid if credentials is not None else ""
+        return client, self.account(client, appid) if appid else None
+
+    def _choose(self, client: Client, named: str) -> OfficialAccount:
+        if named:
+            return self.account(client, named)
+        if len(client.accounts) > 1:
+            raise AccountUnnamed
+        return self._accounts.get(client.accounts[0])
+
+
+def _one(found: list[Client]) -> Client | None:
+    if len({client.id for client in found}) > 1:
+        raise AuthAmbiguous
+    return found[0] if found else None
+
+
+def _no_key_in_url(request: Inbound) -> None:
+    for _name, value in request.query:
+        if value.startswith("wxg_") and KEY_PATTERN.fullmatch(value):
+            raise KeyInUrl
+
+
+def check_ip(client: Client, peer: str | None) -> None:
+    """Raises IpNotAllowed if the client may not call from `peer`."""
+    if not client.allow_ips:
+        return
+    try:
+        ip = ipaddress.ip_address((peer or "").partition("%")[0])
+    except ValueError:
+        raise IpNotAllowed(ip=peer or "unknown", client=client.id) from None
+    if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped is not None:
+        ip = ip.ipv4_mapped
+    if not any(ip in network for network in client.allow_ips):
+        raise IpNotAllowed(ip=ip, client=client.id)
+
+
+def _check_scope(client: Client, route: Route) -> None:
+    scope = Scope.RELAY_WRITE if route.endpoint is None else Scope(route.endpoint.scope)
+    if not client.may(scope):
+        raise ScopeMissing(client=client.id, scope=scope.value)

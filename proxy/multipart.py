@@ -1,0 +1,158 @@
+import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+from proxy.body import Body, StoredBody
+
+_BOUNDARY = re.compile(r"""boundary=(?:"([^"]{1,70})"|([^\s;,"]{1,70}))""", re.IGNORECASE)
+_PARAMETER = re.compile(r""";\s*([A-Za-z*]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;"\s]*))""")
+_EXTENSION = re.compile(r"\.([A-Za-z0-9]{1,5})\Z")
+_MAX_HEADER_BYTES = 8_192
+_MAX_PARTS = 32
+
+# First bytes → extension and type, for files whose name says nothing.
+_MAGIC = (
+    (b"\xff\xd8\xff", "jpg", "image/jpeg"),
+    (b"\x89PNG\r\n\x1a\n", "png", "image/png"),
+    (b"GIF8", "gif", "image/gif"),
+    (b"BM", "bmp", "image/bmp"),
+    (b"ID3", "mp3", "audio/mpeg"),
+    (b"#!AMR", "amr", "audio/amr"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One part's place in the body, and its headers."""
+
+    start: int  # of its headers
+    data: int  # of its content
+    headers: bytes
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        """Those of Content-Disposition."""
+        line = self.line("content-disposition")
+        return {name.lower(): (quoted or plain) for name, quoted, plain in _PARAMETER.findall(line)}
+
+    def line(self, name: str) -> str:
+        """The value of a header, empty if it is not there."""
+        for line in self.headers.decode("utf-8", "surrogateescape").split("\r\n"):
+            found, _, value = line.partition(":")
+            if found.strip().lower() == name:
+                return value.strip()
+        return ""
+
+
+class ReframedBody:
+    """A body in which the headers of one part are replaced; all else is the original's bytes."""
+
+    def __init__(self, body: StoredBody, part: _Part, headers: bytes) -> None:
+        self._body = body
+        self._start = part.start
+        self._data = part.data
+        self._headers = headers
+
+    @property
+    def size(self) -> int:
+        """Its bytes."""
+        return self._start + len(self._headers) + self._body.size - self._data
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """All of it, in pieces."""
+        async for chunk in self._body.slice(0, self._start):
+            yield chunk
+        yield self._headers
+        async for chunk in self._body.slice(self._data, self._body.size):
+            yield chunk
+
+    def close(self) -> None:
+        """Close the original."""
+        self._body.close()
+
+
+async def mend_upload(body: StoredBody, content_type: str, *, part_name: str | None) -> Body:
+    """The body as WeChat takes it: itself, unless the form of its file part would be refused.
+
+    WeChat answers 41005 to a file part with `filename*`, a non-ASCII or no file name, or (where
+    `part_name` is given) another name. Source: reference §2.9, users' reports. A form with more
+    than one file, or that cannot be read, goes as it is: WeChat's own answer is the best one.
+    """
+    found = _BOUNDARY.search(content_type)
+    if found is None:
+        return body
+    parts = await _find_parts(body, b"--" + (found.group(1) or found.group(2)).encode("latin-1"))
+    files = [part for part in parts if _is_file(part)]
+    if len(files) != 1 or _is_fine(files[0], part_name):
+        return body
+    return ReframedBody(body, files[0], await _mended(body, files[0], part_name))
+
+
+def _is_file(part: _Part) -> bool:
+    parameters = part.parameters
+    if "filename" in parameters or "filename*" in parameters or parameters.get("name") == "media":
+        return True
+    kind = part.line("content-type")
+    return bool(kind) and not kind.startswith(("text/", "application/json"))
+
+
+def _is_fine(part: _Part, part_name: str | None) -> bool:
+    parameters = part.parameters
+    filename = parameters.get("filename", "")
+    right_name = part_name is None or parameters.get("name") == part_name
+    return right_name and bool(filename) and filename.isascii() and "filename*" not in parameters
+
+
+async def _mended(body: StoredBody, part: _Part, part_name: str | None) -> bytes:
+    parameters = part.parameters
+    name = part_name or parameters.get("name", "media")
+    extended = unquote(parameters.get("filename*", "").rpartition("'")[2])
+    first = b""
+    async for chunk in body.slice(part.data, part.data + 16):
+        first += chunk
+    extension, kind = "bin", "application/octet-stream"
+    for magic, magic_extension, magic_kind in _MAGIC:
+        if first.startswith(magic):
+            extension, kind = magic_extension, magic_kind
+    if written := _EXTENSION.search(parameters.get("filename") or extended):
+        extension = written.group(1).lower()
+    kind = part.line("content-type") or kind
+    return (
+        f'Content-Disposition: form-data; name="{name}"; filename="upload.{extension}"\r\n'
+        f"Content-Type: {kind}\r\n\r\n"
+    ).encode("utf-8", "surrogateescape")
+
+
+async def _find_parts(body: StoredBody, delimiter: bytes) -> list[_Part]:
+    """The parts of the form; none if it is not one, or has too many or too long headers."""
+    starts = await _find_delimiters(body, delimiter)
+    parts = []
+    for start in starts[:-1]:
+        header_start = start + len(delimiter) + 2
+        head = b""
+        async for chunk in body.slice(header_start, header_start + _MAX_HEADER_BYTES):
+            head += chunk
+        headers, separator, _ = head.partition(b"\r\n\r\n")
+        if not separator:
+            return []
+        parts.append(_Part(header_start, header_start + len(headers) + 4, headers))
+    return parts
+
+
+async def _find_delimiters(body: StoredBody, delimiter: bytes) -> list[int]:
+    """Where the delimiter lines stand; the closing one is the last."""
+    needle = b"\r\n" + delimiter
+    found: list[int] = []
+    window = b"\r\n"  # the first delimiter may stand at the very start
+    window_start = -2
+    async for chunk in body.chunks():
+        window += chunk
+        at = window.find(needle)
+        while at >= 0 and len(found) <= _MAX_PARTS:
+            found.append(window_start + at + 2)
+            at = window.find(needle, at + 1)
+        kept = min(len(window), len(needle) - 1)
+        window_start += len(window) - kept
+        window = window[len(window) - kept :]
+    return found if len(found) <= _MAX_PARTS else []

@@ -1,0 +1,138 @@
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from core.errors import GatewayError, Text
+from wechat.catalogue import Catalogue, Endpoint
+
+# Nothing that two parsers could read differently: no escapes, no empty or dotted segments.
+_CANONICAL = re.compile(rb"(?:/[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*)+/?")
+
+
+class RelaySettings(BaseModel):
+    """`[relay]` of the configuration."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    prefixes: tuple[str, ...] = Field(
+        ("/wx", "/wechat", "/api", "/api-weixin"),
+        description="the API is served at the root and under each of these",
+    )
+    unknown_paths: Literal["refuse", "forward"] = Field(
+        "refuse", description="what happens to API paths that are not in the catalogue"
+    )
+    max_body_mb: int = Field(20, ge=1, le=200, description="larger request bodies are refused")
+    spool_max_mb: int = Field(
+        1_000, ge=20, description="disk that the bodies of calls under way may take in data_dir/tmp"
+    )
+    cors_origins: tuple[str, ...] = Field(
+        (), description="origins of browser tools, such as https://md.example.com"
+    )
+
+    @field_validator("prefixes")
+    @classmethod
+    def _prefixes_are_paths(cls, prefixes: tuple[str, ...]) -> tuple[str, ...]:
+        for prefix in prefixes:
+            if not _CANONICAL.fullmatch(prefix.encode()) or prefix.endswith("/"):
+                raise ValueError(f"relay.prefixes: {prefix!r} must look like /name")
+        return prefixes
+
+
+class PathInvalid(GatewayError):
+    """The path can be read in two ways: escapes, `..`, `//`, a backslash."""
+
+    status = 400
+    code = "path_invalid"
+    category = "params"
+    errcode = 40066
+    message = Text("请求路径不规范", "the path is not canonical")
+    hint = Text(
+        "路径里不能有转义、..、// 或反斜杠", "use no escapes, dots, double slashes or backslashes"
+    )
+
+
+class PathUnknown(GatewayError):
+    """No such API path at WeChat, as far as the catalogue goes."""
+
+    status = 404
+    code = "path_unknown"
+    category = "params"
+    errcode = 40066
+    message = Text("没有这个接口：{path}", "no such API path: {path}")
+    hint = Text(
+        '核对路径；目录之外的接口可用 relay.unknown_paths = "forward" 放行',
+        'check the path; relay.unknown_paths = "forward" lets paths outside the catalogue pass',
+    )
+
+
+class WrongVerb(GatewayError):
+    """WeChat takes this path with the other verb."""
+
+    status = 405
+    code = "wrong_verb"
+    category = "params"
+    message = Text("{path} 需要用 {verb} 请求", "{path} wants {verb}")
+    hint = Text("按接口文档改用正确的请求方法", "use the verb of WeChat's documentation")
+
+
+class NeedsGet(WrongVerb):
+    """WeChat takes this path with GET."""
+
+    errcode = 43001
+
+
+class NeedsPost(WrongVerb):
+    """WeChat takes this path with POST."""
+
+    errcode = 43002
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Where a request goes."""
+
+    path: str  # at WeChat, from the catalogue; never joined from what the caller sent
+    endpoint: Endpoint | None  # None: not in the catalogue, forwarded all the same
+
+    @property
+    def write(self) -> bool:
+        """Whether the call may change something at WeChat; so it is assumed of unknown paths."""
+        return self.endpoint is None or self.endpoint.write
+
+
+class Router:
+    """Finds the API path that a raw path means, under the root or one of the prefixes."""
+
+    def __init__(self, settings: RelaySettings, catalogue: Catalogue) -> None:
+        self._prefixes = [b"", *(prefix.encode() for prefix in settings.prefixes)]
+        self._forward = settings.unknown_paths == "forward"
+        self._first_segments = catalogue.first_segments
+        # Every path that may be asked for: what is found here is canonical.
+        self._routes = {
+            prefix + endpoint.path.encode(): Route(endpoint.path, endpoint)
+            for endpoint in catalogue
+            for prefix in self._prefixes
+        }
+
+    def find(self, raw_path: bytes, method: str) -> Route:
+        """The route. Raises PathInvalid, PathUnknown, WrongVerb."""
+        route = self._routes.get(raw_path)
+        if route is None:
+            return self._outside(raw_path)
+        endpoint = route.endpoint
+        if endpoint is not None and method != endpoint.method:
+            refusal = NeedsGet if endpoint.method == "GET" else NeedsPost
+            raise refusal(path=route.path, verb=endpoint.method)
+        return route
+
+    def _outside(self, raw_path: bytes) -> Route:
+        if not _CANONICAL.fullmatch(raw_path):
+            raise PathInvalid
+        if self._forward:
+            for prefix in self._prefixes:
+                path = raw_path.removeprefix(prefix).decode("ascii")
+                if raw_path.startswith(prefix) and path.split("/", 2)[1] in self._first_segments:
+                    return Route(path, None)
+        raise PathUnknown(path=raw_path.decode("ascii")[:200])

@@ -1,0 +1,169 @@
+from typing import Any, ClassVar, NamedTuple
+
+import orjson
+
+from accounts.official import OfficialAccount
+from core.errors import Category, GatewayError, Text
+from proxy.answer import NotJson, errcode_of, read_object
+from proxy.body import MemoryBody
+from proxy.quota import QuotaLedger
+from proxy.retry import Patience, Retrier
+from proxy.upstream import Upstream, UpstreamRequest
+from wechat.call import NotSent, OutcomeUnknown, WeChatRefused
+from wechat.errcodes import BUSY, IP_NOT_WHITELISTED
+from wechat.limits import TOKEN_LIFE_S
+
+PATH = "/cgi-bin/stable_token"
+
+_MIN_LIFE_S = 60
+_LIFE_IF_UNSAID_S = TOKEN_LIFE_S - 300
+_MAX_CHARS = 2_048  # WeChat asks for room for 512
+_MAX_ANSWER_BYTES = 65_536
+# Of one attempt, and of when the last one may begin: together within a lease (proxy/tokens.py).
+_ATTEMPT_S = 4.0
+# Source: doc page api_getstableaccesstoken and reference §1.1, read 2026-11.
+_ADVICE = {
+    40013: Text("AppID 不正确：检查 [[accounts]] 的 app_id", "check the account's app_id"),
+    40125: Text(
+        "AppSecret 不正确：在 设置与开发 → 开发接口管理 重置后填入 app_secret",
+        "the AppSecret is wrong: reset it in WeChat's console and set app_secret",
+    ),
+    40243: Text("AppSecret 已冻结，请管理员在后台解冻", "the AppSecret is frozen: unfreeze it"),
+    89503: Text("请管理员在微信里确认这次调用", "an administrator has to confirm in WeChat"),
+    89506: Text("管理员已拒绝，24 小时后再试", "an administrator refused; try again in 24 h"),
+    89507: Text("管理员已拒绝，1 小时后再试", "an administrator refused; try again in 1 h"),
+}
+# WeChat's answers that only a person can change; any other refusal may pass by itself.
+_FOR_A_PERSON = frozenset(_ADVICE) | {
+    *(40001, 40002, 41002, 41004, 50002, 50004, 50007, 61024),
+    IP_NOT_WHITELISTED,
+}
+
+
+class AccountMisconfigured(GatewayError):
+    """WeChat gives this account no token; asking again would not help."""
+
+    status = 502
+    code = "account_misconfigured"
+    category: ClassVar[Category] = "auth"
+    level = "critical"
+    message = Text(
+        "公众号 {account} 取不到 access_token：{errcode} {errmsg}",
+        "account {account} gets no access_token: {errcode} {errmsg}",
+    )
+    hint = Text("{advice}", "{advice_en}")
+
+    def __init__(self, account: str, refused: WeChatRefused) -> None:
+        errcode = refused.wechat_errcode
+        advice = _ADVICE.get(errcode) or Text("按错误码说明处理", "do what the errcode says")
+        if errcode == IP_NOT_WHITELISTED:
+            ip = refused.refused_ip or "?"
+            advice = Text(
+                f"这是微信的限制：把 {ip} 填入公众号后台 设置与开发 → 开发接口管理 → IP 白名单",
+                f"this is WeChat speaking: enter {ip} in its console under 开发接口管理 → IP白名单",
+            )
+        super().__init__(
+            upstream=refused.upstream,
+            account=account,
+            errcode=errcode,
+            errmsg=refused.errmsg[:200],
+            advice=advice.zh,
+            advice_en=advice.en,
+        )
+
+
+class TokenUnavailable(NotSent):
+    """No token to be had right now, so the call that needs it was not sent."""
+
+    status = 503
+    code = "token_unavailable"
+    message = Text("暂时取不到 access_token：{reason}", "no access_token right now: {reason}")
+
+
+class FetchedToken(NamedTuple):
+    """What WeChat answered."""
+
+    value: str
+    expires_in: float  # seconds, between 60 and 7 200
+
+
+class StableToken:
+    """Fetches tokens from /cgi-bin/stable_token.
+
+    The normal mode answers the same token to whoever asks, so it may be repeated; the forced one
+    makes a new one each time and is limited to 20 a day, 30 s apart.
+    """
+
+    def __init__(
+        self, upstream: Upstream, base_url: str, quota: QuotaLedger, retrier: Retrier
+    ) -> None:
+        self._upstream = upstream
+        self._url = base_url + PATH
+        self._quota = quota
+        self._retrier = retrier
+
+    async def fetch(self, account: OfficialAccount, *, force: bool) -> FetchedToken:
+        """The token.
+
+        Raises AccountMisconfigured, TokenUnavailable, or WeChatRefused (a quota is used up).
+        """
+        patience = Patience(not_sent=2, busy=2, unknown=1 if force else 2)
+        try:
+            answer = await self._retrier.run(
+                patience, lambda: self._ask(account, force=force), deadline_s=_ATTEMPT_S
+            )
+        except WeChatRefused as refused:
+            if refused.wechat_errcode in _FOR_A_PERSON:
+                raise AccountMisconfigured(account.name, refused) from None
+            if refused.wechat_errcode == BUSY:
+                raise TokenUnavailable(reason="WeChat is busy (-1)") from None
+            raise
+        except (NotSent, OutcomeUnknown) as exc:
+            # Unknown is the fate of the token call; the call that wants the token was not sent.
+            raise TokenUnavailable(reason=exc.values["reason"]) from None
+        value = answer.get("access_token")
+        if not isinstance(value, str) or not value or len(value) > _MAX_CHARS:
+            raise TokenUnavailable(reason="WeChat's answer holds no usable token")
+        return FetchedToken(value, _clamped(answer.get("expires_in")))
+
+    async def _ask(self, account: OfficialAccount, *, force: bool) -> dict[str, Any]:
+        body = {
+            "grant_type": "client_credential",
+            "appid": account.app_id,
+            "secret": account.app_secret.get_secret_value(),
+            "force_refresh": force,
+        }
+        request = UpstreamRequest(
+            "POST",
+            self._url,
+            {"Content-Type": "application/json"},
+            MemoryBody(orjson.dumps(body)),
+            timeout_s=_ATTEMPT_S,
+        )
+        try:
+            data = await self._exchange(request)
+            answer = read_object(data)
+            errcode = errcode_of(answer)
+        except NotJson:
+            self._quota.count(account, PATH, BUSY)
+            raise OutcomeUnknown(reason="the answer is not WeChat's JSON") from None
+        except OutcomeUnknown:
+            self._quota.count(account, PATH, BUSY)
+            raise
+        self._quota.count(account, PATH, errcode)
+        if errcode:
+            raise WeChatRefused(errcode=errcode, errmsg=str(answer.get("errmsg", "")), path=PATH)
+        return answer
+
+    async def _exchange(self, request: UpstreamRequest) -> bytes:
+        answer = await self._upstream.send(request)
+        try:
+            return await answer.read(_MAX_ANSWER_BYTES)
+        finally:
+            answer.close()
+
+
+def _clamped(expires_in: object) -> float:
+    if not isinstance(expires_in, int | float) or isinstance(expires_in, bool):
+        return _LIFE_IF_UNSAID_S
+    return float(min(max(expires_in, _MIN_LIFE_S), TOKEN_LIFE_S))

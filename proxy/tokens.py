@@ -1,0 +1,288 @@
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, ClassVar, Protocol
+
+import structlog
+from pydantic import BaseModel, ConfigDict, Field
+
+from accounts.official import OfficialAccount
+from cache.counters import DailyCounters
+from cache.stats import CacheStats
+from cache.tokens import NO_EPOCH, AccessToken, Lease, TokenStore
+from core.clock import Clock, shanghai_day
+from core.errors import Category, GatewayError, Text
+from core.metrics import Metrics
+from core.tasks import TaskSet
+from proxy.stable_token import AccountMisconfigured, FetchedToken, TokenUnavailable
+from wechat.limits import FORCED_REFRESH_GAP_S, FORCED_REFRESHES_A_DAY
+
+log = structlog.get_logger(__name__)
+
+_LEASE_S = 10.0  # outlives one fetch, which stable_token.py bounds to 8 s
+_POLL_S = 0.02
+_POLLS = 600  # about 12 s: longer than the lease of a holder that was killed
+_AHEAD_GAP_S = 10.0  # when WeChat has not renewed yet, ask again no sooner
+_REFUSED_S = 3.0  # a refusal that needs a person is remembered this long
+_FORCED = "!force_refresh"  # its name in the daily counters
+
+
+class TokenSettings(BaseModel):
+    """`[tokens]` of the configuration."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    refresh_margin_s: float = Field(
+        300, gt=0, lt=3_600, description="refresh this long before expiry, in the background"
+    )
+    local_copy_s: float = Field(
+        30, ge=0, le=60, description="use a token this long without looking into Redis"
+    )
+
+
+class TokenConflict(GatewayError):
+    """WeChat refuses token after token: somebody else keeps replacing them."""
+
+    status = 503
+    code = "token_conflict"
+    category: ClassVar[Category] = "auth"
+    level = "critical"
+    retryable = True
+    message = Text(
+        "公众号 {account} 的 access_token 反复失效", "account {account}: token after token fails"
+    )
+    hint = Text(
+        "可能有别的系统在强制刷新同一公众号的 token，或 AppSecret 刚被重置；"
+        "wxgate 每 30 秒最多刷新一次，每天最多强制刷新 20 次",
+        "another system may be forcing refreshes for this account, or the AppSecret was reset; "
+        "wxgate refreshes at most once in 30 s, and forces it at most 20 times a day",
+    )
+
+
+class TokenSource(Protocol):
+    """Where tokens come from; `proxy.stable_token.StableToken`."""
+
+    async def fetch(self, account: OfficialAccount, *, force: bool) -> FetchedToken:
+        """A token; `force` makes a new one even if WeChat has a good one."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class TokenBooks:
+    """Where the TokenService writes down what it does."""
+
+    counters: DailyCounters
+    stats: CacheStats
+    metrics: Metrics
+
+
+@dataclass(slots=True)
+class _Copy:
+    token: AccessToken
+    checked_at: float
+
+
+class TokenService:
+    """Hands out access_tokens; asks WeChat only when no replica has a good one.
+
+    In this process one task per account looks for a token, whoever waits; among replicas a lease
+    lets one fetch while the others poll the store. A warm token costs no Redis command.
+    """
+
+    def __init__(
+        self,
+        store: TokenStore,
+        source: TokenSource,
+        settings: TokenSettings,
+        *,
+        books: TokenBooks,
+        tasks: TaskSet,
+        clock: Clock = time.time,
+    ) -> None:
+        self._store = store
+        self._source = source
+        self._settings = settings
+        self._counters = books.counters
+        self._stats = books.stats
+        self._metrics = books.metrics
+        self._tasks = tasks
+        self._clock = clock
+        self._copies: dict[str, _Copy] = {}
+        self._flights: dict[tuple[str, ...], asyncio.Task[AccessToken | GatewayError]] = {}
+        self._ahead_after: dict[str, float] = {}
+        self._refused: dict[str, tuple[float, AccountMisconfigured]] = {}
+        self._refreshes: dict[str, dict[str, int]] = {}
+
+    async def get(self, account: OfficialAccount) -> AccessToken:
+        """A token that WeChat takes, as far as is known.
+
+        Raises AccountMisconfigured, TokenUnavailable, or WeChatRefused (a quota).
+        """
+        now = self._clock()
+        copy = self._copies.get(account.app_id)
+        if (
+            copy is not None
+            and 0 <= now - copy.checked_at < self._settings.local_copy_s
+            and now < copy.token.expires_at
+        ):
+            ahead = copy.token.expires_at - now <= self._settings.refresh_margin_s
+            self._stats.count("stale" if ahead else "hit", account.app_id)
+            if ahead:
+                self._refresh_ahead(account, copy.token, now)
+            return copy.token
+        self._stats.count("miss", account.app_id)
+        return await self._joined(("get", account.app_id), lambda: self._find(account))
+
+    async def renew(self, account: OfficialAccount, failing: AccessToken) -> AccessToken:
+        """A token other than `failing`, which WeChat has just refused.
+
+        Fetches only if `failing` is still the current one. Raises TokenConflict when WeChat
+        refused a renewed token within 30 s, or too often a day; and what `get` raises.
+        """
+        copy = self._copies.get(account.app_id)
+        if copy is not None and copy.token.epoch > failing.epoch:
+            return copy.token
+        key = ("renew", account.app_id, str(failing.epoch))
+        return await self._joined(key, lambda: self._replace(account, failing))
+
+    async def _joined(
+        self, key: tuple[str, ...], work: Callable[[], Awaitable[AccessToken]]
+    ) -> AccessToken:
+        """What the one task of this `key` finds. A caller that leaves does not stop it."""
+        task = self._flights.get(key)
+        if task is None:
+            task = self._start(key, work)
+        else:
+            self._stats.count("coalesced", key[1])
+        found = await asyncio.shield(task)
+        if isinstance(found, GatewayError):
+            raise found
+        return found
+
+    def _start(
+        self, key: tuple[str, ...], work: Callable[[], Awaitable[AccessToken]]
+    ) -> asyncio.Task[AccessToken | GatewayError]:
+        async def caught() -> AccessToken | GatewayError:
+            try:
+                return await work()
+            except GatewayError as error:
+                return error
+
+        task = self._tasks.start(caught(), name=f"token {key[0]}")
+        self._flights[key] = task
+        task.add_done_callback(lambda _task: self._flights.pop(key, None))
+        return task
+
+    async def _find(self, account: OfficialAccount) -> AccessToken:
+        until, refusal = self._refused.get(account.app_id, (0.0, None))
+        if refusal is not None and self._clock() < until:
+            raise refusal
+        token = await self._store.get(account.app_id)
+        if token is not None and self._clock() < token.expires_at:
+            return self._keep(account, token)
+        return await self._fetch_alone(account, "cold", beaten=None)
+
+    async def _replace(self, account: OfficialAccount, failing: AccessToken) -> AccessToken:
+        token = await self._store.get(account.app_id)
+        if token is not None and token.epoch > failing.epoch:
+            return self._keep(account, token)
+        age_s = self._clock() - failing.fetched_at
+        if failing.cause == "invalid" and age_s < FORCED_REFRESH_GAP_S:
+            raise TokenConflict(
+                account=account.name, retry_after_s=max(1, FORCED_REFRESH_GAP_S - age_s)
+            )
+        return await self._fetch_alone(account, "invalid", beaten=failing)
+
+    def _refresh_ahead(self, account: OfficialAccount, token: AccessToken, now: float) -> None:
+        key = ("ahead", account.app_id)
+        if key in self._flights or now < self._ahead_after.get(account.app_id, 0.0):
+            return
+        self._ahead_after[account.app_id] = now + _AHEAD_GAP_S
+        self._start(key, lambda: self._fetch_alone(account, "ahead", beaten=token))
+
+    async def _fetch_alone(
+        self, account: OfficialAccount, cause: str, *, beaten: AccessToken | None
+    ) -> AccessToken:
+        """Fetch under the lease, or wait for what its holder brings."""
+        app_id = account.app_id
+        above = NO_EPOCH if beaten is None else beaten.epoch
+        for _ in range(_POLLS):
+            lease = await self._store.acquire(app_id, ttl_s=_LEASE_S, above=above)
+            if lease is not None:
+                try:
+                    return await self._fetch_leased(account, cause, lease, beaten)
+                finally:
+                    await self._store.release(app_id, lease)
+            if (token := await self._newer(account, above)) is not None:
+                return token
+            await asyncio.sleep(_POLL_S)
+        raise TokenUnavailable(reason="another replica is at it and brings nothing")
+
+    async def _newer(self, account: OfficialAccount, above: int) -> AccessToken | None:
+        token = await self._store.get(account.app_id)
+        if token is None or token.epoch <= above or token.expires_at <= self._clock():
+            return None
+        return self._keep(account, token)
+
+    async def _fetch_leased(
+        self, account: OfficialAccount, cause: str, lease: Lease, beaten: AccessToken | None
+    ) -> AccessToken:
+        # Another replica may have fetched between our look and our lease.
+        if (token := await self._newer(account, beaten.epoch if beaten else NO_EPOCH)) is not None:
+            return token
+        try:
+            fetched = await self._fetch(account, cause, beaten)
+        except GatewayError as error:
+            self._count(account, cause, error.code)
+            if isinstance(error, AccountMisconfigured):
+                self._refused[account.app_id] = (self._clock() + _REFUSED_S, error)
+            log.warning("token refused", account=account.name, cause=cause, error=str(error))
+            raise
+        now = self._clock()
+        token = AccessToken(fetched.value, now + fetched.expires_in, lease.epoch, cause, now)
+        self._count(account, cause, "ok")
+        log.info("token fetched", account=account.name, cause=cause, life_s=fetched.expires_in)
+        if not await self._store.put(account.app_id, token):
+            # We slept past the lease: what another replica fetched meanwhile is the live one.
+            return await self._newer(account, token.epoch) or token
+        return self._keep(account, token)
+
+    async def _fetch(
+        self, account: OfficialAccount, cause: str, beaten: AccessToken | None
+    ) -> FetchedToken:
+        fetched = await self._source.fetch(account, force=False)
+        if cause != "invalid" or beaten is None or fetched.value != beaten.value:
+            return fetched
+        # WeChat still hands out the very token that it refuses: only force makes another.
+        day = shanghai_day(self._clock())
+        if self._counters.get(account.app_id, _FORCED, day) >= FORCED_REFRESHES_A_DAY:
+            raise TokenConflict(account=account.name)
+        self._counters.add(account.app_id, _FORCED, day)
+        return await self._source.fetch(account, force=True)
+
+    def _keep(self, account: OfficialAccount, token: AccessToken) -> AccessToken:
+        copy = self._copies.get(account.app_id)
+        if copy is None or copy.token.epoch <= token.epoch:
+            self._copies[account.app_id] = _Copy(token, self._clock())
+        return token
+
+    def _count(self, account: OfficialAccount, cause: str, outcome: str) -> None:
+        self._metrics.tokens.labels(account.name, cause, outcome).inc()
+        refreshes = self._refreshes.setdefault(account.app_id, {})
+        name = cause if outcome == "ok" else f"{cause}_failed"
+        refreshes[name] = refreshes.get(name, 0) + 1
+
+    def describe(self, accounts: Iterable[OfficialAccount]) -> dict[str, Any]:
+        """By account: the token's age and seconds left as known here, refreshes by cause."""
+        now = self._clock()
+        described: dict[str, Any] = {}
+        for account in accounts:
+            copy = self._copies.get(account.app_id)
+            token = copy.token if copy is not None and now < copy.token.expires_at else None
+            described[account.name] = {
+                "age_s": round(now - token.fetched_at) if token else None,
+                "seconds_left": round(token.expires_at - now) if token else None,
+                "refreshes": dict(self._refreshes.get(account.app_id, {})),
+            }
+        return described

@@ -1,0 +1,123 @@
+import ipaddress
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Protocol
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from proxy.body import Body
+
+
+class UpstreamSettings(BaseModel):
+    """`[upstream]` of the configuration."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    base_urls: tuple[str, ...] = Field(
+        (
+            "https://api.weixin.qq.com",
+            "https://api2.weixin.qq.com",
+            "https://sh.api.weixin.qq.com",
+            "https://sz.api.weixin.qq.com",
+            "https://hk.api.weixin.qq.com",
+        ),
+        min_length=1,
+        description="WeChat's API hosts, the preferred one first",
+    )
+    mp_base_url: str = Field("https://mp.weixin.qq.com", description="host of showqrcode")
+    timeout_s: float = Field(10, gt=0, le=120, description="one call's deadline; uploads get more")
+    ca_file: str = Field("", description="extra CA certificates (PEM), for a sandbox over TLS")
+    allow_plain_http: bool = Field(
+        False, description="let http:// go to other hosts than loopback (a sandbox elsewhere)"
+    )
+
+    @field_validator("base_urls")
+    @classmethod
+    def _base_urls_are_plain(cls, urls: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(_plain_url(url, "upstream.base_urls") for url in urls)
+
+    @field_validator("mp_base_url")
+    @classmethod
+    def _mp_base_url_is_plain(cls, url: str) -> str:
+        return _plain_url(url, "upstream.mp_base_url")
+
+    @model_validator(mode="after")
+    def _plain_http_stays_here(self) -> "UpstreamSettings":
+        for url in (*self.base_urls, self.mp_base_url):
+            if url.startswith("http://") and not (self.allow_plain_http or is_loopback(url)):
+                raise ValueError(
+                    f"upstream: {url} would send secrets in the clear; "
+                    "use https:// or set upstream.allow_plain_http"
+                )
+        return self
+
+
+def _plain_url(url: str, key: str) -> str:
+    parts = urlsplit(url)
+    plain = parts.scheme in ("http", "https") and parts.hostname and not parts.username
+    if not plain or parts.query or parts.fragment:
+        raise ValueError(f"{key}: {url!r} must look like https://host[:port]")
+    return url.rstrip("/")
+
+
+def is_loopback(url: str) -> bool:
+    """Whether the URL's host is this machine, by name or address."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+@dataclass(slots=True)
+class UpstreamRequest:
+    """One request as it goes on the wire."""
+
+    method: str
+    url: str  # raw: nothing of it is quoted again
+    headers: dict[str, str]
+    body: Body | None = None
+    timeout_s: float | None = None  # None: what the settings say
+
+
+class UpstreamAnswer(Protocol):
+    """An answer whose headers are there; the body is read by its holder, who must close it."""
+
+    @property
+    def status(self) -> int:
+        """HTTP status."""
+        ...
+
+    @property
+    def headers(self) -> list[tuple[bytes, bytes]]:
+        """As they came."""
+        ...
+
+    async def read(self, limit: int) -> bytes:
+        """Up to `limit` more bytes, fewer only at the end. Raises OutcomeUnknown if it breaks."""
+        ...
+
+    def chunks(self) -> AsyncIterator[bytes]:
+        """What is still unread, in pieces. Raises OutcomeUnknown if it breaks."""
+        ...
+
+    def at_end(self) -> bool:
+        """Whether all has been read."""
+        ...
+
+    def close(self) -> None:
+        """Free the connection; it is used again only if all was read."""
+        ...
+
+
+class Upstream(Protocol):
+    """Sends requests to WeChat, once each: who may repeat what is decided by the caller."""
+
+    async def send(self, request: UpstreamRequest) -> UpstreamAnswer:
+        """The answer's head.
+
+        Raises NotSent if WeChat cannot have seen the whole request, OutcomeUnknown if it may have
+        and no answer came.
+        """
+        ...
