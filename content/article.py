@@ -1,0 +1,80 @@
+from dataclasses import dataclass
+from typing import Literal
+
+from content.fields import ArticleFields
+from core.errors import Text
+from wechat.draft import Article
+
+__all__ = [
+    "ArticleFields",
+    "ArticleStats",
+    "BuiltArticle",
+    "ImageOutcome",
+    "ImageRef",
+    "RenderedArticle",
+    "Warning_",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Warning_:  # noqa: N801 - `Warning` is Python's
+    """Something the author should know that does not stop the article."""
+
+    code: str
+    message: Text
+    field: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ImageRef:
+    """A picture of the body: `src` as it stands in the content, unescaped."""
+
+    src: str
+    alt: str
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleStats:
+    """Figures of the rendered body."""
+
+    characters: int  # of the text that readers see
+    bytes: int  # of the HTML in UTF-8
+    reading_minutes: int
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedArticle:
+    """An article whose pictures are still where they were; made without touching an account."""
+
+    title: str  # empty when the article names none
+    author: str
+    digest: str
+    content: str  # HTML fit for WeChat but for the src of its images
+    cover: str | None
+    content_source_url: str
+    need_open_comment: bool
+    only_fans_can_comment: bool
+    images: tuple[ImageRef, ...]  # one for each src, in the order of their first use
+    warnings: tuple[Warning_, ...]
+    stats: ArticleStats
+
+
+@dataclass(frozen=True, slots=True)
+class ImageOutcome:
+    """What became of one picture."""
+
+    src: str  # without its query; for messages
+    status: Literal["uploaded", "reused", "kept"]
+    url: str
+    bytes_in: int
+    bytes_out: int  # 0 when nothing was uploaded
+    action: Literal["none", "passed", "converted", "shrunk"]
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltArticle:
+    """An article ready for draft/add."""
+
+    article: Article
+    images: tuple[ImageOutcome, ...]
+    warnings: tuple[Warning_, ...]

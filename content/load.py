@@ -1,0 +1,39 @@
+import base64
+import binascii
+from collections.abc import Mapping
+from typing import Protocol
+from urllib.parse import unquote_to_bytes
+
+from content.pictures.errors import ImageInvalid
+from content.pictures.source import find_file, judge_source, shown
+from fetch.client import Fetched
+
+
+class ImageFetcher(Protocol):
+    """Fetches a picture from a host that nobody trusts; `fetch.client.Fetcher`."""
+
+    async def fetch_image(self, url: str) -> Fetched:
+        """The picture at `url`."""
+        ...
+
+
+async def load_picture(
+    src: str, files: Mapping[str, bytes], fetcher: ImageFetcher, *, field: str
+) -> bytes:
+    """The bytes behind `src`: a file sent along, a data: URI, or a URL.
+
+    Raises ImageSourceForbidden, ImageFileMissing, ImageInvalid, and as `fetcher` does.
+    """
+    kind = judge_source(src, field=field)
+    if kind == "file":
+        return find_file(src, files, field=field)
+    if kind == "data":
+        return _decode_data(src, field)
+    return (await fetcher.fetch_image(src)).data
+
+
+def _decode_data(src: str, field: str) -> bytes:
+    try:
+        return base64.b64decode(unquote_to_bytes(src.partition(",")[2]), validate=False)
+    except binascii.Error:
+        raise ImageInvalid(field=field, picture=shown(src)) from None

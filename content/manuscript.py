@@ -1,0 +1,62 @@
+from dataclasses import dataclass, field
+from typing import Any
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from wechat.limits import LengthRule
+
+_BLOCKS = "p, li, section, div, blockquote, br, hr, dt, dd, tr, img"
+
+
+@dataclass(slots=True)
+class Manuscript:
+    """An article on its way through the pipeline; each step changes its part."""
+
+    text: str  # what the caller sent
+    is_markdown: bool
+    length_rule: LengthRule = "text"
+    max_images: int = 100
+    fields: dict[str, str | bool] = field(default_factory=dict)  # title, author, theme …
+    defaults: dict[str, str | bool] = field(default_factory=dict)  # for fields nobody gave
+    html: str = ""
+    images: list[dict[str, str]] = field(default_factory=list)  # {src, alt}, one for each src
+    warnings: list[dict[str, Any]] = field(default_factory=list)
+    stats: dict[str, int] = field(default_factory=dict)
+
+    def string(self, name: str) -> str:
+        """The field `name`, empty when nobody gave it."""
+        return str(self.fields.get(name) or "")
+
+    def warn(self, code: str, zh: str, en: str, *, field: str | None = None) -> None:
+        """Tell the author something that does not stop the article; once for each code."""
+        if all(warning["code"] != code for warning in self.warnings):
+            self.warnings.append({"code": code, "message": (zh, en), "field": field})
+
+
+class Body(LexborHTMLParser):
+    """The HTML as a tree, for the steps that rearrange it."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__(html, is_fragment=True)
+
+    def serialize(self) -> str:
+        """The tree as HTML again; attribute values in double quotes, escaped."""
+        return self.html or ""
+
+    def plain(self) -> str:
+        """The text that readers see."""
+        return self.text()
+
+    def words(self) -> str:
+        """The text on one line, with a space between blocks; changes the tree."""
+        for block in self.css(_BLOCKS):
+            block.insert_after(" ")
+        return " ".join(self.text().split())
+
+    def append(self, section: LexborNode) -> None:
+        """Put `section` after everything else."""
+        last = self.root
+        while last is not None and last.next is not None:
+            last = last.next
+        if last is not None:
+            last.insert_after(section, move=True)

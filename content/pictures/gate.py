@@ -1,0 +1,84 @@
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from content.pictures import errors
+from content.pictures.header import Stripped, check_pixels
+from content.pictures.jpeg import TooManyScans, strip_jpeg
+from content.pictures.png import strip_png
+from content.workers import WorkerPool, WorkExhausted, WorkFailed, WorkRefused
+from core.errors import GatewayError
+from fetch.sniff import sniff_image
+from wechat.limits import UPLOADIMG_BYTES
+
+Action = Literal["passed", "converted", "shrunk"]
+
+_REFUSALS: dict[str, type[GatewayError]] = {
+    refusal.code: refusal
+    for refusal in (errors.ImageInvalid, errors.ImageTooManyPixels, errors.ImageCannotFit)
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """A picture that WeChat takes: JPEG or PNG below 1 MB, without metadata."""
+
+    data: bytes
+    content_type: Literal["image/jpeg", "image/png"]
+    action: Action
+
+    @property
+    def filename(self) -> str:
+        """A name of the kind that WeChat accepts."""
+        return "image.jpg" if self.content_type == "image/jpeg" else "image.png"
+
+
+class ImageWorkers:
+    """The one gate for pictures: looks at the bytes, passes what fits, has the rest re-encoded.
+
+    Decodes nothing itself; a picture that must be decoded goes to a worker process.
+    """
+
+    def __init__(self, workers: WorkerPool) -> None:
+        self._workers = workers
+
+    async def fit(self, data: bytes, picture: str) -> Fitted:
+        """`data` as WeChat takes it; raises the errors of pictures/errors.py naming `picture`."""
+        content_type = sniff_image(data)
+        if content_type is None:
+            raise errors.ImageTypeUnsupported(picture=picture)
+        if content_type in ("image/jpeg", "image/png"):
+            stripped = _strip(data, content_type, picture)
+            if stripped is not None:
+                check_pixels(stripped.width, stripped.height, picture)
+                if stripped.fits and len(stripped.data) < UPLOADIMG_BYTES:
+                    return Fitted(stripped.data, content_type, "passed")
+        arguments = {"limit": UPLOADIMG_BYTES - 1, "picture": picture}
+        result, fitted = await self._run("fit", arguments, data, picture)
+        return Fitted(fitted, result["content_type"], result["action"])
+
+    async def plain_cover(self, title: str) -> Fitted:
+        """A cover for an article that has no picture."""
+        _, data = await self._run("cover", {"title": title}, b"", "cover")
+        return Fitted(data, "image/jpeg", "converted")
+
+    async def _run(
+        self, operation: str, arguments: dict[str, Any], data: bytes, picture: str
+    ) -> tuple[dict[str, Any], bytes]:
+        try:
+            return await self._workers.run(operation, arguments, data)
+        except WorkRefused as refused:
+            values: dict[str, Any] = refused.values
+            raise _REFUSALS[refused.code](**values) from None
+        except WorkExhausted:
+            raise errors.ImageTooComplex(picture=picture) from None
+        except WorkFailed:
+            raise errors.ImageInvalid(picture=picture) from None
+
+
+def _strip(data: bytes, content_type: str, picture: str) -> Stripped | None:
+    if content_type == "image/png":
+        return strip_png(data)
+    try:
+        return strip_jpeg(data)
+    except TooManyScans:
+        raise errors.ImageTooComplex(picture=picture) from None

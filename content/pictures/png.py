@@ -1,0 +1,43 @@
+from struct import Struct
+from zlib import crc32
+
+from content.pictures.exif import exif_orientation
+from content.pictures.header import Stripped
+
+_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_HEAD = Struct(">I4s")
+_SIZE = Struct(">II")
+# What changes pixels. Text, time, Exif, animation and unknown chunks are left out.
+_KEPT = frozenset({b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"gAMA", b"cHRM", b"sRGB", b"sBIT"})
+
+
+def strip_png(data: bytes) -> Stripped | None:
+    """The PNG without metadata and what follows its end; None if it is not intact.
+
+    Source: PNG (third edition), 5 and 11.
+    """
+    kept = [_SIGNATURE]
+    fits = True
+    names: list[bytes] = []
+    at = len(_SIGNATURE)
+    while not names or names[-1] != b"IEND":
+        if at + 12 > len(data):
+            return None
+        length, name = _HEAD.unpack_from(data, at)
+        end = at + 12 + length
+        if end > len(data) or crc32(data[at + 4 : end - 4]) != int.from_bytes(data[end - 4 : end]):
+            return None
+        body = data[at + 8 : end - 4]
+        if name == b"eXIf":
+            fits &= exif_orientation(body) == 1
+        elif name == b"iCCP":
+            # Without its profile an sRGB picture looks the same; others need their colours moved.
+            fits &= b"sRGB" in body[:79]
+        if name in _KEPT:
+            kept.append(data[at:end])
+        names.append(name)
+        at = end
+    if names[0] != b"IHDR" or b"IDAT" not in names or len(kept[1]) < 25:
+        return None
+    width, height = _SIZE.unpack_from(kept[1], 8)
+    return Stripped(width, height, b"".join(kept), fits) if width and height else None

@@ -1,0 +1,61 @@
+import posixpath
+import re
+import unicodedata
+from collections.abc import Mapping
+from typing import Literal
+from urllib.parse import unquote, urlsplit
+
+from content.pictures.errors import ImageFileMissing, ImageSourceForbidden
+from wechat.limits import IMAGE_HOSTS
+
+SourceKind = Literal["wechat", "url", "data", "file"]
+
+_SHOWN_CHARS = 80
+_SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:")
+_DATA = re.compile(r"data:image/[a-z0-9.+-]+(?:;[a-z0-9=-]+)*;base64,", re.IGNORECASE)
+
+
+def judge_source(src: str, *, field: str) -> SourceKind:
+    """What kind of place `src` names; raises ImageSourceForbidden, for files outside above all.
+
+    `wechat` is a picture that already is on WeChat's image host.
+    """
+    if src.lower().startswith(("http://", "https://")):
+        return "wechat" if _host(src) in IMAGE_HOSTS else "url"
+    if _DATA.match(src):
+        return "data"
+    if _SCHEME.match(src) or _file_name(src) is None:
+        raise ImageSourceForbidden(field=field, picture=shown(src))
+    return "file"
+
+
+def find_file(src: str, files: Mapping[str, bytes], *, field: str) -> bytes:
+    """The file sent along that `src` names; raises ImageFileMissing."""
+    wanted = _file_name(src)
+    for name, data in files.items():
+        if wanted is not None and _file_name(name) == wanted:
+            return data
+    raise ImageFileMissing(field=field, picture=shown(src))
+
+
+def shown(src: str) -> str:
+    """`src` as it may stand in messages: short, without a query."""
+    plain = src.split("?", 1)[0] if not src.startswith("data:") else src[:30] + "…"
+    plain = "".join(char if char.isprintable() else "?" for char in plain)
+    return plain if len(plain) <= _SHOWN_CHARS else plain[:_SHOWN_CHARS] + "…"
+
+
+def _host(src: str) -> str:
+    try:
+        parts = urlsplit(src)
+    except ValueError:
+        return ""
+    return parts.netloc.lower()
+
+
+def _file_name(path: str) -> str | None:
+    """`path` in one spelling; None if it is absolute or leads out of the article's folder."""
+    path = unquote(path.split("?", 1)[0].split("#", 1)[0]).replace("\\", "/")
+    normal = posixpath.normpath(unicodedata.normalize("NFC", path))
+    outside = normal.startswith(("/", "../")) or normal in ("..", ".") or "\0" in normal
+    return None if outside or _SCHEME.match(normal) else normal

@@ -1,0 +1,93 @@
+"""The way from a Markdown text to an article for WeChat: an ordered list of small steps.
+
+Runs in a worker process. A new step is a file in steps/ and a line here.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from content.manuscript import Body, Manuscript
+from content.steps.digest import add_digest
+from content.steps.fields import tidy_fields, use_defaults
+from content.steps.front_matter import take_front_matter
+from content.steps.images import list_images
+from content.steps.lengths import check_lengths
+from content.steps.links import number_links
+from content.steps.lists import flatten_lists
+from content.steps.markdown import MarkdownRenderer
+from content.steps.sanitize import Sanitizer
+from content.steps.sections import use_sections
+from content.steps.statistics import count_text
+from content.steps.tables import wrap_tables
+from content.steps.theme import Theming
+from content.steps.title import take_title
+
+Step = Callable[[Manuscript], None]
+TreeStep = Callable[[Manuscript, Body], None]
+
+
+class Pipeline:
+    """The steps, with what they keep between articles (parsers, themes)."""
+
+    def __init__(self) -> None:
+        self._steps: tuple[Step, ...] = (
+            take_front_matter,  # its fields, unless the caller sent them
+            use_defaults,  # the gateway's, for what is still open
+            MarkdownRenderer().render,  # Markdown → HTML, code in colour; skipped for HTML
+            add_digest,  # the beginning of the text, unless one was given
+            rearrange,  # the tree: title, sections, lists, tables, links, pictures
+            Theming().apply,  # the theme's stylesheet → style attributes
+            Sanitizer().clean,  # an allow-list of what WeChat keeps
+            tidy_fields,  # one line, no control characters
+            count_text,
+            check_lengths,  # WeChat's limits, before anything is uploaded
+        )
+
+    def run(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        """Take a request of `Renderer` through all steps; raises GatewayErrors."""
+        markdown = arguments["markdown"]
+        manuscript = Manuscript(
+            text=arguments["html"] if markdown is None else markdown,
+            is_markdown=markdown is not None,
+            length_rule=arguments["length_rule"],
+            max_images=arguments["max_images"],
+            fields=arguments["given"],
+            defaults=arguments["defaults"],
+        )
+        for step in self._steps:
+            step(manuscript)
+        return _result(manuscript)
+
+
+_TREE_STEPS: tuple[TreeStep, ...] = (
+    take_title,
+    use_sections,
+    flatten_lists,
+    wrap_tables,
+    number_links,
+    list_images,
+)
+
+
+def rearrange(manuscript: Manuscript) -> None:
+    """Parse the HTML once, run the steps that work on its tree, and write it again."""
+    body = Body(manuscript.html)
+    for step in _TREE_STEPS:
+        step(manuscript, body)
+    manuscript.html = body.serialize()
+
+
+def _result(manuscript: Manuscript) -> dict[str, Any]:
+    return {
+        "title": manuscript.string("title"),
+        "author": manuscript.string("author"),
+        "digest": manuscript.string("digest"),
+        "content": manuscript.html,
+        "cover": manuscript.string("cover") or None,
+        "content_source_url": manuscript.string("content_source_url"),
+        "need_open_comment": bool(manuscript.fields.get("need_open_comment")),
+        "only_fans_can_comment": bool(manuscript.fields.get("only_fans_can_comment")),
+        "images": manuscript.images,
+        "warnings": manuscript.warnings,
+        "stats": manuscript.stats,
+    }

@@ -1,0 +1,154 @@
+from core.errors import GatewayError, Text
+
+
+class FrontMatterInvalid(GatewayError):
+    """The YAML between the leading `---` lines cannot be used."""
+
+    status = 422
+    code = "front_matter_invalid"
+    category = "content"
+    message = Text("文首的 front matter 有误：{reason}", "the front matter is wrong: {reason}")
+    hint = Text(
+        "front matter 只写 `名称: 值`，不超过 16 KB，不使用锚点与别名",
+        "write plain `name: value` lines, ≤16 KB, without anchors and aliases",
+    )
+
+
+class ThemeUnknown(GatewayError):
+    """No theme has this name."""
+
+    status = 422
+    code = "theme_unknown"
+    category = "params"
+    message = Text("没有名为 {name} 的主题", "there is no theme {name}")
+    hint = Text("可用的主题：{known}", "themes: {known}")
+
+
+class CodeThemeUnknown(GatewayError):
+    """Pygments has no style of this name."""
+
+    status = 422
+    code = "code_theme_unknown"
+    category = "params"
+    message = Text("没有名为 {name} 的代码配色", "there is no code theme {name}")
+    hint = Text("可用的配色：{known}", "code themes: {known}")
+
+
+class TitleMissing(GatewayError):
+    """WeChat wants a title and the article has none."""
+
+    status = 422
+    code = "draft_title_missing"
+    category = "content"
+    message = Text("文章没有标题", "the article has no title")
+    hint = Text(
+        "传入 title，或在 front matter 里写 title，或以一级标题开头",
+        "send a title, put one into the front matter, or begin with a first-level heading",
+    )
+
+
+class TitleTooLong(GatewayError):
+    """The title is over WeChat's limit."""
+
+    status = 422
+    code = "draft_title_too_long"
+    category = "content"
+    errcode = 45003
+    message = Text(
+        "标题有 {count} 个{unit}，上限 {limit}", "the title has {count} {unit_en}, limit {limit}"
+    )
+    hint = Text("缩短标题", "shorten the title")
+
+
+class AuthorTooLong(GatewayError):
+    """The author's name is over WeChat's limit."""
+
+    status = 422
+    code = "draft_author_too_long"
+    category = "content"
+    errcode = 45110
+    message = Text(
+        "作者有 {count} 个{unit}，上限 {limit}", "the author has {count} {unit_en}, limit {limit}"
+    )
+    hint = Text("缩短作者名", "shorten the author's name")
+
+
+class DigestTooLong(GatewayError):
+    """The digest is over WeChat's limit."""
+
+    status = 422
+    code = "draft_digest_too_long"
+    category = "content"
+    errcode = 45004
+    message = Text(
+        "摘要有 {count} 个{unit}，上限 {limit}", "the digest has {count} {unit_en}, limit {limit}"
+    )
+    hint = Text("缩短摘要，或留空自动生成", "shorten the digest, or leave it out")
+
+
+class ContentTooLong(GatewayError):
+    """The body is over WeChat's limit."""
+
+    status = 422
+    code = "draft_content_too_long"
+    category = "content"
+    errcode = 45002
+    message = Text(
+        "正文有 {count} 个{unit}，上限 {limit}", "the content has {count} {unit_en}, limit {limit}"
+    )
+    hint = Text("把文章拆成几篇", "split the article")
+
+
+class ContentEmpty(GatewayError):
+    """Nothing is left to show."""
+
+    status = 422
+    code = "draft_content_empty"
+    category = "content"
+    errcode = 44004
+    message = Text("正文为空", "the content is empty")
+    hint = Text("写一点正文", "write something below the title")
+
+
+class SourceUrlInvalid(GatewayError):
+    """The link behind 阅读原文 cannot be used."""
+
+    status = 422
+    code = "draft_source_url_invalid"
+    category = "content"
+    errcode = 41039
+    message = Text("原文链接无效", "content_source_url is invalid")
+    hint = Text("使用不超过 1 KB 的 http(s) 网址", "use an http(s) URL of at most 1 KB")
+
+
+class TooManyImages(GatewayError):
+    """More different pictures than one article may have."""
+
+    status = 422
+    code = "too_many_images"
+    category = "content"
+    message = Text("文章有 {count} 张图片，上限 {limit}", "{count} pictures, limit {limit}")
+    hint = Text("减少图片，或拆成几篇", "use fewer pictures, or split the article")
+
+
+class MarkdownTooComplex(GatewayError):
+    """Rendering took more time or memory than any honest article needs."""
+
+    status = 422
+    code = "markdown_too_complex"
+    category = "content"
+    message = Text("文章过于复杂，无法在限定时间内排版", "the article takes too long to render")
+    hint = Text("检查异常的嵌套或重复的符号", "look for runaway nesting or repeated marks")
+
+
+class MarkdownInvalid(GatewayError):
+    """Rendering broke on this text."""
+
+    status = 422
+    code = "markdown_invalid"
+    category = "content"
+    message = Text("文章无法排版", "the article cannot be rendered")
+    hint = Text(
+        "逐段删减以找出出错的部分，并反馈给管理员",
+        "find the passage by leaving parts out, and report it to your operator",
+    )

@@ -1,0 +1,34 @@
+from pydantic import BaseModel, ConfigDict, Field
+
+from wechat.limits import LengthRule
+
+
+class ContentSettings(BaseModel):
+    """`[content]` of the configuration."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    theme: str = Field("default", description="theme of articles that name none")
+    code_theme: str = Field(
+        "default", description="colours of code in articles that name none: a style of Pygments"
+    )
+    length_rule: LengthRule = Field(
+        "text",
+        description="how WeChat's disputed limits are read: text counts characters that readers"
+        " see, strict counts UTF-8 bytes and the HTML",
+    )
+    max_images: int = Field(100, ge=0, description="different pictures in one article")
+    image_concurrency: int = Field(
+        24, ge=1, description="pictures of one article that are fetched and uploaded at once"
+    )
+    workers: int = Field(
+        0, ge=0, description="processes for Markdown and pictures at most; 0: one per core"
+    )
+    worker_idle_s: float = Field(30, gt=0, description="an idle worker process ends after this")
+    worker_memory_mb: int = Field(512, ge=256, description="address space of a worker process")
+    worker_cpu_s: float = Field(
+        3, gt=0, description="processor time for one article or picture, then it is refused"
+    )
+    worker_wall_s: float = Field(
+        20, gt=0, description="wall time for one article or picture, then it is refused"
+    )

@@ -1,0 +1,73 @@
+import re
+
+import nh3
+
+from content.manuscript import Manuscript
+
+_TAGS = {
+    *("section", "p", "span", "br", "hr", "blockquote", "pre", "code", "img", "a"),
+    *("h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li", "dl", "dt", "dd"),
+    *("table", "caption", "colgroup", "col", "thead", "tbody", "tfoot", "tr", "th", "td"),
+    *("strong", "b", "em", "i", "u", "s", "del", "ins", "mark", "small", "sub", "sup"),
+    *("figure", "figcaption", "cite", "q", "abbr", "kbd", "samp", "var", "ruby", "rt", "rp"),
+}
+_DROPPED_WITH_CONTENT = {"script", "style", "iframe", "object", "svg", "math", "video", "audio"}
+_ATTRIBUTES = {
+    "*": {"style"},
+    "a": {"href"},
+    "img": {"src", "alt"},
+    "ol": {"start"},
+    "th": {"colspan", "rowspan"},
+    "td": {"colspan", "rowspan"},
+}
+_SIDES = ("top", "right", "bottom", "left")
+# What WeChat keeps. Not: position, transform, animation, background images, flex and grid.
+_PROPERTIES = {
+    *("color", "background", "background-color", "opacity", "display", "vertical-align"),
+    *("font", "font-family", "font-size", "font-style", "font-weight", "font-variant"),
+    *("line-height", "letter-spacing", "text-align", "text-indent", "text-decoration"),
+    *("white-space", "word-break", "word-wrap", "overflow-wrap", "overflow", "overflow-x"),
+    *("width", "height", "max-width", "max-height", "min-width", "min-height", "box-sizing"),
+    *("margin", *(f"margin-{side}" for side in _SIDES)),
+    *("padding", *(f"padding-{side}" for side in _SIDES)),
+    *("border", "border-color", "border-style", "border-width", "border-radius"),
+    *(f"border-{side}" for side in _SIDES),
+    *("border-collapse", "border-spacing", "list-style", "list-style-type", "box-shadow"),
+}
+_URL_SCHEMES = {"http", "https", "data", "mailto"}  # src: judged by steps/images.py
+# A backslash may spell url( in another way.
+_LEADS_OUTSIDE = re.compile(r"url\s*\(|image-set|\\|expression|@import", re.IGNORECASE)
+_BETWEEN_BLOCKS = re.compile(r"(?<=>)\s*\n\s*(?=<)")
+
+
+class Sanitizer:
+    """Lets pass what WeChat keeps and nothing that runs, loads or hides something."""
+
+    def __init__(self) -> None:
+        self._cleaner = nh3.Cleaner(
+            tags=_TAGS,
+            clean_content_tags=_DROPPED_WITH_CONTENT,
+            attributes=_ATTRIBUTES,
+            attribute_filter=_filter,
+            filter_style_properties=_PROPERTIES,
+            url_schemes=_URL_SCHEMES,
+            link_rel=None,
+        )
+
+    def clean(self, manuscript: Manuscript) -> None:
+        """Reduce the HTML to the allow-list, and to one line."""
+        if _LEADS_OUTSIDE.search(manuscript.html) and not manuscript.is_markdown:
+            manuscript.warn(
+                "style_url_removed",
+                "样式中的外部资源（如背景图）已移除",
+                "resources named in styles, such as background images, were removed",
+            )
+        cleaned = self._cleaner.clean(manuscript.html)
+        manuscript.html = _BETWEEN_BLOCKS.sub("", cleaned).strip()
+
+
+def _filter(_tag: str, name: str, value: str) -> str | None:
+    if name != "style":
+        return value
+    kept = (part.strip() for part in value.split(";"))
+    return ";".join(part for part in kept if part and not _LEADS_OUTSIDE.search(part)) or None

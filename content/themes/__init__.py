@@ -1,0 +1,1 @@
+"""The themes, a stylesheet each: literal values only, since WeChat knows no `var()`."""

@@ -1,0 +1,94 @@
+import asyncio
+from collections.abc import Awaitable, Callable
+from hashlib import sha256
+from typing import Literal, NamedTuple, Protocol
+
+from content.pictures.gate import Fitted
+from core.errors import GatewayError
+from core.tasks import TaskSet
+from wechat.call import Upload
+from wechat.material import MaterialClient
+
+UploadKind = Literal["article", "material"]
+Fit = Callable[[], Awaitable[Fitted]]
+
+
+class UploadedImages(Protocol):
+    """What has been uploaded already, by SHA-256 of the source bytes.
+
+    The value is the https URL of an article image, or the media_id of a material.
+    """
+
+    async def get(self, account: str, sha256: str, kind: UploadKind) -> str | None:
+        """What the upload gave; None if there was none."""
+        ...
+
+    async def put(self, account: str, sha256: str, kind: UploadKind, value: str) -> None:
+        """Remember an upload."""
+        ...
+
+    async def forget(self, account: str, value: str) -> None:
+        """Forget an upload that WeChat no longer has."""
+        ...
+
+
+class Uploaded(NamedTuple):
+    """A picture at WeChat."""
+
+    value: str  # https URL or media_id
+    fitted: Fitted | None  # None: it was there before
+
+
+class Uploader:
+    """Uploads each picture once per account, also when many articles bring it at once."""
+
+    def __init__(self, material: MaterialClient, uploaded: UploadedImages) -> None:
+        self._material = material
+        self._uploaded = uploaded
+        self._running: dict[tuple[str, UploadKind, str], asyncio.Task[Uploaded | GatewayError]] = {}
+        self._tasks = TaskSet()
+
+    async def upload(self, account: str, kind: UploadKind, source: bytes, fit: Fit) -> Uploaded:
+        """The picture `source` at WeChat; `fit` makes it what WeChat takes, if it is new there.
+
+        Raises as `fit` and MaterialClient do. An upload that has begun is finished and remembered
+        even if nobody waits for it any more: WeChat would have it either way.
+        """
+        digest = sha256(source).hexdigest()
+        key = (account, kind, digest)
+        task = self._running.get(key)
+        if task is None:
+            value = await self._uploaded.get(account, digest, kind)
+            if value is not None:
+                return Uploaded(value, None)
+            task = self._running.get(key)
+        if task is None:
+            task = self._tasks.start(self._upload(key, fit), name="upload picture")
+            self._running[key] = task
+            task.add_done_callback(lambda _done: self._running.pop(key, None))
+        outcome = await asyncio.shield(task)
+        if isinstance(outcome, GatewayError):
+            raise outcome
+        return outcome
+
+    async def aclose(self) -> None:
+        """Stop the uploads under way."""
+        await self._tasks.aclose()
+
+    async def _upload(self, key: tuple[str, UploadKind, str], fit: Fit) -> Uploaded | GatewayError:
+        """The upload, or why there is none: whoever still waits will raise it."""
+        try:
+            return await self._fit_and_upload(key, fit)
+        except GatewayError as error:
+            return error
+
+    async def _fit_and_upload(self, key: tuple[str, UploadKind, str], fit: Fit) -> Uploaded:
+        account, kind, digest = key
+        fitted = await fit()
+        upload = Upload(fitted.filename, fitted.content_type, fitted.data)
+        if kind == "article":
+            value = await self._material.uploadimg(account, upload)
+        else:
+            value = await self._material.add_image(account, upload)
+        await self._uploaded.put(account, digest, kind, value)
+        return Uploaded(value, fitted)

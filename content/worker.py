@@ -1,0 +1,104 @@
+"""The process for hostile bytes: `python -m content.worker MEMORY_MB CPU_S`.
+
+Reads requests from stdin, answers on stdout, ends when stdin closes. It may be killed at any time.
+"""
+
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, BinaryIO
+
+from content import frames
+from core.errors import GatewayError
+
+Operation = Callable[[dict[str, Any], bytes], tuple[dict[str, Any], bytes]]
+
+
+class Operations:
+    """What a worker can do. A kind of work is imported when it is first asked for."""
+
+    def __init__(self) -> None:
+        self._loaded: dict[str, Operation] = {}
+
+    def load(self, name: str) -> Operation:
+        """The operation called `name`; raises KeyError."""
+        if name not in self._loaded:
+            self._loaded[name] = {"render": _render, "fit": _fit, "cover": _cover}[name]()
+        return self._loaded[name]
+
+
+def _render() -> Operation:
+    from content.pipeline import Pipeline
+
+    pipeline = Pipeline()
+    return lambda arguments, _body: (pipeline.run(arguments), b"")
+
+
+def _fit() -> Operation:
+    from content.pictures.codec import fit
+
+    return fit
+
+
+def _cover() -> Operation:
+    from content.pictures.cover import draw_cover
+
+    return lambda arguments, _body: ({}, draw_cover(arguments["title"]))
+
+
+def serve(requests: BinaryIO, answers: BinaryIO, *, cpu_s: float) -> None:
+    """Answer every request until `requests` ends."""
+    operations = Operations()
+    while (request := frames.read(requests)) is not None:
+        header, body = request
+        answer = _answer(operations, header, body, cpu_s)
+        answers.writelines(frames.pack(*answer))
+        answers.flush()
+
+
+def _answer(
+    operations: Operations, header: dict[str, Any], body: bytes, cpu_s: float
+) -> tuple[dict[str, Any], bytes]:
+    try:
+        operation = operations.load(header["operation"])
+        # SIGPROF ends the process: no decoder, however deep in C, can hold it off.
+        signal.setitimer(signal.ITIMER_PROF, cpu_s)
+        result, data = operation(header["arguments"], body)
+    except GatewayError as refusal:
+        values = {name: str(value) for name, value in refusal.values.items()}
+        return {"refused": refusal.code, "values": values, "field": refusal.field}, b""
+    except (MemoryError, RecursionError):
+        return {"exhausted": True}, b""
+    except Exception:  # noqa: BLE001 - hostile input; the pool logs it
+        return {"failed": traceback.format_exc(limit=-8)}, b""
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+    return {"result": result}, data
+
+
+def _bound(memory_mb: int) -> None:
+    """Limit what this process may take, and offer it first should the machine run out."""
+    import resource
+
+    limit = memory_mb * 1_000_000
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    with suppress(OSError), open("/proc/self/oom_score_adj", "w") as score:  # noqa: PTH123
+        score.write("1000")
+
+
+def main() -> None:
+    """Serve stdin and stdout."""
+    # Ctrl-C in a terminal reaches the whole group; the process that serves decides when to end.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _bound(int(sys.argv[1]))
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # a stray print must not break the frames
+    serve(sys.stdin.buffer, answers, cpu_s=float(sys.argv[2]))
+
+
+if __name__ == "__main__":
+    main()
