@@ -51,6 +51,9 @@ class Retrier:
         """The result of `call`; no repeat begins after `deadline_s`. Raises its last failure."""
         used = {"not_sent": 0, "busy": 0, "unknown": 0}
 
+        async def attempt() -> T:
+            return await call()
+
         def may_repeat(state: RetryCallState) -> bool:
             exc = state.outcome.exception() if state.outcome else None
             kind = _kind(exc)
@@ -66,7 +69,7 @@ class Retrier:
             sleep=self._sleep,
             reraise=True,
         )
-        return await retrying(call)
+        return await retrying(attempt)
 
 
 def _kind(exc: BaseException | None) -> str | None:

@@ -57,7 +57,7 @@ def _plain_url(url: str, key: str) -> str:
     parts = urlsplit(url)
     plain = parts.scheme in ("http", "https") and parts.hostname and not parts.username
     if not plain or parts.query or parts.fragment:
-        raise ValueError(f"{key}: {url!r} must look like https://host[:port]")
+        raise ValueError(f"{key}: must look like https://host[:port]")
     return url.rstrip("/")
 
 

@@ -1,0 +1,35 @@
+from collections.abc import AsyncIterator
+
+import pytest
+from pydantic import SecretStr
+from redis.asyncio import Redis
+
+from cache.redis import RedisLink, open_redis
+from cache.settings import RedisSettings
+
+
+class Time:
+    """A clock that tests move."""
+
+    def __init__(self, now: float = 1_795_300_000.0) -> None:
+        self.now = now
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def time() -> Time:
+    return Time()
+
+
+@pytest.fixture
+async def redis(redis_url: str) -> AsyncIterator[Redis]:
+    client = open_redis(RedisSettings(url=SecretStr(redis_url)))
+    yield client
+    await client.aclose()
+
+
+@pytest.fixture
+def link(redis: Redis) -> RedisLink:
+    return RedisLink(redis)

@@ -1,0 +1,25 @@
+from cache.keys import Keys
+
+APP = "wx5a4db0c0ffee0001"
+
+
+def test_every_key_begins_with_prefix_version_kind_and_account() -> None:
+    keys = Keys("gate")
+    for key, kind in (
+        (keys.token(APP), "token"),
+        (keys.token_lease(APP), "token"),
+        (keys.token_epoch(APP), "token"),
+        (keys.calls(APP, "2026-11-22"), "calls"),
+    ):
+        assert key.startswith(f"gate:v1:{kind}:{APP}")
+
+
+def test_no_two_things_share_a_key() -> None:
+    keys = Keys("gate")
+    made = [
+        build(app)
+        for app in (APP, "wx5a4db0c0ffee0002")
+        for build in (keys.token, keys.token_lease, keys.token_epoch)
+    ]
+    made += [keys.calls(APP, "2026-11-22"), keys.calls(APP, "2026-11-23")]
+    assert len(set(made)) == len(made)

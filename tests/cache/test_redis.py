@@ -1,0 +1,147 @@
+import asyncio
+import signal
+from collections.abc import AsyncIterator
+
+import pytest
+from pydantic import SecretStr
+from redis.asyncio import Redis
+
+from cache.redis import RedisAway, RedisLink, open_redis
+from cache.settings import RedisSettings
+from tests.cache.conftest import Time
+from tests.conftest import RedisServer, free_port
+
+
+@pytest.fixture
+async def own_redis(redis_server: RedisServer) -> AsyncIterator[Redis]:
+    client = open_redis(RedisSettings(url=SecretStr(redis_server.url)))
+    yield client
+    await client.aclose()
+
+
+@pytest.fixture
+async def nobody() -> AsyncIterator[Redis]:
+    client = open_redis(RedisSettings(url=SecretStr(f"redis://127.0.0.1:{free_port()}/0")))
+    yield client
+    await client.aclose()
+
+
+class Attempts:
+    """Counts how often Redis is really asked."""
+
+    def __init__(self) -> None:
+        self.made = 0
+
+    async def __call__(self, redis: Redis) -> object:
+        self.made += 1
+        return await redis.ping()
+
+
+async def test_five_failures_open_the_breaker_and_nobody_waits_any_more(nobody: Redis) -> None:
+    link, ping = RedisLink(nobody, monotonic=Time(0)), Attempts()
+    for _ in range(20):
+        with pytest.raises(RedisAway):
+            await link.run(ping)
+    assert ping.made == 5
+    assert not link.up
+    assert link.switches == 1
+
+
+async def test_failures_far_apart_do_not_open_the_breaker(nobody: Redis) -> None:
+    time = Time(0)
+    link, ping = RedisLink(nobody, monotonic=time), Attempts()
+    for _ in range(12):
+        with pytest.raises(RedisAway):
+            await link.run(ping)
+        time.now += 6
+    assert ping.made == 12
+    assert link.up
+
+
+async def test_an_open_breaker_lets_one_try_every_two_seconds(nobody: Redis) -> None:
+    time = Time(0)
+    link, ping = RedisLink(nobody, monotonic=time), Attempts()
+    for _ in range(5):
+        with pytest.raises(RedisAway):
+            await link.run(ping)
+    time.now = 2.1
+    results = await asyncio.gather(*(link.run(ping) for _ in range(50)), return_exceptions=True)
+    assert ping.made == 6
+    assert all(isinstance(result, RedisAway) for result in results)
+
+
+async def test_a_redis_that_is_back_is_used_again(
+    redis_server: RedisServer, own_redis: Redis
+) -> None:
+    time = Time(0)
+    link, ping = RedisLink(own_redis, monotonic=time), Attempts()
+    redis_server.kill()
+    for _ in range(6):
+        with pytest.raises(RedisAway):
+            await link.run(ping)
+    redis_server.start()
+    time.now = 2.1
+    assert await link.run(ping)
+    assert link.up
+    assert link.switches == 2
+    for _ in range(3):
+        assert await link.run(ping)
+
+
+async def test_a_stalled_redis_counts_as_away(redis_server: RedisServer, own_redis: Redis) -> None:
+    link = RedisLink(own_redis)
+    assert redis_server.process is not None
+    redis_server.process.send_signal(signal.SIGSTOP)
+    try:
+        # The timeout of the test run would catch the 59 s that redis-py takes by default.
+        with pytest.raises(RedisAway) as caught:
+            await link.run(lambda redis: redis.incr("n"))
+        assert caught.value.sent
+    finally:
+        redis_server.process.send_signal(signal.SIGCONT)
+
+
+async def test_a_redis_that_refuses_writes_counts_as_away(own_redis: Redis) -> None:
+    link = RedisLink(own_redis)
+    await own_redis.config_set("maxmemory", "1")
+    with pytest.raises(RedisAway):
+        await link.run(lambda redis: redis.set("k", "v" * 10_000))
+
+
+async def test_a_lost_answer_is_not_asked_for_again(redis_server: RedisServer) -> None:
+    """redis-py repeats by itself unless told not to: one INCR would count twice."""
+    seen = []
+
+    async def lose_answers(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        up_reader, up_writer = await asyncio.open_connection("127.0.0.1", redis_server.port)
+        while data := await reader.read(65_536):
+            up_writer.write(data)
+            answer = await up_reader.read(65_536)
+            if b"INCR" in data:
+                seen.append(data)
+                break
+            writer.write(answer)
+        up_writer.close()
+        writer.close()
+
+    server = await asyncio.start_server(lose_answers, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    client = open_redis(RedisSettings(url=SecretStr(f"redis://127.0.0.1:{port}/0")))
+    with pytest.raises(RedisAway):
+        await RedisLink(client).run(lambda redis: redis.incr("n"))
+    assert len(seen) == 1
+    await client.aclose()
+    server.close()
+    await server.wait_closed()
+
+
+async def test_a_cancelled_command_never_leaks_its_answer_to_the_next(redis: Redis) -> None:
+    for number in range(200):
+        await redis.set(f"key{number}", number)
+    for number in range(200):
+        task = asyncio.ensure_future(redis.get(f"key{number}"))
+        for _ in range(number % 4):
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        assert await redis.get("key7") == b"7"
