@@ -1,0 +1,229 @@
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from types import TracebackType
+from typing import Self
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.errors import GatewayError
+from core.tasks import TaskSet
+from jobs import crash_points
+from jobs.claim import Claim, Done, EndRun, Later, LeaseLost, Outcome
+from jobs.context import JobsContext
+from jobs.failures import Quarantined, stored_error
+from jobs.states import State
+from store import idempotency, intents, job_files
+from store import jobs as job_rows
+from store.engine import StorageUnavailable
+
+log = structlog.get_logger(__name__)
+
+# Works on one job until it has to wait or is over. Whatever it raises but the exceptions of
+# `jobs.claim` is taken for a bug: the job is tried again, `max_starts` times.
+Handler = Callable[[Claim], Awaitable[Outcome]]
+
+_FREE = {"lease_owner": None, "lease_until": None}
+_HOUSEKEEPING_S = 3_600
+_RESTART_PAUSE_S = 5.0
+
+
+class Engine:
+    """Claims due jobs, runs their handlers, keeps their leases, records their outcomes.
+
+    A job is a row: one that waits costs nothing but its row, and `run_at` is its timer. Enqueue
+    by inserting a row in a transaction of one's own, then `wake`. Several engines on one
+    PostgreSQL share the work; one that dies loses its leases and the others take over.
+    """
+
+    def __init__(self, context: JobsContext, handlers: Mapping[str, Handler]) -> None:
+        self._context = context
+        self._database = context.database
+        self._settings = context.settings
+        self._clock = context.clock
+        self._crash = context.crash
+        self._handlers = handlers
+        self._running: dict[str, Claim] = {}
+        self._work = TaskSet()
+        self._loops = TaskSet()
+        self._awake = asyncio.Event()
+        self._stopping = False
+
+    async def __aenter__(self) -> Self:
+        """Start to work."""
+        if self._context.executor.alone:
+            # Every earlier process on this store is gone: nobody holds these leases.
+            async with self._database.write() as connection:
+                freed = await job_rows.free_leases_of_others(connection, self._context.executor.id)
+            if freed:
+                log.info("took over jobs of a former process", jobs=freed)
+        self._loops.start(self._claim_for_ever(), name="jobs: claim")
+        self._loops.start(self._renew_for_ever(), name="jobs: renew leases")
+        self._loops.start(self._tidy_for_ever(), name="jobs: housekeeping")
+        return self
+
+    async def __aexit__(
+        self,
+        _type: type[BaseException] | None,
+        _exc: BaseException | None,
+        _traceback: TracebackType | None,
+    ) -> None:
+        """Claim nothing more; end all runs, but let what is being sent be recorded first."""
+        self._stopping = True
+        for claim in self._running.values():
+            claim.stop()
+        runs = [claim.task for claim in self._running.values() if claim.task is not None]
+        if runs:
+            await asyncio.wait(runs, timeout=self._settings.grace_s)
+        await self._work.aclose()
+        await self._loops.aclose()
+
+    def wake(self) -> None:
+        """Look for due jobs now; call it after a commit that made or changed one."""
+        self._awake.set()
+
+    async def _claim_for_ever(self) -> None:
+        while not self._stopping:
+            self._awake.clear()
+            try:
+                await self._claim_due()
+            except StorageUnavailable as exc:
+                log.warning("jobs cannot be claimed", reason=str(exc))
+            try:
+                async with asyncio.timeout(self._settings.sweep_s):
+                    await self._awake.wait()
+            except TimeoutError:
+                pass
+
+    async def _claim_due(self) -> None:
+        free = self._settings.concurrency - len(self._running)
+        if free <= 0:
+            return
+        self._crash(crash_points.CLAIM_BEFORE)
+        now = self._clock()
+        async with self._database.write() as connection:
+            rows = await job_rows.claim(
+                connection,
+                owner=self._context.executor.id,
+                now=now,
+                lease_until=now + self._settings.lease_s,
+                limit=free,
+                busy=list(self._running),
+            )
+        for row in rows:
+            self._crash(crash_points.CLAIM_AFTER)
+            claim = Claim(
+                *(row, self._database, self._context.changes),
+                clock=self._clock,
+                lease_s=self._settings.lease_s,
+            )
+            self._running[row.id] = claim
+            self._context.metrics.jobs_active.set(len(self._running))
+            claim.task = self._work.start(self._run(claim), name=f"job {row.id}")
+            self._context.changes.tell(row.id)
+
+    async def _run(self, claim: Claim) -> None:
+        structlog.contextvars.bind_contextvars(job=claim.row.id, account=claim.row.account)
+        try:
+            await self._record(claim, await self._outcome(claim))
+        except LeaseLost:
+            log.warning("job was taken over or changed meanwhile")
+        except StorageUnavailable as exc:
+            log.warning("outcome of a run not recorded", reason=str(exc))  # its lease will end
+        except asyncio.CancelledError:
+            await self._give_back(claim)
+            raise
+        finally:
+            del self._running[claim.row.id]
+            self._context.metrics.jobs_active.set(len(self._running))
+            self._context.changes.tell(claim.row.id)
+            self.wake()
+
+    async def _outcome(self, claim: Claim) -> Outcome:
+        if claim.row.cancel_requested:
+            return Done(State.CANCELLED)
+        starts = claim.row.attempts - 1
+        if starts >= self._settings.max_starts:
+            return Done(State.FAILED, error=stored_error(Quarantined(starts=starts)))
+        try:
+            return await self._handlers[claim.row.kind](claim)
+        except EndRun as end:
+            return end.outcome
+        except (LeaseLost, StorageUnavailable):
+            raise
+        except GatewayError as exc:
+            return Done(State.FAILED, error=stored_error(exc))
+        except Exception:
+            log.exception("job handler failed")
+            return Later(self._clock() + _RESTART_PAUSE_S * claim.row.attempts, orderly=False)
+
+    async def _record(self, claim: Claim, outcome: Outcome) -> None:
+        async with self._database.write() as connection:
+            if isinstance(outcome, Later):
+                await self._postpone(connection, claim, outcome)
+                return
+            state = outcome.state
+            if state == State.FAILED and await intents.has_unknown(connection, claim.row.id):
+                # "Failed" would invite to hand the article in again.
+                state = State.NEEDS_REVIEW
+            # What was made stays shown, whatever became of the rest.
+            result = outcome.result or claim.checkpoint.get("result")
+            if not await claim.move(
+                connection, **_FREE, state=state, result=result, error=outcome.error
+            ):
+                raise LeaseLost
+            if state in (State.SUCCEEDED, State.CANCELLED):
+                await job_files.drop(connection, claim.row.id)
+            self._crash(crash_points.FINISH)
+        self._context.metrics.jobs.labels(claim.row.kind, state).inc()
+        code = (outcome.error or {}).get("code")
+        log.info("job ended", kind=claim.row.kind, state=state, code=code)
+
+    async def _postpone(self, connection: AsyncConnection, claim: Claim, later: Later) -> None:
+        seen = await job_rows.lock(connection, claim.row.id)
+        # A cancel that was asked for during the run is not kept waiting.
+        now = seen is not None and seen.cancel_requested
+        values = {
+            "state": later.state,
+            "run_at": self._clock() if now else later.run_at,
+            "attempts": 0 if later.orderly else claim.row.attempts,
+            "error": later.error,
+        }
+        if not await claim.move(connection, **_FREE, **values):
+            raise LeaseLost
+
+    async def _give_back(self, claim: Claim) -> None:
+        """A run that `stop` ended: anybody may go on with the job at once."""
+        values = {**_FREE, "attempts": claim.row.attempts - 1}
+        try:
+            async with self._database.write() as connection:
+                await job_rows.move(connection, claim.row.id, claim.row.epoch, values)
+        except StorageUnavailable as exc:
+            log.warning("lease not given back", reason=str(exc))  # it will end
+
+    async def _renew_for_ever(self) -> None:
+        while True:
+            await asyncio.sleep(self._settings.lease_s / 3)
+            held = {claim.row.id: claim.row.epoch for claim in self._running.values()}
+            until = self._clock() + self._settings.lease_s
+            try:
+                async with self._database.write() as connection:
+                    renewed = await job_rows.renew(connection, held, lease_until=until)
+            except StorageUnavailable as exc:
+                log.warning("leases not renewed", reason=str(exc))
+                continue
+            for job_id in renewed & self._running.keys():
+                self._running[job_id].renewed(until)
+
+    async def _tidy_for_ever(self) -> None:
+        while True:
+            now = self._clock()
+            try:
+                async with self._database.write() as connection:
+                    await job_rows.purge_files(
+                        connection, ended_before=now - self._settings.keep_files_s
+                    )
+                    await idempotency.purge(connection, before=now - self._settings.keep_keys_s)
+            except StorageUnavailable as exc:
+                log.warning("old rows not removed", reason=str(exc))
+            await asyncio.sleep(_HOUSEKEEPING_S)

@@ -1,0 +1,199 @@
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import structlog
+
+from core.errors import GatewayError, Text
+from jobs import crash_points
+from jobs.claim import Claim, Done, EndRun, Later, LeaseLost
+from jobs.context import JobsContext
+from jobs.failures import review
+from store import intents
+from store.intents import IntentRow, Outcome
+from wechat.call import NotSent, WeChatRefused
+
+log = structlog.get_logger(__name__)
+
+_RESENT_ALREADY = Text("已重发过一次，仍没有得到应答", "it was sent twice, without an answer")
+_OWNER_MAY_LIVE = Text(
+    "发出请求的进程可能仍在运行，不能重发", "the process that sent it may still be running"
+)
+_NOT_LISTED = Text("微信的列表里没有找到", "it is not in WeChat's lists")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """It happened; these are the ids."""
+
+    answer: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """It is not there (yet). `resend`: sending it again cannot double it, if it stays so."""
+
+    evidence: dict[str, Any]
+    resend: bool = True
+    reason: Text = _NOT_LISTED
+
+
+@dataclass(frozen=True, slots=True)
+class Unclear:
+    """What is there does not tell; a person has to look."""
+
+    reason: Text
+    evidence: dict[str, Any]
+
+
+class Effect(Protocol):
+    """Something to be changed at WeChat, where doing it twice would be a fault."""
+
+    name: str
+    fingerprint: dict[str, Any]  # what it can be found by afterwards
+
+    async def send(self) -> Mapping[str, str]:
+        """Do it, in one call; returns ids to put into the job's checkpoint."""
+        ...
+
+    async def look(self, intent: IntentRow) -> Found | Absent | Unclear:
+        """Find out what became of an earlier attempt. Reads only."""
+        ...
+
+
+class Once:
+    """Does an effect at most once for a job, whatever dies in between (faults.md R-A to R-C).
+
+    Before sending, an intent is committed; afterwards, what came of it. An intent without an
+    answer means "nobody knows": then WeChat's lists are read, and what is found there is
+    adopted. Only when they have not shown it for `reconcile_quiet_s`, and the process that sent
+    it cannot send any more, it is sent again, one time. Everything else needs a person.
+    """
+
+    def __init__(self, context: JobsContext) -> None:
+        self._database = context.database
+        self._executor = context.executor
+        self._settings = context.settings
+        self._clock = context.clock
+        self._crash = context.crash
+
+    async def perform(self, claim: Claim, effect: Effect) -> None:
+        """Make sure that it is done; the ids stand in the claim's checkpoint then.
+
+        Raises EndRun (to go on later, for a person, or cancelled), LeaseLost, the WeChatRefused
+        or NotSent of an attempt that changed nothing, and whatever reading WeChat's lists raises:
+        a job that fails with something unknown becomes `needs_review`.
+        """
+        async with self._database.read() as connection:
+            earlier = await intents.of_job(connection, claim.row.id, effect.name)
+        last = earlier[-1] if earlier else None
+        if last is not None and last.outcome in ("answered", "adopted"):
+            # Recorded by a run that had lost its lease by then.
+            claim.checkpoint.update(last.answer or {})
+            await claim.save()
+            return
+        unknown = last if last is not None and last.outcome is None else None
+        if unknown is not None and await self._found(claim, effect, unknown, earlier):
+            return
+        await self._send(claim, effect, attempt=len(earlier) + 1, unknown=unknown)
+
+    async def _found(
+        self, claim: Claim, effect: Effect, unknown: IntentRow, earlier: list[IntentRow]
+    ) -> bool:
+        """Whether the effect was found and adopted; False if it has to be sent again."""
+        now = self._clock()
+        verdict = await effect.look(unknown)
+        log.info("looked for a lost outcome", effect=effect.name, verdict=type(verdict).__name__)
+        if isinstance(verdict, Found):
+            await self._settle(claim, unknown, "adopted", verdict.answer)
+            return True
+        if isinstance(verdict, Unclear):
+            raise EndRun(self._review(verdict.reason, unknown, verdict.evidence))
+        quiet_until = unknown.sent_at + self._settings.reconcile_quiet_s
+        if now < quiet_until:
+            raise EndRun(Later(min(quiet_until, self._next_look(unknown))))
+        if not verdict.resend:
+            raise EndRun(self._review(verdict.reason, unknown, verdict.evidence))
+        if any(intent.outcome == "absent" for intent in earlier):
+            raise EndRun(self._review(_RESENT_ALREADY, unknown, verdict.evidence))
+        if not self._executor.can_send_no_more(unknown.owner):
+            raise EndRun(self._review(_OWNER_MAY_LIVE, unknown, verdict.evidence))
+        return False
+
+    async def _send(
+        self, claim: Claim, effect: Effect, *, attempt: int, unknown: IntentRow | None
+    ) -> None:
+        self._crash(crash_points.intent_before(effect.name))
+        async with claim.sending():
+            intent = await self._write_intent(claim, effect, attempt, unknown)
+            self._crash(crash_points.intent_after(effect.name))
+            claim.check_time()  # the commit may have taken long, or the machine slept
+            try:
+                answer = dict(await effect.send())
+            except WeChatRefused as exc:
+                await self._settle(claim, intent, "refused", {"errcode": exc.wechat_errcode})
+                raise
+            except NotSent:
+                await self._settle(claim, intent, "not_sent", {})
+                raise
+            except GatewayError as exc:
+                log.warning("outcome unknown", effect=effect.name, code=exc.code)
+                raise EndRun(Later(self._next_look(intent))) from exc
+            self._crash(crash_points.answer(effect.name))
+            await self._settle(claim, intent, "answered", answer)
+            self._crash(crash_points.recorded(effect.name))
+
+    async def _write_intent(
+        self, claim: Claim, effect: Effect, attempt: int, unknown: IntentRow | None
+    ) -> IntentRow:
+        row = claim.row
+        intent = IntentRow(
+            job_id=row.id,
+            effect=effect.name,
+            attempt=attempt,
+            account=row.account,
+            fingerprint=effect.fingerprint,
+            owner=self._executor.id,
+            epoch=row.epoch,
+            sent_at=self._clock(),
+        )
+        async with self._database.write() as connection:
+            await claim.hold(connection)
+            if unknown is not None and not await intents.settle(connection, unknown, "absent"):
+                raise LeaseLost  # its answer was recorded meanwhile
+            await intents.insert(connection, intent)
+        return intent
+
+    async def _settle(
+        self, claim: Claim, intent: IntentRow, outcome: Outcome, answer: Mapping[str, Any]
+    ) -> None:
+        """Record what came of an attempt, and the ids in the checkpoint, in one transaction.
+
+        Where the lease is lost the answer is kept all the same: it is a fact.
+        """
+        if outcome in ("answered", "adopted"):
+            claim.checkpoint.update(answer)
+            claim.checkpoint.pop("retries", None)
+        async with self._database.write() as connection:
+            await intents.settle(connection, intent, outcome, answer=answer)
+            held = await claim.move(connection)
+            self._crash(crash_points.record(intent.effect))
+        if not held:
+            raise LeaseLost
+
+    def _next_look(self, intent: IntentRow) -> float:
+        now = self._clock()
+        looks = (intent.sent_at + after_s for after_s in self._settings.first_poll_s)
+        return next((at for at in looks if at > now), now + self._settings.poll_every_s)
+
+    def _review(self, reason: Text, unknown: IntentRow, evidence: Mapping[str, Any]) -> Done:
+        log.error("job needs review", effect=unknown.effect, reason=reason.en)
+        fingerprint = {k: v for k, v in unknown.fingerprint.items() if k != "text_hash"}
+        return review(
+            reason,
+            effect=unknown.effect,
+            attempt=unknown.attempt,
+            sent_at=unknown.sent_at,
+            **fingerprint,
+            **evidence,
+        )

@@ -1,0 +1,229 @@
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from core.errors import Text
+from jobs.once import Absent, Found, Unclear
+from jobs.plaintext import text_hash
+from store import intents
+from store.engine import Database
+from store.intents import IntentRow
+from wechat.call import WeChatRefused
+from wechat.draft import Article, DraftClient
+from wechat.errcodes import INVALID_MEDIA_ID
+from wechat.freepublish import FreepublishClient
+
+_SKEW_S = 300  # WeChat's clock may be so much behind ours
+_PAGE = 20  # the most that batchget gives
+_MAX_PAGES = 10
+
+Item = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """What an article can be found by in WeChat's lists."""
+
+    title: str
+    digest: str
+    thumb_media_id: str
+    text_hash: str
+    media_id: str = ""  # of the draft, once there is one
+
+    @classmethod
+    def of(cls, article: Article, media_id: str = "") -> "Fingerprint":
+        """The fingerprint of `article`."""
+        words = text_hash(article.content)
+        return cls(article.title, article.digest, article.thumb_media_id, words, media_id)
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> "Fingerprint":
+        """As it was kept with an intent."""
+        return cls(**stored)
+
+    def as_json(self) -> dict[str, Any]:
+        """The form that is kept."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """What a list of WeChat's shows of one article."""
+
+    id: str  # media_id of a draft, article_id of a publication
+    update_time: float
+    news: tuple[Item, ...] = field(repr=False)
+
+    @property
+    def only(self) -> Item:
+        """Its one article; ours never have more."""
+        return self.news[0] if len(self.news) == 1 else {}
+
+
+class Reconcile:
+    """Finds out from WeChat's own lists what became of something sent (faults.md R-B)."""
+
+    def __init__(
+        self, database: Database, drafts: DraftClient, publications: FreepublishClient
+    ) -> None:
+        self._database = database
+        self._drafts = drafts
+        self._publications = publications
+
+    async def draft(self, intent: IntentRow) -> Found | Absent | Unclear:
+        """What became of a draft/add whose answer was lost."""
+        wanted = Fingerprint.from_json(intent.fingerprint)
+        listed, complete = await _newest(
+            lambda offset: self._drafts.batchget(intent.account, offset=offset, count=_PAGE),
+            "media_id",
+            since=intent.sent_at - _SKEW_S,
+        )
+        alike = [draft for draft in listed if _same_cover(draft.only, wanted)]
+        async with self._database.read() as connection:
+            taken = await intents.drafts_of_others(
+                connection, intent.account, [draft.id for draft in alike], job_id=intent.job_id
+            )
+        alike = [draft for draft in alike if draft.id not in taken]
+        same = [draft for draft in alike if await self._says(intent.account, draft.id, wanted)]
+        evidence = {"looked_alike": [draft.id for draft in alike], "listed": len(listed)}
+        if same:
+            # Two alike cannot be told apart, and need not be. The older one is more surely ours.
+            return Found({"media_id": min(same, key=lambda draft: draft.update_time).id})
+        if alike:
+            reason = Text(
+                "草稿箱里有标题、摘要、封面都相同但正文不同的草稿",
+                "there is a draft of the same title, digest and cover with other words",
+            )
+            return Unclear(reason, evidence)
+        return Absent(evidence) if complete else _too_many(evidence)
+
+    async def publication(self, intent: IntentRow) -> Found | Absent | Unclear:
+        """What became of a freepublish/submit whose answer was lost."""
+        wanted = Fingerprint.from_json(intent.fingerprint)
+        listed, complete = await self.published(intent.account, intent.sent_at)
+        titled = await self._ours(listed, wanted.title, intent.account, intent.job_id)
+        if same := _oldest_of_same_words(titled, wanted):
+            return Found(article_ids(same))
+        alike = [article.id for article in titled]
+        evidence: dict[str, Any] = {"looked_alike": alike, "listed": len(listed)}
+        present = await self._is_in_draft_box(intent.account, wanted.media_id)
+        evidence["draft_present"] = present
+        if alike:
+            reason = Text(
+                "已发表列表里有同标题的文章，无法断定是否为本文",
+                "an article of the same title is published; it may be this one",
+            )
+            return Unclear(reason, evidence)
+        if not complete:
+            return _too_many(evidence)
+        if present:
+            return Absent(evidence)
+        reason = Text(
+            "草稿已不在草稿箱，但已发表列表里没有这篇文章",
+            "the draft has left the draft box, and no such article is published",
+        )
+        return Absent(evidence, resend=False, reason=reason)
+
+    async def published(self, account: str, since: float) -> tuple[list[Listed], bool]:
+        """What was published since then, newest first; and whether that is all of it."""
+        return await _newest(
+            lambda offset: self._publications.batchget(account, offset=offset, count=_PAGE),
+            "article_id",
+            since=since - _SKEW_S,
+        )
+
+    async def match(
+        self, listed: list[Listed], wanted: Fingerprint, *, account: str, job_id: str
+    ) -> Listed | None:
+        """The publication of that title and words that is not known to be another job's."""
+        titled = await self._ours(listed, wanted.title, account, job_id)
+        return _oldest_of_same_words(titled, wanted)
+
+    async def _ours(
+        self, listed: list[Listed], title: str, account: str, job_id: str
+    ) -> list[Listed]:
+        """The publications of that title, without those known to be other jobs'."""
+        titled = [article for article in listed if article.only.get("title") == title]
+        async with self._database.read() as connection:
+            taken = await intents.articles_of_others(
+                connection, account, [article.id for article in titled], job_id=job_id
+            )
+        return [article for article in titled if article.id not in taken]
+
+    async def _says(self, account: str, media_id: str, wanted: Fingerprint) -> bool:
+        news = await self._read_draft(account, media_id)
+        return news is not None and len(news) == 1 and _same_words(news[0], wanted)
+
+    async def _is_in_draft_box(self, account: str, media_id: str) -> bool:
+        return await self._read_draft(account, media_id) is not None
+
+    async def _read_draft(self, account: str, media_id: str) -> list[Item] | None:
+        try:
+            return await self._drafts.get(account, media_id)
+        except WeChatRefused as exc:
+            if exc.wechat_errcode == INVALID_MEDIA_ID:
+                return None  # published, or deleted
+            raise
+
+
+def article_ids(article: Listed) -> dict[str, str]:
+    """The ids of a publication as the checkpoint keeps them."""
+    return {"article_id": article.id, "article_url": str(article.only.get("url") or "")}
+
+
+async def _newest(
+    fetch: Callable[[int], Awaitable[list[Item]]], id_name: str, *, since: float
+) -> tuple[list[Listed], bool]:
+    """The items changed since then, from a list that is newest first; and whether all of them."""
+    found: list[Listed] = []
+    for page in range(_MAX_PAGES):
+        items = await fetch(page * _PAGE)
+        for item in items:
+            listed = _listed(item, id_name)
+            if listed.update_time < since:
+                return found, True
+            found.append(listed)
+        if len(items) < _PAGE:
+            return found, True
+    return found, False
+
+
+def _listed(item: Item, id_name: str) -> Listed:
+    content = item.get("content")
+    news = content.get("news_item") if isinstance(content, Mapping) else None
+    articles = tuple(n for n in news if isinstance(n, Mapping)) if isinstance(news, list) else ()
+    changed = item.get("update_time")
+    return Listed(
+        id=str(item.get(id_name) or ""),
+        # One without a time counts as new: it is looked at, not passed over.
+        update_time=float(changed) if isinstance(changed, int | float) else float("inf"),
+        news=articles,
+    )
+
+
+def _oldest_of_same_words(listed: list[Listed], wanted: Fingerprint) -> Listed | None:
+    same = [article for article in listed if _same_words(article.only, wanted)]
+    return min(same, key=lambda article: article.update_time, default=None)
+
+
+def _same_cover(news: Item, wanted: Fingerprint) -> bool:
+    return (
+        news.get("title") == wanted.title
+        # Without a digest of ours WeChat makes one.
+        and wanted.digest in ("", news.get("digest"))
+        and news.get("thumb_media_id") == wanted.thumb_media_id
+    )
+
+
+def _same_words(news: Item, wanted: Fingerprint) -> bool:
+    content = news.get("content")
+    return (
+        news.get("title") == wanted.title
+        and isinstance(content, str)
+        and text_hash(content) == wanted.text_hash
+    )
+
+
+def _too_many(evidence: dict[str, Any]) -> Unclear:
+    reason = Text("微信的列表太长，没有看完", "WeChat's list is too long to be read to its end")
+    return Unclear(reason, evidence)

@@ -1,0 +1,307 @@
+import asyncio
+import hashlib
+import json
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from content.article import ArticleFields
+from core.clock import Clock
+from core.errors import GatewayError, Text
+from core.ids import new_id
+from jobs.changes import Changes
+from jobs.publish import KIND
+from jobs.states import State
+from store import idempotency, intents, job_files
+from store import jobs as job_rows
+from store.engine import Database
+from store.idempotency import UsedKey
+from store.jobs import JobFilter, JobRow
+
+Action = Literal["draft", "publish"]
+
+_ARTICLES_ROUTE = "POST /v1/accounts/{account}/articles"
+_LOOK_AGAIN_S = 1.0  # another process may have changed the job
+# The effect after which there is nothing left to cancel.
+_LAST_EFFECT = {"draft": "draft", "publish": "submit"}
+# A retry has its own time to reach WeChat and to follow the publication.
+_FORGOTTEN_BY_RETRY = frozenset({"retries", "submitted_at", "cover_renewed"})
+_RETRYABLE = frozenset({State.FAILED, State.NEEDS_REVIEW, State.CANCELLED})
+
+
+class JobUnknown(GatewayError):
+    """There is no such job, or it is another client's."""
+
+    status = 404
+    code = "job_unknown"
+    category = "params"
+    message = Text("没有这个任务：{job_id}", "no such job: {job_id}")
+    hint = Text(
+        "只能查看本密钥提交的任务；查看全部需要 admin 权限",
+        "a key sees its own jobs; all of them need the scope admin",
+    )
+
+
+class JobRunning(GatewayError):
+    """It is too late to cancel: WeChat has it, or may have it."""
+
+    status = 409
+    code = "job_running"
+    category = "params"
+    message = Text("任务已发往微信，不能取消", "too late to cancel: it was sent to WeChat")
+    hint = Text("等它结束；已发表的文章可在公众号后台删除", "wait for its end; delete it there")
+
+
+class JobEnded(GatewayError):
+    """The job is over; there is nothing to cancel."""
+
+    status = 409
+    code = "job_ended"
+    category = "params"
+    message = Text("任务已结束：{state}", "the job is over: {state}")
+    hint = Text("需要重来时用 retry", "use retry to have it done again")
+
+
+class NotRetryable(GatewayError):
+    """Only jobs that ended without success can be tried again."""
+
+    status = 409
+    code = "job_not_retryable"
+    category = "params"
+    message = Text("处于 {state} 的任务不能重试", "a job that is {state} cannot be retried")
+    hint = Text(
+        "只有 failed、cancelled、needs_review 的任务可以重试",
+        "only failed, cancelled and needs_review jobs can",
+    )
+
+
+class FilesGone(GatewayError):
+    """The pictures that were sent along have been removed since."""
+
+    status = 409
+    code = "job_files_gone"
+    category = "params"
+    message = Text("任务附带的文件已清理", "the files sent along have been removed")
+    hint = Text("请重新提交文章", "hand the article in again")
+
+
+class IdempotencyMismatch(GatewayError):
+    """The Idempotency-Key was used for another request."""
+
+    status = 422
+    code = "idempotency_mismatch"
+    category = "params"
+    message = Text(
+        "这个 Idempotency-Key 已用于内容不同的请求",
+        "this Idempotency-Key was used for a different request",
+    )
+    hint = Text("内容有变化时请换一个新的 Key", "use a new key when the content has changed")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submission:
+    """An article as a client hands it in."""
+
+    client_id: str
+    account: str  # our name of the account
+    fields: ArticleFields
+    files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    action: Action = "draft"
+    publish_at: float | None = None  # Unix time; None: now
+    idempotency_key: str | None = None
+
+    def payload(self) -> dict[str, Any]:
+        """What is kept with the job."""
+        fields = self.fields.model_dump(mode="json", exclude_none=True)
+        return {"action": self.action, "fields": fields, "files": len(self.files)}
+
+    def body_hash(self) -> str:
+        """The same for what means the same, however it was written down."""
+        said = {**self.payload(), "account": self.account, "publish_at": self.publish_at}
+        digest = hashlib.sha256(json.dumps(said, sort_keys=True).encode())
+        for name in sorted(self.files):
+            digest.update(hashlib.sha256(name.encode("utf-8", "surrogatepass")).digest())
+            digest.update(hashlib.sha256(self.files[name]).digest())
+        return digest.hexdigest()
+
+
+class Jobs:
+    """Takes jobs in, and shows, cancels, retries and follows them.
+
+    Where a method takes `client_id`, other clients' jobs do not exist; None sees all.
+    """
+
+    def __init__(
+        self, database: Database, changes: Changes, wake: Callable[[], None], *, clock: Clock
+    ) -> None:
+        self._database = database
+        self._changes = changes
+        self._wake = wake
+        self._clock = clock
+
+    async def submit_article(self, article: Submission) -> JobRow:
+        """Keep an article as a job; it survives a crash from the return on.
+
+        A repeated Idempotency-Key gives the job that was made under it, as it is now. Job, files
+        and key are one transaction, so there is never a key "in progress". Raises
+        IdempotencyMismatch.
+        """
+        row = _new_row(article, self._clock())
+        async with self._database.write() as connection:
+            if (earlier := await _made_before(connection, article)) is not None:
+                return earlier
+            await job_rows.insert(connection, row)
+            await job_files.put(connection, row.id, article.files)
+            if not await _take_key(connection, article, row):
+                # On PostgreSQL another process committed the same key since the look above.
+                await job_rows.withdraw(connection, row.id)
+                earlier = await _made_before(connection, article)
+        if earlier is not None:
+            return earlier
+        self._wake()
+        return row
+
+    async def get(self, job_id: str, client_id: str | None) -> JobRow:
+        """The job as it is now. Raises JobUnknown."""
+        async with self._database.read() as connection:
+            row = await job_rows.get(connection, job_id)
+        return _visible(row, job_id, client_id)
+
+    async def page(
+        self, wanted: JobFilter, *, before: str | None, limit: int
+    ) -> tuple[list[JobRow], str | None]:
+        """Jobs, newest first, and the cursor (`before`) of the next page, if there is one."""
+        async with self._database.read() as connection:
+            rows = await job_rows.page(connection, wanted, before=before, limit=limit + 1)
+        return rows[:limit], rows[limit - 1].id if len(rows) > limit else None
+
+    async def cancel(self, job_id: str, client_id: str | None) -> JobRow:
+        """Stop a job before its last step is sent. Raises JobUnknown, JobEnded, JobRunning.
+
+        A job that is being worked on stops at its next step; until then its state is running.
+        """
+        now = self._clock()
+        async with self._database.write() as connection:
+            row = _visible(await job_rows.lock(connection, job_id), job_id, client_id)
+            if State(row.state).is_final:
+                raise JobEnded(state=row.state)
+            last_effect = _LAST_EFFECT[row.payload["action"]]
+            if await intents.has_passed(connection, job_id, last_effect):
+                raise JobRunning
+            if row.lease_owner is not None:
+                changed = await job_rows.request_cancel(connection, row, now)
+            else:
+                result = row.checkpoint.get("result")
+                values = {"state": State.CANCELLED, "result": result, "updated_at": now}
+                changed = await job_rows.replace(connection, row, values)
+                await job_files.drop(connection, job_id)
+        return self._changed(changed)
+
+    async def retry(self, job_id: str, client_id: str | None) -> JobRow:
+        """Go on with a job that ended without success, from the step it had reached.
+
+        What is unknown stays to be found out first: nothing is sent blindly. Raises JobUnknown,
+        NotRetryable, FilesGone.
+        """
+        now = self._clock()
+        async with self._database.write() as connection:
+            row = _visible(await job_rows.lock(connection, job_id), job_id, client_id)
+            if row.state not in _RETRYABLE:
+                raise NotRetryable(state=row.state)
+            built = "article" in row.checkpoint
+            if not built and len(await job_files.get(connection, job_id)) < row.payload["files"]:
+                raise FilesGone
+            checkpoint = {k: v for k, v in row.checkpoint.items() if k not in _FORGOTTEN_BY_RETRY}
+            values = {
+                "state": State.ACCEPTED,
+                "run_at": now,
+                "attempts": 0,
+                "cancel_requested": False,
+                "error": None,
+                "checkpoint": checkpoint,
+                "updated_at": now,
+            }
+            changed = await job_rows.replace(connection, row, values)
+        self._wake()
+        return self._changed(changed)
+
+    async def events(
+        self, job_id: str, client_id: str | None, *, after: int = 0
+    ) -> AsyncIterator[JobRow]:
+        """The job each time it changes, from versions above `after` on, until it is over."""
+        while True:
+            row = await self.get(job_id, client_id)
+            if row.version > after:
+                after = row.version
+                yield row
+            if State(row.state).is_final:
+                return
+            await self._changes.wait(job_id, _LOOK_AGAIN_S)
+
+    async def wait(self, row: JobRow, timeout_s: float) -> JobRow:
+        """The job when it is over, or as it is after `timeout_s`."""
+        try:
+            async with asyncio.timeout(timeout_s):
+                async for seen in self.events(row.id, None, after=row.version - 1):
+                    row = seen
+        except TimeoutError:
+            pass
+        return row
+
+    def _changed(self, row: JobRow | None) -> JobRow:
+        assert row is not None  # noqa: S101 - it was locked
+        self._changes.tell(row.id)
+        return row
+
+
+async def _made_before(connection: AsyncConnection, article: Submission) -> JobRow | None:
+    """The job that was made under the same Idempotency-Key. Raises IdempotencyMismatch."""
+    if article.idempotency_key is None:
+        return None
+    used = await idempotency.find(
+        connection, article.client_id, _ARTICLES_ROUTE, article.idempotency_key
+    )
+    if used is None:
+        return None
+    if used.body_hash != article.body_hash():
+        raise IdempotencyMismatch
+    return await job_rows.get(connection, used.job_id)
+
+
+async def _take_key(connection: AsyncConnection, article: Submission, row: JobRow) -> bool:
+    if article.idempotency_key is None:
+        return True
+    used = UsedKey(
+        client_id=article.client_id,
+        route=_ARTICLES_ROUTE,
+        key=article.idempotency_key,
+        body_hash=article.body_hash(),
+        job_id=row.id,
+        created_at=row.created_at,
+    )
+    return await idempotency.take(connection, used)
+
+
+def _new_row(article: Submission, now: float) -> JobRow:
+    later = article.publish_at is not None and article.publish_at > now
+    return JobRow(
+        id=new_id("job"),
+        kind=KIND,
+        account=article.account,
+        client_id=article.client_id,
+        state=State.SCHEDULED if later else State.ACCEPTED,
+        payload=article.payload(),
+        checkpoint={},
+        progress={"done": 0, "total": 1},
+        run_at=article.publish_at if article.publish_at is not None and later else now,
+        created_at=now,
+        updated_at=now,
+    )
+
+
+def _visible(row: JobRow | None, job_id: str, client_id: str | None) -> JobRow:
+    if row is None or client_id not in (None, row.client_id):
+        raise JobUnknown(job_id=job_id[:64])
+    return row

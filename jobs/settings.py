@@ -1,0 +1,53 @@
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Seconds = Annotated[float, Field(gt=0)]
+
+
+class JobsSettings(BaseModel):
+    """`[jobs]` of the configuration."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    concurrency: int = Field(8, ge=1, le=256, description="jobs worked on at once, per process")
+    lease_s: float = Field(
+        30, ge=1, description="a job whose process is silent for so long is taken over"
+    )
+    sweep_s: float = Field(1, gt=0, description="how often due jobs are looked for")
+    grace_s: float = Field(
+        20, ge=0, description="at the end, how long calls that are under way may take"
+    )
+    max_starts: int = Field(
+        5, ge=1, description="a job that took its process down so often is given up"
+    )
+    retry_for_s: float = Field(
+        3_600, ge=0, description="how long an unreachable WeChat is tried again before giving up"
+    )
+    reconcile_quiet_s: float = Field(
+        600,
+        gt=0,
+        description="after a lost answer, how long WeChat's lists must not show the article "
+        "before it is sent once more",
+    )
+    first_poll_s: tuple[Seconds, ...] = Field(
+        (5, 30, 120, 600),
+        min_length=1,
+        description="when WeChat is asked how a publication goes, counted from the submit",
+    )
+    poll_every_s: float = Field(3_600, gt=0, description="how often it is asked after those")
+    poll_for_s: float = Field(
+        86_400, gt=0, description="a publication without an end after so long needs review"
+    )
+    low_budget: int = Field(
+        20, ge=0, description="below so many freepublish/get left today, one list serves all jobs"
+    )
+    keep_files_s: float = Field(
+        604_800, ge=0, description="how long files of a failed job are kept for a retry"
+    )
+    keep_keys_s: float = Field(
+        604_800, ge=86_400, description="how long an Idempotency-Key is remembered"
+    )
+    max_request_mb: int = Field(
+        20, ge=1, le=200, description="an article with all of its files, in megabytes"
+    )
