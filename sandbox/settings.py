@@ -53,7 +53,9 @@ class SandboxSettings(BaseModel):
 
     model_config = _FROZEN
 
-    accounts: tuple[SandboxAccount, ...] = Field((VERIFIED, PERSONAL), min_length=1)
+    accounts: tuple[SandboxAccount, ...] = Field(
+        (VERIFIED, PERSONAL), min_length=1, description="those that exist"
+    )
     data_dir: Path | None = Field(None, description="keeps all state in it; None: memory only")
     latency_s: float = Field(0.0, ge=0, description="added to every API call")
     publish_s: float = Field(0.5, ge=0, description="how long a publication stays in status 1")
