@@ -68,8 +68,8 @@ class Engine:
         _exc: BaseException | None,
         _traceback: TracebackType | None,
     ) -> None:
-        """Claim nothing more; end all runs, but let what is being sent be recorded first."""
-        self._stopping = True
+        """End all runs, but let what is being sent be recorded first."""
+        self.drain()
         for claim in self._running.values():
             claim.stop()
         runs = [claim.task for claim in self._running.values() if claim.task is not None]
@@ -77,6 +77,11 @@ class Engine:
             await asyncio.wait(runs, timeout=self._settings.grace_s)
         await self._work.aclose()
         await self._loops.aclose()
+
+    def drain(self) -> None:
+        """Claim nothing more; what runs goes on."""
+        self._stopping = True
+        self._awake.set()
 
     def wake(self) -> None:
         """Look for due jobs now; call it after a commit that made or changed one."""

@@ -21,9 +21,9 @@ _LIST_IS_FRESH_S = 60
 
 
 class Quota(Protocol):
-    """The ledger of calls that WeChat counts by the day; `proxy.quota` keeps it."""
+    """The ledger of calls that WeChat counts by the day; `proxy.call.Calls` keeps it."""
 
-    async def remaining(self, account: str, path: str) -> int | None:
+    def remaining(self, account: str, path: str) -> int | None:
         """How many calls are left until midnight in Shanghai; None where no limit is known."""
         ...
 
@@ -94,7 +94,7 @@ class Polling:
             return Later(self._next_look(claim), State.RUNNING, stored_error(exc))
 
     async def _look(self, claim: Claim, fingerprint: Fingerprint) -> Outcome:
-        left = await self._quota.remaining(claim.row.account, GET)
+        left = self._quota.remaining(claim.row.account, GET)
         if left is None or left >= self._settings.low_budget:
             try:
                 return await self._by_get(claim)
@@ -146,7 +146,7 @@ class Polling:
         shared = self._lists[account]
         async with shared.lock:
             if not shared.serves(since, now):
-                if await self._quota.remaining(account, BATCHGET) == 0:
+                if self._quota.remaining(account, BATCHGET) == 0:
                     midnight = next_shanghai_midnight(now)
                     return Later(midnight + 1, State.WAITING, stored_error(QuotaSpent()))
                 shared.listed, _ = await self._reconcile.published(account, since)

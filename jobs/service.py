@@ -24,6 +24,7 @@ Action = Literal["draft", "publish"]
 
 _ARTICLES_ROUTE = "POST /v1/accounts/{account}/articles"
 _LOOK_AGAIN_S = 1.0  # another process may have changed the job
+_LOOKS_A_SIGN = 15
 # The effect after which there is nothing left to cancel.
 _LAST_EFFECT = {"draft": "draft", "publish": "submit"}
 # A retry has its own time to reach WeChat and to follow the publication.
@@ -229,13 +230,20 @@ class Jobs:
 
     async def events(
         self, job_id: str, client_id: str | None, *, after: int = 0
-    ) -> AsyncIterator[JobRow]:
-        """The job each time it changes, from versions above `after` on, until it is over."""
+    ) -> AsyncIterator[JobRow | None]:
+        """The job each time it changes, from versions above `after` on, until it is over.
+
+        None now and then while nothing changes, so that a dead connection is found out.
+        """
+        quiet_looks = 0
         while True:
             row = await self.get(job_id, client_id)
+            quiet_looks += 1
             if row.version > after:
-                after = row.version
+                after, quiet_looks = row.version, 0
                 yield row
+            elif quiet_looks % _LOOKS_A_SIGN == 0:
+                yield None
             if State(row.state).is_final:
                 return
             await self._changes.wait(job_id, _LOOK_AGAIN_S)
@@ -245,7 +253,7 @@ class Jobs:
         try:
             async with asyncio.timeout(timeout_s):
                 async for seen in self.events(row.id, None, after=row.version - 1):
-                    row = seen
+                    row = seen or row
         except TimeoutError:
             pass
         return row

@@ -25,6 +25,17 @@ class SchemaTooNew(GatewayError):
     )
 
 
+class SchemaOutdated(GatewayError):
+    """The database still has the schema of an older wxgate, or none."""
+
+    code = "schema_outdated"
+    message = Text(
+        "数据库结构版本 {found} 过旧，需要 {known}",
+        "the database has schema {found}; this program needs {known}",
+    )
+    hint = Text("先运行 wxgate migrate", "run wxgate migrate first")
+
+
 async def migrate(database: Database) -> None:
     """Bring the schema to its newest form, all or nothing. Raises SchemaTooNew.
 
@@ -36,30 +47,35 @@ async def migrate(database: Database) -> None:
         await connection.run_sync(_upgrade)
 
 
+async def require_current(database: Database) -> None:
+    """Raise SchemaOutdated or SchemaTooNew unless the schema is this program's."""
+    async with database.read() as connection:
+        found = await connection.run_sync(_revision)
+    if found != HEAD:
+        raise SchemaOutdated(found=found or "-", known=HEAD)
+
+
 def _upgrade(connection: Connection) -> None:
-    found = _revision(connection)
-    if found == HEAD:
+    if _revision(connection) == HEAD:
         return
     # Only a process that has something to migrate pays for loading Alembic.
     from alembic import command
     from alembic.config import Config
-    from alembic.script import ScriptDirectory
 
     config = Config()
     # Config interpolates with %; a path may hold one.
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
-    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-    if found is not None and found not in known:
-        raise SchemaTooNew(found=found[:40], known=HEAD)
     config.attributes["connection"] = connection
     command.upgrade(config, HEAD)
 
 
 def _revision(connection: Connection) -> str | None:
+    """The schema's revision, None without one. Revisions are numbers of four digits."""
     if not inspect(connection).has_table("alembic_version"):
         return None
-    revision: str | None = connection.execute(
-        text("SELECT version_num FROM alembic_version")
-    ).scalar()
+    query = text("SELECT version_num FROM alembic_version")
+    revision: str | None = connection.execute(query).scalar()
+    if revision is not None and revision > HEAD:
+        raise SchemaTooNew(found=revision, known=HEAD)
     return revision

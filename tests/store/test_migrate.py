@@ -9,7 +9,7 @@ from pydantic import SecretStr
 from sqlalchemy import Connection, text
 
 from store.engine import Database, DatabaseSettings, open_database
-from store.migrate import HEAD, MIGRATIONS, SchemaTooNew, migrate
+from store.migrate import HEAD, MIGRATIONS, SchemaOutdated, SchemaTooNew, migrate, require_current
 from store.tables import metadata
 
 
@@ -37,8 +37,9 @@ async def test_a_second_run_changes_nothing(database: Database) -> None:
 async def test_a_newer_schema_is_refused_and_left_alone(database: Database) -> None:
     async with database.write() as connection:
         await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
-    with pytest.raises(SchemaTooNew, match="9999"):
-        await migrate(database)
+    for look in (migrate, require_current):
+        with pytest.raises(SchemaTooNew, match="9999"):
+            await look(database)
     async with database.read() as connection:
         assert await connection.scalar(text("SELECT version_num FROM alembic_version")) == "9999"
 
@@ -68,3 +69,13 @@ async def test_an_interrupted_migration_leaves_nothing_behind(
     async with database.write() as connection:
         await connection.execute(text("DROP TABLE uploaded_image"))
     await migrate(database)
+
+
+async def test_a_database_without_the_schema_is_refused_where_nobody_migrates(
+    database: Database,
+) -> None:
+    await require_current(database)
+    async with database.write() as connection:
+        await connection.execute(text("DROP TABLE alembic_version"))
+    with pytest.raises(SchemaOutdated):
+        await require_current(database)

@@ -1,0 +1,94 @@
+import re
+from typing import Any, Literal
+
+from pydantic import Field
+from starlette.requests import Request
+from starlette.responses import Response
+
+from accounts.clients import Client, Scope
+from accounts.official import Accounts, UnknownAccount
+from content.article import ArticleFields
+from core.clock import Clock
+from core.errors import GatewayError, Text
+from handlers.bodies import parse_model, read_with_files
+from handlers.guard import require_scope
+from handlers.jobs import answer_to_post
+from jobs.publish_at import parse_publish_at
+from jobs.service import Jobs, Submission
+
+_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+
+
+class IdempotencyKeyInvalid(GatewayError):
+    """The Idempotency-Key header is not usable as one."""
+
+    status = 400
+    code = "idempotency_key_invalid"
+    category = "params"
+    message = Text("Idempotency-Key 无效", "the Idempotency-Key is invalid")
+    hint = Text("用 1–255 个可见的 ASCII 字符，例如一个 UUID", "1 to 255 visible ASCII characters")
+
+
+class ArticleRequest(ArticleFields):
+    """POST /v1/accounts/{account}/articles."""
+
+    action: Literal["draft", "publish"] = Field("draft", description="how far to go")
+    publish_at: str | None = Field(
+        None, description="when to begin: RFC 3339 with offset; up to 5 minutes ago means now"
+    )
+
+    def fields(self) -> ArticleFields:
+        """The article itself."""
+        given: dict[str, Any] = self.model_dump(exclude={"action", "publish_at"})
+        return ArticleFields(**given)
+
+
+class ArticlesHandler:
+    """Articles in, jobs out."""
+
+    def __init__(
+        self, jobs: Jobs, accounts: Accounts, *, max_request_mb: int, clock: Clock
+    ) -> None:
+        self._jobs = jobs
+        self._accounts = accounts
+        self._max_bytes = max_request_mb * 1_000_000
+        self._clock = clock
+
+    async def create(self, request: Request) -> Response:
+        """Take an article in as a job: JSON, or multipart with its pictures."""
+        client = require_scope(request, Scope.DRAFT)
+        account = self._account(request, client)
+        body = await read_with_files(request, "article", max_bytes=self._max_bytes)
+        article = parse_model(body.json, ArticleRequest)
+        if article.action == "publish":
+            require_scope(request, Scope.PUBLISH)
+        at = article.publish_at
+        submission = Submission(
+            client_id=client.id,
+            account=account,
+            fields=article.fields(),
+            files=body.files,
+            action=article.action,
+            publish_at=None if at is None else parse_publish_at(at, now=self._clock()),
+            idempotency_key=_idempotency_key(request),
+        )
+        row = await self._jobs.submit_article(submission)
+        return await answer_to_post(request, row, self._jobs)
+
+    def _account(self, request: Request, client: Client) -> str:
+        """Our name of the account in the URL, if the client may use it."""
+        named = request.path_params["account"]
+        account = self._accounts.get(named)
+        if account.name not in client.accounts:
+            raise UnknownAccount(account=named[:64])
+        request.state.account = account.name
+        return account.name
+
+
+def _idempotency_key(request: Request) -> str | None:
+    keys = request.headers.getlist("idempotency-key")
+    if not keys:
+        return None
+    if len(keys) > 1 or not _KEY.fullmatch(keys[0]):
+        raise IdempotencyKeyInvalid
+    return keys[0]

@@ -1,0 +1,180 @@
+from collections.abc import AsyncGenerator, Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from pydantic import BaseModel, ValidationError
+from python_multipart.multipart import parse_options_header
+from starlette.datastructures import UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.requests import ClientDisconnect, Request
+
+from core.errors import GatewayError, Text
+
+_MAX_FILES = 100
+_MAX_NAME_CHARS = 512
+_MAX_FAULTS_SHOWN = 5
+
+M = TypeVar("M", bound=BaseModel)
+
+
+class RequestTooLarge(GatewayError):
+    """The body is over the limit of its route."""
+
+    status = 413
+    code = "request_too_large"
+    category = "params"
+    message = Text("请求体超过 {max_mb} MB", "the request body is over {max_mb} MB")
+    hint = Text("压缩图片，或改用图片 URL", "make the pictures smaller, or give their URLs")
+
+
+class MediaTypeUnsupported(GatewayError):
+    """The body is of a type that the route does not read."""
+
+    status = 415
+    code = "media_type_unsupported"
+    category = "params"
+    message = Text("不支持的 Content-Type", "this Content-Type is not taken")
+    hint = Text("发送 {taken}", "send {taken}")
+
+
+class JsonInvalid(GatewayError):
+    """The body is not JSON."""
+
+    status = 400
+    code = "json_invalid"
+    category = "params"
+    message = Text("请求体不是合法的 JSON：{reason}", "the body is not valid JSON: {reason}")
+    hint = Text("发送 UTF-8 编码的 JSON 对象", "send a JSON object in UTF-8")
+
+
+class MultipartInvalid(GatewayError):
+    """The multipart body is cut off, or not made as it should be."""
+
+    status = 400
+    code = "multipart_invalid"
+    category = "params"
+    message = Text("multipart 请求体有误：{reason}", "the multipart body is wrong: {reason}")
+    hint = Text(
+        "一个名为 article 的 JSON 部分，加上以 Markdown 中相对路径命名的文件部分",
+        "one part named article with JSON, and file parts named by the paths the Markdown uses",
+    )
+
+
+class FieldInvalid(GatewayError):
+    """JSON that was understood, with a value that cannot be."""
+
+    status = 422
+    code = "field_invalid"
+    category = "params"
+    message = Text("字段无效：{reason}", "invalid field: {reason}")
+    hint = Text("字段说明见 /docs", "see /docs for the fields")
+
+
+@dataclass(frozen=True, slots=True)
+class WithFiles:
+    """A JSON document and the files that came along, by part name."""
+
+    json: bytes
+    files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+
+
+async def read_model(request: Request, model: type[M], *, max_bytes: int) -> M:
+    """The JSON body as `model`. Raises the GatewayErrors of this file."""
+    if _media_type(request) != "application/json":
+        raise MediaTypeUnsupported(taken="application/json")
+    return parse_model(await _read(request, max_bytes), model)
+
+
+async def read_with_files(request: Request, part: str, *, max_bytes: int) -> WithFiles:
+    """A JSON body, or multipart/form-data of a JSON part named `part` and files."""
+    media_type = _media_type(request)
+    if media_type == "application/json":
+        return WithFiles(await _read(request, max_bytes))
+    if media_type != "multipart/form-data":
+        raise MediaTypeUnsupported(taken="application/json, multipart/form-data")
+    return await _split(request, await _read(request, max_bytes), part)
+
+
+def parse_model(body: bytes, model: type[M]) -> M:
+    """`body` as `model`, without guessing: "1" is no number. Raises JsonInvalid, FieldInvalid."""
+    try:
+        return model.model_validate_json(body, strict=True)
+    except ValidationError as exc:
+        faults = exc.errors(include_url=False, include_context=False, include_input=False)
+    if faults[0]["type"] == "json_invalid":
+        raise JsonInvalid(reason=faults[0]["msg"].removeprefix("Invalid JSON: "))
+    told = [
+        ": ".join(filter(None, (_path(fault["loc"]), fault["msg"].removeprefix("Value error, "))))
+        for fault in faults[:_MAX_FAULTS_SHOWN]
+    ]
+    raise FieldInvalid(field=_path(faults[0]["loc"]) or None, reason="; ".join(told))
+
+
+def _path(location: tuple[int | str, ...]) -> str:
+    """("articles", 0, "title") as `articles[0].title`."""
+    path = ""
+    for step in location:
+        path += f"[{step}]" if isinstance(step, int) else f".{step[:64]}" if path else step[:64]
+    return path
+
+
+def _media_type(request: Request) -> str:
+    return request.headers.get("content-type", "").split(";", 1)[0].strip().lower()
+
+
+async def _read(request: Request, max_bytes: int) -> bytes:
+    if request.headers.get("content-encoding", "identity").lower() != "identity":
+        raise MediaTypeUnsupported(taken="Content-Encoding: identity")
+    body = bytearray()
+    try:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > max_bytes:
+                raise RequestTooLarge(max_mb=round(max_bytes / 1_000_000))
+    except ClientDisconnect:
+        raise MultipartInvalid(reason="the connection ended in the middle") from None
+    return bytes(body)
+
+
+class _InMemory(MultiPartParser):
+    # The body is in memory already, and its size is bounded: no working files.
+    spool_max_size = 1 << 40
+
+
+async def _split(request: Request, body: bytes, part: str) -> WithFiles:
+    _check_end(request.headers["content-type"], body)
+
+    async def stream() -> AsyncGenerator[bytes, None]:
+        yield body
+
+    parser = _InMemory(
+        request.headers,
+        stream(),
+        max_files=_MAX_FILES,
+        max_fields=1,
+        max_part_size=len(body),
+    )
+    try:
+        form = await parser.parse()
+    except MultiPartException as exc:
+        raise MultipartInvalid(reason=exc.message) from None
+    files: dict[str, bytes] = {}
+    try:
+        for name, value in form.multi_items():
+            if not 0 < len(name) <= _MAX_NAME_CHARS or name in files:
+                raise MultipartInvalid(reason=f"part name empty, too long or twice: {name[:64]}")
+            if name != part and not isinstance(value, UploadFile):
+                raise MultipartInvalid(reason=f"part {name[:64]} has no filename")
+            files[name] = await value.read() if isinstance(value, UploadFile) else value.encode()
+    finally:
+        await form.close()
+    if (document := files.pop(part, None)) is None:
+        raise MultipartInvalid(reason=f"there is no part named {part}")
+    return WithFiles(document, files)
+
+
+def _check_end(content_type: str, body: bytes) -> None:
+    """The parser takes a body that was cut off for a whole one with fewer parts."""
+    boundary = parse_options_header(content_type)[1].get(b"boundary", b"")
+    if not boundary or not body.rstrip(b" \t\r\n").endswith(b"--" + boundary + b"--"):
+        raise MultipartInvalid(reason="no boundary, or it ends before its closing boundary")

@@ -1,0 +1,165 @@
+import re
+from collections.abc import AsyncIterator
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from accounts.clients import Client, Scope
+from core.errors import Language, language_of
+from handlers.bodies import FieldInvalid
+from handlers.errors import request_id_of
+from handlers.guard import require_scope
+from handlers.sse import event, last_event_id, stream
+from jobs.service import Jobs
+from jobs.states import State
+from jobs.view import job_json
+from store.jobs import JobFilter, JobRow
+
+_PREFER_WAIT = re.compile(r"(?:^|[,;\s])wait\s*=\s*\"?(\d{1,4})\b", re.ASCII | re.IGNORECASE)
+_MAX_WAIT_S = 60
+
+
+class Progress(BaseModel):
+    """How far a job has come, in steps: its pictures, the draft, the publication."""
+
+    done: int
+    total: int
+    failed: int
+
+
+class JobItem(BaseModel):
+    """One article of a job."""
+
+    index: int
+    state: State
+    result: dict[str, Any] | None = None
+    error: dict[str, Any] | None = None
+    warnings: list[dict[str, Any]] | None = None
+
+
+class JobResult(BaseModel):
+    """What a job made; a draft is shown as soon as it is there."""
+
+    model_config = ConfigDict(extra="allow")
+
+    mode: Literal["draft", "published", "draft_ready"]
+    media_id: str
+    publish_id: str | None = None
+    article_id: str | None = None
+    url: str | None = Field(None, description="of the article, or a draft's temporary preview")
+    next_steps: list[str] | None = Field(None, description="the clicks that remain: draft_ready")
+
+
+class JobAnswer(BaseModel):
+    """A job (contract §5)."""
+
+    id: str
+    kind: str
+    account: str
+    state: State
+    created_at: str
+    run_at: str
+    progress: Progress
+    items: list[JobItem]
+    result: JobResult | None = None
+    error: dict[str, Any] | None = None
+
+
+class JobList(BaseModel):
+    """A page of jobs, newest first."""
+
+    items: list[JobAnswer]
+    next_cursor: str | None
+
+
+class JobQuery(BaseModel):
+    """The query of GET /v1/jobs."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    state: State | None = None
+    account: str | None = Field(None, max_length=32)
+    kind: str | None = Field(None, max_length=32)
+    limit: int = Field(20, ge=1, le=100)
+    cursor: str | None = Field(None, pattern=r"^job_[0-9a-z]{26}\Z")
+
+
+class JobsHandler:
+    """Durable jobs: a key sees and steers its own, with the scope admin all of them."""
+
+    def __init__(self, jobs: Jobs) -> None:
+        self._jobs = jobs
+
+    async def list(self, request: Request) -> Response:
+        """A page of jobs, newest first."""
+        query = _query(request)
+        wanted = JobFilter(_whose(request), query.account, query.kind, query.state)
+        rows, cursor = await self._jobs.page(wanted, before=query.cursor, limit=query.limit)
+        items = [shown(request, row) for row in rows]
+        return JSONResponse({"items": items, "next_cursor": cursor})
+
+    async def get(self, request: Request) -> Response:
+        """One job."""
+        row = await self._jobs.get(request.path_params["job_id"], _whose(request))
+        return JSONResponse(shown(request, row))
+
+    async def cancel(self, request: Request) -> Response:
+        """Stop a job before its last step is sent to WeChat."""
+        row = await self._jobs.cancel(request.path_params["job_id"], _whose(request))
+        return JSONResponse(shown(request, row))
+
+    async def retry(self, request: Request) -> Response:
+        """Go on with a job that ended without success."""
+        job_id = request.path_params["job_id"]
+        row = await self._jobs.get(job_id, _whose(request))
+        publish = row.payload["action"] == "publish"
+        require_scope(request, Scope.PUBLISH if publish else Scope.DRAFT, Scope.ADMIN)
+        row = await self._jobs.retry(job_id, _whose(request))
+        return JSONResponse(shown(request, row), status_code=202)
+
+    async def events(self, request: Request) -> Response:
+        """The job each time it changes, as server-sent events, until it is over."""
+        job_id, whose = request.path_params["job_id"], _whose(request)
+        await self._jobs.get(job_id, whose)  # a 404 before the stream begins
+
+        async def told() -> AsyncIterator[bytes | None]:
+            after = last_event_id(request)
+            async for row in self._jobs.events(job_id, whose, after=after):
+                yield event("job", row.version, shown(request, row)) if row else None
+
+        return stream(told())
+
+
+def shown(request: Request, row: JobRow) -> dict[str, Any]:
+    """The job as this caller reads it."""
+    return job_json(row, _language(request), request_id_of(request))
+
+
+async def answer_to_post(request: Request, row: JobRow, jobs: Jobs) -> Response:
+    """202 with the job's place; 200 when `Prefer: wait=N` (≤60 s) saw its end."""
+    headers = {"Location": f"/v1/jobs/{row.id}"}
+    if found := _PREFER_WAIT.search(request.headers.get("prefer", "")):
+        row = await jobs.wait(row, min(int(found.group(1)), _MAX_WAIT_S))
+        headers["Preference-Applied"] = f"wait={found.group(1)}"
+    status = 200 if found and State(row.state).is_final else 202
+    return JSONResponse(shown(request, row), status_code=status, headers=headers)
+
+
+def _whose(request: Request) -> str | None:
+    client: Client = request.state.client
+    return None if client.may(Scope.ADMIN) else client.id
+
+
+def _query(request: Request) -> JobQuery:
+    try:
+        return JobQuery.model_validate(dict(request.query_params))
+    except ValidationError as exc:
+        fault = exc.errors(include_url=False, include_context=False, include_input=False)[0]
+    name = str(fault["loc"][0])[:64]
+    raise FieldInvalid(field=name, reason=f"{name}: {fault['msg']}")
+
+
+def _language(request: Request) -> Language:
+    return language_of(request.headers.get("accept-language", ""))
