@@ -1,5 +1,6 @@
 import asyncio
 import ssl
+from contextlib import aclosing
 from dataclasses import dataclass
 
 import httpx
@@ -60,9 +61,8 @@ class Fetcher:
         ssl_context: ssl.SSLContext | None = None,
     ) -> None:
         self._settings = settings
-        self._own_resolver = None if resolver else SystemResolver()
-        policy = AddressPolicy(settings.allow_networks)
-        backend = GuardedBackend(policy, resolver or self._own_resolver or SystemResolver())
+        self._resolver = resolver or SystemResolver()
+        backend = GuardedBackend(AddressPolicy(settings.allow_networks), self._resolver)
         context = ssl_context or httpx.create_ssl_context(trust_env=False)
         self._transport = GuardedTransport(backend, context)
 
@@ -80,8 +80,7 @@ class Fetcher:
 
     async def aclose(self) -> None:
         """Let the resolver's threads go."""
-        if self._own_resolver is not None:
-            self._own_resolver.close()
+        self._resolver.close()
 
     async def _follow(self, target: Target) -> Fetched:
         for hop in range(_MAX_REDIRECTS + 1):
@@ -107,13 +106,12 @@ class Fetcher:
 
     async def _get(self, target: Target) -> Fetched | str:
         """The picture, or where the host sends us."""
-        # A client of one use: whatever cookie the host sets dies with it.
-        async with (
-            httpx.AsyncClient(transport=self._transport, trust_env=False, timeout=None) as client,  # noqa: S113 - fetch_image has the deadline
-            client.stream("GET", target.url, headers=_HEADERS) as response,
-        ):
+        # Straight to the transport: a client would keep cookies and read the redirect before us.
+        request = httpx.Request("GET", target.url, headers=_HEADERS)
+        response = await self._transport.handle_async_request(request)
+        async with aclosing(response):
             if response.status_code in _REDIRECTS:
-                return response.headers.get("location", "")
+                return str(response.headers.get("location", ""))
             _check_head(response, target)
             data = await self._read(response, target)
         content_type = sniff_image(data)

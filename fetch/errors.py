@@ -1,4 +1,4 @@
-from core.errors import Category, GatewayError, Text
+from core.errors import GatewayError, Text
 
 
 class UrlInvalid(GatewayError):
@@ -6,7 +6,7 @@ class UrlInvalid(GatewayError):
 
     status = 422
     code = "url_invalid"
-    category: Category = "params"
+    category = "params"
     message = Text("网址无效：{url}（{reason}）", "invalid URL: {url} ({reason})")
     hint = Text(
         "使用 http:// 或 https:// 开头、不带账号密码的完整网址",
@@ -19,7 +19,7 @@ class UrlForbidden(GatewayError):
 
     status = 422
     code = "url_forbidden"
-    category: Category = "params"
+    category = "params"
     message = Text("不允许访问该地址：{url}", "this address may not be fetched: {url}")
     hint = Text(
         "只能访问公网地址的 80/443 端口；内网图床请在 fetch.allow_networks / allow_ports 中放行",
@@ -32,7 +32,7 @@ class RedirectForbidden(GatewayError):
 
     status = 422
     code = "redirect_forbidden"
-    category: Category = "params"
+    category = "params"
     message = Text("{url} 跳转到了不允许的地址", "{url} redirects to a place that is not allowed")
     hint = Text("请直接使用跳转后的公网网址", "use the final, public URL")
 
@@ -42,7 +42,7 @@ class TooManyRedirects(GatewayError):
 
     status = 422
     code = "too_many_redirects"
-    category: Category = "params"
+    category = "params"
     message = Text("{url} 跳转次数过多", "{url} redirects too often")
     hint = Text("请直接使用跳转后的网址", "use the final URL")
 
@@ -52,7 +52,7 @@ class DnsFailed(GatewayError):
 
     status = 422
     code = "dns_failed"
-    category: Category = "params"
+    category = "params"
     message = Text("域名无法解析：{url}", "the host's name cannot be resolved: {url}")
     hint = Text("检查网址中的域名", "check the host's name")
 
@@ -62,7 +62,7 @@ class FetchTimeout(GatewayError):
 
     status = 504
     code = "fetch_timeout"
-    category: Category = "media"
+    category = "media"
     retryable = True
     message = Text("下载超时（{seconds} 秒）：{url}", "no complete answer in {seconds} s: {url}")
     hint = Text("稍后重试，或换一个更快的图床", "try again later or use a faster host")
@@ -73,7 +73,7 @@ class FetchFailed(GatewayError):
 
     status = 502
     code = "fetch_failed"
-    category: Category = "media"
+    category = "media"
     retryable = True
     message = Text("下载失败：{url}（{reason}）", "fetching failed: {url} ({reason})")
     hint = Text("检查该网址能否公开访问，稍后重试", "check that the URL is public; try again later")
@@ -84,7 +84,7 @@ class FetchRefused(GatewayError):
 
     status = 422
     code = "fetch_refused"
-    category: Category = "media"
+    category = "media"
     message = Text("图床拒绝了请求：{url}（HTTP {http}）", "the host refused: {url} (HTTP {http})")
     hint = Text(
         "确认图片存在且没有防盗链，或改用本地图片",
@@ -97,7 +97,7 @@ class ImageTooLarge(GatewayError):
 
     status = 422
     code = "image_too_large"
-    category: Category = "media"
+    category = "media"
     message = Text("图片超过 {limit} 字节：{url}", "the picture is over {limit} bytes: {url}")
     hint = Text("先压缩图片", "make the picture smaller")
 
@@ -107,7 +107,7 @@ class NotAnImage(GatewayError):
 
     status = 422
     code = "not_an_image"
-    category: Category = "media"
+    category = "media"
     message = Text("不是图片：{url}（{reason}）", "not a picture: {url} ({reason})")
     hint = Text(
         "支持 JPEG、PNG、GIF、WebP、BMP、AVIF", "supported: JPEG, PNG, GIF, WebP, BMP, AVIF"

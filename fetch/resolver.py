@@ -16,6 +16,10 @@ class Resolver(Protocol):
         """The addresses in the order in which to try them."""
         ...
 
+    def close(self) -> None:
+        """Let go of what it holds."""
+        ...
+
 
 class SystemResolver:
     """The system's own resolver, in threads of its own.

@@ -21,7 +21,12 @@ class GuardedTransport(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send `request`; raises httpx' exceptions, and those of the backend as they are."""
         backend = _Remembering(self._backend)
-        url = httpcore.URL(str(request.url))
+        url = httpcore.URL(
+            scheme=request.url.raw_scheme,
+            host=request.url.raw_host,
+            port=request.url.port,
+            target=request.url.raw_path,
+        )
         connection = httpcore.AsyncHTTPConnection(
             url.origin, ssl_context=self._ssl_context, network_backend=backend
         )

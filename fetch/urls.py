@@ -13,10 +13,10 @@ _SHOWN_CHARS = 120
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 # scheme, host (a name, or an IPv6 literal without a zone), port, and the rest. No user info.
 _URL = re.compile(
-    r"(https?)://(\[[0-9a-fA-F:.]+\]|[^\[\]@:/?#]+)(?::([0-9]{1,5}))?([/?#].*)?", re.I
+    r"(https?)://(\[[0-9a-fA-F:.]+\]|[^\[\]@:/?#]+)(?::([0-9]{1,5}))?([/?#].*)?", re.IGNORECASE
 )
 _UNSAFE = re.compile(r"[\x00-\x20\x7f-\xa0\\\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff]")
-_NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*", re.I)
+_NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*", re.IGNORECASE)
 _NAME = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)(\.(?!-)[a-z0-9_-]{1,63}(?<!-))*")
 
 
