@@ -3,6 +3,7 @@ import time
 from typing import Any
 
 import structlog
+from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.ids import new_id
@@ -48,7 +49,7 @@ class AccessMiddleware:
 
     def _record(self, scope: Scope, answer: "_Answer", seconds: float) -> None:
         state = scope["state"]
-        route = state.get("route") or getattr(scope.get("route"), "path", "") or "unmatched"
+        route = state.get("route") or _pattern(scope)
         status = answer.status or 499  # nginx's number for a caller that went away
         self._metrics.requests.labels(route, status).inc()
         self._metrics.request_seconds.labels(route).observe(seconds)
@@ -85,6 +86,12 @@ class _Answer:
         elif message["type"] == "http.response.body":
             self.sent_bytes += len(message.get("body", b""))
         await self._send(message)
+
+
+def _pattern(scope: Scope) -> str:
+    """The pattern of the route that answered: a bounded set, unlike the paths."""
+    route = scope.get("route")
+    return scope.get("root_path", "") + route.path if isinstance(route, Route) else "unmatched"
 
 
 def _request_id(scope: Scope) -> str:

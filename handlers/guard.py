@@ -6,25 +6,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from accounts.clients import Client
 from accounts.clients import Scope as ClientScope
-from core.errors import GatewayError, Text
+from proxy.auth import ScopeMissing
 
 IpNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 # Finds the client of a request by its headers; raises a 401 or 403 GatewayError.
 Authenticate = Callable[[Scope], Client]
-
-
-class ScopeMissing(GatewayError):
-    """The client's key does not allow this."""
-
-    status = 403
-    code = "scope_missing"
-    category = "permission"
-    errcode = 48001
-    message = Text("该密钥没有所需权限：{scope}", "the key lacks the scope {scope}")
-    hint = Text(
-        "在配置 [[clients]] 的 scopes 中加上 {scope}",
-        "add {scope} to the client's scopes in the configuration",
-    )
 
 
 class AuthMiddleware:
@@ -59,7 +45,7 @@ class OpsMiddleware:
             client = self._authenticate(scope)
             scope["state"]["client_id"] = client.id
             if not client.may(ClientScope.ADMIN):
-                raise ScopeMissing(scope="admin")
+                raise ScopeMissing(client=client.id, scope=ClientScope.ADMIN)
         await self._app(scope, receive, send)
 
     def _from_inside(self, scope: Scope) -> bool:
@@ -73,5 +59,5 @@ def require_scope(request: Request, *scopes: ClientScope) -> Client:
     """The calling client, if it holds one of `scopes`. Raises ScopeMissing."""
     client: Client = request.state.client
     if not client.may(*scopes):
-        raise ScopeMissing(scope=" | ".join(scopes))
+        raise ScopeMissing(client=client.id, scope=" | ".join(scopes))
     return client

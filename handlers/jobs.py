@@ -83,7 +83,7 @@ class JobQuery(BaseModel):
     account: str | None = Field(None, max_length=32)
     kind: str | None = Field(None, max_length=32)
     limit: int = Field(20, ge=1, le=100)
-    cursor: str | None = Field(None, pattern=r"^job_[0-9a-z]{26}\Z")
+    cursor: str | None = Field(None, pattern=r"^job_[0-9a-z]{26}$")
 
 
 class JobsHandler:

@@ -1,4 +1,4 @@
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
@@ -7,9 +7,10 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Mount, Route
 
 _REF = "#/components/schemas/{model}"
 
@@ -36,8 +37,15 @@ class Operation:
 class ApiRoute(Route):
     """A Route that carries its description."""
 
-    def __init__(self, method: str, path: str, endpoint: Any, operation: Operation) -> None:
-        super().__init__(path, endpoint, methods=[method])
+    def __init__(
+        self,
+        method: str,
+        path: str,
+        endpoint: Any,
+        operation: Operation,
+        middleware: Sequence[Middleware] = (),
+    ) -> None:
+        super().__init__(path, endpoint, methods=[method], middleware=middleware)
         self.method = method
         self.operation = operation
 
@@ -66,10 +74,19 @@ class ErrorAnswer(BaseModel):
 @dataclass
 class _Components:
     schemas: dict[str, Any]
-    names: dict[type[BaseModel], str] = field(default_factory=dict)
+    names: dict[Any, str] = field(default_factory=dict)
 
     def reference(self, model: type[BaseModel]) -> dict[str, str]:
         return {"$ref": _REF.format(model=self.names[model])}
+
+
+def listed_routes(routes: Iterable[BaseRoute], prefix: str = "") -> Iterator[tuple[str, ApiRoute]]:
+    """Every described route with its full path, those inside of mounts too."""
+    for route in routes:
+        if isinstance(route, Mount):
+            yield from listed_routes(route.routes, prefix + route.path)
+        elif isinstance(route, ApiRoute):
+            yield prefix + route.path, route
 
 
 def build_openapi(routes: Iterable[tuple[str, ApiRoute]], *, version: str, url: str) -> Any:
@@ -209,11 +226,16 @@ _CSP = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' dat
 class DocsHandler:
     """The API's description for machines and for people; nothing comes from another host."""
 
-    def __init__(self, document: Any) -> None:
-        self._document = document
+    def __init__(self, *, version: str, url: str) -> None:
+        self._version = version
+        self._url = url  # of the gateway, as its callers know it
+        self._document: Any = None
 
-    async def openapi(self, _request: Request) -> Response:
-        """The OpenAPI document."""
+    async def openapi(self, request: Request) -> Response:
+        """The OpenAPI document of the app that this route belongs to."""
+        if self._document is None:
+            routes = listed_routes(request.app.routes)
+            self._document = build_openapi(routes, version=self._version, url=self._url)
         return JSONResponse(self._document)
 
     async def page(self, _request: Request) -> Response:

@@ -14,7 +14,7 @@ from accounts.clients import Client
 from accounts.official import OfficialAccount
 from core.errors import Text
 from core.logging import LogSettings
-from fetch.client import FetchSettings
+from fetch.settings import FetchSettings
 from jobs.settings import JobsSettings
 from proxy.upstream import UpstreamSettings
 from sandbox.sample import sample_article
@@ -86,7 +86,6 @@ class Demo:
 @asynccontextmanager
 async def run_demo(data_dir: Path, say: Say, *, log_level: str = "warning") -> AsyncIterator[Demo]:
     """Start both, publish the sample on both accounts, and keep both up meanwhile."""
-    data_dir.mkdir(parents=True, exist_ok=True)
     sandbox_settings = SandboxSettings(data_dir=data_dir / "sandbox")
     async with run_sandbox(sandbox_settings, port=_free_port(_SANDBOX_PORT)) as sandbox:
         say(Text(f"沙箱（模拟微信）{sandbox.url}", f"sandbox (a WeChat to try on) {sandbox.url}"))
@@ -165,6 +164,7 @@ async def _calls(sandbox: RunningSandbox) -> dict[str, int]:
 def _kept_key(path: Path) -> str:
     """The demo's client key: made once, so that what was set up with it works next time."""
     if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.touch(mode=0o600)
         path.write_text(f"wxg_{_CLIENT}_{secrets.token_urlsafe(24)}", "ascii")
     return path.read_text("ascii")

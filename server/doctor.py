@@ -9,6 +9,7 @@ from typing import Literal
 import httpx
 
 from accounts.official import Accounts
+from cache.redis import RedisAway, RedisLink
 from core.clock import Clock
 from core.errors import GatewayError, Text
 from wechat import freepublish
@@ -30,6 +31,29 @@ _WHITELIST_STEPS = Text(
     "enter {ip} into the IP whitelist: WeChat developer platform → your account → developer keys "
     "→ API IP whitelist; takes up to 10 minutes, then run wxgate doctor again",
 )
+
+
+class RedisAwayError(GatewayError):
+    """Redis is configured and gives no answer."""
+
+    status = 503
+    code = "redis_away"
+    message = Text("Redis 没有应答", "Redis does not answer")
+    hint = Text(
+        "检查 redis.url 与密码；期间网关用内存顶着，多实例之间暂不共享 token 与限额",
+        "check redis.url and password; meanwhile memory is used, and replicas share nothing",
+    )
+
+
+async def ping_redis(link: RedisLink | None) -> str:
+    """What to show of Redis. Raises RedisAwayError."""
+    if link is None:
+        return "未配置，用进程内存 / none configured, memory is used"
+    try:
+        await link.run(lambda redis: redis.get("wxgate:ping"))
+    except RedisAway:
+        raise RedisAwayError from None
+    return "Redis"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import structlog
 import uvicorn
 
 from server.app import Gateway, open_gateway, open_worker
+from server.crash import armed_crash
 from server.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -45,7 +46,16 @@ class _Server(uvicorn.Server):
 
 
 class _BackgroundServer(uvicorn.Server):
-    """A uvicorn server that leaves the process's signals alone."""
+    """A uvicorn server that leaves the process's signals alone and says when it listens."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.listening = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, and say so."""
+        await super().startup(sockets)
+        self.listening.set()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -84,7 +94,7 @@ async def run_gateway(settings: Settings) -> None:
     Raises OSError if the address cannot be listened on.
     """
     with listen_on(settings.server.listen) as listener:
-        async with open_gateway(settings) as gateway:
+        async with open_gateway(settings, crash=armed_crash(settings)) as gateway:
             server = _Server(_config(gateway, settings), gateway.drain)
             log.info("gateway started", listen=settings.server.listen)
             await server.serve(sockets=[listener])
@@ -100,8 +110,7 @@ async def gateway_in_background(
         server = _BackgroundServer(_config(gateway, settings))
         async with asyncio.TaskGroup() as group:
             group.create_task(server.serve(sockets=[listener]))
-            while not server.started:
-                await asyncio.sleep(0.005)
+            await server.listening.wait()
             try:
                 yield gateway
             finally:

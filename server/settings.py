@@ -5,11 +5,6 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from content.settings import ContentSettings
-from jobs.settings import JobsSettings
-from proxy.routing import RelaySettings
-from proxy.tokens import TokenSettings
-from proxy.upstream import UpstreamSettings
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 from pydantic_settings import (
     BaseSettings,
@@ -23,8 +18,13 @@ from accounts.clients import Client
 from accounts.master_key import SecretsSettings
 from accounts.official import OfficialAccount
 from cache.settings import RedisSettings
+from content.settings import ContentSettings
 from core.logging import LogSettings
-from fetch.client import FetchSettings
+from fetch.settings import FetchSettings
+from jobs.settings import JobsSettings
+from proxy.routing import RelaySettings
+from proxy.tokens import TokenSettings
+from proxy.upstream import UpstreamSettings
 from store.engine import DatabaseSettings
 
 IpNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -92,10 +92,12 @@ class Settings(BaseSettings):
         cls,
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
-        **_others: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Only what `load_settings` passes: it has merged the sources and read secret files."""
-        del settings_cls
+        del settings_cls, env_settings, dotenv_settings, file_secret_settings
         return (init_settings,)
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 if TYPE_CHECKING:
+    from core.errors import GatewayError
     from server.settings import Settings
 
 DEFAULT_CONFIG = Path("config.toml")
@@ -26,6 +27,12 @@ def fail(zh: str, en: str, *, code: int = 1) -> NoReturn:
     """Say what is wrong in both languages and end with `code`."""
     typer.echo(f"{zh}\n{en}", err=True)
     raise typer.Exit(code)
+
+
+def fail_with(error: "GatewayError", *, code: int = 3) -> NoReturn:
+    """Say what is wrong and what to do, in both languages, and end with `code`."""
+    zh, en = error.describe("zh", ""), error.describe("en", "")
+    fail(f"{zh['message']}\n  → {zh['hint']}", f"{en['message']}\n  → {en['hint']}", code=code)
 
 
 def read_settings(config: Path | None) -> "Settings":

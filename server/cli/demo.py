@@ -62,7 +62,7 @@ def _show(running: "Demo") -> None:
         f"  预览 / preview    {personal.result.get('url')}\n"
         f"  草稿 / media_id   {personal.result.get('media_id')}"
     )
-    for step in personal.result.get("next_steps", {}).get("zh", []):
+    for step in personal.result.get("next_steps", []):
         typer.echo(f"    - {step}")
     typer.echo("\n调用了微信接口 / calls to WeChat's API")
     for path, count in running.as_json()["calls"].items():

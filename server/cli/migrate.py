@@ -1,16 +1,30 @@
 import asyncio
+from typing import TYPE_CHECKING
 
 import typer
 
-from server.cli.common import ConfigOption, read_settings
+from server.cli.common import ConfigOption, fail_with, read_settings
+
+if TYPE_CHECKING:
+    from server.settings import Settings
 
 
 def migrate(config: ConfigOption = None) -> None:
     """把数据库升级到本版本 / bring the database to this version (SQLite does so by itself)."""
-    from store.engine import database_url
-    from store.migrate import migrate as migrate_store
+    from core.errors import GatewayError
+    from store.migrate import HEAD
 
     settings = read_settings(config)
-    url = database_url(settings.database, settings.server.data_dir)
-    revision = asyncio.run(migrate_store(url))
-    typer.echo(f"数据库版本 / database at revision {revision}")
+    try:
+        asyncio.run(_migrate(settings))
+    except GatewayError as exc:
+        fail_with(exc)
+    typer.echo(f"数据库版本 / database at revision {HEAD}")
+
+
+async def _migrate(settings: "Settings") -> None:
+    from store.engine import open_database
+    from store.migrate import migrate as bring_up
+
+    async with open_database(settings.database, settings.server.data_dir) as database:
+        await bring_up(database)

@@ -214,7 +214,7 @@ def _print_outcomes(outcomes: list[Outcome], *, as_json: bool) -> None:
             told = outcome.result
             where = told.get("url") or told.get("media_id") or ""
             typer.echo(f"{outcome.path}: {outcome.state} {told.get('mode', '')} {where}")
-            for step in told.get("next_steps", {}).get("en" if is_english() else "zh", []):
+            for step in told.get("next_steps", []):
                 typer.echo(f"    - {step}")
         else:
             error = outcome.error or {}

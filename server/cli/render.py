@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from server.cli.common import is_english
+from server.cli.common import fail_with
 
 
 def render(
@@ -20,10 +20,7 @@ def render(
     try:
         rendered = asyncio.run(_render(file.read_text("utf-8-sig"), theme))
     except GatewayError as exc:
-        language = "en" if is_english() else "zh"
-        told = exc.describe(language, "")  # type: ignore[arg-type]
-        typer.echo(f"{exc.code}: {told['message']}\n{told['hint']}", err=True)
-        raise typer.Exit(1) from None
+        fail_with(exc, code=1)
     if output is None:
         typer.echo(rendered)
     else:
@@ -33,7 +30,6 @@ def render(
 async def _render(markdown: str, theme: str) -> str:
     from content.article import ArticleFields
     from content.settings import ContentSettings
-
     from server.app import open_renderer
 
     async with open_renderer(ContentSettings()) as renderer:

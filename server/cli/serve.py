@@ -2,7 +2,7 @@ from typing import Annotated
 
 import typer
 
-from server.cli.common import ConfigOption, fail, read_settings
+from server.cli.common import ConfigOption, fail, fail_with, read_settings
 
 
 def serve(
@@ -27,11 +27,7 @@ def serve(
     try:
         run(run_gateway(settings))
     except GatewayError as exc:
-        fail(
-            f"{exc.message.fill('zh', exc.values)}\n  {exc.hint.fill('zh', exc.values)}",
-            f"{exc.message.fill('en', exc.values)}\n  {exc.hint.fill('en', exc.values)}",
-            code=3,
-        )
+        fail_with(exc)
     except OSError as exc:
         fail(
             f"无法监听 {settings.server.listen}：{exc.strerror}",

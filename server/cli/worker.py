@@ -1,4 +1,4 @@
-from server.cli.common import ConfigOption, fail, read_settings
+from server.cli.common import ConfigOption, fail, fail_with, read_settings
 
 
 def worker(config: ConfigOption = None) -> None:
@@ -18,4 +18,4 @@ def worker(config: ConfigOption = None) -> None:
     try:
         run(run_worker(settings))
     except GatewayError as exc:
-        fail(exc.message.fill("zh", exc.values), exc.message.fill("en", exc.values), code=3)
+        fail_with(exc)

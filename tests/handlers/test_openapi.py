@@ -69,7 +69,7 @@ def test_every_reference_resolves() -> None:
 
 
 async def test_the_page_loads_nothing_from_another_host(http: Any) -> None:
-    docs = DocsHandler(document())
+    docs = DocsHandler(version="1", url="http://gate")
     app = Starlette(
         routes=[
             Route("/docs", docs.page),

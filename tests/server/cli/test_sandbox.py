@@ -29,7 +29,7 @@ def test_it_says_what_to_do_and_stops_on_ctrl_c(tmp_path: Path) -> None:
         env=environment,
     )
     assert process.stdout is not None
-    lines = []
+    lines: list[str] = []
     while not lines or "curl '" not in lines[-1]:
         line = process.stdout.readline().decode()
         assert line, process.communicate()

@@ -1,0 +1,117 @@
+"""What `/openapi.json` says of each route, beside what the models say."""
+
+from typing import Any
+
+from handlers.accounts import AccountList
+from handlers.articles import ArticleRequest
+from handlers.jobs import JobAnswer, JobList
+from handlers.openapi import Operation
+from handlers.render import RenderAnswer, RenderBody
+from handlers.stats import CacheStatsAnswer
+
+_MARKDOWN = "---\ntitle: 第一篇\nauthor: 小王\n---\n\n你好，**世界**。\n\n![风景](https://example.com/a.webp)\n"
+_JOB: dict[str, Any] = {
+    "id": "job_01jd8zq3k4x5c6v7b8n9m0a1s2",
+    "kind": "article",
+    "account": "main",
+    "state": "succeeded",
+    "created_at": "2026-12-01T00:00:00.000Z",
+    "run_at": "2026-12-01T00:00:00.000Z",
+    "progress": {"done": 4, "total": 4, "failed": 0},
+    "items": [{"index": 0, "state": "succeeded"}],
+    "result": {
+        "mode": "published",
+        "media_id": "MEDIA_ID",
+        "article_id": "ARTICLE_ID",
+        "url": "https://mp.weixin.qq.com/s/example",
+    },
+}
+_JOB_ERRORS = (401, 403, 404)
+
+
+def _header(name: str, description: str) -> dict[str, Any]:
+    schema = {"type": "string"}
+    return {"name": name, "in": "header", "description": description, "schema": schema}
+
+
+def _query(name: str, description: str, **schema: Any) -> dict[str, Any]:
+    return {
+        "name": name,
+        "in": "query",
+        "description": description,
+        "schema": schema or {"type": "string"},
+    }
+
+
+RENDER = Operation(
+    "Markdown 转微信 HTML / Markdown to WeChat's HTML",
+    "content",
+    body=RenderBody,
+    answer=RenderAnswer,
+    example={"markdown": _MARKDOWN},
+    errors=(400, 401, 403, 413, 415, 422, 503),
+    description="不访问任何公众号，图片保持原样。Touches no account; pictures stay where they are.",
+)
+ACCOUNTS = Operation("本密钥可用的公众号 / accounts of the key", "accounts", answer=AccountList)
+ARTICLE = Operation(
+    "提交一篇文章 / hand in an article",
+    "articles",
+    status=202,
+    body=ArticleRequest,
+    answer=JobAnswer,
+    example={"markdown": _MARKDOWN, "action": "draft"},
+    answer_example={**_JOB, "state": "accepted", "result": None},
+    multipart="图片，以 Markdown 中的相对路径为名 / a picture, named as the Markdown names it",
+    parameters=(
+        _header("Idempotency-Key", "同键同内容返回同一任务 / the same key gives the same job"),
+        _header("Prefer", "wait=N：最多等 N 秒（≤60）/ wait up to N s for the end"),
+    ),
+    errors=(400, 401, 403, 404, 413, 415, 422, 503),
+    description=(
+        "建草稿（默认）或发布；返回任务。`Prefer: wait` 等到结束时返回 200。\n\n"
+        "Makes a draft (default) or publishes; answers with a job, 200 if its end was waited for."
+    ),
+)
+JOBS = Operation(
+    "任务列表，新的在前 / jobs, newest first",
+    "jobs",
+    answer=JobList,
+    answer_example={"items": [_JOB], "next_cursor": None},
+    parameters=(
+        _query("state", "状态 / state"),
+        _query("account", "账号名 / account"),
+        _query("kind", "类别 / kind"),
+        _query("limit", "每页几个 / page size", type="integer", minimum=1, maximum=100),
+        _query("cursor", "上一页的 next_cursor / next_cursor of the page before"),
+    ),
+    errors=(401, 403, 422),
+)
+JOB = Operation(
+    "一个任务 / a job", "jobs", answer=JobAnswer, answer_example=_JOB, errors=_JOB_ERRORS
+)
+JOB_EVENTS = Operation(
+    "任务进度（SSE）/ a job's progress as server-sent events",
+    "jobs",
+    media_type="text/event-stream",
+    parameters=(_header("Last-Event-ID", "从其后继续 / go on after it"),),
+    errors=_JOB_ERRORS,
+)
+JOB_CANCEL = Operation(
+    "取消 / cancel", "jobs", answer=JobAnswer, answer_example=_JOB, errors=(*_JOB_ERRORS, 409)
+)
+JOB_RETRY = Operation(
+    "重试 / try again",
+    "jobs",
+    status=202,
+    answer=JobAnswer,
+    answer_example=_JOB,
+    errors=(*_JOB_ERRORS, 409),
+)
+STATS_CACHE = Operation("缓存统计 / cache statistics", "stats", answer=CacheStatsAnswer)
+
+LIVE = Operation("进程活着 / the process lives", "ops", public=True)
+READY = Operation("可以接活 / work can be taken", "ops", public=True)
+METRICS = Operation("Prometheus 指标 / metrics", "ops", media_type="text/plain")
+OPENAPI = Operation("本文档 / this document", "ops")
+DOCS = Operation("接口文档页 / these pages", "ops", media_type="text/html")
+DOCS_FILE = Operation("文档页的文件 / a file of these pages", "ops", media_type="text/javascript")

@@ -1,0 +1,96 @@
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from content.article import ArticleFields, RenderedArticle
+from content.renderer import Renderer
+from core.errors import language_of
+from handlers.bodies import read_model
+
+_MAX_BYTES = 4_000_000  # 1 MB of HTML, escaped as JSON at its worst
+
+
+class RenderOptions(BaseModel):
+    """Reserved; there are none yet."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class RenderBody(ArticleFields):
+    """What to render: an article's fields."""
+
+    options: RenderOptions = RenderOptions()
+
+
+class RenderedImage(BaseModel):
+    """A picture that the article uses."""
+
+    src: str
+    alt: str
+
+
+class RenderedWarning(BaseModel):
+    """Something to know that does not stop the article."""
+
+    code: str
+    message: str
+    field: str | None = None
+
+
+class RenderedStats(BaseModel):
+    """Figures of the body."""
+
+    characters: int
+    bytes: int
+    reading_minutes: int
+
+
+class RenderAnswer(BaseModel):
+    """HTML as WeChat keeps it, but for its pictures, which are still where they were."""
+
+    html: str
+    title: str
+    digest: str
+    images: list[RenderedImage]
+    warnings: list[RenderedWarning]
+    stats: RenderedStats
+
+
+class RenderHandler:
+    """Markdown to HTML; touches no account."""
+
+    def __init__(self, renderer: Renderer) -> None:
+        self._renderer = renderer
+
+    async def render(self, request: Request) -> Response:
+        """The article as it would be sent."""
+        body = await read_model(request, RenderBody, max_bytes=_MAX_BYTES)
+        fields = ArticleFields(**body.model_dump(exclude={"options"}, exclude_none=True))
+        rendered = await self._renderer.render(fields)
+        return JSONResponse(_answer(rendered, request))
+
+
+def _answer(rendered: RenderedArticle, request: Request) -> dict[str, Any]:
+    language = language_of(request.headers.get("accept-language", ""))
+    answer = RenderAnswer(
+        html=rendered.content,
+        title=rendered.title,
+        digest=rendered.digest,
+        images=[RenderedImage(src=image.src, alt=image.alt) for image in rendered.images],
+        warnings=[
+            RenderedWarning(
+                code=warning.code,
+                message=warning.message.fill(language, {}),
+                field=warning.field,
+            )
+            for warning in rendered.warnings
+        ],
+        stats=RenderedStats(
+            characters=rendered.stats.characters,
+            bytes=rendered.stats.bytes,
+            reading_minutes=rendered.stats.reading_minutes,
+        ),
+    )
+    return answer.model_dump()

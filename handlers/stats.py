@@ -1,0 +1,67 @@
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from accounts.clients import Client, Scope
+from accounts.official import Accounts
+from cache.stats import CacheStatistics
+from handlers.guard import require_scope
+
+
+class CacheStatsAnswer(BaseModel):
+    """Each cache on each backend, with counts by account since start and over 5m, 1h and 24h."""
+
+    model_config = ConfigDict(extra="allow")
+
+    since: str
+    caches: list[dict[str, Any]]
+    tokens: dict[str, Any]
+
+
+class StatsHandler:
+    """Statistics of this process."""
+
+    def __init__(
+        self,
+        caches: CacheStatistics,
+        accounts: Accounts,
+        image_entries: Callable[[], Awaitable[dict[str, int]]],
+    ) -> None:
+        self._caches = caches
+        self._accounts = accounts
+        self._image_entries = image_entries
+
+    async def cache(self, request: Request) -> Response:
+        """What the caller may see: its own accounts; all of them with the scope admin."""
+        client = require_scope(request, Scope.STATS, Scope.ADMIN)
+        snapshot = self._caches.snapshot()
+        shown = self._shown(client)
+        images = await self._image_entries()
+        for cache in snapshot["caches"]:
+            by_account = cache["accounts"]
+            if cache["cache"] == "image":
+                cache["entries"] = sum(images.values())
+                for account, entries in images.items():
+                    by_account.setdefault(account, {})["entries"] = entries
+            cache["accounts"] = {
+                self._name(account): counts
+                for account, counts in by_account.items()
+                if self._name(account) in shown
+            }
+        snapshot["tokens"] = {
+            account: told for account, told in snapshot["tokens"].items() if account in shown
+        }
+        return JSONResponse(snapshot)
+
+    def _shown(self, client: Client) -> frozenset[str]:
+        if client.may(Scope.ADMIN):
+            return frozenset(account.name for account in self._accounts)
+        return frozenset(client.accounts)
+
+    def _name(self, account: str) -> str:
+        """Our name of an account that a cache knows by its AppID."""
+        by_app_id = {known.app_id: known.name for known in self._accounts}
+        return by_app_id.get(account, account)

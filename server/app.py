@@ -1,0 +1,340 @@
+"""The composition root: the one place that names concrete classes and joins them."""
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import httpx
+from starlette.types import ASGIApp
+
+from accounts.clients import Clients
+from accounts.master_key import Sealer, load_master_key
+from accounts.official import Accounts
+from cache.counters import DailyCounters, MemoryCounters, SharedCounters
+from cache.keys import Keys
+from cache.redis import RedisLink, open_redis
+from cache.redis_tokens import FallbackTokenStore, RedisTokenStore
+from cache.stats import CacheStatistics
+from cache.tokens import MemoryTokenStore, TokenStore
+from content.build import ArticleBuilder
+from content.pictures.gate import ImageWorkers
+from content.renderer import Renderer
+from content.settings import ContentSettings
+from content.workers import WorkerLimits, WorkerPool
+from core.crash import CrashPoint, no_crash
+from core.metrics import Metrics
+from core.tasks import TaskSet
+from fetch.client import Fetcher
+from handlers.access import AccessMiddleware
+from handlers.cors import Cors
+from handlers.hosts import HostMiddleware
+from handlers.relay import Relay
+from handlers.token_calls import TokenCalls
+from jobs.changes import Changes
+from jobs.context import JobsContext
+from jobs.engine import Engine
+from jobs.executor import Executor
+from jobs.publish import KIND as ARTICLE
+from jobs.publish import article_job
+from jobs.service import Jobs
+from proxy.aiohttp_upstream import open_upstream
+from proxy.auth import Authenticator
+from proxy.body import BodyReader
+from proxy.call import Calls, WeChatFacts
+from proxy.exchange import Exchanger
+from proxy.quota import QuotaLedger
+from proxy.retry import Retrier
+from proxy.routing import Router
+from proxy.spool import Spool, sweep
+from proxy.stable_token import StableToken
+from proxy.tokens import TokenBooks, TokenService
+from proxy.transport import UpstreamTransport
+from proxy.upstream import Upstream
+from proxy.virtual_tokens import VirtualTokens
+from server.doctor import Doctor, ping_redis
+from server.routes import Parts, build_app
+from server.settings import Settings
+from store.engine import Database, open_database
+from store.images import UploadedImages
+from store.lock import lock_data_dir
+from store.migrate import migrate, require_current
+from wechat.catalogue import load_catalogue
+from wechat.errcodes import load_errcodes
+from wechat.material import MaterialClient
+
+
+@dataclass
+class Gateway:
+    """A composed gateway: its ASGI app, and the way to tell it that the end is near."""
+
+    app: ASGIApp
+    engine: Engine
+    draining: bool = False
+
+    def drain(self) -> None:
+        """Say so on /health/ready and claim no more jobs; requests are still answered."""
+        self.draining = True
+        self.engine.drain()
+
+
+@dataclass(frozen=True)
+class _Upstream:
+    """The way to WeChat, and what is kept about it."""
+
+    accounts: Accounts
+    calls: Calls
+    tokens: TokenService
+    sealer: Sealer
+    upstream: Upstream
+    caches: CacheStatistics
+    metrics: Metrics
+    link: RedisLink | None
+
+
+@dataclass(frozen=True)
+class _Work:
+    """What works on articles."""
+
+    engine: Engine
+    renderer: Renderer
+    uploaded: UploadedImages
+
+
+@asynccontextmanager
+async def open_gateway(
+    settings: Settings, *, crash: CrashPoint = no_crash
+) -> AsyncIterator[Gateway]:
+    """Open all that a gateway needs, in order; close it in reverse, after a failed start too.
+
+    Raises GatewayErrors whose texts tell the operator what to mend.
+    """
+    async with AsyncExitStack() as stack:
+        if not settings.database.url.get_secret_value():
+            stack.enter_context(lock_data_dir(settings.server.data_dir))
+        database = await stack.enter_async_context(_open_store(settings))
+        wechat = await stack.enter_async_context(_open_wechat(settings, crash))
+        changes = Changes()
+        made = await stack.enter_async_context(
+            _open_jobs(settings, database, wechat, changes, crash)
+        )
+        gateway = Gateway(_not_yet, made.engine)
+        authenticator, virtual = _authenticator(settings, wechat)
+        parts = Parts(
+            settings=settings,
+            accounts=wechat.accounts,
+            authenticator=authenticator,
+            jobs=Jobs(database, changes, made.engine.wake, clock=time.time),
+            renderer=made.renderer,
+            uploaded=made.uploaded,
+            caches=wechat.caches,
+            metrics=wechat.metrics,
+            database=database,
+            draining=lambda: gateway.draining,
+            relay=_relay(settings, wechat, authenticator, virtual),
+            relay_segments=_relay_segments(settings),
+        )
+        gateway.app = _wrapped(build_app(parts), settings, wechat.metrics)
+        yield gateway
+
+
+@asynccontextmanager
+async def open_worker(settings: Settings) -> AsyncIterator[Gateway]:
+    """What works on jobs and answers nobody."""
+    async with AsyncExitStack() as stack:
+        database = await stack.enter_async_context(_open_store(settings))
+        wechat = await stack.enter_async_context(_open_wechat(settings, no_crash))
+        made = await stack.enter_async_context(
+            _open_jobs(settings, database, wechat, Changes(), no_crash)
+        )
+        yield Gateway(_not_yet, made.engine)
+
+
+@asynccontextmanager
+async def open_doctor(settings: Settings) -> AsyncIterator[Doctor]:
+    """What the doctor needs: the way to WeChat, and the stores to look at."""
+    async with AsyncExitStack() as stack:
+        wechat = await stack.enter_async_context(_open_wechat(settings, no_crash))
+        http = httpx.AsyncClient(
+            transport=UpstreamTransport(wechat.upstream), base_url=settings.upstream.base_urls[0]
+        )
+        await stack.enter_async_context(http)
+
+        async def database() -> str:
+            async with open_database(settings.database, settings.server.data_dir) as opened:
+                await opened.ping()
+                return "SQLite" if opened.is_sqlite else "PostgreSQL"
+
+        async def redis() -> str:
+            return await ping_redis(wechat.link)
+
+        yield Doctor(
+            accounts=wechat.accounts,
+            call=wechat.calls,
+            http=http,
+            probes={"database": database, "redis": redis},
+        )
+
+
+@asynccontextmanager
+async def _open_store(settings: Settings) -> AsyncIterator[Database]:
+    """The database at this version's schema: SQLite is migrated here, PostgreSQL by the CLI."""
+    async with open_database(settings.database, settings.server.data_dir) as database:
+        if database.is_sqlite:
+            await migrate(database)
+        else:
+            await require_current(database)
+        yield database
+
+
+@asynccontextmanager
+async def _open_wechat(settings: Settings, crash: CrashPoint) -> AsyncIterator[_Upstream]:
+    """Tokens, quota ledger and calls, on Redis where one is configured."""
+    async with AsyncExitStack() as stack:
+        metrics = Metrics()
+        caches = CacheStatistics(metrics)
+        accounts = Accounts(settings.accounts)
+        sealer = Sealer(load_master_key(settings.secrets, settings.server.data_dir))
+        link = await _open_link(stack, settings, caches)
+        keys = Keys(settings.redis.prefix)
+        counters: DailyCounters = MemoryCounters()
+        store: TokenStore = MemoryTokenStore(caches.register)
+        if link is not None:
+            counters = await stack.enter_async_context(SharedCounters(link, keys))
+            shared = RedisTokenStore(link, keys, sealer, caches.register)
+            store = FallbackTokenStore(shared, store)
+        quota = QuotaLedger(counters)
+        upstream = await stack.enter_async_context(open_upstream(settings.upstream, crash=crash))
+        tasks = TaskSet()
+        stack.push_async_callback(tasks.aclose)
+        tokens = TokenService(
+            store,
+            StableToken(upstream, settings.upstream.base_urls[0], quota, Retrier()),
+            settings.tokens,
+            books=TokenBooks(counters, caches.register("token", "local"), metrics),
+            tasks=tasks,
+        )
+        caches.add_section("tokens", lambda: tokens.describe(accounts))
+        calls = Calls(
+            settings.upstream,
+            WeChatFacts(load_catalogue(), load_errcodes()),
+            accounts,
+            tokens,
+            Exchanger(upstream, quota, metrics),
+            Retrier(),
+        )
+        yield _Upstream(accounts, calls, tokens, sealer, upstream, caches, metrics, link)
+
+
+async def _open_link(
+    stack: AsyncExitStack, settings: Settings, caches: CacheStatistics
+) -> RedisLink | None:
+    if not settings.redis.url.get_secret_value():
+        return None
+    redis = open_redis(settings.redis)
+    stack.push_async_callback(redis.aclose)
+    link = RedisLink(redis)
+    caches.add_redis(link)
+    return link
+
+
+@asynccontextmanager
+async def open_renderer(settings: ContentSettings) -> AsyncIterator[Renderer]:
+    """Markdown to HTML on its own."""
+    async with _open_workers(settings) as workers:
+        yield Renderer(workers, settings)
+
+
+@asynccontextmanager
+async def _open_workers(settings: ContentSettings) -> AsyncIterator[WorkerPool]:
+    limits = WorkerLimits(
+        memory_mb=settings.worker_memory_mb,
+        cpu_s=settings.worker_cpu_s,
+        wall_s=settings.worker_wall_s,
+        idle_s=settings.worker_idle_s,
+    )
+    workers = WorkerPool(limits, size=settings.workers)
+    try:
+        yield workers
+    finally:
+        await workers.aclose()
+
+
+@asynccontextmanager
+async def _open_jobs(
+    settings: Settings,
+    database: Database,
+    wechat: _Upstream,
+    changes: Changes,
+    crash: CrashPoint,
+) -> AsyncIterator["_Work"]:
+    """The engine at work on articles, with what it shares with the handlers."""
+    async with AsyncExitStack() as stack:
+        workers = await stack.enter_async_context(_open_workers(settings.content))
+        renderer = Renderer(workers, settings.content)
+        uploaded = UploadedImages(
+            database, wechat.caches.register("image", "database"), clock=time.time
+        )
+        builder = ArticleBuilder(
+            renderer,
+            Fetcher(settings.fetch),
+            MaterialClient(wechat.calls),
+            uploaded,
+            ImageWorkers(workers),
+            concurrency=settings.content.image_concurrency,
+        )
+        stack.push_async_callback(builder.aclose)
+        context = JobsContext(
+            database,
+            settings.jobs,
+            Executor(alone=database.is_sqlite),
+            changes,
+            wechat.metrics,
+            time.time,
+            crash,
+        )
+        article = article_job(context, builder, uploaded, wechat.calls, wechat.calls)
+        engine = await stack.enter_async_context(Engine(context, {ARTICLE: article}))
+        yield _Work(engine, renderer, uploaded)
+
+
+def _authenticator(settings: Settings, wechat: _Upstream) -> tuple[Authenticator, VirtualTokens]:
+    clients = Clients(settings.clients)
+    virtual = VirtualTokens(wechat.sealer, clients)
+    return Authenticator(clients, wechat.accounts, virtual), virtual
+
+
+def _relay(
+    settings: Settings, wechat: _Upstream, authenticator: Authenticator, virtual: VirtualTokens
+) -> ASGIApp:
+    directory = settings.server.data_dir / "tmp"
+    sweep(directory)
+    spool = Spool(directory, max_bytes=settings.relay.spool_max_mb * 1_000_000)
+    bodies = BodyReader(spool, max_body_mb=settings.relay.max_body_mb)
+    relay = Relay(
+        Router(settings.relay, load_catalogue()),
+        authenticator,
+        bodies,
+        TokenCalls(authenticator, bodies, wechat.tokens, virtual),
+        wechat.calls,
+        load_errcodes(),
+    )
+    return Cors(relay, settings.relay.cors_origins) if settings.relay.cors_origins else relay
+
+
+def _relay_segments(settings: Settings) -> frozenset[str]:
+    prefixes = (prefix.split("/", 2)[1] for prefix in settings.relay.prefixes)
+    return load_catalogue().first_segments.union(prefixes)
+
+
+def _wrapped(app: ASGIApp, settings: Settings, metrics: Metrics) -> ASGIApp:
+    """The layers around everything, the outermost last."""
+    public = urlsplit(settings.server.public_url).hostname or ""
+    hosts = HostMiddleware(app, (*settings.server.allowed_hosts, public))
+    return AccessMiddleware(hosts, metrics)
+
+
+async def _not_yet(*_scope_receive_send: object) -> None:
+    """The app of a gateway that is still being opened, or of a worker."""
+    raise RuntimeError("no app")

@@ -1,0 +1,140 @@
+"""The URL table, a line each; what is not here goes nowhere."""
+
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from importlib.metadata import version
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.routing import BaseRoute, Match, Mount, Router
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from accounts.official import Accounts
+from cache.stats import CacheStatistics
+from content.renderer import Renderer
+from core.metrics import Metrics
+from handlers import operations as about
+from handlers.accounts import AccountsHandler
+from handlers.articles import ArticlesHandler
+from handlers.errors import EXCEPTION_HANDLERS
+from handlers.guard import AuthMiddleware, OpsMiddleware
+from handlers.health import HealthHandler
+from handlers.jobs import JobsHandler
+from handlers.metrics import MetricsHandler
+from handlers.openapi import ApiRoute, DocsHandler
+from handlers.render import RenderHandler
+from handlers.stats import StatsHandler
+from jobs.service import Jobs
+from proxy.auth import Authenticator
+from server.settings import Settings
+from store.engine import Database, StorageUnavailable
+from store.images import UploadedImages
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What the handlers are made of."""
+
+    settings: Settings
+    accounts: Accounts
+    authenticator: Authenticator
+    jobs: Jobs
+    renderer: Renderer
+    caches: CacheStatistics
+    uploaded: UploadedImages
+    metrics: Metrics
+    database: Database
+    draining: Callable[[], bool]
+    relay: ASGIApp
+    relay_segments: frozenset[str]
+
+
+def build_app(parts: Parts) -> Starlette:
+    """The relay first: it is the busiest and tells its paths by one look-up."""
+    v1, others = _v1(parts), [*_public(parts), *_ops(parts)]
+    authenticate = Middleware(AuthMiddleware, authenticate=parts.authenticator.client)
+    app = Starlette(
+        routes=[
+            RelayRoute(parts.relay, parts.relay_segments),
+            Mount("/v1", Router(v1, redirect_slashes=False), middleware=[authenticate]),
+            *others,
+        ],
+        exception_handlers=EXCEPTION_HANDLERS,
+    )
+    app.router.redirect_slashes = False  # a redirect would name the Host that the caller sent
+    return app
+
+
+def _v1(parts: Parts) -> list[ApiRoute]:
+    limit_mb = parts.settings.jobs.max_request_mb
+    articles = ArticlesHandler(parts.jobs, parts.accounts, max_request_mb=limit_mb, clock=time.time)
+    jobs = JobsHandler(parts.jobs)
+    stats = StatsHandler(parts.caches, parts.accounts, parts.uploaded.entries)
+    accounts = AccountsHandler(parts.accounts)
+    return [
+        ApiRoute("POST", "/render", RenderHandler(parts.renderer).render, about.RENDER),
+        ApiRoute("GET", "/accounts", accounts.list, about.ACCOUNTS),
+        ApiRoute("POST", "/accounts/{account}/articles", articles.create, about.ARTICLE),
+        ApiRoute("GET", "/jobs", jobs.list, about.JOBS),
+        ApiRoute("GET", "/jobs/{job_id}", jobs.get, about.JOB),
+        ApiRoute("GET", "/jobs/{job_id}/events", jobs.events, about.JOB_EVENTS),
+        ApiRoute("POST", "/jobs/{job_id}/cancel", jobs.cancel, about.JOB_CANCEL),
+        ApiRoute("POST", "/jobs/{job_id}/retry", jobs.retry, about.JOB_RETRY),
+        ApiRoute("GET", "/stats/cache", stats.cache, about.STATS_CACHE),
+    ]
+
+
+def _public(parts: Parts) -> list[ApiRoute]:
+    health = HealthHandler({"store": _store_check(parts.database)}, parts.draining)
+    return [
+        ApiRoute("GET", "/health", health.live, about.LIVE),
+        ApiRoute("GET", "/health/live", health.live, about.LIVE),
+        ApiRoute("GET", "/health/ready", health.ready, about.READY),
+    ]
+
+
+def _ops(parts: Parts) -> list[ApiRoute]:
+    guard = [
+        Middleware(
+            OpsMiddleware,
+            authenticate=parts.authenticator.client,
+            networks=parts.settings.server.ops_networks,
+        )
+    ]
+    docs = DocsHandler(version=version("wxgate"), url=parts.settings.server.public_url)
+    return [
+        ApiRoute("GET", "/metrics", MetricsHandler(parts.metrics).get, about.METRICS, guard),
+        ApiRoute("GET", "/openapi.json", docs.openapi, about.OPENAPI, guard),
+        ApiRoute("GET", "/docs", docs.page, about.DOCS, guard),
+        ApiRoute("GET", "/docs/{name}", docs.file, about.DOCS_FILE, guard),
+    ]
+
+
+class RelayRoute(BaseRoute):
+    """All paths that begin with one of `segments`: WeChat's, and the prefixes of the relay."""
+
+    def __init__(self, relay: ASGIApp, segments: frozenset[str]) -> None:
+        self._relay = relay
+        self._segments = segments
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """By the first segment; the relay itself reads the raw path."""
+        if scope["type"] == "http" and scope["path"].split("/", 2)[1] in self._segments:
+            return Match.FULL, {}
+        return Match.NONE, {}
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hand the call over."""
+        await self._relay(scope, receive, send)
+
+
+def _store_check(database: Database) -> Callable[[], Awaitable[str]]:
+    async def check() -> str:
+        try:
+            await database.ping()
+        except StorageUnavailable as exc:
+            return exc.code
+        return ""
+
+    return check

@@ -1,0 +1,76 @@
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.routing import Mount, Route
+
+from accounts.clients import Client
+from accounts.official import Accounts, OfficialAccount
+from cache.stats import CacheStatistics
+from core.metrics import Metrics
+from handlers.access import AccessMiddleware
+from handlers.errors import EXCEPTION_HANDLERS
+from handlers.guard import AuthMiddleware
+from handlers.stats import StatsHandler
+
+ACCOUNTS = Accounts(
+    OfficialAccount(name=name, app_id=f"wx000000000000000{n}", app_secret=SecretStr("S"))
+    for n, name in enumerate(("main", "other"))
+)
+
+
+def app(*scopes: str) -> AccessMiddleware:
+    client = Client.model_validate(
+        {
+            "id": "blog",
+            "key": "wxg_blog_0123456789abcdefghijklmn",
+            "accounts": ["main"],
+            "scopes": scopes,
+        }
+    )
+    caches = CacheStatistics(Metrics())
+    token = caches.register("token", "memory")
+    for account in ACCOUNTS:
+        token.count("hit", account.app_id, 3)
+        token.count("miss", account.app_id)
+    caches.register("image", "database").count("hit", "main")
+    caches.add_section("tokens", lambda: {"main": {"age_s": 1}, "other": {"age_s": 2}})
+
+    async def entries() -> dict[str, int]:
+        return {"main": 5, "other": 2}
+
+    mount = Mount(
+        "/v1",
+        routes=[Route("/stats/cache", StatsHandler(caches, ACCOUNTS, entries).cache)],
+        middleware=[Middleware(AuthMiddleware, authenticate=lambda _scope: client)],
+    )
+    starlette = Starlette(routes=[mount], exception_handlers=EXCEPTION_HANDLERS)
+    return AccessMiddleware(starlette, Metrics())
+
+
+async def test_a_client_sees_its_own_accounts_by_name(http: Any) -> None:
+    async with http(app("stats")) as caller:
+        told = (await caller.get("/v1/stats/cache")).json()
+    token, image = told["caches"]
+    assert set(token["accounts"]) == {"main"}
+    assert token["accounts"]["main"]["hits"] == 3
+    assert token["accounts"]["main"]["ratio"] == 0.75
+    assert token["accounts"]["main"]["windows"]["5m"]["misses"] == 1
+    assert (image["entries"], image["accounts"]["main"]["entries"]) == (7, 5)
+    assert set(told["tokens"]) == {"main"}
+
+
+async def test_an_admin_sees_all_accounts(http: Any) -> None:
+    async with http(app("admin")) as caller:
+        told = (await caller.get("/v1/stats/cache")).json()
+    assert set(told["caches"][0]["accounts"]) == {"main", "other"}
+    assert set(told["tokens"]) == {"main", "other"}
+
+
+@pytest.mark.parametrize("scope", ["draft", "relay:read"])
+async def test_the_scope_is_needed(http: Any, scope: str) -> None:
+    async with http(app(scope)) as caller:
+        response = await caller.get("/v1/stats/cache")
+    assert (response.status_code, response.json()["error"]["code"]) == (403, "scope_missing")

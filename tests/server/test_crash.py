@@ -1,0 +1,34 @@
+import signal
+import subprocess
+import sys
+
+from core.crash import no_crash
+from proxy.upstream import UpstreamSettings
+from server.crash import VARIABLE, armed_crash
+from server.settings import Settings
+
+SANDBOX = Settings(upstream=UpstreamSettings(base_urls=("http://127.0.0.1:9",)))
+
+
+def test_nothing_is_armed_by_default_or_in_front_of_wechat() -> None:
+    assert armed_crash(SANDBOX, {}) is no_crash
+    assert armed_crash(Settings(), {VARIABLE: "claim.before"}) is no_crash
+    mixed = UpstreamSettings(base_urls=("http://127.0.0.1:9", "https://api.weixin.qq.com"))
+    assert armed_crash(Settings(upstream=mixed), {VARIABLE: "claim.before"}) is no_crash
+
+
+def test_an_armed_process_dies_at_the_named_point_alone() -> None:
+    script = f"""
+from proxy.upstream import UpstreamSettings
+from server.crash import armed_crash
+from server.settings import Settings
+upstream = UpstreamSettings(base_urls=("http://127.0.0.1:9",))
+crash = armed_crash(Settings(upstream=upstream), {{"{VARIABLE}": "claim.after"}})
+crash("claim.before")
+print("alive", flush=True)
+crash("claim.after")
+print("still alive", flush=True)
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=False)
+    assert done.returncode == -signal.SIGKILL
+    assert done.stdout == b"alive\n"

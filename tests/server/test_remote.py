@@ -1,0 +1,86 @@
+from pathlib import Path
+
+import httpx
+import pytest
+
+from server.remote import Refused, Unreachable, find_markdown, load_article, open_gateway
+
+
+def tree(tmp_path: Path) -> Path:
+    for name in ("b.md", "a.md", "sub/c.markdown", "notes.txt", ".git/x.md", "node_modules/y.md"):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("# t")
+    return tmp_path
+
+
+def test_files_folders_and_globs_are_found_once_each(tmp_path: Path) -> None:
+    root = tree(tmp_path)
+    names = [path.relative_to(root).as_posix() for path in find_markdown([str(root)])]
+    assert names == ["a.md", "b.md", "sub/c.markdown"]
+    again = find_markdown([str(root / "b.md"), str(root), str(root / "*.md")])
+    assert [path.name for path in again] == ["b.md", "a.md", "c.markdown"]
+
+
+def test_a_path_that_means_nothing_is_named(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match=r"no\*\.md"):
+        find_markdown([str(tmp_path / "no*.md")])
+
+
+def test_local_pictures_are_taken_along_by_the_names_in_the_text(tmp_path: Path) -> None:
+    (tmp_path / "img").mkdir()
+    for name in ("a.png", "img/b c.jpg", "cover.png", "ref.gif", "h.webp"):
+        (tmp_path / name).write_bytes(b"x")
+    article = tmp_path / "x.md"
+    article.write_text(
+        "---\ncover: cover.png\n---\n"
+        "![a](a.png) ![b](img/b%20c.jpg) ![gone](gone.png)\n"
+        '![web](https://example.com/a.png) ![abs](/etc/passwd) <img src="h.webp">\n\n'
+        "![r][r]\n\n[r]: ref.gif\n",
+        "utf-8",
+    )
+    assert set(load_article(article).pictures) == {
+        *("a.png", "img/b%20c.jpg", "cover.png", "ref.gif", "h.webp"),
+    }
+
+
+async def test_no_gateway_is_told_from_a_refusal(unused_port: int) -> None:
+    async with open_gateway(f"http://127.0.0.1:{unused_port}", "k") as gateway:
+        with pytest.raises(Unreachable):
+            await gateway.job("job_1")
+
+
+def answering(status: int, **content: object) -> httpx.AsyncClient:
+    async def answer(_request: httpx.Request) -> httpx.Response:
+        return httpx.Response(status, **content)  # type: ignore[arg-type]
+
+    return httpx.AsyncClient(transport=httpx.MockTransport(answer), base_url="http://gate")
+
+
+async def test_what_is_not_json_is_no_gateway() -> None:
+    from server.remote import Gateway
+
+    async with answering(200, text="<html>") as http:
+        with pytest.raises(Unreachable, match="HTTP 200"):
+            await Gateway(http).job("job_1")
+
+
+async def test_a_refusal_carries_the_gateways_own_words() -> None:
+    from server.remote import Gateway
+
+    error = {"code": "job_unknown", "message": "没有"}
+    async with answering(404, json={"error": error}) as http:
+        with pytest.raises(Refused) as caught:
+            await Gateway(http).job("job_1")
+    assert caught.value.error == error
+
+
+async def test_a_key_with_several_accounts_must_name_one() -> None:
+    from server.remote import Gateway
+
+    listed = {"items": [{"name": "a"}, {"name": "b"}], "default": None}
+    async with answering(200, json=listed) as http:
+        with pytest.raises(Refused, match="a, b"):
+            await Gateway(http).default_account()
+    async with answering(200, json={"items": [{"name": "a"}], "default": "a"}) as http:
+        assert await Gateway(http).default_account() == "a"
