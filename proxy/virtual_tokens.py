@@ -3,6 +3,7 @@ import time
 from typing import NamedTuple
 
 import orjson
+from cachetools import LRUCache
 
 from accounts.clients import Client, Clients, key_epoch
 from accounts.master_key import Sealer
@@ -12,6 +13,7 @@ from core.clock import Clock
 _AAD = b"wxgate virtual token v1"
 _PREFIX = "wxgv_"
 _MAX_CHARS = 512
+_REMEMBERED = 1_024  # tokens whose seal need not be checked again
 
 
 class Holder(NamedTuple):
@@ -32,6 +34,7 @@ class VirtualTokens:
         self._sealer = sealer
         self._clients = clients
         self._clock = clock
+        self._opened: LRUCache[str, tuple[Holder, float]] = LRUCache(_REMEMBERED)
 
     def make(self, client: Client, account: OfficialAccount, *, expires_at: float) -> str:
         """A token for `client` on `account` until `expires_at` (Unix time, seconds)."""
@@ -41,6 +44,16 @@ class VirtualTokens:
 
     def open(self, token: str) -> Holder | None:
         """Whom `token` speaks for, or None: not ours, expired, or made with an older key."""
+        opened = self._opened.get(token)
+        if opened is None:
+            opened = self._unseal(token)
+            if opened is None:
+                return None
+            self._opened[token] = opened
+        holder, expires_at = opened
+        return holder if self._clock() < expires_at else None
+
+    def _unseal(self, token: str) -> tuple[Holder, float] | None:
         if not token.startswith(_PREFIX) or len(token) > _MAX_CHARS:
             return None
         encoded = token.removeprefix(_PREFIX)
@@ -52,6 +65,6 @@ class VirtualTokens:
             return None
         client_id, account, epoch, expires_at = orjson.loads(text)
         client = self._clients.by_id(client_id)
-        if client is None or key_epoch(client) != epoch or self._clock() >= expires_at:
+        if client is None or key_epoch(client) != epoch:
             return None
-        return Holder(client, account)
+        return Holder(client, account), float(expires_at)
