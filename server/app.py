@@ -13,6 +13,7 @@ from accounts.clients import Clients
 from accounts.master_key import Sealer, load_master_key
 from accounts.official import Accounts
 from cache.counters import DailyCounters, MemoryCounters, SharedCounters
+from cache.kept_tokens import KeptTokenStore
 from cache.keys import Keys
 from cache.redis import RedisLink, open_redis
 from cache.redis_tokens import FallbackTokenStore, RedisTokenStore
@@ -204,6 +205,10 @@ async def _open_wechat(settings: Settings, crash: CrashPoint) -> AsyncIterator[_
             counters = await stack.enter_async_context(SharedCounters(link, keys))
             shared = RedisTokenStore(link, keys, sealer, caches.register)
             store = FallbackTokenStore(shared, store)
+        else:
+            kept = KeptTokenStore(store, settings.server.data_dir / "tokens", sealer)
+            await kept.load()
+            store = kept
         quota = QuotaLedger(counters)
         upstream = await stack.enter_async_context(open_upstream(settings.upstream, crash=crash))
         tasks = TaskSet()

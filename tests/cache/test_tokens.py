@@ -3,10 +3,12 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
 from accounts.master_key import Sealer
+from cache.kept_tokens import KeptTokenStore
 from cache.keys import Keys
 from cache.redis import RedisLink
 from cache.redis_tokens import FallbackTokenStore, RedisTokenStore
@@ -23,11 +25,14 @@ def statistics() -> CacheStatistics:
     return CacheStatistics(Metrics())
 
 
-@pytest.fixture(params=["memory", "redis", "fallback"])
+@pytest.fixture(params=["memory", "kept", "redis", "fallback"])
 async def store(
-    request: pytest.FixtureRequest, statistics: CacheStatistics, link: RedisLink
+    request: pytest.FixtureRequest, statistics: CacheStatistics, link: RedisLink, tmp_path: Path
 ) -> AsyncIterator[TokenStore]:
     local = MemoryTokenStore(statistics.register)
+    if request.param == "kept":
+        yield KeptTokenStore(local, tmp_path / "tokens", Sealer(b"k" * 32))
+        return
     if request.param == "memory":
         yield local
         return
