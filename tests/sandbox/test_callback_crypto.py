@@ -1,5 +1,7 @@
 import base64
 
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+
 from sandbox.callback_crypto import encrypt, signature
 
 # WeChat's own vectors (doc guide/dev/push/encryption).
@@ -35,3 +37,21 @@ def test_padding_fills_blocks_of_32() -> None:
     for length in range(40):
         sealed = encrypt("x" * length, encoding_aes_key=KEY, app_id="wx", random16=bytes(16))
         assert len(base64.b64decode(sealed)) % 32 == 0
+
+
+def test_a_push_that_wechat_encrypted_is_encrypted_alike() -> None:
+    sealed = (
+        "+qdx1OKCy+5JPCBFWw70tm0fJGb2Jmeia4FCB7kao+/Q5c/ohsOzQHi8khUOb05JCpj0JB4RvQMkUyus8TPxLKJGQ"
+        "qcvZqzDpVzazhZv6JsXUnnR8XGT740XgXZUXQ7vJVnAG+tE8NUd4yFyjPy7GgiaviNrlCTj+l5kdfMuFUPpRSrfMZ"
+        "uMcp3Fn2Pede2IuQrKEYwKSqFIZoNqJ4M8EajAsjLY2km32IIjdf8YL/P50F7mStwntrA2cPDrM1kb6mOcfBgRtWy"
+        "gb3VIYnSeOBrebufAlr7F9mFUPAJGj04="
+    )
+    assert signature(TOKEN, "1714112445", "415670741", sealed) == (
+        "046e02f8204d34f8ba5fa3b1db94908f3df2e9b3"
+    )
+    decryptor = Cipher(algorithms.AES(bytes(32)), modes.CBC(bytes(16))).decryptor()
+    plain = decryptor.update(base64.b64decode(sealed)) + decryptor.finalize()
+    message = plain[20 : 20 + int.from_bytes(plain[16:20], "big")].decode()
+    again = encrypt(message, encoding_aes_key=KEY, app_id=APP_ID, random16=plain[:16])
+    assert "debug_demo" in message
+    assert again == sealed

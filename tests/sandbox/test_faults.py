@@ -9,8 +9,8 @@ import pytest
 from pydantic import ValidationError
 
 from sandbox.faults import Fault, FaultPlan
-from sandbox.settings import SandboxSettings
 from sandbox.server import run_sandbox
+from sandbox.settings import SandboxSettings
 from tests.sandbox.caller import Caller
 
 COUNT = "/cgi-bin/draft/count"

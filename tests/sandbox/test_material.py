@@ -1,4 +1,5 @@
 import json
+from typing import Any
 
 import pytest
 
@@ -31,12 +32,14 @@ async def test_only_images_are_given_a_url(caller: Caller) -> None:
 
 
 async def test_a_video_needs_its_description(caller: Caller) -> None:
-    mp4 = {"filename": "a.mp4", "content_type": "video/mp4"}
-    bare = await caller.upload(ADD, VIDEO, type="video", **mp4)
-    assert bare["errcode"] == 47001
-    words = json.dumps({"title": "片", "introduction": "短"})
-    fields = {"description": words}
-    added = await caller.upload(ADD, VIDEO, fields=fields, type="video", **mp4)
+    async def add(fields: dict[str, str] | None) -> dict[str, Any]:
+        return await caller.upload(
+            ADD, VIDEO, filename="a.mp4", content_type="video/mp4", fields=fields, type="video"
+        )
+
+    assert (await add(None))["errcode"] == 47001
+    assert (await add({"description": '{"title": "片"}'}))["errcode"] == 47001
+    added = await add({"description": json.dumps({"title": "片", "introduction": "短"})})
     got = await caller.post(GET, {"media_id": added["media_id"]})
     assert (got["title"], got["description"]) == ("片", "短")
     assert (await caller.http.get(got["down_url"])).content == VIDEO

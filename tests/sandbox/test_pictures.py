@@ -16,9 +16,9 @@ def test_types_are_told_by_their_first_bytes() -> None:
     assert sniff(b"") == ""
 
 
-@pytest.mark.parametrize("make", [png, jpeg])
-def test_sizes_are_read_from_the_header(make) -> None:  # type: ignore[no-untyped-def]
-    assert size_of(make(31, 7)) == Size(31, 7)
+@pytest.mark.parametrize("picture", [png(31, 7), jpeg(31, 7)])
+def test_sizes_are_read_from_the_header(picture: bytes) -> None:
+    assert size_of(picture) == Size(31, 7)
 
 
 @pytest.mark.parametrize(

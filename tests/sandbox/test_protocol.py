@@ -28,6 +28,7 @@ async def test_planned_connections_are_reset_and_requests_know_their_transport()
         protocol, transport = protocol_with(plan)(config, state, {}), Transport()
         protocol.connection_made(transport)
         protocol.on_message_begin()
-        assert protocol.scope["extensions"] == {TRANSPORT: transport}
+        extensions: dict[str, object] = dict(protocol.scope["extensions"])
+        assert extensions == {TRANSPORT: transport}
         aborted.append(transport.aborted)
     assert aborted == [True, False]

@@ -1,7 +1,7 @@
 import base64
-import xml.etree.ElementTree as ET
 from collections.abc import AsyncIterator
 from typing import Any
+from xml.etree import ElementTree as ET
 
 import pytest
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
@@ -20,6 +20,11 @@ from tests.sandbox.caller import Caller
 from tests.sandbox.conftest import Start
 
 KEY = base64.b64encode(bytes(range(32))).decode().rstrip("=")
+
+
+def parse(xml: bytes) -> ET.Element:
+    """The sandbox's own XML, so there is nothing in it to fear."""
+    return ET.fromstring(xml)  # noqa: S314
 
 
 class Receiver:
@@ -65,7 +70,7 @@ async def test_a_finished_publication_is_told_in_plain_xml(
     await publish(start, receiver)
     query, body = receiver.pushes[0]
     assert query["signature"] == signature("token", query["timestamp"], query["nonce"])
-    event = ET.fromstring(body)
+    event = parse(body)
     assert event.findtext("ToUserName") == VERIFIED.original_id
     assert (event.findtext("MsgType"), event.findtext("Event")) == ("event", "PUBLISHJOBFINISH")
     info = event.find("PublishEventInfo")
@@ -80,7 +85,7 @@ async def test_a_failed_publication_is_told_with_its_articles(
     start: Start, receiver: Receiver
 ) -> None:
     await publish(start, receiver, status=4)
-    info = ET.fromstring(receiver.pushes[0][1]).find("PublishEventInfo")
+    info = parse(receiver.pushes[0][1]).find("PublishEventInfo")
     assert info is not None
     assert (info.findtext("publish_status"), info.findtext("fail_idx")) == ("4", "1")
     assert info.find("article_id") is None
@@ -89,7 +94,7 @@ async def test_a_failed_publication_is_told_with_its_articles(
 async def test_safe_mode_hides_the_event(start: Start, receiver: Receiver) -> None:
     await publish(start, receiver, encoding_aes_key=KEY)
     query, body = receiver.pushes[0]
-    sealed = ET.fromstring(body).findtext("Encrypt") or ""
+    sealed = parse(body).findtext("Encrypt") or ""
     assert query["encrypt_type"] == "aes"
     expected = signature("token", query["timestamp"], query["nonce"], sealed)
     assert query["msg_signature"] == expected
@@ -98,7 +103,7 @@ async def test_safe_mode_hides_the_event(start: Start, receiver: Receiver) -> No
     plain = decryptor.update(base64.b64decode(sealed)) + decryptor.finalize()
     plain = plain[: -plain[-1]]
     length = int.from_bytes(plain[16:20], "big")
-    event = ET.fromstring(plain[20 : 20 + length])
+    event = parse(plain[20 : 20 + length])
     assert event.findtext("Event") == "PUBLISHJOBFINISH"
     assert plain[20 + length :].decode() == VERIFIED.app_id
 
