@@ -104,7 +104,8 @@ class Control:
         """Plan a fault.
 
         `refuse` ends the connections that are open, since callers would go on using them; then it
-        resets the next `count` connections, or with `seconds` closes the listener.
+        resets the next `count` connections, or with `seconds` closes the listener. Control calls
+        that need a new connection are hit as well.
         """
         fault = await _read(request, Fault)
         if isinstance(fault, Response):

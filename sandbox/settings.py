@@ -1,7 +1,8 @@
+import ipaddress
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from wechat.limits import LengthRule
 
@@ -26,8 +27,17 @@ class SandboxAccount(BaseModel):
     callback_url: str = Field("", description="where events are pushed to; empty: nowhere")
     callback_token: str = Field("", description="signs the pushes")
     encoding_aes_key: str = Field(
-        "", description="43 characters: pushes in safe mode; empty: plain"
+        "",
+        pattern=r"^([A-Za-z0-9]{43})?$",
+        description="43 characters: pushes in safe mode; empty: plain",
     )
+
+    @field_validator("ip_whitelist")
+    @classmethod
+    def _check_networks(cls, entries: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        for entry in entries or ():
+            ipaddress.ip_network(entry, strict=False)
+        return entries
 
 
 VERIFIED = SandboxAccount(

@@ -175,6 +175,15 @@ async def test_errcode_is_answered_in_place_of_the_call(caller: Caller) -> None:
     assert await drafts(caller) == 0
 
 
+async def test_an_uncommitted_fault_reads_a_large_request_whole(caller: Caller) -> None:
+    await plan(caller, kind="html502", path="/cgi-bin/media/uploadimg")
+    query = await caller.query({})
+    files = {"media": ("a.png", bytes(2_000_000), "image/png")}
+    answer = await caller.http.post("/cgi-bin/media/uploadimg", files=files, params=query)
+    assert answer.status_code == 502
+    assert caller.sandbox.calls.count("/cgi-bin/media/uploadimg") == 0
+
+
 async def test_busy_may_lie_about_a_call_that_was_done(caller: Caller) -> None:
     article = await caller.article()
     await plan(caller, kind="errcode", path=ADD, errcode=-1, commit=True)

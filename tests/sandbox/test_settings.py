@@ -17,6 +17,14 @@ def test_every_setting_is_described() -> None:
 
 
 @pytest.mark.parametrize(
+    "values", [{"ip_whitelist": ("10.0.0.0/33",)}, {"encoding_aes_key": "short"}, {"app_id": None}]
+)
+def test_accounts_that_make_no_sense_are_refused(values: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        SandboxAccount.model_validate(VERIFIED.model_dump() | values)
+
+
+@pytest.mark.parametrize(
     "values",
     [{"accounts": ()}, {"resubmit": "maybe"}, {"latency_s": -1}, {"retired_news": 1}, {"typo": 1}],
 )
