@@ -22,7 +22,7 @@ Arrived = dict[tuple[str | None, UploadKind], tuple[Uploaded, int]]  # with the 
 _DEFAULT_CONCURRENCY = 24
 # `<` and quotes are escaped wherever they are not markup, so this finds pictures and nothing else.
 _IMG = re.compile(r'<img\b(?:[^">]|"[^"]*")*>')
-_SRC = re.compile(r'\bsrc="([^"]*)"')
+_ATTRIBUTE = re.compile(r'([^\s"=]+)="([^"]*)"')
 _DRAWN_COVER = b"wxgate drawn cover 1\0"  # with the title: what a drawn cover has for a source
 
 
@@ -142,10 +142,11 @@ def replace_images(content: str, urls: Mapping[str | None, str]) -> str:
     """`content` with the src of each picture in `urls` replaced."""
 
     def replace_src(found: re.Match[str]) -> str:
-        url = urls.get(unescape(found.group(1)))
+        name, value = found.groups()
+        url = urls.get(unescape(value)) if name == "src" else None
         return found.group() if url is None else f'src="{escape(url)}"'
 
-    return _IMG.sub(lambda image: _SRC.sub(replace_src, image.group(), count=1), content)
+    return _IMG.sub(lambda image: _ATTRIBUTE.sub(replace_src, image.group()), content)
 
 
 def _article(rendered: RenderedArticle, content: str, thumb_media_id: str) -> Article:

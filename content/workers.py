@@ -77,9 +77,9 @@ class WorkerPool:
         self._tasks = TaskSet()
 
     @property
-    def alive(self) -> int:
-        """How many processes there are."""
-        return len(self._alive)
+    def pids(self) -> list[int]:
+        """The processes there are."""
+        return [worker.process.pid for worker in self._alive]
 
     async def run(self, operation: str, arguments: dict[str, Any], body: bytes = b"") -> Answer:
         """Have a worker do `operation`; raises WorkRefused, WorkExhausted and WorkFailed."""

@@ -13,12 +13,11 @@ from core.errors import GatewayError
 
 _FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "AVIF")
 _QUALITY = 85
-_LOWEST_QUALITY = 60
+_LOWEST_QUALITY = 65
 _QUALITY_PER_LOG = 0.028  # bytes grow by e^(0.028 × quality), reference performance.md §4
 _MIN_WIDTH_PX = 1_280  # the article column is 677 px wide, on screens of twice the density
 _FLAT_COLORS = 256
 _TRIES = 4
-_SIXTEEN_TO_EIGHT_BITS = [value >> 8 for value in range(65_536)]
 _WHITE = (255, 255, 255)
 
 
@@ -33,40 +32,47 @@ def fit(arguments: dict[str, Any], data: bytes) -> tuple[dict[str, Any], bytes]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of corrupt metadata, which is left out anyway
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            image = _decode(data, limit, picture)
-            encoded, content_type, shrunk = _encode(image, limit, picture)
+            image, reduced = _decode(data, limit, picture)
+            encoded, content_type, squeezed = _encode(image, limit, picture)
     except (GatewayError, MemoryError):
         raise
     except Exception as exc:
         raise ImageInvalid(picture=picture) from exc
-    return {"content_type": content_type, "action": "shrunk" if shrunk else "converted"}, encoded
+    action = "shrunk" if reduced or squeezed else "converted"
+    return {"content_type": content_type, "action": action}, encoded
 
 
-def _decode(data: bytes, limit: int, picture: str) -> Image.Image:
+def _decode(data: bytes, limit: int, picture: str) -> tuple[Image.Image, bool]:
+    """The picture, upright, in sRGB; and whether it was made smaller on the way."""
     image: Image.Image = Image.open(BytesIO(data), formats=_FORMATS)
     check_pixels(*image.size, picture)
-    if image.format == "JPEG" and len(data) > limit:
-        _draft(image)
+    full_width = image.width
+    scale = _halving(full_width) if len(data) > limit else 1
+    # libjpeg decodes at ½, ¼ … size itself, which costs a fraction. A size even slightly above
+    # width / scale would make Pillow keep the full one.
+    image.draft(None, (image.width // scale, image.height // scale))
     image.load()
+    drafted = image.width < full_width
     profile = image.info.get("icc_profile")
     image = ImageOps.exif_transpose(image)
     image = _in_eight_bits(image)
-    return _in_srgb(image, profile) if profile else image
+    if scale > 1 and not drafted:
+        image = image.reduce(scale)
+    return (_in_srgb(image, profile) if profile else image), scale > 1
 
 
-def _draft(image: Image.Image) -> None:
-    """Have libjpeg decode at ½, ¼ … size, which costs a fraction and is no worse than a resize."""
+def _halving(width: int) -> int:
+    """By how much, as a power of two, a picture may shrink and still be sharp in the column."""
     scale = 1
-    while image.width // (scale * 2) >= _MIN_WIDTH_PX and scale < 8:
+    while width // (scale * 2) >= _MIN_WIDTH_PX and scale < 8:
         scale *= 2
-    # A size even slightly above width/scale would make Pillow keep the full size.
-    image.draft(None, (image.width // scale, image.height // scale))
+    return scale
 
 
 def _in_eight_bits(image: Image.Image) -> Image.Image:
     """RGB, RGBA or L: what the encoders below take."""
     if image.mode.startswith("I;16"):
-        return image.point(_SIXTEEN_TO_EIGHT_BITS, "L")
+        return image.point(lambda value: value * (1 / 256)).convert("L")
     if image.mode in ("RGB", "L", "RGBA"):
         return image
     transparent = image.mode in ("LA", "PA", "La", "RGBa") or "transparency" in image.info
@@ -108,12 +114,13 @@ def _flat(image: Image.Image) -> Image.Image | None:
 
 
 def _png(image: Image.Image, limit: int) -> bytes | None:
-    for candidate in (lambda: image, lambda: image.quantize(256, Image.Quantize.FASTOCTREE)):
+    """The image as PNG, with a palette if need be; None if it is over the limit even so."""
+    out = BytesIO()
+    image.save(out, "PNG")
+    if out.tell() > limit and image.mode == "RGBA":
         out = BytesIO()
-        candidate().save(out, "PNG")
-        if out.tell() <= limit:
-            return out.getvalue()
-    return None
+        image.quantize(256, Image.Quantize.FASTOCTREE).save(out, "PNG")
+    return out.getvalue() if out.tell() <= limit else None
 
 
 def _on_white(image: Image.Image) -> Image.Image:
@@ -134,12 +141,13 @@ def _jpeg(image: Image.Image, limit: int, picture: str) -> tuple[bytes, str, boo
             return out.getvalue(), "image/jpeg", shrunk
         shrunk = True
         needed = quality - math.ceil(math.log(size / limit) / _QUALITY_PER_LOG) - 1
-        if needed >= _LOWEST_QUALITY:
-            quality = needed
-        else:
-            scale = 0.95 * math.sqrt(limit / size)
-            image = image.resize(
-                (max(1, int(image.width * scale)), max(1, int(image.height * scale))),
-                Image.Resampling.LANCZOS,
-            )
+        if needed < _LOWEST_QUALITY:
+            expected = size * math.exp(_QUALITY_PER_LOG * (_LOWEST_QUALITY - quality))
+            image = _scaled(image, min(0.95, 0.95 * math.sqrt(limit / expected)))
+        quality = max(needed, _LOWEST_QUALITY)
     raise ImageCannotFit(picture=picture, limit=limit)
+
+
+def _scaled(image: Image.Image, scale: float) -> Image.Image:
+    size = (max(1, int(image.width * scale)), max(1, int(image.height * scale)))
+    return image.resize(size, Image.Resampling.LANCZOS)

@@ -42,9 +42,10 @@ def _color(hue: int, value: float) -> tuple[int, int, int]:
 
 
 def _gradient(start: tuple[int, int, int], end: tuple[int, int, int]) -> Image.Image:
-    width, height = _SIZE
-    slope = Image.linear_gradient("L").rotate(60, expand=True, fillcolor=128)
-    inner = slope.crop((90, 60, slope.width - 90, slope.height - 60)).resize((width, height))
+    slope = Image.linear_gradient("L").rotate(60, Image.Resampling.BICUBIC, expand=True)
+    middle = slope.width // 2
+    # Of the turned square only the middle is whole.
+    inner = slope.crop((middle - 80, middle - 80, middle + 80, middle + 80)).resize(_SIZE)
     return Image.composite(Image.new("RGB", _SIZE, end), Image.new("RGB", _SIZE, start), inner)
 
 

@@ -73,10 +73,8 @@ class _Walk:
             # Without its profile an sRGB picture looks the same; others need their colours moved.
             self._fits &= b"sRGB" in self._data[body:end]
         metadata = 0xE0 <= marker <= 0xEF or marker == 0xFE
-        return (
-            not metadata
-            or (_KEPT_APPS.get(marker) == self._data[body : body + 5]
-            and end - body <= _MAX_KEPT)
+        return not metadata or (
+            _KEPT_APPS.get(marker) == self._data[body : body + 5] and end - body <= _MAX_KEPT
         )
 
     def _scan(self, start: int) -> int:

@@ -55,15 +55,16 @@ class Sanitizer:
         )
 
     def clean(self, manuscript: Manuscript) -> None:
-        """Reduce the HTML to the allow-list, and to one line."""
+        """Reduce the HTML to the allow-list, and what Markdown made to one line."""
         if _LEADS_OUTSIDE.search(manuscript.html) and not manuscript.is_markdown:
             manuscript.warn(
                 "style_url_removed",
                 "样式中的外部资源（如背景图）已移除",
                 "resources named in styles, such as background images, were removed",
             )
-        cleaned = self._cleaner.clean(manuscript.html)
-        manuscript.html = _BETWEEN_BLOCKS.sub("", cleaned).strip()
+        html = self._cleaner.clean(manuscript.html)
+        # Our own code blocks and paragraphs hold no line ends; an author's HTML may.
+        manuscript.html = _BETWEEN_BLOCKS.sub("", html).strip() if manuscript.is_markdown else html
 
 
 def _filter(_tag: str, name: str, value: str) -> str | None:

@@ -1,0 +1,161 @@
+from io import BytesIO
+from random import Random
+from typing import Any
+
+import pytest
+from PIL import Image, ImageCms
+
+from content.pictures.codec import fit
+from content.pictures.errors import ImageCannotFit, ImageInvalid, ImageTooManyPixels
+from core.errors import GatewayError
+from tests.content.conftest import encode, halves, photo
+
+MARK = "SECRET-GPS-MARK"
+LIMIT = 999_999
+
+
+def _fitted(data: bytes, limit: int = LIMIT) -> tuple[Image.Image, dict[str, Any], bytes]:
+    result, fitted = fit({"limit": limit, "picture": "x"}, data)
+    assert len(fitted) <= limit
+    image = Image.open(BytesIO(fitted))
+    image.load()
+    return image, result, fitted
+
+
+@pytest.mark.parametrize("kind", ["WEBP", "BMP", "GIF", "AVIF", "JPEG", "PNG"])
+def test_every_kind_becomes_jpeg_or_png_with_its_colours(kind: str) -> None:
+    image, result, _ = _fitted(encode(halves(), kind))
+    assert image.format in ("JPEG", "PNG")
+    assert result["action"] == "converted"
+    assert image.size == (80, 60)
+    left, right = image.convert("RGB").getpixel((5, 30)), image.convert("RGB").getpixel((75, 30))
+    assert _near(left, (200, 30, 30))
+    assert _near(right, (30, 30, 200))
+
+
+def _near(found: Any, wanted: tuple[int, int, int]) -> bool:
+    return all(abs(a - b) < 25 for a, b in zip(found, wanted, strict=True))
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_pixels_are_turned_and_the_tag_is_gone(orientation: int) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    exif[0x010F] = MARK
+    image, _, data = _fitted(encode(halves(), "JPEG", exif=exif))
+    assert not image.getexif()
+    assert MARK.encode() not in data
+    size = (60, 80) if orientation >= 5 else (80, 60)
+    assert image.size == size
+    red_at = {
+        1: (5, 5),
+        2: (75, 5),
+        3: (75, 5),
+        4: (5, 5),
+        5: (5, 5),
+        6: (5, 5),
+        7: (5, 75),
+        8: (5, 75),
+    }
+    assert _near(image.convert("RGB").getpixel(red_at[orientation]), (200, 30, 30))
+
+
+@pytest.mark.parametrize("kind", ["WEBP", "PNG", "AVIF"])
+def test_no_metadata_survives_another_encoding(kind: str) -> None:
+    exif = Image.Exif()
+    exif[0x010F] = MARK
+    data = encode(photo(60, 60), kind, exif=exif, xmp=MARK.encode())
+    assert MARK.encode() in data
+    assert MARK.encode() not in _fitted(data)[2]
+
+
+def test_a_large_photo_shrinks_to_a_power_of_two() -> None:
+    data = encode(photo(2_600, 900), "JPEG", quality=95)
+    assert len(data) > LIMIT
+    image, result, _ = _fitted(data)
+    assert result["action"] == "shrunk"
+    assert image.width <= 1_300
+
+
+def test_what_does_not_fit_at_once_is_made_to_fit() -> None:
+    _, result, _ = _fitted(encode(photo(800, 800), "WEBP", quality=100), limit=60_000)
+    assert result == {"content_type": "image/jpeg", "action": "shrunk"}
+
+
+def test_what_cannot_be_made_to_fit_is_refused() -> None:
+    with pytest.raises(ImageCannotFit):
+        fit({"limit": 100, "picture": "x"}, encode(photo(100, 100), "PNG"))
+
+
+def test_transparency_stays_in_a_png_and_turns_white_in_a_jpeg() -> None:
+    clear = photo(200, 200).convert("RGBA")
+    clear.putalpha(Image.linear_gradient("L").resize((200, 200)))
+    image, _, _ = _fitted(encode(clear, "WEBP", lossless=True))
+    assert image.mode == "RGBA"
+    image, _, _ = _fitted(encode(Image.new("RGBA", (9, 9), (0, 0, 0, 0)), "PNG"), limit=300)
+    assert image.convert("RGBA").getpixel((0, 0))[3] == 0  # type: ignore[index]
+    image, _, _ = _fitted(encode(clear, "PNG"), limit=9_000)
+    assert image.format == "JPEG"
+    assert min(image.convert("L").crop((0, 0, 160, 2)).tobytes()) > 150
+
+
+def test_flat_drawings_lose_no_colour() -> None:
+    image, _, _ = _fitted(encode(halves(), "BMP"))
+    assert image.format == "PNG"
+    assert image.convert("RGB").tobytes() == halves().tobytes()
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "CMYK", "I;16", "RGBA"])
+def test_every_mode_keeps_its_brightness(mode: str) -> None:
+    grey = Image.new("L", (50, 50), 180)
+    if mode == "I;16":
+        source = Image.new("I;16", (50, 50), 180 * 256)
+    else:
+        source = grey.convert("RGB").convert(mode) if mode in ("P", "CMYK") else grey.convert(mode)
+    kind = "JPEG" if mode == "CMYK" else "PNG"
+    image, _, _ = _fitted(encode(source, kind))
+    mean = sum(image.convert("L").tobytes()) / 2_500
+    assert abs(mean - (180 if mode != "1" else 255 * 180 / 255)) < 6
+
+
+def test_colours_of_another_profile_are_moved() -> None:
+    lab = ImageCms.ImageCmsProfile(ImageCms.createProfile("XYZ")).tobytes()
+    moved, _, _ = _fitted(encode(photo(30, 30), "PNG", icc_profile=lab))
+    assert "icc_profile" not in moved.info
+    _fitted(encode(photo(30, 30), "PNG", icc_profile=b"no profile at all"))
+
+
+def _huge_png(width: int, height: int) -> bytes:
+    from tests.content.pictures.test_png import chunk
+
+    size = width.to_bytes(4) + height.to_bytes(4) + b"\x08\x02\0\0\0"
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", size) + chunk(b"IDAT", b"x") + chunk(b"IEND", b"")
+
+
+@pytest.mark.parametrize(("width", "height"), [(20_000, 20_000), (89_000_000, 1), (8_001, 5_000)])
+def test_a_bomb_is_refused_by_its_header(width: int, height: int) -> None:
+    with pytest.raises((ImageTooManyPixels, ImageInvalid)):
+        fit({"limit": LIMIT, "picture": "x"}, _huge_png(width, height))
+
+
+def test_damaged_pictures_give_a_picture_or_a_refusal_and_nothing_else() -> None:
+    random = Random(7)
+    seeds = [encode(photo(24, 24), kind) for kind in ("JPEG", "PNG", "WEBP", "GIF", "BMP", "AVIF")]
+    outcomes = set()
+    for _ in range(400):
+        data = bytearray(random.choice(seeds))
+        for _ in range(random.randint(1, 6)):
+            data[random.randrange(len(data))] = random.randrange(256)
+        try:
+            fit({"limit": LIMIT, "picture": "x"}, bytes(data[: random.randint(1, len(data))]))
+            outcomes.add(200)
+        except GatewayError as error:
+            outcomes.add(error.status)
+    assert outcomes <= {200, 422}
+    assert 422 in outcomes
+
+
+@pytest.mark.parametrize("data", [b"", b"x", b"%!PS-Adobe-3.0 EPSF", b"II*\0\x08\0\0\0", b"<svg/>"])
+def test_other_decoders_of_pillow_are_never_asked(data: bytes) -> None:
+    with pytest.raises(ImageInvalid):
+        fit({"limit": LIMIT, "picture": "x"}, data)

@@ -1,0 +1,65 @@
+import pytest
+
+from content.pictures.errors import ImageFileMissing, ImageSourceForbidden
+from content.pictures.source import find_file, judge_source, shown
+
+
+@pytest.mark.parametrize(
+    ("src", "kind"),
+    [
+        ("https://a.com/x.png", "url"),
+        ("HTTP://a.com/x.png", "url"),
+        ("https://mmbiz.qpic.cn/x/0?wx_fmt=png", "wechat"),
+        ("http://MMBIZ.qlogo.cn/x", "wechat"),
+        ("https://mmbiz.qpic.cn.evil.com/x", "url"),
+        ("https://mmbiz.qpic.cn@evil.com/x", "url"),
+        ("data:image/png;base64,AAAA", "data"),
+        ("a.png", "file"),
+        ("./图/a%20b.png", "file"),
+        ("x/../a.png", "file"),
+    ],
+)
+def test_a_source_has_a_kind(src: str, kind: str) -> None:
+    assert judge_source(src, field="cover") == kind
+
+
+@pytest.mark.parametrize(
+    "src",
+    [
+        *("file:///etc/passwd", "/etc/passwd", "../secret.png", "a/../../b.png", "..", "."),
+        *("%2e%2e/secret.png", "..%2fsecret.png", "..\\secret.png", "\\\\host\\share\\a.png"),
+        *("C:\\a.png", "c:/a.png", "a\0.png", "ftp://a/b", "javascript:x", "blob:x", "asset://x"),
+        *("data:text/html;base64,AA", "data:image/png,AA", "%2fetc/passwd", ""),
+    ],
+)
+def test_a_source_outside_of_the_article_is_refused(src: str) -> None:
+    with pytest.raises(ImageSourceForbidden) as caught:
+        judge_source(src, field="images[3]")
+    assert caught.value.field == "images[3]"
+
+
+@pytest.mark.parametrize(
+    ("src", "name"),
+    [
+        ("a.png", "a.png"),
+        ("./a.png", "a.png"),
+        ("a.png", "./a.png"),
+        ("%E5%9B%BE/a%20b.png", "图/a b.png"),
+        ("cafe\u0301.png", "caf\u00e9.png"),
+        ("x/../a.png?raw=1", "a.png"),
+        ("img\\a.png", "img/a.png"),
+    ],
+)
+def test_a_file_is_found_in_whatever_spelling(src: str, name: str) -> None:
+    assert find_file(src, {"other.png": b"", name: b"data"}, field="cover") == b"data"
+
+
+def test_a_file_that_was_not_sent_is_missing() -> None:
+    with pytest.raises(ImageFileMissing):
+        find_file("b.png", {"a.png": b""}, field="cover")
+
+
+def test_messages_show_neither_queries_nor_whole_data_uris() -> None:
+    assert shown("https://a.com/x?token=SECRET") == "https://a.com/x"
+    assert len(shown("data:image/png;base64," + "A" * 9_000)) < 40
+    assert shown("a\n\x1b.png") == "a??.png"

@@ -1,0 +1,74 @@
+import pytest
+
+from content.manuscript import Manuscript
+from content.refusals import FrontMatterInvalid
+from content.steps.front_matter import take_front_matter
+
+
+def _taken(text: str, **given: str | bool) -> Manuscript:
+    made = Manuscript(text=text, is_markdown=True, fields={**given})
+    take_front_matter(made)
+    return made
+
+
+def test_known_names_are_taken_and_the_rest_is_left_to_blogs() -> None:
+    made = _taken(
+        "---\ntitle: 你好\nneed_open_comment: yes\ntags: [a, {b: c}]\nnested:\n  title: no\n---\n正文"
+    )
+    assert made.fields == {"title": "你好", "need_open_comment": True}
+    assert made.text == "正文"
+
+
+def test_what_the_caller_sent_wins() -> None:
+    assert _taken("---\ntitle: theirs\n---\n", title="mine").fields["title"] == "mine"
+
+
+@pytest.mark.parametrize("value", ["no", "2024-01-01", "1e3", "null", "0x10", "12:30"])
+def test_values_stay_as_written(value: str) -> None:
+    assert _taken(f"---\ntitle: {value}\n---\n").fields["title"] == value
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "---\na heading\n---\nbody",
+        "---\nno end",
+        "text\n---\ntitle: x\n---\n",
+        "----\ntitle: x\n----\n",
+        "---\n- a list\n---\n",
+    ],
+)
+def test_what_is_no_front_matter_stays_text(text: str) -> None:
+    made = _taken(text)
+    assert (made.text, made.fields) == (text, {})
+
+
+def test_an_empty_block_is_dropped() -> None:
+    assert _taken("---\n\n---\nbody").text == "body"
+
+
+def test_line_ends_and_marks_of_windows_are_understood() -> None:
+    made = _taken("\ufeff---\r\ntitle: a\r\n---\r\nbody")
+    assert (made.fields["title"], made.text) == ("a", "body")
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        "a: &a [x, x]\nb: *a",
+        "a: [" * 9 + "]" * 9,
+        "title: [unclosed",
+        "title: a: b: c",
+        "need_open_comment: perhaps",
+        "title: " + "x" * 17_000,
+        "\ttab: x",
+    ],
+)
+def test_bombs_and_nonsense_are_refused(block: str) -> None:
+    with pytest.raises(FrontMatterInvalid):
+        _taken(f"---\n{block}\n---\nbody")
+
+
+def test_tags_build_no_objects() -> None:
+    made = _taken("---\ntitle: !!python/object/apply:os.system [id]\nauthor: !!int x\n---\n")
+    assert made.fields == {"author": "x"}

@@ -1,0 +1,68 @@
+import pytest
+
+from content.steps.sanitize import Sanitizer
+from tests.content.conftest import manuscript
+
+ATTACKS = [
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    "<svg onload=alert(1)><animate onbegin=alert(1)></svg>",
+    "<math><mtext><table><mglyph><style><img src=x onerror=alert(1)></style></math>",
+    "<iframe src=javascript:alert(1)></iframe>",
+    "<form action=x><input autofocus onfocus=alert(1)></form>",
+    "<object data=x></object><embed src=x><video src=x onerror=alert(1)>",
+    "<base href=//evil.com><meta http-equiv=refresh content=0;url=//evil.com>",
+    "<style>@import '//evil.com'</style><link rel=stylesheet href=//evil.com>",
+    '<p style="background:url(//evil.com/x)">',
+    '<p style="background:\\75rl(//evil.com/x)">',
+    "<p style=\"background-image:image-set('//evil.com/x' 1x)\">",
+    '<p style="width:expression(alert(1))">',
+    '<noscript><p title="</noscript><img src=x onerror=alert(1)>">',
+    "<template><img src=x onerror=alert(1)></template>",
+    '<a href="java\nscript:alert(1)">x</a>',
+    '<!--<img src="--><img src=x onerror=alert(1)//">',
+]
+
+
+@pytest.fixture(scope="module")
+def sanitizer() -> Sanitizer:
+    return Sanitizer()
+
+
+def _clean(sanitizer: Sanitizer, html: str) -> str:
+    made = manuscript(html, is_markdown=False)
+    sanitizer.clean(made)
+    return made.html
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_nothing_that_runs_or_loads_survives(sanitizer: Sanitizer, attack: str) -> None:
+    html = _clean(sanitizer, attack).lower()
+    for banned in ("alert", "evil", "<script", "<iframe", "<style", "onerror", "javascript"):
+        assert banned not in html
+
+
+def test_what_wechat_would_drop_is_dropped_here(sanitizer: Sanitizer) -> None:
+    html = '<section class="a" id="b" data-x="1" style="position:fixed;color:red;transform:none">x</section>'
+    assert _clean(sanitizer, html) == '<section style="color:red">x</section>'
+
+
+def test_text_of_unknown_elements_stays(sanitizer: Sanitizer) -> None:
+    assert _clean(sanitizer, "<blink>a</blink><font>b</font>") == "ab"
+
+
+def test_a_resource_in_a_style_is_reported(sanitizer: Sanitizer) -> None:
+    made = manuscript('<p style="background:url(x);color:red">a</p>', is_markdown=False)
+    sanitizer.clean(made)
+    assert made.html == '<p style="color:red">a</p>'
+    assert made.warnings[0]["code"] == "style_url_removed"
+
+
+def test_no_line_ends_are_left_between_the_blocks_that_markdown_made(
+    sanitizer: Sanitizer,
+) -> None:
+    made = manuscript("<p>a</p>\n\n<p>b</p>\n")
+    sanitizer.clean(made)
+    assert made.html == "<p>a</p><p>b</p>"
+    # In HTML they may stand for a space, or be code.
+    assert _clean(sanitizer, "<b>a</b>\n<i>b</i>") == "<b>a</b>\n<i>b</i>"

@@ -1,0 +1,17 @@
+from content.manuscript import Body
+from content.steps.sections import use_sections
+from tests.content.conftest import manuscript
+
+
+def test_containers_become_sections_with_their_looks() -> None:
+    body = Body('<div class="a" style="color:red" id="x">t<div><p>b</p></div>u</div>')
+    use_sections(manuscript(), body)
+    assert body.serialize() == (
+        '<section class="a" style="color:red">t<section><p>b</p></section>u</section>'
+    )
+
+
+def test_text_that_nobody_should_read_goes() -> None:
+    body = Body("<title>t</title><p>a</p><script>s</script><textarea>x</textarea>")
+    use_sections(manuscript(), body)
+    assert body.serialize() == "<p>a</p>"

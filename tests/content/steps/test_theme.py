@@ -1,0 +1,55 @@
+from pathlib import Path
+
+import pytest
+
+from content.refusals import ThemeUnknown
+from content.steps.theme import Theming
+from tests.content.conftest import manuscript
+
+
+@pytest.fixture(scope="module")
+def theming() -> Theming:
+    return Theming()
+
+
+def test_markdown_gets_the_theme_in_style_attributes(theming: Theming) -> None:
+    made = manuscript("<p>a</p>", theme="default")
+    theming.apply(made)
+    assert '<p style="' in made.html
+    assert "line-height" in made.html
+    assert "<style" not in made.html
+
+
+def test_a_style_of_the_elements_own_wins(theming: Theming) -> None:
+    made = manuscript('<p style="color:red">a</p>', theme="default")
+    theming.apply(made)
+    paragraph = made.html.partition("<p")[2]
+    assert "color:red" in paragraph
+    assert "#3f3f3f" not in paragraph
+
+
+def test_html_keeps_its_looks_and_its_stylesheet_is_written_in(theming: Theming) -> None:
+    made = manuscript("<style>p{color:blue}</style><p>a</p>", is_markdown=False, theme="default")
+    theming.apply(made)
+    assert made.html == '<p style="color:blue">a</p>'
+
+
+def test_no_stylesheet_is_read_from_elsewhere(theming: Theming, tmp_path: Path) -> None:
+    sheet = tmp_path / "x.css"
+    sheet.write_text("p{color:green}")
+    html = f'<link rel="stylesheet" href="{sheet}"><style>@import "{sheet}";</style><p>a</p>'
+    made = manuscript(html, is_markdown=False, theme="default")
+    theming.apply(made)
+    assert "green" not in made.html
+
+
+def test_an_unknown_theme_is_refused_with_the_known_ones(theming: Theming) -> None:
+    with pytest.raises(ThemeUnknown) as caught:
+        theming.apply(manuscript(theme="../settings"))
+    assert caught.value.values["known"] == "default"
+
+
+def test_themes_hold_only_what_wechat_understands(theming: Theming) -> None:
+    for css in theming._themes.values():
+        for banned in ("var(", "url(", "!important", "position", "@", ":hover", "::"):
+            assert banned not in css

@@ -1,0 +1,121 @@
+from contextlib import suppress
+from itertools import pairwise
+
+import pytest
+from selectolax.lexbor import LexborHTMLParser
+
+from content.workers import WorkerPool, WorkRefused
+from core.errors import GatewayError
+from tests.content.conftest import Render, request
+
+ARTICLE = """---
+title: 来自文首
+digest: 摘要
+---
+# 大标题
+
+正文 **粗体：**见 [链接](https://a.com/x)。
+
+- [x] 做完
+- 二
+  1. 嵌套
+
+| a | b |
+|---|---|
+| 1 | 2 |
+
+```python
+def f():
+
+    return 1
+```
+
+![图](<图 片/一.png>)
+"""
+
+
+def test_a_whole_article_survives_wechats_filter(render: Render) -> None:
+    result = render(ARTICLE, author="王")
+    content = result["content"]
+    for banned in ("class=", "id=", "<div", "<style", "<input", "<script", "href="):
+        assert banned not in content
+    assert (result["title"], result["digest"], result["author"]) == ("来自文首", "摘要", "王")
+    assert result["images"] == [{"src": "%E5%9B%BE%20%E7%89%87/%E4%B8%80.png", "alt": "图"}]
+    assert "☑ 做完" in content
+    assert "overflow-x:auto" in content
+    assert "&nbsp;&nbsp;&nbsp;&nbsp;" in content
+    assert "[1] 链接: https://a.com/x" in content
+
+
+def test_every_block_has_its_own_style(render: Render) -> None:
+    tree = LexborHTMLParser(render(ARTICLE)["content"], is_fragment=True)
+    for tag in ("p", "li", "h1", "pre", "th", "td", "table", "img", "ul"):
+        nodes = tree.css(tag)
+        assert nodes, tag
+        assert all(node.attributes.get("style") for node in nodes), tag
+
+
+def test_defaults_front_matter_and_the_caller_rank_in_this_order(render: Render) -> None:
+    text = "---\ntheme: nosuch\n---\nx"
+    with pytest.raises(GatewayError, match="nosuch"):
+        render(text)
+    assert render(text, theme="default")["content"]
+
+
+def test_html_articles_take_the_same_way_without_markdown_and_theme(render: Render) -> None:
+    result = render(
+        html='<html><head><title>t</title></head><body><h1>题</h1><div><p style="color:red">**a**'
+        '</p><img data-src="//a.com/x.png"><a href="https://b.com">b</a></div></body></html>'
+    )
+    assert result["title"] == "题"
+    assert (
+        '<section><p style="color:red">**a**</p><img src="https://a.com/x.png"' in result["content"]
+    )
+    assert "[1]" in result["content"]
+    assert "line-height" not in result["content"]
+
+
+def test_templates_and_formats_in_the_text_are_kept_literally(render: Render) -> None:
+    text = "{{7*7}} ${j:x} %n {0.x} {url}"
+    assert text in render(text, title=text)["content"]
+
+
+def _repeat(*parts: str) -> str:
+    before, middle, after = parts
+    return (before * 20_000)[:30_000] + middle + (after * 20_000)[:30_000]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            _repeat(part, "x", "")
+            for part in ("[", "*a ", "_", "`", "![", "<", "&", "(", "> ", "\\")
+        ),
+        *(
+            _repeat(part, "x", "")
+            for part in ("- ", "* a\n", "|", "a|b\n", "#", "~~", "[a](", "$[")
+        ),
+        *(
+            _repeat(part, "x", "")
+            for part in ('"a', "'", "<!--", "http://", "a@b.", "\t", "*a **a ")
+        ),
+        _repeat("[", "a", "](b)"),
+        _repeat("**x", "a", "**"),
+        _repeat("`" * 3, "a", ""),
+        "\n".join("  " * depth + "- a" for depth in range(200)),
+        "".join(f"[{n}]: x\n" for n in range(5_000)),
+        "\n".join("`" * n for n in range(300)),
+    ],
+)
+async def test_runs_of_marks_are_rendered_within_the_time_of_a_worker(
+    pool: WorkerPool, text: str
+) -> None:
+    # 3 s of processor time; more would be WorkExhausted, a fault in a parser WorkFailed.
+    with suppress(WorkRefused):  # as too long
+        assert (await pool.run("render", request(text, title="t"))).result["content"]
+
+
+def test_the_html_grows_in_step_with_the_text(render: Render) -> None:
+    sizes = [render(ARTICLE * count, title="t")["stats"]["bytes"] for count in (2, 4, 8)]
+    assert all(later < 2.2 * earlier for earlier, later in pairwise(sizes))

@@ -1,0 +1,25 @@
+import pytest
+
+from content import refusals
+from content.pictures import errors
+from core.errors import GatewayError
+
+ALL = [
+    value
+    for module in (refusals, errors)
+    for value in vars(module).values()
+    if isinstance(value, type) and issubclass(value, GatewayError) and value is not GatewayError
+]
+
+
+def test_codes_are_unique() -> None:
+    assert len({refusal.code for refusal in ALL}) == len(ALL)
+
+
+@pytest.mark.parametrize("refusal", ALL)
+def test_every_refusal_is_the_callers_business_and_says_what_to_do(
+    refusal: type[GatewayError],
+) -> None:
+    assert refusal.status == 422
+    assert not refusal.retryable
+    assert refusal.hint is not GatewayError.hint

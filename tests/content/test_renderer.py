@@ -1,0 +1,69 @@
+import sys
+from subprocess import run
+
+import pytest
+
+from content import refusals
+from content.article import ArticleFields, ImageRef
+from content.pictures.errors import ImageSourceForbidden
+from content.renderer import Renderer
+from content.settings import ContentSettings
+from content.workers import WorkerLimits, WorkerPool
+from core.errors import GatewayError
+
+
+@pytest.fixture
+def renderer(pool: WorkerPool) -> Renderer:
+    return Renderer(pool, ContentSettings(max_images=2))
+
+
+async def test_an_article_comes_back_in_our_types(renderer: Renderer) -> None:
+    fields = ArticleFields(
+        markdown="---\ndigest: d\n---\n# 题\n\n![a](b.png) ![]()", only_fans_can_comment=True
+    )
+    article = await renderer.render(fields)
+    assert (article.title, article.digest, article.author) == ("题", "d", "")
+    assert article.images == (ImageRef("b.png", "a"),)
+    assert (article.need_open_comment, article.only_fans_can_comment) == (False, True)
+    assert article.warnings[0].code == "image_without_source"
+    assert article.warnings[0].message.zh
+    assert article.stats.reading_minutes == 1
+    assert article.cover is None
+
+
+@pytest.mark.parametrize(
+    ("sent", "error", "field"),
+    [
+        ({"markdown": "x", "title": "字" * 33}, refusals.TitleTooLong, "title"),
+        ({"markdown": "x", "theme": "no"}, refusals.ThemeUnknown, "theme"),
+        ({"markdown": "x", "code_theme": "no"}, refusals.CodeThemeUnknown, "code_theme"),
+        ({"markdown": "---\na: *b\n---\n"}, refusals.FrontMatterInvalid, "markdown"),
+        ({"markdown": "![](file:///x)"}, ImageSourceForbidden, "images[0]"),
+        ({"markdown": "![](a)![](b)![](c)"}, refusals.TooManyImages, "images"),
+        ({"markdown": " "}, refusals.ContentEmpty, "content"),
+        ({"html": "<b>" * 20_000}, GatewayError, "html"),
+    ],
+)
+async def test_refusals_arrive_with_their_field(
+    renderer: Renderer, sent: dict[str, str], error: type[GatewayError], field: str
+) -> None:
+    with pytest.raises(error) as caught:
+        await renderer.render(ArticleFields.model_validate(sent))
+    assert caught.value.field == field
+    assert caught.value.status == 422
+    assert "{" not in caught.value.describe("zh", "r")["message"]
+
+
+async def test_an_article_that_takes_too_long_is_too_complex() -> None:
+    pool = WorkerPool(WorkerLimits(cpu_s=0.2), size=1)
+    attributes = " ".join(f"a{n}=1" for n in range(60_000))
+    with pytest.raises(refusals.MarkdownTooComplex):
+        await Renderer(pool, ContentSettings()).render(ArticleFields(html=f"<p {attributes}>x</p>"))
+    await pool.aclose()
+
+
+def test_the_serving_process_loads_no_parser_and_no_decoder() -> None:
+    heavy = "'PIL', 'markdown_it', 'css_inline', 'nh3', 'selectolax', 'yaml'"
+    code = f"import sys, content.build; print([name for name in ({heavy}) if name in sys.modules])"
+    done = run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

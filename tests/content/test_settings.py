@@ -1,0 +1,14 @@
+import pytest
+from pydantic import ValidationError
+
+from content.settings import ContentSettings
+
+
+def test_twenty_pictures_are_on_their_way_at_once_by_default() -> None:
+    assert ContentSettings().image_concurrency >= 20
+
+
+@pytest.mark.parametrize("wrong", [{"image_concurrency": 0}, {"length_rule": "x"}, {"nosuch": 1}])
+def test_faults_are_named_by_their_key(wrong: dict[str, object]) -> None:
+    with pytest.raises(ValidationError, match=next(iter(wrong))):
+        ContentSettings.model_validate(wrong)

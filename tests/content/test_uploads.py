@@ -1,0 +1,97 @@
+import asyncio
+
+import pytest
+
+from content.pictures.errors import ImageInvalid
+from content.pictures.gate import Fitted
+from content.uploads import Uploader
+from tests.content.conftest import FakeCall, MemoryUploads
+from wechat.material import MaterialClient
+
+
+@pytest.fixture
+def call() -> FakeCall:
+    return FakeCall()
+
+
+@pytest.fixture
+def uploader(call: FakeCall) -> Uploader:
+    return Uploader(MaterialClient(call), MemoryUploads())
+
+
+async def _fit() -> Fitted:
+    return Fitted(b"fitted", "image/png", "passed")
+
+
+async def test_a_picture_goes_up_once_for_each_account_and_kind(
+    uploader: Uploader, call: FakeCall
+) -> None:
+    first = await uploader.upload("a", "article", b"source", _fit)
+    assert first.value == "https://mmbiz.qpic.cn/1/0?wx_fmt=png&x=1"
+    assert first.fitted is not None
+    again = await uploader.upload("a", "article", b"source", _fit)
+    assert (again.value, again.fitted) == (first.value, None)
+    await uploader.upload("b", "article", b"source", _fit)
+    await uploader.upload("a", "material", b"source", _fit)
+    assert call.paths() == ["uploadimg", "uploadimg", "add_material"]
+
+
+async def test_many_articles_with_the_same_picture_at_once_upload_it_once(
+    uploader: Uploader, call: FakeCall
+) -> None:
+    fits = 0
+
+    async def fit() -> Fitted:
+        nonlocal fits
+        fits += 1
+        return await _fit()
+
+    uploads = [uploader.upload("a", "article", b"source", fit) for _ in range(50)]
+    values = {uploaded.value for uploaded in await asyncio.gather(*uploads)}
+    assert (len(values), len(call.uploads), fits) == (1, 1, 1)
+
+
+async def test_an_upload_under_way_is_remembered_though_its_article_was_given_up(
+    uploader: Uploader, call: FakeCall
+) -> None:
+    at_wechat, answer = asyncio.Event(), asyncio.Event()
+
+    async def before(_path: str) -> None:
+        at_wechat.set()
+        await answer.wait()
+
+    call.before = before
+    task = asyncio.ensure_future(uploader.upload("a", "article", b"source", _fit))
+    await at_wechat.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    second = asyncio.ensure_future(uploader.upload("a", "article", b"source", _fit))
+    await asyncio.sleep(0)
+    answer.set()
+    assert (await second).value.startswith("https://mmbiz")
+    assert len(call.uploads) == 1
+
+
+async def test_a_failure_reaches_all_who_wait_and_is_not_remembered(
+    uploader: Uploader, call: FakeCall
+) -> None:
+    async def broken() -> Fitted:
+        raise ImageInvalid(picture="x")
+
+    uploads = [uploader.upload("a", "article", b"source", broken) for _ in range(3)]
+    results = await asyncio.gather(*uploads, return_exceptions=True)
+    assert all(isinstance(result, ImageInvalid) for result in results)
+    assert (await uploader.upload("a", "article", b"source", _fit)).fitted is not None
+
+
+async def test_closing_stops_what_is_under_way(uploader: Uploader, call: FakeCall) -> None:
+    async def before(_path: str) -> None:
+        await asyncio.Event().wait()
+
+    call.before = before
+    task = asyncio.ensure_future(uploader.upload("a", "article", b"source", _fit))
+    await asyncio.sleep(0.01)
+    await uploader.aclose()
+    with pytest.raises(asyncio.CancelledError):
+        await task
