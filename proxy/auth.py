@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from accounts.clients import KEY_PATTERN, Client, Clients, Scope
 from accounts.official import Accounts, OfficialAccount, UnknownAccount
 from core.errors import Category, GatewayError, Text
+from core.secret import redact
 from proxy.request import HeaderTwice, Inbound
 from proxy.routing import Route
 from proxy.virtual_tokens import Holder, VirtualTokens
@@ -172,9 +173,11 @@ class Authenticator:
 
     def account(self, client: Client, name_or_app_id: str) -> OfficialAccount:
         """The named account if the client may use it, else UnknownAccount."""
-        account = self._accounts.get(name_or_app_id)
+        # Redacted, should a key have slipped in where the name belongs: the error repeats it.
+        named = redact(name_or_app_id)
+        account = self._accounts.get(named)
         if account.name not in client.accounts:
-            raise UnknownAccount(account=name_or_app_id[:64])
+            raise UnknownAccount(account=named[:64])
         return account
 
     def relayed(self, request: Inbound, route: Route, credentials: AppCredentials | None) -> Caller:

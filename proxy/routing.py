@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from core.errors import GatewayError, Text
+from core.secret import redact
 from wechat.catalogue import Catalogue, Endpoint
 
 # Nothing that two parsers could read differently: no escapes, no empty or dotted segments.
@@ -135,4 +136,4 @@ class Router:
                 path = raw_path.removeprefix(prefix).decode("ascii")
                 if raw_path.startswith(prefix) and path.split("/", 2)[1] in self._first_segments:
                     return Route(path, None)
-        raise PathUnknown(path=raw_path.decode("ascii")[:200])
+        raise PathUnknown(path=redact(raw_path.decode("ascii"))[:200])

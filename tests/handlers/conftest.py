@@ -1,9 +1,16 @@
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
+from pathlib import Path
 
 import httpx
 import pytest
 from starlette.types import ASGIApp
+
+from proxy.upstream import UpstreamSettings
+from sandbox.server import RunningSandbox, run_sandbox
+from sandbox.settings import SandboxSettings
+from tests.gateway import Gateway, Setup, open_gateway
+from tests.handlers.relaying import LOGIN
 
 
 @pytest.fixture
@@ -15,3 +22,36 @@ def http() -> Callable[[ASGIApp], AbstractAsyncContextManager[httpx.AsyncClient]
         return httpx.AsyncClient(transport=transport, base_url="http://gate.test")
 
     return open_client
+
+
+@pytest.fixture
+async def sandbox() -> AsyncIterator[RunningSandbox]:
+    """A WeChat of the test's own."""
+    async with run_sandbox(SandboxSettings()) as running:
+        yield running
+
+
+@pytest.fixture
+def upstream(sandbox: RunningSandbox) -> UpstreamSettings:
+    """Where the relay finds it."""
+    return UpstreamSettings(base_urls=(sandbox.url,), mp_base_url=sandbox.url, timeout_s=2)
+
+
+@pytest.fixture
+async def gateway(upstream: UpstreamSettings, tmp_path: Path) -> AsyncIterator[Gateway]:
+    """The relay before the sandbox."""
+    async with open_gateway(Setup(upstream, tmp_path)) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def gate(gateway: Gateway) -> AsyncIterator[httpx.AsyncClient]:
+    """A caller of the relay without any credential."""
+    async with gateway.client() as client:
+        yield client
+
+
+@pytest.fixture
+async def token(gate: httpx.AsyncClient) -> str:
+    """A virtual token of the client `blog` for the account `main`."""
+    return str((await gate.get("/cgi-bin/token", params=LOGIN)).json()["access_token"])

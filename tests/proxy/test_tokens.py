@@ -1,0 +1,345 @@
+import asyncio
+from collections.abc import AsyncIterator, Callable
+
+import pytest
+
+from accounts.official import OfficialAccount
+from cache.counters import MemoryCounters
+from cache.stats import CacheStatistics
+from cache.tokens import AccessToken, MemoryTokenStore, TokenStore
+from core.errors import GatewayError
+from core.metrics import Metrics
+from core.tasks import TaskSet
+from proxy.stable_token import AccountMisconfigured, FetchedToken, TokenUnavailable
+from proxy.tokens import TokenBooks, TokenConflict, TokenService, TokenSettings
+from tests.gateway import MAIN, PERSONAL
+from tests.proxy.conftest import Time
+from wechat.call import WeChatRefused
+
+
+class Source:
+    """WeChat's token call: the same token until it is forced or `rotate`d."""
+
+    def __init__(self, time: Time) -> None:
+        self.time = time
+        self.number = 1
+        self.expires_at = time.now + 7_200
+        self.asked: list[tuple[str, bool]] = []
+        self.failure: GatewayError | None = None
+        self.gate: asyncio.Event | None = None
+
+    async def fetch(self, account: OfficialAccount, *, force: bool) -> FetchedToken:
+        self.asked.append((account.name, force))
+        if self.gate is not None:
+            await self.gate.wait()
+        if self.failure is not None:
+            raise self.failure
+        if force:
+            self.rotate()
+        return FetchedToken(f"92_{account.name}_{self.number}", self.expires_at - self.time.now)
+
+    def rotate(self) -> None:
+        self.number += 1
+        self.expires_at = self.time.now + 7_200
+
+
+@pytest.fixture
+def source(time: Time) -> Source:
+    return Source(time)
+
+
+class CountingStore(MemoryTokenStore):
+    """Says how often the store was asked."""
+
+    reads = 0
+
+    async def get(self, app_id: str) -> AccessToken | None:
+        self.reads += 1
+        return await super().get(app_id)
+
+
+@pytest.fixture
+def store(time: Time) -> CountingStore:
+    return CountingStore(CacheStatistics(Metrics()).register, clock=time)
+
+
+Make = Callable[[], TokenService]
+
+
+@pytest.fixture
+async def replica(store: TokenStore, source: Source, time: Time) -> AsyncIterator[Make]:
+    """Makes services that share a store, as replicas do."""
+    tasks = TaskSet()
+    counters = MemoryCounters()
+
+    def make() -> TokenService:
+        books = TokenBooks(
+            counters, CacheStatistics(Metrics()).register("token", "process"), Metrics()
+        )
+        return TokenService(store, source, TokenSettings(), books=books, tasks=tasks, clock=time)
+
+    yield make
+    await tasks.aclose()
+
+
+@pytest.fixture
+def service(replica: Make) -> TokenService:
+    return replica()
+
+
+def refusal(errcode: int) -> AccountMisconfigured:
+    refused = WeChatRefused(errcode=errcode, errmsg="no", path="/cgi-bin/stable_token")
+    return AccountMisconfigured("main", refused)
+
+
+async def settle() -> None:
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
+async def test_a_thousand_cold_callers_cost_one_fetch(
+    service: TokenService, source: Source
+) -> None:
+    tokens = await asyncio.gather(*(service.get(MAIN) for _ in range(1_000)))
+    assert source.asked == [("main", False)]
+    assert {token.value for token in tokens} == {"92_main_1"}
+
+
+async def test_replicas_that_are_cold_together_fetch_once(replica: Make, source: Source) -> None:
+    source.gate = asyncio.Event()
+    replicas = [replica() for _ in range(4)]
+    waiting = asyncio.gather(*(one.get(MAIN) for one in replicas for _ in range(50)))
+    await asyncio.sleep(0.05)
+    source.gate.set()
+    assert {token.value for token in await waiting} == {"92_main_1"}
+    assert source.asked == [("main", False)]
+
+
+async def test_accounts_do_not_wait_for_each_other(service: TokenService, source: Source) -> None:
+    held = source.gate = asyncio.Event()
+    cold = asyncio.ensure_future(service.get(MAIN))
+    await settle()
+    source.gate = None
+    assert (await service.get(PERSONAL)).value == "92_personal_1"
+    held.set()
+    await cold
+
+
+async def test_a_caller_that_leaves_does_not_stop_the_fetch(
+    service: TokenService, source: Source
+) -> None:
+    source.gate = asyncio.Event()
+    leaver, stayer = (asyncio.ensure_future(service.get(MAIN)) for _ in range(2))
+    await settle()
+    leaver.cancel()
+    await settle()
+    source.gate.set()
+    assert (await stayer).value == "92_main_1"
+    assert len(source.asked) == 1
+
+
+async def test_a_warm_token_asks_the_store_once_in_thirty_seconds(
+    service: TokenService, store: CountingStore, time: Time
+) -> None:
+    await service.get(MAIN)
+    reads = store.reads
+    for _ in range(100):
+        await service.get(MAIN)
+    assert store.reads == reads
+    time.now += 30
+    await service.get(MAIN)
+    assert store.reads == reads + 1
+
+
+async def test_the_last_five_minutes_refresh_ahead_while_callers_go_on(
+    service: TokenService, source: Source, time: Time
+) -> None:
+    await service.get(MAIN)
+    time.now += 6_901
+    await service.get(MAIN)  # the copy is older than 30 s: looked up anew
+    source.rotate()
+    source.gate = asyncio.Event()
+    for _ in range(50):
+        assert (await service.get(MAIN)).value == "92_main_1"
+    await settle()
+    assert len(source.asked) == 2
+    source.gate.set()
+    await settle()
+    assert (await service.get(MAIN)).value == "92_main_2"
+    assert len(source.asked) == 2
+
+
+async def test_a_token_that_wechat_has_not_renewed_yet_is_not_asked_for_all_the_time(
+    service: TokenService, source: Source, time: Time
+) -> None:
+    await service.get(MAIN)
+    time.now += 6_950
+    await service.get(MAIN)
+    for _ in range(50):
+        await service.get(MAIN)
+        await settle()
+    assert len(source.asked) == 2
+    time.now += 11
+    await service.get(MAIN)
+    await settle()
+    assert len(source.asked) == 3
+
+
+async def test_an_expired_token_is_never_handed_out(
+    service: TokenService, source: Source, time: Time
+) -> None:
+    await service.get(MAIN)
+    source.rotate()
+    time.now += 7_200
+    source.expires_at += 7_200
+    assert (await service.get(MAIN)).value == "92_main_2"
+
+
+async def test_a_clock_that_jumps_back_does_not_freeze_the_copy(
+    service: TokenService, store: CountingStore, time: Time
+) -> None:
+    await service.get(MAIN)
+    reads = store.reads
+    time.now -= 3_600
+    await service.get(MAIN)
+    assert store.reads == reads + 1
+
+
+async def test_200_calls_that_fail_with_one_token_renew_it_once(
+    service: TokenService, source: Source
+) -> None:
+    failing = await service.get(MAIN)
+    source.rotate()  # another system forced a refresh
+    renewed = await asyncio.gather(*(service.renew(MAIN, failing) for _ in range(200)))
+    assert {token.value for token in renewed} == {"92_main_2"}
+    assert source.asked == [("main", False)] * 2
+    late = await service.renew(MAIN, failing)
+    assert late.value == "92_main_2"
+    assert len(source.asked) == 2
+
+
+async def test_a_renewal_by_another_replica_is_taken_over(replica: Make, source: Source) -> None:
+    one, two = replica(), replica()
+    failing = await one.get(MAIN)
+    assert (await two.get(MAIN)).value == failing.value
+    source.rotate()
+    await one.renew(MAIN, failing)
+    assert (await two.renew(MAIN, failing)).value == "92_main_2"
+    assert len(source.asked) == 2
+
+
+async def test_force_is_used_only_where_wechat_repeats_the_failing_token(
+    service: TokenService, source: Source
+) -> None:
+    failing = await service.get(MAIN)
+    renewed = await service.renew(MAIN, failing)
+    assert renewed.value == "92_main_2"
+    assert source.asked == [("main", False), ("main", False), ("main", True)]
+
+
+async def test_a_storm_of_refusals_costs_one_renewal_in_thirty_seconds(
+    replica: Make, source: Source, time: Time
+) -> None:
+    replicas = [replica(), replica()]
+    token = await replicas[0].get(MAIN)
+    waits = []
+    for second in range(300):
+        time.now += 1
+        service = replicas[second % 2]
+        try:
+            token = await service.renew(MAIN, token)
+        except TokenConflict as conflict:
+            waits.append(conflict.retry_after_s or 0)
+    assert len([1 for _, force in source.asked if force]) == 10
+    assert len(waits) == 290
+    assert all(1 <= wait_s <= 30 for wait_s in waits)
+
+
+async def test_twenty_forced_refreshes_a_day_are_the_end(
+    service: TokenService, source: Source, time: Time
+) -> None:
+    token = await service.get(MAIN)
+    for _ in range(20):
+        time.now += 31
+        token = await service.renew(MAIN, token)
+    time.now += 31
+    with pytest.raises(TokenConflict):
+        await service.renew(MAIN, token)
+    assert len([1 for _, force in source.asked if force]) == 20
+    time.now += 86_400
+    source.expires_at = time.now + 7_200
+    assert (await service.renew(MAIN, token)).value != token.value
+
+
+async def test_a_refusal_reaches_every_caller_and_is_remembered_shortly(
+    service: TokenService, source: Source, time: Time
+) -> None:
+    source.failure = refusal(40125)
+    results = await asyncio.gather(*(service.get(MAIN) for _ in range(50)), return_exceptions=True)
+    assert all(isinstance(result, AccountMisconfigured) for result in results)
+    with pytest.raises(AccountMisconfigured):
+        await service.get(MAIN)
+    assert len(source.asked) == 1
+    source.failure = None
+    time.now += 3.1
+    assert (await service.get(MAIN)).value == "92_main_1"
+
+
+async def test_one_accounts_refusal_leaves_the_others_alone(
+    service: TokenService, source: Source
+) -> None:
+    source.failure = refusal(40164)
+    with pytest.raises(AccountMisconfigured):
+        await service.get(MAIN)
+    source.failure = None
+    assert (await service.get(PERSONAL)).value == "92_personal_1"
+
+
+async def test_a_failed_refresh_ahead_does_not_hurt_callers(
+    service: TokenService, source: Source, time: Time
+) -> None:
+    await service.get(MAIN)
+    time.now += 6_950
+    await service.get(MAIN)
+    source.failure = TokenUnavailable(reason="down")
+    await service.get(MAIN)
+    await settle()
+    assert (await service.get(MAIN)).value == "92_main_1"
+
+
+async def test_a_fetch_that_slept_past_its_lease_yields_to_the_newer_token(
+    replica: Make, source: Source, time: Time, store: CountingStore
+) -> None:
+    sleeper, other = replica(), replica()
+    held = source.gate = asyncio.Event()
+    asleep = asyncio.ensure_future(sleeper.get(MAIN))
+    await settle()
+    source.gate = None
+    time.now += 11  # the lease is over
+    source.rotate()
+    newer = await other.get(MAIN)
+    source.number -= 1  # what the sleeper gets is older
+    held.set()
+    assert (await asleep).value == newer.value == "92_main_2"
+    kept = await store.get(MAIN.app_id)
+    assert kept is not None
+    assert kept.value == "92_main_2"
+
+
+async def test_the_statistics_tell_ages_and_causes_and_no_token(
+    service: TokenService, source: Source, time: Time
+) -> None:
+    failing = await service.get(MAIN)
+    time.now += 60
+    described = service.describe([MAIN, PERSONAL])
+    assert described["main"] == {"age_s": 60, "seconds_left": 7_140, "refreshes": {"cold": 1}}
+    assert described["personal"]["age_s"] is None
+    source.rotate()
+    await service.renew(MAIN, failing)
+    source.failure = TokenUnavailable(reason="down")
+    with pytest.raises(TokenUnavailable):
+        await service.get(PERSONAL)
+    described = service.describe([MAIN, PERSONAL])
+    assert described["main"]["refreshes"] == {"cold": 1, "invalid": 1}
+    assert described["personal"]["refreshes"] == {"cold_failed": 1}
+    assert "92_" not in str(described)
