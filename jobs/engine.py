@@ -57,7 +57,7 @@ class Engine:
                 freed = await job_rows.free_leases_of_others(connection, self._context.executor.id)
             if freed:
                 log.info("took over jobs of a former process", jobs=freed)
-        self._loops.start(self._claim_for_ever(), name="jobs: claim")
+        self._claiming = self._loops.start(self._claim_for_ever(), name="jobs: claim")
         self._loops.start(self._renew_for_ever(), name="jobs: renew leases")
         self._loops.start(self._tidy_for_ever(), name="jobs: housekeeping")
         return self
@@ -70,6 +70,7 @@ class Engine:
     ) -> None:
         """End all runs, but let what is being sent be recorded first."""
         self.drain()
+        await asyncio.wait([self._claiming])  # from here on no run begins
         for claim in self._running.values():
             claim.stop()
         runs = [claim.task for claim in self._running.values() if claim.task is not None]
@@ -83,6 +84,11 @@ class Engine:
         self._stopping = True
         self._awake.set()
 
+    @property
+    def draining(self) -> bool:
+        """Whether it was told to claim nothing more."""
+        return self._stopping
+
     def wake(self) -> None:
         """Look for due jobs now; call it after a commit that made or changed one."""
         self._awake.set()
@@ -90,10 +96,7 @@ class Engine:
     async def _claim_for_ever(self) -> None:
         while not self._stopping:
             self._awake.clear()
-            try:
-                await self._claim_due()
-            except StorageUnavailable as exc:
-                log.warning("jobs cannot be claimed", reason=str(exc))
+            await _survive(self._claim_due)
             try:
                 async with asyncio.timeout(self._settings.sweep_s):
                     await self._awake.wait()
@@ -209,26 +212,33 @@ class Engine:
     async def _renew_for_ever(self) -> None:
         while True:
             await asyncio.sleep(self._settings.lease_s / 3)
-            held = {claim.row.id: claim.row.epoch for claim in self._running.values()}
-            until = self._clock() + self._settings.lease_s
-            try:
-                async with self._database.write() as connection:
-                    renewed = await job_rows.renew(connection, held, lease_until=until)
-            except StorageUnavailable as exc:
-                log.warning("leases not renewed", reason=str(exc))
-                continue
-            for job_id in renewed & self._running.keys():
-                self._running[job_id].renewed(until)
+            await _survive(self._renew)
+
+    async def _renew(self) -> None:
+        held = {claim.row.id: claim.row.epoch for claim in self._running.values()}
+        until = self._clock() + self._settings.lease_s
+        async with self._database.write() as connection:
+            renewed = await job_rows.renew(connection, held, lease_until=until)
+        for job_id in renewed & self._running.keys():
+            self._running[job_id].renewed(until)
 
     async def _tidy_for_ever(self) -> None:
         while True:
-            now = self._clock()
-            try:
-                async with self._database.write() as connection:
-                    await job_rows.purge_files(
-                        connection, ended_before=now - self._settings.keep_files_s
-                    )
-                    await idempotency.purge(connection, before=now - self._settings.keep_keys_s)
-            except StorageUnavailable as exc:
-                log.warning("old rows not removed", reason=str(exc))
+            await _survive(self._tidy)
             await asyncio.sleep(_HOUSEKEEPING_S)
+
+    async def _tidy(self) -> None:
+        now = self._clock()
+        async with self._database.write() as connection:
+            await job_rows.purge_files(connection, ended_before=now - self._settings.keep_files_s)
+            await idempotency.purge(connection, before=now - self._settings.keep_keys_s)
+
+
+async def _survive(work: Callable[[], Awaitable[None]]) -> None:
+    """One round of a loop that no failure may end."""
+    try:
+        await work()
+    except StorageUnavailable as exc:
+        log.warning("job engine waits for the database", reason=str(exc))
+    except Exception:
+        log.exception("job engine failed")

@@ -171,11 +171,14 @@ class Once:
 
         Where the lease is lost the answer is kept all the same: it is a fact.
         """
-        if outcome in ("answered", "adopted"):
-            claim.checkpoint.update(answer)
-            claim.checkpoint.pop("retries", None)
         async with self._database.write() as connection:
             await intents.settle(connection, intent, outcome, answer=answer)
+            owned = await intents.own(connection, intent, answer)
+            if outcome == "adopted" and not owned:
+                raise EndRun(Later(self._clock()))  # another job was quicker: look again
+            if outcome in ("answered", "adopted"):
+                claim.checkpoint.update(answer)
+                claim.checkpoint.pop("retries", None)
             held = await claim.move(connection)
             self._crash(crash_points.record(intent.effect))
         if not held:

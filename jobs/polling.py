@@ -128,17 +128,9 @@ class Polling:
 
     async def published(self, claim: Claim) -> Done:
         """The end of a job whose article's ids stand in the checkpoint."""
-        article_id = claim.checkpoint["article_id"]
         async with self._database.write() as connection:
-            await intents.note_article(connection, claim.row.id, article_id)
-        result = {
-            "mode": "published",
-            "media_id": claim.checkpoint["media_id"],
-            "publish_id": claim.checkpoint.get("publish_id"),
-            "article_id": article_id,
-            "url": claim.checkpoint["article_url"],
-        }
-        return Done(State.SUCCEEDED, result=result)
+            await intents.own_article(connection, claim.row.id, claim.checkpoint["article_id"])
+        return _published(claim)
 
     async def _by_list(self, claim: Claim, fingerprint: Fingerprint) -> Outcome:
         account, now = claim.row.account, self._clock()
@@ -154,16 +146,34 @@ class Polling:
         found = await self._reconcile.match(
             shared.listed, fingerprint, account=account, job_id=claim.row.id
         )
-        if found is None:
-            # All jobs of the account look at the same moments, so that one list serves them.
-            return Later((now // _SHARED_LIST_S + 1) * _SHARED_LIST_S)
-        claim.checkpoint.update(article_ids(found))
-        return await self.published(claim)
+        if found is not None and await self._take(claim, found):
+            return _published(claim)
+        # All jobs of the account look at the same moments, so that one list serves them.
+        return Later((now // _SHARED_LIST_S + 1) * _SHARED_LIST_S)
+
+    async def _take(self, claim: Claim, found: Listed) -> bool:
+        """Whether the article found in a list is ours now; not if another job was quicker."""
+        async with self._database.write() as connection:
+            ours = await intents.own_article(connection, claim.row.id, found.id)
+        if ours:
+            claim.checkpoint.update(article_ids(found))
+        return ours
 
     def _next_look(self, claim: Claim) -> float:
         now = self._clock()
         looks = (claim.checkpoint["submitted_at"] + s for s in self._settings.first_poll_s)
         return next((at for at in looks if at > now), now + self._settings.poll_every_s)
+
+
+def _published(claim: Claim) -> Done:
+    result = {
+        "mode": "published",
+        "media_id": claim.checkpoint["media_id"],
+        "publish_id": claim.checkpoint.get("publish_id"),
+        "article_id": claim.checkpoint["article_id"],
+        "url": claim.checkpoint["article_url"],
+    }
+    return Done(State.SUCCEEDED, result=result)
 
 
 class QuotaSpent(GatewayError):

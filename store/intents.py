@@ -2,7 +2,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import ColumnElement, Row, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from store.tables import intent
@@ -55,27 +56,40 @@ async def settle(
 
     No epoch is asked for: an answer is a fact, whoever holds the job by now.
     """
-    answer = answer or {}
-    ids = {name: answer[name] for name in ("media_id", "article_id") if answer.get(name)}
     statement = (
         update(intent)
         .where(*_is(row), intent.c.outcome.is_(None))
-        .values(outcome=outcome, answer=dict(answer), **ids)
+        .values(outcome=outcome, answer=dict(answer or {}))
     )
     return (await connection.execute(statement)).rowcount == 1
 
 
-async def note_article(connection: AsyncConnection, job_id: str, article_id: str) -> None:
-    """Record which article a submitted draft became, so that no other job adopts it."""
-    statement = (
-        update(intent)
-        .where(
-            *(intent.c.job_id == job_id, intent.c.effect == "submit"),
-            intent.c.outcome.in_(("answered", "adopted")),
-        )
-        .values(article_id=article_id)
+async def own(connection: AsyncConnection, row: IntentRow, made: Mapping[str, Any]) -> bool:
+    """Note the `media_id` or `article_id` that an attempt made; False if another job has it."""
+    return await _own(connection, _is(row), made)
+
+
+async def own_article(connection: AsyncConnection, job_id: str, article_id: str) -> bool:
+    """Note which article a job's draft became; False if another job has it."""
+    submitted = (
+        *(intent.c.job_id == job_id, intent.c.effect == "submit"),
+        intent.c.outcome.in_(("answered", "adopted")),
     )
-    await connection.execute(statement)
+    return await _own(connection, submitted, {"article_id": article_id})
+
+
+async def _own(
+    connection: AsyncConnection, where: tuple[ColumnElement[bool], ...], made: Mapping[str, Any]
+) -> bool:
+    ids = {name: made[name] for name in ("media_id", "article_id") if name in made}
+    if not ids:
+        return True
+    try:
+        async with connection.begin_nested():
+            await connection.execute(update(intent).where(*where).values(**ids))
+    except IntegrityError:
+        return False
+    return True
 
 
 async def has_unknown(connection: AsyncConnection, job_id: str) -> bool:
@@ -117,7 +131,7 @@ async def articles_of_others(
     return {str(found) for found in await connection.scalars(query)}
 
 
-def _is(row: IntentRow) -> tuple[Any, ...]:
+def _is(row: IntentRow) -> tuple[ColumnElement[bool], ...]:
     return (
         intent.c.job_id == row.job_id,
         intent.c.effect == row.effect,

@@ -69,11 +69,12 @@ intent = Table(
     # or absent (looked for, not there, superseded by the next attempt).
     Column("outcome", String(16)),
     Column("answer", _Json),
+    # What it made. Unique: no two jobs can take the same draft or article for theirs.
     Column("media_id", String(160)),
     Column("article_id", String(160)),
 )
-Index("ix_intent_media", intent.c.account, intent.c.media_id)
-Index("ix_intent_article", intent.c.account, intent.c.article_id)
+Index("ix_intent_media", intent.c.account, intent.c.media_id, unique=True)
+Index("ix_intent_article", intent.c.account, intent.c.article_id, unique=True)
 
 idempotency = Table(
     "idempotency",

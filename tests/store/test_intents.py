@@ -30,7 +30,7 @@ async def test_what_came_of_an_attempt_is_recorded_once(store: Database) -> None
         assert not await intents.settle(connection, row, "absent")
         assert not await intents.has_unknown(connection, "job_1")
         (found,) = await intents.of_job(connection, "job_1", "draft")
-    assert (found.outcome, found.answer, found.media_id) == ("answered", {"media_id": "m1"}, "m1")
+    assert (found.outcome, found.answer) == ("answered", {"media_id": "m1"})
 
 
 @pytest.mark.parametrize(
@@ -54,14 +54,33 @@ async def test_only_an_attempt_that_may_have_worked_counts_as_passed(
 
 
 async def test_drafts_and_articles_of_other_jobs_are_known(store: Database) -> None:
+    made = intent_row("job_2", outcome="answered")
+    submitted = intent_row("job_2", effect="submit", outcome="answered")
     async with store.write() as connection:
-        await intents.insert(connection, intent_row("job_2", outcome="answered", media_id="m2"))
-        submitted = intent_row("job_2", effect="submit", outcome="answered", media_id="m2")
+        await intents.insert(connection, made)
         await intents.insert(connection, submitted)
-        await intents.note_article(connection, "job_2", "art2")
+        assert await intents.own(connection, made, {"media_id": "m2"})
+        assert await intents.own(connection, submitted, {"publish_id": "p2"})
+        assert await intents.own_article(connection, "job_2", "art2")
         drafts, articles = intents.drafts_of_others, intents.articles_of_others
         assert await drafts(connection, "main", ["m1", "m2"], job_id="job_1") == {"m2"}
         assert await drafts(connection, "main", ["m2"], job_id="job_2") == set()
         assert await drafts(connection, "second", ["m2"], job_id="job_1") == set()
         assert await articles(connection, "main", ["art2", "x"], job_id="job_1") == {"art2"}
         assert await articles(connection, "main", ["art2"], job_id="job_2") == set()
+
+
+async def test_two_jobs_cannot_own_the_same_draft_or_article(store: Database) -> None:
+    async with store.write() as connection:
+        for job_id in ("job_1", "job_2"):
+            for effect in ("draft", "submit"):
+                row = intent_row(job_id, effect=effect, outcome="answered")
+                await intents.insert(connection, row)
+        assert await intents.own(connection, intent_row("job_1"), {"media_id": "m"})
+        assert not await intents.own(connection, intent_row("job_2"), {"media_id": "m"})
+        assert await intents.own_article(connection, "job_1", "art")
+        assert not await intents.own_article(connection, "job_2", "art")
+        assert await intents.own_article(connection, "job_1", "art")
+        # The refused step leaves the rest of the transaction as it was.
+        (mine,) = await intents.of_job(connection, "job_1", "submit")
+        assert mine.article_id == "art"

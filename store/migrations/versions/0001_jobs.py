@@ -84,8 +84,8 @@ def _intent() -> None:
         sa.Column("media_id", sa.String(160)),
         sa.Column("article_id", sa.String(160)),
     )
-    op.create_index("ix_intent_media", "intent", ["account", "media_id"])
-    op.create_index("ix_intent_article", "intent", ["account", "article_id"])
+    op.create_index("ix_intent_media", "intent", ["account", "media_id"], unique=True)
+    op.create_index("ix_intent_article", "intent", ["account", "article_id"], unique=True)
 
 
 def _job_id() -> "sa.Column[str]":
