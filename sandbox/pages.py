@@ -16,7 +16,7 @@ from sandbox.world import World
 _SAMPLE_TYPES = {"png": "image/png", "jpg": "image/jpeg", "webp": "image/webp"}
 _SAMPLE_NAME = re.compile(r"[a-z0-9-]+\.(png|jpg|webp)")
 # Nothing may run or load from elsewhere: what a page shows is what the sandbox keeps.
-_POLICY = "default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; base-uri 'none'"
+_POLICY = "default-src 'none'; img-src 'self' data:; style-src 'unsafe-inline'; base-uri 'none'"
 
 _PAGE = """<!doctype html>
 <html lang="zh-CN">
@@ -24,6 +24,7 @@ _PAGE = """<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="description" content="{digest}">
+<link rel="icon" href="data:,">
 <title>{title}</title>
 <style>
 body {{ margin: 0; background: #fff; color: rgba(0, 0, 0, .9);
