@@ -1,0 +1,251 @@
+"""Write the parts of docs/ that repeat the code: settings, commands, errors.
+
+Usage: python scripts/generate_docs.py [--check]. A page holds such a part between the lines
+`<!-- generated: NAME -->` and `<!-- end -->`; everything else is written by hand. With --check
+nothing is written, and the status is 1 if a page is out of date.
+"""
+
+import importlib
+import pkgutil
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from types import UnionType
+from typing import Any, Literal, Union, get_args, get_origin
+
+from pydantic import BaseModel, SecretStr
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT))
+
+from core.errors import GatewayError, Language, Text  # noqa: E402 - found through the line above
+
+LANGUAGES: tuple[Language, ...] = ("zh", "en")
+_PART = re.compile(r"(<!-- generated: (?P<name>.+?) -->\n).*?(<!-- end -->)", re.DOTALL)
+_SLASH = re.compile(r"(?<=[。） ]) ?/ ")  # between the languages
+_CJK = re.compile("[\u4e00-\u9fff]")
+_FOLDERS = (
+    "accounts", "cache", "content", "core", "fetch", "handlers", "jobs", "proxy", "server",
+    "store", "wechat",
+)  # fmt: skip
+_HEADS: dict[str, dict[Language, tuple[str, ...]]] = {
+    "settings": {"zh": ("键", "默认值", "含义"), "en": ("key", "default", "meaning")},
+    "options": {"zh": ("参数", "默认值", "含义"), "en": ("option", "default", "meaning")},
+    "errors": {
+        "zh": ("code", "HTTP", "errcode", "可重试", "含义", "怎么办"),
+        "en": ("code", "HTTP", "errcode", "retryable", "meaning", "what to do"),
+    },
+}
+
+
+def main(arguments: list[str]) -> int:
+    """Write the pages, or compare them."""
+    stale = []
+    for page, text in render_pages():
+        if page.read_text("utf-8") == text:
+            continue
+        stale.append(page.relative_to(ROOT))
+        if "--check" not in arguments:
+            page.write_text(text, "utf-8")
+    for page in stale:
+        print(f"{'out of date' if '--check' in arguments else 'written'}: {page}")
+    return 1 if stale and "--check" in arguments else 0
+
+
+def render_pages() -> Iterator[tuple[Path, str]]:
+    """Each page with generated parts, and its text as it should be."""
+    for language in LANGUAGES:
+        for page in sorted((ROOT / "docs" / language).glob("*.md")):
+            text = page.read_text("utf-8")
+            if _PART.search(text):
+                yield page, _PART.sub(_filler(language), text)
+
+
+def _filler(language: Language) -> Callable[[re.Match[str]], str]:
+    def fill(part: re.Match[str]) -> str:
+        kind, _, name = part["name"].partition(" ")
+        return part[1] + "\n" + _PARTS[kind](name, language) + "\n" + part[3]
+
+    return fill
+
+
+def _settings(section: str, language: Language) -> str:
+    """The keys of one TOML table. The Chinese texts are those of config.example.toml."""
+    from server.settings import Settings
+
+    field = Settings.model_fields[section]
+    model = _model_of(field.annotation)
+    fields = model.model_fields
+    chinese = _example_comments().get(section, {}) if language == "zh" else {}
+    rows = [
+        (f"`{name}`", _default(field), _cell(chinese.get(name) or field.description or ""))
+        for name, field in fields.items()
+    ]
+    return _table(_HEADS["settings"][language], rows)
+
+
+def _model_of(annotation: Any) -> type[BaseModel]:
+    """The model of `Model` or `tuple[Model, ...]`."""
+    for candidate in (annotation, *get_args(annotation)):
+        if isinstance(candidate, type) and issubclass(candidate, BaseModel):
+            return candidate
+    raise TypeError(f"no table of settings: {annotation}")
+
+
+def _default(field: FieldInfo) -> str:
+    if field.default is PydanticUndefined:
+        return "—"
+    choices = _choices(field.annotation)
+    shown = f"`{_toml(field.default)}`"
+    others = [f"`{choice}`" for choice in choices if choice != field.default]
+    return " / ".join([shown, *others])
+
+
+def _choices(annotation: Any) -> tuple[Any, ...]:
+    if get_origin(annotation) is Literal:
+        return get_args(annotation)
+    if get_origin(annotation) in (Union, UnionType):
+        return tuple(choice for part in get_args(annotation) for choice in _choices(part))
+    return ()
+
+
+def _toml(value: Any) -> str:
+    match value:
+        case bool():
+            return str(value).lower()
+        case int() | float():
+            return f"{value:g}" if value < 1_000_000 else f"{value:_}"
+        case SecretStr():
+            return f'"{value.get_secret_value()}"'
+        case list() | tuple() | frozenset():
+            return "[" + ", ".join(_toml(item) for item in value) + "]"
+        case dict():
+            return "{}" if not value else str(value)
+        case _:
+            return f'"{value}"'
+
+
+def _example_comments() -> dict[str, dict[str, str]]:
+    """The Chinese comment above each key of config.example.toml, by table and key."""
+    comments: dict[str, dict[str, str]] = {}
+    section, used = "", False
+    comment: list[str] = []
+    for line in (ROOT / "config.example.toml").read_text("utf-8").splitlines():
+        if heading := re.fullmatch(r"\[+(\w+)\]+", line):
+            section, comment = heading[1], []
+        elif line.startswith("#"):
+            if used:  # a new comment begins; keys that follow one another share the last one
+                comment, used = [], False
+            comment.append(line.removeprefix("#").strip())
+        elif key := re.match(r"(\w+) = ", line):
+            comments.setdefault(section, {})[key[1]] = _chinese(comment)
+            used = True
+    return comments
+
+
+def _chinese(lines: list[str]) -> str:
+    """Of comments in both languages the Chinese lines, and of mixed lines the Chinese half."""
+    return "".join(_half(line, "zh") for line in lines if _CJK.search(line))
+
+
+def _options(command: str, language: Language) -> str:
+    """The arguments and options of one command; its help texts are in both languages."""
+    import typer
+
+    from server.cli import app
+
+    group: Any = typer.main.get_command(app)
+    context = group.make_context("wxgate", [], resilient_parsing=True)
+    rows = []
+    for parameter in group.get_command(context, command).params:
+        names = [
+            name.upper() for name in [parameter.name] if parameter.param_type_name == "argument"
+        ]
+        names = names or [name for name in parameter.opts if name != "--help"]
+        meaning = _half(getattr(parameter, "help", "") or "", language)
+        if parameter.envvar:
+            meaning += f" (`{parameter.envvar}`)"
+        default = parameter.default
+        shown = f"`{default}`" if default not in (None, "", False) else "—"
+        rows.append((", ".join(f"`{name}`" for name in names), shown, _cell(meaning)))
+    return _table(_HEADS["options"][language], rows)
+
+
+def _half(text: str, language: Language) -> str:
+    """The half of "中文 / English" in `language`; all of a text in one language."""
+    chinese, *english = _SLASH.split(text, maxsplit=1)
+    return english[0] if english and language == "en" else chinese
+
+
+def _errors(category: str, language: Language) -> str:
+    """All errors of one category, by code."""
+    rows = []
+    for code, classes in sorted(_errors_by_code().items()):
+        first = classes[0]
+        if first.category != category:
+            continue
+        errcodes = sorted({error.errcode for error in classes if error.errcode != -1})
+        rows.append(
+            (
+                f"`{code}`",
+                str(first.status),
+                " ".join(map(str, errcodes)) or "—",
+                {"zh": "是", "en": "yes"}[language] if first.retryable else "—",
+                _cell(_said(first.message, language)),
+                _cell(_said(first.hint, language)),
+            )
+        )
+    return _table(_HEADS["errors"][language], rows)
+
+
+def _errors_by_code() -> dict[str, list[type[GatewayError]]]:
+    """Every error that is raised somewhere: the class that names the code first, then the rest."""
+    for folder in _FOLDERS:
+        package = importlib.import_module(folder)
+        for module in pkgutil.walk_packages(package.__path__, folder + "."):
+            # Migrations run in Alembic's hands alone, and __main__ is the command itself.
+            if not module.name.endswith("__main__") and ".migrations" not in module.name:
+                importlib.import_module(module.name)
+    by_code: dict[str, list[type[GatewayError]]] = {GatewayError.code: [GatewayError]}
+    for error in _subclasses(GatewayError):
+        # A class without a code of its own and without an heir's is a base, raised by nobody.
+        if "code" in vars(error) or error.code != GatewayError.code:
+            by_code.setdefault(error.code, []).append(error)
+    return by_code
+
+
+def _subclasses(base: type[GatewayError]) -> Iterator[type[GatewayError]]:
+    for error in sorted(base.__subclasses__(), key=lambda each: (each.__module__, each.__name__)):
+        yield error
+        yield from _subclasses(error)
+
+
+def _said(text: Text, language: Language) -> str:
+    """The text; one that is made up only when the error happens says so."""
+    template = getattr(text, language)
+    if re.fullmatch(r"\{\w+\}", template):
+        return {"zh": "（视具体情况）", "en": "(depends on the case)"}[language]
+    return str(template)
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", r"\|").replace("<", "&lt;")
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [head, ("---",) * len(head), *rows]
+    return "".join("| " + " | ".join(line) + " |\n" for line in lines)
+
+
+_PARTS: dict[str, Callable[[str, Language], str]] = {
+    "settings": _settings,
+    "options": _options,
+    "errors": _errors,
+}
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
