@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import httpx
+from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
 from accounts.clients import Clients
@@ -66,18 +67,13 @@ from wechat.errcodes import load_errcodes
 from wechat.material import MaterialClient
 
 
-@dataclass
+@dataclass(frozen=True)
 class Gateway:
-    """A composed gateway: its ASGI app, and the way to tell it that the end is near."""
+    """A composed gateway."""
 
-    app: ASGIApp
+    app: ASGIApp  # with the layers around it
+    starlette: Starlette
     engine: Engine
-    draining: bool = False
-
-    def drain(self) -> None:
-        """Say so on /health/ready and claim no more jobs; requests are still answered."""
-        self.draining = True
-        self.engine.drain()
 
 
 @dataclass(frozen=True)
@@ -120,7 +116,6 @@ async def open_gateway(
         made = await stack.enter_async_context(
             _open_jobs(settings, database, wechat, changes, crash)
         )
-        gateway = Gateway(_not_yet, made.engine)
         authenticator, virtual = _authenticator(settings, wechat)
         parts = Parts(
             settings=settings,
@@ -132,16 +127,16 @@ async def open_gateway(
             caches=wechat.caches,
             metrics=wechat.metrics,
             database=database,
-            draining=lambda: gateway.draining,
+            draining=lambda: made.engine.draining,
             relay=_relay(settings, wechat, authenticator, virtual),
             relay_segments=_relay_segments(settings),
         )
-        gateway.app = _wrapped(build_app(parts), settings, wechat.metrics)
-        yield gateway
+        starlette = build_app(parts)
+        yield Gateway(_wrapped(starlette, settings, wechat.metrics), starlette, made.engine)
 
 
 @asynccontextmanager
-async def open_worker(settings: Settings) -> AsyncIterator[Gateway]:
+async def open_worker(settings: Settings) -> AsyncIterator[Engine]:
     """What works on jobs and answers nobody."""
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(_open_store(settings))
@@ -149,7 +144,7 @@ async def open_worker(settings: Settings) -> AsyncIterator[Gateway]:
         made = await stack.enter_async_context(
             _open_jobs(settings, database, wechat, Changes(), no_crash)
         )
-        yield Gateway(_not_yet, made.engine)
+        yield made.engine
 
 
 @asynccontextmanager
@@ -338,8 +333,3 @@ def _wrapped(app: ASGIApp, settings: Settings, metrics: Metrics) -> ASGIApp:
     public = urlsplit(settings.server.public_url).hostname or ""
     hosts = HostMiddleware(app, (*settings.server.allowed_hosts, public))
     return AccessMiddleware(hosts, metrics)
-
-
-async def _not_yet(*_scope_receive_send: object) -> None:
-    """The app of a gateway that is still being opened, or of a worker."""
-    raise RuntimeError("no app")

@@ -95,7 +95,7 @@ async def run_gateway(settings: Settings) -> None:
     """
     with listen_on(settings.server.listen) as listener:
         async with open_gateway(settings, crash=armed_crash(settings)) as gateway:
-            server = _Server(_config(gateway, settings), gateway.drain)
+            server = _Server(_config(gateway, settings), gateway.engine.drain)
             log.info("gateway started", listen=settings.server.listen)
             await server.serve(sockets=[listener])
     log.info("gateway stopped")
@@ -114,7 +114,7 @@ async def gateway_in_background(
             try:
                 yield gateway
             finally:
-                gateway.drain()
+                gateway.engine.drain()
                 server.should_exit = True
 
 
