@@ -1,5 +1,6 @@
 from pydantic import BaseModel, ConfigDict, Field
 
+from content.workers import WorkerLimits
 from wechat.limits import LengthRule
 
 
@@ -32,3 +33,12 @@ class ContentSettings(BaseModel):
     worker_wall_s: float = Field(
         20, gt=0, description="wall time for one article or picture, then it is refused"
     )
+
+    def worker_limits(self) -> WorkerLimits:
+        """What each worker process may use."""
+        return WorkerLimits(
+            memory_mb=self.worker_memory_mb,
+            cpu_s=self.worker_cpu_s,
+            wall_s=self.worker_wall_s,
+            idle_s=self.worker_idle_s,
+        )

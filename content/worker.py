@@ -84,7 +84,8 @@ def _bound(memory_mb: int) -> None:
     import resource
 
     limit = memory_mb * 1_000_000
-    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    with suppress(OSError, ValueError):  # macOS has no such limit
+        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     with suppress(OSError), open("/proc/self/oom_score_adj", "w") as score:  # noqa: PTH123
         score.write("1000")

@@ -1,3 +1,5 @@
+import asyncio
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -9,6 +11,8 @@ from content.workers import WorkerPool, WorkExhausted, WorkFailed, WorkRefused
 from core.errors import GatewayError
 from fetch.sniff import sniff_image
 from wechat.limits import UPLOADIMG_BYTES
+
+_HEAVY_BYTES = 1_000_000
 
 Action = Literal["passed", "converted", "shrunk"]
 
@@ -40,6 +44,7 @@ class ImageWorkers:
 
     def __init__(self, workers: WorkerPool) -> None:
         self._workers = workers
+        self._one_heavy = asyncio.Lock()
 
     async def fit(self, data: bytes, picture: str) -> Fitted:
         """`data` as WeChat takes it; raises the errors of pictures/errors.py naming `picture`."""
@@ -53,7 +58,11 @@ class ImageWorkers:
                 if stripped.fits and len(stripped.data) < UPLOADIMG_BYTES:
                     return Fitted(stripped.data, content_type, "passed")
         arguments = {"limit": UPLOADIMG_BYTES - 1, "picture": picture}
-        result, fitted = await self._run("fit", arguments, data, picture)
+        # libjpeg shrinks while it decodes; the others need 200 MB for 12 megapixels, and the whole
+        # has to work in 512 MB.
+        heavy = content_type != "image/jpeg" and len(data) > _HEAVY_BYTES
+        async with self._one_heavy if heavy else nullcontext():
+            result, fitted = await self._run("fit", arguments, data, picture)
         return Fitted(fitted, result["content_type"], result["action"])
 
     async def plain_cover(self, title: str) -> Fitted:

@@ -68,7 +68,7 @@ class Sanitizer:
 
 
 def _filter(_tag: str, name: str, value: str) -> str | None:
-    if name != "style":
+    if name != "style" or not _LEADS_OUTSIDE.search(value):
         return value
     kept = (part.strip() for part in value.split(";"))
     return ";".join(part for part in kept if part and not _LEADS_OUTSIDE.search(part)) or None

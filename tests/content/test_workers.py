@@ -1,5 +1,6 @@
 import asyncio
 import os
+import re
 import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -64,6 +65,13 @@ async def test_a_worker_inherits_no_secret(
     environment = Path(f"/proc/{pool.pids[0]}/environ").read_bytes()
     assert b"PYTHONPATH" in environment
     assert b"canary" not in environment
+
+
+async def test_memory_and_core_files_of_a_worker_are_limited(pool: WorkerPool) -> None:
+    await pool.run("cover", {"title": "a"})
+    limits = Path(f"/proc/{pool.pids[0]}/limits").read_text()
+    assert re.search(r"Max address space +512000000 ", limits)
+    assert re.search(r"Max core file size +0 ", limits)
 
 
 @pytest.fixture
