@@ -24,7 +24,7 @@ from content.build import ArticleBuilder
 from content.pictures.gate import ImageWorkers
 from content.renderer import Renderer
 from content.settings import ContentSettings
-from content.workers import WorkerLimits, WorkerPool
+from content.workers import WorkerPool
 from core.crash import CrashPoint, no_crash
 from core.metrics import Metrics
 from core.tasks import TaskSet
@@ -248,13 +248,7 @@ async def open_renderer(settings: ContentSettings) -> AsyncIterator[Renderer]:
 
 @asynccontextmanager
 async def _open_workers(settings: ContentSettings) -> AsyncIterator[WorkerPool]:
-    limits = WorkerLimits(
-        memory_mb=settings.worker_memory_mb,
-        cpu_s=settings.worker_cpu_s,
-        wall_s=settings.worker_wall_s,
-        idle_s=settings.worker_idle_s,
-    )
-    workers = WorkerPool(limits, size=settings.workers)
+    workers = WorkerPool(settings.worker_limits(), size=settings.workers)
     try:
         yield workers
     finally:
@@ -276,9 +270,11 @@ async def _open_jobs(
         uploaded = UploadedImages(
             database, wechat.caches.register("image", "database"), clock=time.time
         )
+        fetcher = Fetcher(settings.fetch)
+        stack.push_async_callback(fetcher.aclose)
         builder = ArticleBuilder(
             renderer,
-            Fetcher(settings.fetch),
+            fetcher,
             MaterialClient(wechat.calls),
             uploaded,
             ImageWorkers(workers),

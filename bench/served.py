@@ -1,0 +1,52 @@
+"""A real `wxgate serve` for a benchmark, from a TOML file, in a process of its own."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from subprocess import Popen
+from typing import Any
+
+import psutil  # type: ignore[import-untyped]
+
+from sandbox.settings import VERIFIED
+from tests.conftest import free_port
+from tests.e2e.processes import write_toml
+
+KEY = "wxg_bench_0123456789abcdefghijklmn"
+
+
+@contextmanager
+def served(
+    sandbox_port: int, directory: Path, change: dict[str, dict[str, Any]] | None = None
+) -> Iterator[tuple[int, psutil.Process]]:
+    """Its port and process; `change` adds to the sections of its configuration."""
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    upstream = f"http://127.0.0.1:{sandbox_port}"
+    config: dict[str, Any] = {
+        "server": {"listen": url[7:], "public_url": url, "data_dir": str(directory / str(port))},
+        "upstream": {"base_urls": [upstream], "mp_base_url": upstream},
+        "log": {"level": "error"},
+    }
+    for section, values in (change or {}).items():
+        config[section] = {**config.get(section, {}), **values}
+    config["accounts"] = [
+        {"name": "main", "app_id": VERIFIED.app_id, "app_secret": VERIFIED.app_secret}
+    ]
+    config["clients"] = [
+        {
+            "id": "bench",
+            "key": KEY,
+            "accounts": ["main"],
+            "scopes": ["relay:read", "relay:write", "material", "draft", "publish", "stats"],
+        }
+    ]
+    path = directory / f"{port}.toml"
+    write_toml(path, config)
+    child = Popen([sys.executable, "-m", "server", "serve", "--config", str(path)])
+    try:
+        yield port, psutil.Process(child.pid)
+    finally:
+        child.terminate()
+        child.wait(20)
