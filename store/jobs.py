@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import CursorResult, Row, Select, and_, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from store.tables import ACTIVE_STATES, job, job_file
+from store.tables import is_active, job, job_file
 
 _PURGE_LIMIT = 500
 
@@ -91,7 +91,7 @@ async def claim(
     due = (
         select(job.c.id)
         .where(
-            job.c.state.in_(ACTIVE_STATES),
+            is_active,
             job.c.run_at <= now,
             or_(job.c.lease_until.is_(None), job.c.lease_until < now),
             job.c.id.not_in(busy),
@@ -125,7 +125,7 @@ async def move(
     """Change a job if its epoch is still `epoch`; whether it was."""
     statement = (
         update(job)
-        .where(job.c.id == job_id, job.c.epoch == epoch, job.c.state.in_(ACTIVE_STATES))
+        .where(job.c.id == job_id, job.c.epoch == epoch, is_active)
         .values(version=job.c.version + 1, **values)
     )
     return _changed(await connection.execute(statement)) == 1
@@ -225,7 +225,7 @@ async def purge_files(connection: AsyncConnection, *, ended_before: float) -> in
     old = (
         select(job.c.id)
         .join(job_file, job_file.c.job_id == job.c.id)
-        .where(job.c.state.not_in(ACTIVE_STATES), job.c.updated_at < ended_before)
+        .where(~is_active, job.c.updated_at < ended_before)
         .limit(_PURGE_LIMIT)
     )
     return _changed(await connection.execute(delete(job_file).where(job_file.c.job_id.in_(old))))

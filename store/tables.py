@@ -13,6 +13,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    bindparam,
 )
 
 # Jobs in these states are claimed when their `run_at` comes.
@@ -47,6 +48,10 @@ job = Table(
 )
 _ACTIVE = job.c.state.in_(ACTIVE_STATES)
 Index("ix_job_due", job.c.run_at, sqlite_where=_ACTIVE, postgresql_where=_ACTIVE)
+# Written into the statement: with parameters no planner can tell that the index serves.
+is_active = job.c.state.in_(
+    bindparam("active", list(ACTIVE_STATES), expanding=True, literal_execute=True)
+)
 Index("ix_job_client", job.c.client_id, job.c.id)
 
 
