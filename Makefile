@@ -2,9 +2,9 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-SOURCES := accounts cache content core fetch handlers jobs proxy sandbox server store wechat
+BENCHMARKS := tokens uploads relay content article memory
 
-.PHONY: help demo test check serve bench clean lock
+.PHONY: help demo test check docs serve bench clean lock
 
 help:
 	@echo "make demo   起沙箱和网关，发布一篇示例文章 / sandbox + gateway + a sample article"
@@ -20,6 +20,9 @@ demo: $(VENV)/.runtime
 test: $(VENV)/.dev
 	@$(BIN)/python -m pytest -n auto $(ARGS)
 
+docs: $(VENV)/.dev
+	$(BIN)/python scripts/generate_docs.py
+
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -31,7 +34,7 @@ serve: $(VENV)/.runtime
 	$(BIN)/wxgate serve
 
 bench: $(VENV)/.dev
-	@for script in bench/[a-z]*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+	@for name in $(BENCHMARKS); do echo "== $$name"; $(BIN)/python -m bench.$$name || exit 1; done
 
 clean:
 	rm -rf $(VENV) var build dist .coverage* htmlcov .mypy_cache .ruff_cache .pytest_cache \

@@ -1,0 +1,28 @@
+import pytest
+
+from handlers import operations
+from handlers.openapi import Operation
+
+ALL = {
+    name: operation
+    for name, operation in vars(operations).items()
+    if isinstance(operation, Operation)
+}
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_examples_are_what_the_models_say(name: str) -> None:
+    operation = ALL[name]
+    if operation.example is not None:
+        assert operation.body is not None
+        operation.body.model_validate(operation.example)
+    if operation.answer_example is not None:
+        assert operation.answer is not None
+        operation.answer.model_validate(operation.answer_example)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_every_summary_is_in_both_languages(name: str) -> None:
+    chinese, _, english = ALL[name].summary.partition(" / ")
+    assert any("\u4e00" <= character <= "\u9fff" for character in chinese)
+    assert english.isascii()

@@ -1,0 +1,58 @@
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from starlette.applications import Starlette
+from starlette.routing import Route
+
+from content.renderer import Renderer
+from content.settings import ContentSettings
+from content.workers import WorkerPool
+from core.metrics import Metrics
+from handlers.access import AccessMiddleware
+from handlers.errors import EXCEPTION_HANDLERS
+from handlers.render import RenderHandler
+
+
+@pytest.fixture
+async def app() -> AsyncIterator[AccessMiddleware]:
+    settings = ContentSettings()
+    workers = WorkerPool(settings.worker_limits(), size=1)
+    handler = RenderHandler(Renderer(workers, settings))
+    routes = [Route("/v1/render", handler.render, methods=["POST"])]
+    yield AccessMiddleware(
+        Starlette(routes=routes, exception_handlers=EXCEPTION_HANDLERS), Metrics()
+    )
+    await workers.aclose()
+
+
+async def test_the_answer_has_all_that_the_contract_names(http: Any, app: Any) -> None:
+    async with http(app) as caller:
+        response = await caller.post(
+            "/v1/render",
+            json={"markdown": "# 题目\n\n正文 ![景](a.png)", "theme": "default", "options": {}},
+        )
+    told = response.json()
+    assert set(told) == {"html", "title", "digest", "images", "warnings", "stats"}
+    assert told["title"] == "题目"
+    assert told["images"] == [{"src": "a.png", "alt": "景"}]
+    assert set(told["stats"]) == {"characters", "bytes", "reading_minutes"}
+    assert "<h1" not in told["html"]
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        ({"markdown": "x", "theme": "nope"}, 422, "theme_unknown"),
+        ({"markdown": "x", "options": {"a": 1}}, 422, "field_invalid"),
+        ({"markdown": "---\ntitle: !!python/object:os.system x\n---\nx"}, 422, "front_matter_invalid"),
+        ({"markdown": "x", "html": "y"}, 422, "field_invalid"),
+        ([], 422, "field_invalid"),
+    ],
+)
+async def test_what_cannot_be_rendered_is_refused(
+    http: Any, app: Any, body: Any, status: int, code: str
+) -> None:
+    async with http(app) as caller:
+        response = await caller.post("/v1/render", json=body)
+    assert (response.status_code, response.json()["error"]["code"]) == (status, code)
