@@ -45,7 +45,7 @@ async def test_the_answer_has_all_that_the_contract_names(http: Any, app: Any) -
     [
         ({"markdown": "x", "theme": "nope"}, 422, "theme_unknown"),
         ({"markdown": "x", "options": {"a": 1}}, 422, "field_invalid"),
-        ({"markdown": "---\ntitle: !!python/object:os.system x\n---\nx"}, 422, "front_matter_invalid"),
+        ({"markdown": "---\ntitle: [\n---\nx"}, 422, "front_matter_invalid"),
         ({"markdown": "x", "html": "y"}, 422, "field_invalid"),
         ([], 422, "field_invalid"),
     ],
