@@ -1,0 +1,104 @@
+"""The article and job routes over HTTP, on a real store, with nobody at work behind them."""
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+from pydantic import SecretStr
+from starlette.applications import Starlette
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from accounts.clients import Client, Clients
+from accounts.clients import Scope as ClientScope
+from accounts.official import Accounts
+from handlers.articles import ArticlesHandler
+from handlers.errors import EXCEPTION_HANDLERS
+from handlers.guard import AuthMiddleware
+from handlers.jobs import JobsHandler
+from jobs.changes import Changes
+from jobs.service import Jobs
+from store.engine import Database
+from tests.gateway import MAIN, PERSONAL
+
+NOW = time.time()
+
+
+def _client(name: str, *scopes: ClientScope) -> Client:
+    key = SecretStr(f"wxg_{name}_0123456789abcdefghijklmnop")
+    return Client(id=name, key=key, accounts=("main",), scopes=frozenset(scopes))
+
+
+CLIENTS = Clients(
+    [
+        _client("blog", ClientScope.DRAFT, ClientScope.PUBLISH),
+        _client("agent", ClientScope.DRAFT),
+        _client("reader", ClientScope.RELAY_READ),
+        _client("boss", ClientScope.ADMIN),
+    ]
+)
+
+
+class Desk:
+    """Calls as one of CLIENTS."""
+
+    def __init__(self, app: ASGIApp, jobs: Jobs) -> None:
+        self._http = httpx.AsyncClient(
+            transport=httpx.ASGITransport(app), base_url="http://gate", timeout=20
+        )
+        self.jobs = jobs
+
+    async def call(
+        self, method: str, path: str, *, as_client: str = "blog", **how: Any
+    ) -> httpx.Response:
+        headers = {"x-client": as_client, **how.pop("headers", {})}
+        return await self._http.request(method, path, headers=headers, **how)
+
+    async def post(self, body: Any, *, account: str = "main", **how: Any) -> httpx.Response:
+        return await self.call("POST", f"/v1/accounts/{account}/articles", json=body, **how)
+
+    async def aclose(self) -> None:
+        await self._http.aclose()
+
+
+class _State:
+    """What the outer layers of the process prepare."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope.setdefault("state", {})["request_id"] = "req_test"
+        await self._app(scope, receive, send)
+
+
+def _authenticate(scope: Scope) -> Client:
+    name = dict(scope["headers"])[b"x-client"].decode()
+    client = CLIENTS.by_id(name)
+    assert client is not None
+    return client
+
+
+@asynccontextmanager
+async def open_desk(database: Database) -> AsyncIterator[Desk]:
+    """The routes, their clock standing at NOW."""
+    jobs = Jobs(database, Changes(), lambda: None, clock=lambda: NOW)
+    accounts = Accounts((MAIN, PERSONAL))
+    articles = ArticlesHandler(jobs, accounts, max_request_mb=1, clock=lambda: NOW)
+    shown = JobsHandler(jobs)
+    routes = [
+        Route("/v1/accounts/{account}/articles", articles.create, methods=["POST"]),
+        Route("/v1/jobs", shown.list),
+        Route("/v1/jobs/{job_id}", shown.get),
+        Route("/v1/jobs/{job_id}/events", shown.events),
+        Route("/v1/jobs/{job_id}/cancel", shown.cancel, methods=["POST"]),
+        Route("/v1/jobs/{job_id}/retry", shown.retry, methods=["POST"]),
+    ]
+    inner = Starlette(routes=routes, exception_handlers=EXCEPTION_HANDLERS)
+    desk = Desk(_State(AuthMiddleware(inner, _authenticate)), jobs)
+    try:
+        yield desk
+    finally:
+        await desk.aclose()

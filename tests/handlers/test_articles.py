@@ -1,0 +1,124 @@
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from core.clock import rfc3339
+from store import job_files
+from store.engine import Database
+from tests.gateway import MAIN
+from tests.handlers.desk import NOW, Desk, open_desk
+
+ARTICLE = {"markdown": "# 标题\n\n正文"}
+
+
+@pytest.fixture
+async def desk(database: Database) -> AsyncIterator[Desk]:
+    async with open_desk(database) as opened:
+        yield opened
+
+
+async def test_an_article_is_accepted_as_a_job_with_its_place(desk: Desk) -> None:
+    response = await desk.post(ARTICLE)
+    job = response.json()
+    assert response.status_code == 202
+    assert response.headers["location"] == f"/v1/jobs/{job['id']}"
+    assert (job["state"], job["account"], job["kind"]) == ("accepted", "main", "article")
+    assert (await desk.call("GET", response.headers["location"])).json() == job
+
+
+async def test_it_is_a_draft_unless_asked_otherwise(desk: Desk) -> None:
+    for body, action in ((ARTICLE, "draft"), ({**ARTICLE, "action": "publish"}, "publish")):
+        job = (await desk.post(body)).json()
+        row = await desk.jobs.get(job["id"], None)
+        assert row.payload["action"] == action
+        assert row.payload["fields"] == ARTICLE
+
+
+async def test_pictures_come_along(desk: Desk, database: Database) -> None:
+    parts = [
+        ("article", (None, '{"markdown": "![](图/a.png)"}', "application/json")),
+        ("图/a.png", ("a.png", b"123", "image/png")),
+    ]
+    response = await desk.call("POST", "/v1/accounts/main/articles", files=parts)
+    assert response.status_code == 202
+    async with database.read() as connection:
+        assert await job_files.get(connection, response.json()["id"]) == {"图/a.png": b"123"}
+
+
+async def test_an_account_may_be_named_by_its_appid(desk: Desk) -> None:
+    assert (await desk.post(ARTICLE, account=MAIN.app_id)).json()["account"] == "main"
+
+
+@pytest.mark.parametrize("account", ["personal", "nobody", "wx5a4db0c0ffee0002", "x" * 300])
+async def test_accounts_of_others_do_not_exist(desk: Desk, account: str) -> None:
+    response = await desk.post(ARTICLE, account=account)
+    assert (response.status_code, response.json()["error"]["code"]) == (404, "account_unknown")
+
+
+async def test_scopes_bound_how_far_a_key_may_go(desk: Desk) -> None:
+    publish = {**ARTICLE, "action": "publish"}
+    statuses = [
+        (await desk.post(body, as_client=client)).status_code
+        for client in ("blog", "agent", "reader")
+        for body in (ARTICLE, publish)
+    ]
+    assert statuses == [202, 202, 202, 403, 403, 403]
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({}, None),
+        ({"markdown": "a", "html": "b"}, None),
+        ({"markdown": "x" * 65_537}, None),
+        ({**ARTICLE, "title": 1}, "title"),
+        ({**ARTICLE, "action": "mass_send"}, "action"),
+        ({**ARTICLE, "colour": "red"}, "colour"),
+        ({**ARTICLE, "publish_at": "2026-11-22T00:00:00"}, "publish_at"),
+        ({**ARTICLE, "publish_at": rfc3339(NOW - 301)}, "publish_at"),
+    ],
+)
+async def test_what_is_wrong_is_told_by_its_field(
+    desk: Desk, body: dict[str, Any], field: str | None
+) -> None:
+    response = await desk.post(body)
+    assert response.status_code == 422
+    assert response.json()["error"].get("field") == field
+    assert (await desk.call("GET", "/v1/jobs")).json()["items"] == []
+
+
+async def test_a_later_time_schedules_the_job(desk: Desk) -> None:
+    job = (await desk.post({**ARTICLE, "publish_at": rfc3339(NOW + 60)})).json()
+    assert (job["state"], job["run_at"]) == ("scheduled", rfc3339(NOW + 60))
+
+
+async def test_an_idempotency_key_makes_one_job(desk: Desk) -> None:
+    key = {"idempotency-key": "3f1c"}
+    first = await desk.post(ARTICLE, headers=key)
+    again = await desk.post(ARTICLE, headers=key)
+    assert (again.status_code, again.json()) == (202, first.json())
+    other = await desk.post({"markdown": "别的"}, headers=key)
+    assert (other.status_code, other.json()["error"]["code"]) == (422, "idempotency_mismatch")
+
+
+async def test_a_key_is_free_after_a_request_that_was_refused(desk: Desk) -> None:
+    key = {"idempotency-key": "k"}
+    assert (await desk.post({"markdown": 1}, headers=key)).status_code == 422
+    assert (await desk.post(ARTICLE, headers=key)).status_code == 202
+
+
+@pytest.mark.parametrize("key", ["", "a b", "x" * 256, "键".encode()])
+async def test_a_key_that_cannot_be_one_is_a_400(desk: Desk, key: Any) -> None:
+    response = await desk.post(ARTICLE, headers={"idempotency-key": key})
+    assert response.json()["error"]["code"] == "idempotency_key_invalid"
+
+
+async def test_waiting_is_a_preference(desk: Desk) -> None:
+    response = await desk.post(ARTICLE, headers={"prefer": "respond-async, wait=0"})
+    assert (response.status_code, response.headers["preference-applied"]) == (202, "wait=0")
+    key = {"idempotency-key": "k"}
+    job = (await desk.post(ARTICLE, headers=key)).json()
+    await desk.jobs.cancel(job["id"], None)
+    ended = await desk.post(ARTICLE, headers={**key, "prefer": "wait=30"})
+    assert (ended.status_code, ended.json()["state"]) == (200, "cancelled")

@@ -1,0 +1,127 @@
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from store.engine import Database
+from tests.handlers.desk import Desk, open_desk
+
+ARTICLE = {"markdown": "正文"}
+
+
+@pytest.fixture
+async def desk(database: Database) -> AsyncIterator[Desk]:
+    async with open_desk(database) as opened:
+        yield opened
+
+
+async def _submit(desk: Desk, **how: Any) -> str:
+    job_id: str = (await desk.post(ARTICLE, **how)).json()["id"]
+    return job_id
+
+
+async def test_a_key_sees_its_own_jobs_and_admin_sees_all(desk: Desk) -> None:
+    mine, theirs = await _submit(desk), await _submit(desk, as_client="agent")
+    for client, seen in (("blog", [mine]), ("agent", [theirs]), ("boss", [theirs, mine])):
+        listed = (await desk.call("GET", "/v1/jobs", as_client=client)).json()
+        assert [job["id"] for job in listed["items"]] == seen
+        for job_id in (mine, theirs):
+            response = await desk.call("GET", f"/v1/jobs/{job_id}", as_client=client)
+            assert response.status_code == (200 if job_id in seen else 404)
+
+
+async def test_nothing_can_be_done_to_jobs_of_others(desk: Desk) -> None:
+    job_id = await _submit(desk)
+    for method, act in (("POST", "cancel"), ("POST", "retry"), ("GET", "events")):
+        response = await desk.call(method, f"/v1/jobs/{job_id}/{act}", as_client="agent")
+        assert (response.status_code, response.json()["error"]["code"]) == (404, "job_unknown")
+
+
+async def test_pages_hold_together(desk: Desk) -> None:
+    made = [await _submit(desk) for _ in range(5)]
+    seen: list[str] = []
+    cursor: str | None = ""
+    while cursor is not None:
+        query = {"limit": "2", **({"cursor": cursor} if cursor else {})}
+        page = (await desk.call("GET", "/v1/jobs", params=query)).json()
+        assert len(page["items"]) <= 2
+        seen += [job["id"] for job in page["items"]]
+        cursor = page["next_cursor"]
+    assert seen == made[::-1]
+
+
+async def test_filters_narrow_the_list(desk: Desk) -> None:
+    kept, gone = await _submit(desk), await _submit(desk)
+    await desk.call("POST", f"/v1/jobs/{gone}/cancel")
+    for query, expected in (
+        ({"state": "cancelled"}, [gone]),
+        ({"state": "accepted"}, [kept]),
+        ({"account": "main", "kind": "article"}, [gone, kept]),
+        ({"account": "personal"}, []),
+    ):
+        listed = (await desk.call("GET", "/v1/jobs", params=query)).json()
+        assert [job["id"] for job in listed["items"]] == expected
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "limit=0",
+        "limit=-1",
+        "limit=101",
+        "limit=x",
+        "state=done",
+        "cursor=1",
+        "cursor=job_%0a",
+        "x=1",
+    ],
+)
+async def test_a_query_that_makes_no_sense_is_a_422(desk: Desk, query: str) -> None:
+    response = await desk.call("GET", f"/v1/jobs?{query}")
+    error = response.json()["error"]
+    assert (response.status_code, error["code"]) == (422, "field_invalid")
+    assert error["field"] == query.split("=", maxsplit=1)[0]
+
+
+async def test_a_cancelled_job_can_be_retried_by_who_may(desk: Desk) -> None:
+    job_id = (await desk.post({**ARTICLE, "action": "publish"})).json()["id"]
+    cancelled = await desk.call("POST", f"/v1/jobs/{job_id}/cancel")
+    assert (cancelled.status_code, cancelled.json()["state"]) == (200, "cancelled")
+    again = await desk.call("POST", f"/v1/jobs/{job_id}/cancel")
+    assert (again.status_code, again.json()["error"]["code"]) == (409, "job_ended")
+    retried = await desk.call("POST", f"/v1/jobs/{job_id}/retry")
+    assert (retried.status_code, retried.json()["state"]) == (202, "accepted")
+    running = await desk.call("POST", f"/v1/jobs/{job_id}/retry")
+    assert (running.status_code, running.json()["error"]["code"]) == (409, "job_not_retryable")
+
+
+async def test_texts_follow_the_callers_language(desk: Desk) -> None:
+    for language, word in (("en-GB", "no such job"), ("zh-CN", "没有这个任务")):
+        headers = {"accept-language": language}
+        response = await desk.call("GET", "/v1/jobs/job_x", headers=headers)
+        assert word in response.json()["error"]["message"]
+
+
+def _events(text: str) -> list[tuple[int, str]]:
+    events = []
+    for block in text.strip().split("\n\n"):
+        lines = dict(line.split(": ", 1) for line in block.splitlines())
+        assert lines["event"] == "job"
+        events.append((int(lines["id"]), json.loads(lines["data"])["state"]))
+    return events
+
+
+async def test_events_end_with_the_job_and_can_be_resumed(desk: Desk) -> None:
+    job_id = await _submit(desk)
+    following = asyncio.ensure_future(desk.call("GET", f"/v1/jobs/{job_id}/events"))
+    await asyncio.sleep(0.1)
+    await desk.call("POST", f"/v1/jobs/{job_id}/cancel")
+    response = await following
+    assert response.headers["content-type"].startswith("text/event-stream")
+    assert _events(response.text) == [(1, "accepted"), (2, "cancelled")]
+    for seen, left in (("1", [(2, "cancelled")]), ("2", None)):
+        headers = {"last-event-id": seen}
+        response = await desk.call("GET", f"/v1/jobs/{job_id}/events", headers=headers)
+        assert (_events(response.text) if response.text else None) == left
