@@ -181,40 +181,40 @@ def _half(text: str, language: Language) -> str:
 
 
 def _errors(category: str, language: Language) -> str:
-    """All errors of one category, by code."""
+    """All errors of one category, by code; a line for each text."""
+    lines: dict[tuple[str, Text], list[type[GatewayError]]] = {}
+    for error in _all_errors():
+        if error.category == category:
+            lines.setdefault((error.code, error.message), []).append(error)
     rows = []
-    for code, classes in sorted(_errors_by_code().items()):
-        first = classes[0]
-        if first.category != category:
-            continue
-        errcodes = sorted({error.errcode for error in classes if error.errcode != -1})
+    for (code, message), errors in sorted(lines.items()):
+        errcodes = sorted({error.errcode for error in errors} - {GatewayError.errcode})
         rows.append(
             (
                 f"`{code}`",
-                str(first.status),
+                str(errors[0].status),
                 " ".join(map(str, errcodes)) or "—",
-                {"zh": "是", "en": "yes"}[language] if first.retryable else "—",
-                _cell(_said(first.message, language)),
-                _cell(_said(first.hint, language)),
+                {"zh": "是", "en": "yes"}[language] if errors[0].retryable else "—",
+                _cell(_said(message, language)),
+                _cell(_said(errors[0].hint, language)),
             )
         )
     return _table(_HEADS["errors"][language], rows)
 
 
-def _errors_by_code() -> dict[str, list[type[GatewayError]]]:
-    """Every error that is raised somewhere: the class that names the code first, then the rest."""
+def _all_errors() -> Iterator[type[GatewayError]]:
+    """Every error that is raised somewhere, once its module is imported."""
     for folder in _FOLDERS:
         package = importlib.import_module(folder)
         for module in pkgutil.walk_packages(package.__path__, folder + "."):
             # Migrations run in Alembic's hands alone, and __main__ is the command itself.
             if not module.name.endswith("__main__") and ".migrations" not in module.name:
                 importlib.import_module(module.name)
-    by_code: dict[str, list[type[GatewayError]]] = {GatewayError.code: [GatewayError]}
+    yield GatewayError
     for error in _subclasses(GatewayError):
-        # A class without a code of its own and without an heir's is a base, raised by nobody.
-        if "code" in vars(error) or error.code != GatewayError.code:
-            by_code.setdefault(error.code, []).append(error)
-    return by_code
+        # One without a code of its own is a base: its heirs are raised, not it.
+        if error.code != GatewayError.code:
+            yield error
 
 
 def _subclasses(base: type[GatewayError]) -> Iterator[type[GatewayError]]:
