@@ -1,7 +1,7 @@
 """A process that works on jobs until it is told to die, for test_crash_matrix.
 
-Arguments: database URL ("" for SQLite), data_dir, URL of WeChat, job id, crash point or "".
-Ends with status 0 as soon as the job is over.
+Arguments: database URL ("" for SQLite), data_dir, URL of WeChat, job id, and optionally a crash
+point with the signal that it sends to itself there. Ends with status 0 when the job is over.
 """
 
 import asyncio
@@ -18,10 +18,12 @@ from store.lock import lock_data_dir
 from tests.jobs.rig import QUICK, open_work
 
 
-async def main(database_url: str, data_dir: Path, wechat: str, job_id: str, point: str) -> None:
+async def main(
+    database_url: str, data_dir: Path, wechat: str, job_id: str, point: str = "", sign: str = ""
+) -> None:
     def crash(name: str, /) -> None:
         if name == point:
-            os.kill(os.getpid(), signal.SIGKILL)
+            os.kill(os.getpid(), signal.Signals[sign])
 
     settings = DatabaseSettings(url=SecretStr(database_url))
     lock = nullcontext() if database_url else lock_data_dir(data_dir)

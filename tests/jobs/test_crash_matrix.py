@@ -2,6 +2,7 @@ import asyncio
 import signal
 import sys
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -23,25 +24,40 @@ async def work(database: Database, sandbox: RunningSandbox, tmp_path: Path) -> A
         yield opened
 
 
-async def _run_child(
-    database_url: str, tmp_path: Path, sandbox: RunningSandbox, job_id: str, point: str = ""
-) -> int:
-    child = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tests.jobs.crash_child"),
-        *(database_url, str(tmp_path), sandbox.url, job_id, point),
-        stdout=asyncio.subprocess.DEVNULL,
-    )
-    return await asyncio.wait_for(child.wait(), 60)
+@dataclass
+class Processes:
+    """Starts processes that work on one job."""
+
+    database_url: str
+    data_dir: Path
+    wechat: str
+
+    async def start(self, job_id: str, *crash: str) -> asyncio.subprocess.Process:
+        """One more, which sends itself a signal at a crash point."""
+        return await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "tests.jobs.crash_child"),
+            *(self.database_url, str(self.data_dir), self.wechat, job_id, *crash),
+            stdout=asyncio.subprocess.DEVNULL,
+        )
+
+    async def run(self, job_id: str, *crash: str) -> int:
+        """One more, to its end; its status."""
+        return await asyncio.wait_for((await self.start(job_id, *crash)).wait(), 60)
+
+
+@pytest.fixture
+def processes(database_url: str, tmp_path: Path, sandbox: RunningSandbox) -> Processes:
+    return Processes(database_url, tmp_path, sandbox.url)
 
 
 @pytest.mark.parametrize("point", crash_points.ALL)
 async def test_a_process_killed_anywhere_neither_loses_nor_doubles_the_article(
-    work: Work, database_url: str, sandbox: RunningSandbox, tmp_path: Path, point: str
+    work: Work, processes: Processes, sandbox: RunningSandbox, point: str
 ) -> None:
     row = await work.submit()
-    status = await _run_child(database_url, tmp_path, sandbox, row.id, point)
+    status = await processes.run(row.id, point, "SIGKILL")
     assert status == -signal.SIGKILL, "the crash point was not passed"
-    assert await _run_child(database_url, tmp_path, sandbox, row.id) == 0
+    assert await processes.run(row.id) == 0
     row = await work.jobs.get(row.id, None)
     assert (row.state, row.error) == (State.SUCCEEDED, None)
     ledger = sandbox.ledger
@@ -52,13 +68,67 @@ async def test_a_process_killed_anywhere_neither_loses_nor_doubles_the_article(
 
 @pytest.mark.parametrize("kind", ["reset_before_read", "reset_after_commit", "html502"])
 async def test_a_kill_on_top_of_a_lost_answer_does_not_double_it_either(
-    work: Work, database_url: str, sandbox: RunningSandbox, tmp_path: Path, kind: str
+    work: Work, processes: Processes, sandbox: RunningSandbox, kind: str
 ) -> None:
     sandbox.faults.add(Fault.model_validate({"kind": kind, "path": SUBMIT}))
     row = await work.submit()
     point = crash_points.sent(SUBMIT)
-    assert await _run_child(database_url, tmp_path, sandbox, row.id, point) == -signal.SIGKILL
-    assert await _run_child(database_url, tmp_path, sandbox, row.id) == 0
+    assert await processes.run(row.id, point, "SIGKILL") == -signal.SIGKILL
+    assert await processes.run(row.id) == 0
     row = await work.jobs.get(row.id, None)
     assert row.state == State.SUCCEEDED
     assert len(sandbox.ledger.entries("publication")) == 1
+
+
+async def _is_stopped(pid: int) -> None:
+    async with asyncio.timeout(60):
+        while True:
+            stat = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(") ")[2]
+            if stat.startswith("T"):
+                return
+            await asyncio.sleep(0.05)
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize(
+    ("point", "state", "published"),
+    [
+        ("claim.after", State.SUCCEEDED, 1),
+        ("submit.intent.before", State.SUCCEEDED, 1),
+        # It may be about to send: only a person can know.
+        ("submit.intent.after", State.NEEDS_REVIEW, 0),
+        ("submit.answer", State.SUCCEEDED, 1),
+    ],
+)
+async def test_a_process_that_wakes_after_its_lease_sends_nothing_more(
+    work: Work,
+    processes: Processes,
+    sandbox: RunningSandbox,
+    point: str,
+    state: State,
+    published: int,
+) -> None:
+    row = await work.submit()
+    paused = await processes.start(row.id, point, "SIGSTOP")
+    await _is_stopped(paused.pid)
+    assert await processes.run(row.id) == 0
+    paused.send_signal(signal.SIGCONT)
+    assert await asyncio.wait_for(paused.wait(), 60) == 0
+    row = await work.jobs.get(row.id, None)
+    assert row.state == state
+    assert len(sandbox.ledger.entries("publication")) == published
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_four_processes_share_the_jobs_and_none_is_done_twice(
+    work: Work, processes: Processes, sandbox: RunningSandbox
+) -> None:
+    rows = [await work.submit(f"文 {number}", action="draft") for number in range(24)]
+    last = rows[-1].id
+    started = [await processes.start(last) for _ in range(4)]
+    for process in started:
+        assert await asyncio.wait_for(process.wait(), 60) == 0
+    async with work.engine:  # what a process left when the last job was over
+        for row in rows:
+            assert (await work.until(row.id)).state == State.SUCCEEDED
+    assert len(sandbox.ledger.entries("draft")) == len(rows)
