@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from tests.gateway import KEY
+from bench.served import KEY
 
 Stream = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
@@ -27,6 +27,13 @@ def closing(streams: list[Stream]) -> Iterator[list[Stream]]:
     finally:
         for _, writer in streams:
             writer.close()
+
+
+async def ready(port: int) -> None:
+    """Wait for an answer: `serve` has its socket before it has composed the gateway."""
+    request = b"GET /health/ready HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+    with closing([await asyncio.open_connection("127.0.0.1", port)]) as streams:
+        await exchange(streams[0], request)
 
 
 async def virtual_token(port: int) -> str:

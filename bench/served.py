@@ -18,9 +18,13 @@ KEY = "wxg_bench_0123456789abcdefghijklmn"
 
 @contextmanager
 def served(
-    sandbox_port: int, directory: Path, change: dict[str, dict[str, Any]] | None = None
+    sandbox_port: int,
+    directory: Path,
+    change: dict[str, dict[str, Any]] | None = None,
+    *,
+    stderr: int | None = None,
 ) -> Iterator[tuple[int, psutil.Process]]:
-    """Its port and process; `change` adds to the sections of its configuration."""
+    """Its port and process; `change` adds to its configuration, `stderr` is where it logs."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     upstream = f"http://127.0.0.1:{sandbox_port}"
@@ -44,7 +48,7 @@ def served(
     ]
     path = directory / f"{port}.toml"
     write_toml(path, config)
-    child = Popen([sys.executable, "-m", "server", "serve", "--config", str(path)])
+    child = Popen([sys.executable, "-m", "server", "serve", "--config", str(path)], stderr=stderr)
     try:
         yield port, psutil.Process(child.pid)
     finally:

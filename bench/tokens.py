@@ -15,9 +15,10 @@ from urllib.request import urlopen
 
 import uvloop
 
+from bench.load import ready
 from bench.processes import listening, started
+from bench.served import KEY, served
 from tests.conftest import RedisServer
-from tests.gateway import KEY
 
 GATEWAYS, REQUESTS, LATENCY_S = 4, 200, 0.5
 _REQUEST = (
@@ -48,11 +49,16 @@ async def run(*, kill_redis: bool) -> bool:
         stack.callback(redis.kill)
         sandbox, _ = stack.enter_context(started("bench.sandbox", str(LATENCY_S)))
         url = f"http://127.0.0.1:{sandbox}"
+        (Path(name) / "master.key").write_text("5a" * 32)
+        shared = {
+            "redis": {"url": redis.url},
+            "secrets": {"master_key_file": f"{name}/master.key"},
+        }
         ports = [
-            stack.enter_context(started("bench.gateway", url, name, redis.url))[0]
-            for _ in range(GATEWAYS)
+            stack.enter_context(served(sandbox, Path(name), shared))[0] for _ in range(GATEWAYS)
         ]
         await asyncio.gather(*(listening(port) for port in (sandbox, *ports)))
+        await asyncio.gather(*(ready(port) for port in ports))
         streams = [
             await asyncio.open_connection("127.0.0.1", port)
             for port in ports

@@ -16,6 +16,7 @@ import uvloop
 
 from bench.load import closing, exchange, post, virtual_token
 from bench.processes import cpu_s, listening, started
+from bench.served import served
 
 UPLOADS, FILE_BYTES, LIMIT_MB = 20, 10_000_000, 40
 PATH = "/cgi-bin/material/add_material"
@@ -31,9 +32,7 @@ def peak_mb(process: psutil.Process) -> float:
 async def main() -> int:
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         sink, _ = stack.enter_context(started("bench.sink"))
-        port, gateway = stack.enter_context(
-            started("bench.gateway", f"http://127.0.0.1:{sink}", name)
-        )
+        port, gateway = stack.enter_context(served(sink, Path(name)))
         await asyncio.gather(listening(sink), listening(port))
         token = await virtual_token(port)
         boundary = "b" * 32
@@ -49,7 +48,7 @@ async def main() -> int:
             answers = await asyncio.gather(*(exchange(stream, request) for stream in streams))
         seconds = time.perf_counter() - begun
         grown = peak_mb(gateway) - before_mb
-        left = list((Path(name) / "tmp").iterdir())
+        left = list((Path(name) / str(port) / "tmp").iterdir())
         rate = UPLOADS * FILE_BYTES / 1e6 / seconds
         good = sum(b'"total_count"' in answer for answer in answers)
         print(

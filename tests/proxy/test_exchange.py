@@ -1,0 +1,81 @@
+import pytest
+
+from proxy.exchange import PEEK_BYTES, Exchanger
+from proxy.upstream import UpstreamRequest
+from sandbox.faults import Fault
+from sandbox.server import RunningSandbox
+from tests.conftest import free_port
+from tests.gateway import MAIN, Gateway
+from tests.proxy.conftest import Time
+from wechat.call import NotSent, OutcomeUnknown
+
+COUNT, ADD = "/cgi-bin/draft/count", "/cgi-bin/draft/add"
+
+
+@pytest.fixture
+def exchanger(gateway: Gateway) -> Exchanger:
+    return Exchanger(gateway.upstream, gateway.quota, gateway.metrics, monotonic=Time(0))
+
+
+def shown(gateway: Gateway) -> str:
+    return gateway.metrics.render().decode()
+
+
+async def test_an_answer_is_read_judged_and_counted(
+    exchanger: Exchanger, sandbox: RunningSandbox, gateway: Gateway
+) -> None:
+    request = UpstreamRequest("GET", sandbox.url + COUNT, {})
+    exchange = await exchanger.send(MAIN, COUNT, request, known=True)
+    assert (exchange.complete, exchange.errcode) == (True, 41001)
+    assert await exchange.read(10_000) == exchange.head
+    exchange.close()
+    assert exchanger.quota.remaining(MAIN, COUNT) == 999
+    assert f'upstream_calls_total{{errcode="41001",path="{COUNT}"}} 1.0' in shown(gateway)
+    assert f'upstream_seconds_count{{path="{COUNT}"}} 1.0' in shown(gateway)
+
+
+async def test_a_status_other_than_200_is_what_is_counted(
+    exchanger: Exchanger, sandbox: RunningSandbox, gateway: Gateway
+) -> None:
+    sandbox.faults.add(Fault(kind="html502", path=COUNT))
+    request = UpstreamRequest("GET", sandbox.url + COUNT, {})
+    (await exchanger.send(MAIN, COUNT, request, known=True)).close()
+    assert 'errcode="http_502"' in shown(gateway)
+
+
+async def test_only_what_may_have_arrived_costs_quota(
+    exchanger: Exchanger, sandbox: RunningSandbox, gateway: Gateway
+) -> None:
+    nobody = UpstreamRequest("GET", f"http://127.0.0.1:{free_port()}{ADD}", {})
+    with pytest.raises(NotSent):
+        await exchanger.send(MAIN, ADD, nobody, known=True)
+    assert exchanger.quota.remaining(MAIN, ADD) == 1_000
+    sandbox.faults.add(Fault(kind="reset_after_commit", path=ADD))
+    with pytest.raises(OutcomeUnknown):
+        await exchanger.send(MAIN, ADD, UpstreamRequest("POST", sandbox.url + ADD, {}), known=True)
+    assert exchanger.quota.remaining(MAIN, ADD) == 999
+    for label in ("not_sent", "unknown"):
+        assert f'errcode="{label}",path="{ADD}"' in shown(gateway)
+
+
+async def test_paths_outside_the_catalogue_share_a_label(
+    exchanger: Exchanger, sandbox: RunningSandbox, gateway: Gateway
+) -> None:
+    request = UpstreamRequest("GET", f"{sandbox.url}/cgi-bin/made/up", {})
+    (await exchanger.send(MAIN, "/cgi-bin/made/up", request, known=False)).close()
+    assert "made/up" not in shown(gateway)
+    assert 'path="other"' in shown(gateway)
+
+
+async def test_a_long_answer_is_not_held_in_memory(
+    exchanger: Exchanger, sandbox: RunningSandbox
+) -> None:
+    request = UpstreamRequest("GET", sandbox.url + "/sample/1.png", {})
+    exchange = await exchanger.send(MAIN, "/sample", request, known=False)
+    try:
+        if not exchange.complete:
+            assert len(exchange.head) == PEEK_BYTES
+            rest = b"".join([chunk async for chunk in exchange.chunks()])
+            assert rest
+    finally:
+        exchange.close()
