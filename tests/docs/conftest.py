@@ -26,8 +26,11 @@ class Running:
     sandbox_port: int
     gateway_port: int
     key: str
-    environment: dict[str, str]
     config: Path
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.gateway_port}"
 
 
 @pytest.fixture(scope="session")
@@ -49,7 +52,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         key = next(word for word in config.read_text("utf-8").split('"') if word[:4] == "wxg_")
         with started(["wxgate", "serve"], environment, home):
             wait_for(gateway_port)
-            yield Running(sandbox_port, gateway_port, key, environment, config)
+            yield Running(sandbox_port, gateway_port, key, config)
 
 
 def plain_environment(sandbox_port: int, gateway_port: int) -> dict[str, str]:

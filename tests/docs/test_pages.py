@@ -114,6 +114,12 @@ def test_every_dependency_has_its_reason() -> None:
     )
 
 
+def test_every_decision_is_listed() -> None:
+    index = Page(DOCS / "adr" / "README.md")
+    written = {path.name for path in index.path.parent.glob("[0-9]*.md")}
+    assert set(index.links) == written
+
+
 def _leads_to(page: Page, other: Page) -> bool:
     return any((page.path.parent / link).resolve() == other.path for link in page.links)
 
