@@ -98,10 +98,8 @@ def _model_of(annotation: Any) -> type[BaseModel]:
 def _default(field: FieldInfo) -> str:
     if field.default is PydanticUndefined:
         return "—"
-    choices = _choices(field.annotation)
-    shown = f"`{_toml(field.default)}`"
-    others = [f"`{choice}`" for choice in choices if choice != field.default]
-    return " / ".join([shown, *others])
+    others = (choice for choice in _choices(field.annotation) if choice != field.default)
+    return " / ".join(f"`{_toml(value)}`" for value in (field.default, *others))
 
 
 def _choices(annotation: Any) -> tuple[Any, ...]:

@@ -127,4 +127,5 @@ def _leads_to(page: Page, other: Page) -> bool:
 def _essence(block: Block) -> tuple[str, str, str]:
     """A block without what may be said in either language."""
     info = "no-test" if block.info.startswith("no-test") else block.info
-    return block.language, info, _COMMENT.sub("", block.text)
+    text = block.text if block.language == "markdown" else _COMMENT.sub("", block.text)
+    return block.language, info, text
