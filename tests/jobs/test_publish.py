@@ -35,6 +35,28 @@ async def test_a_draft_stays_a_draft_and_has_a_preview(rig: Rig) -> None:
     assert rig.committed("publication") == 0
 
 
+async def test_a_draft_counts_also_when_its_preview_cannot_be_had(rig: Rig) -> None:
+    rig.fault("errcode", "/cgi-bin/draft/get", errcode=45009)
+    row = await rig.until((await rig.submit(action="draft")).id)
+    assert row.state == State.SUCCEEDED
+    assert (row.result or {})["url"] == ""
+    assert (row.result or {})["media_id"]
+
+
+async def test_progress_and_warnings_are_kept_with_the_job(rig: Rig) -> None:
+    async def take_long() -> None:
+        rig.time.ahead_s += 1  # longer than two writes of progress may be apart
+
+    rig.builder.before = take_long
+    row = await rig.submit()
+    seen = [event.progress async for event in rig.jobs.events(row.id, None) if event is not None]
+    assert seen[0] == {"done": 0, "total": 1}
+    assert {"done": 1, "total": 4} in seen  # its one picture; draft, submit and end are to come
+    row = await rig.until(row.id)
+    warning = {"code": "thin", "message": {"zh": "太短", "en": "thin"}, "field": "markdown"}
+    assert row.checkpoint["warnings"] == [warning]
+
+
 async def test_a_personal_account_ends_with_the_clicks_that_remain(rig: Rig) -> None:
     row = await rig.until((await rig.submit(account="personal", title="我的标题")).id)
     assert row.state == State.SUCCEEDED

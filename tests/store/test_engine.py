@@ -1,4 +1,5 @@
 import asyncio
+import threading
 from pathlib import Path
 
 import pytest
@@ -57,11 +58,18 @@ async def test_sqlite_survives_a_power_cut_and_waits_for_others(tmp_path: Path) 
     }
 
 
+async def _driver_is_done() -> None:
+    """Wait for the threads of connections that failed: they report to this event loop."""
+    while any("_connection_worker" in thread.name for thread in threading.enumerate()):
+        await asyncio.sleep(0.01)
+
+
 async def test_a_file_that_cannot_be_opened_is_an_outage(tmp_path: Path) -> None:
     (tmp_path / "wxgate.db").mkdir()
     async with open_database(DatabaseSettings(), tmp_path) as database:
         with pytest.raises(StorageUnavailable):
             await database.ping()
+    await _driver_is_done()
 
 
 async def test_a_corrupt_file_is_an_outage(tmp_path: Path) -> None:
@@ -69,6 +77,7 @@ async def test_a_corrupt_file_is_an_outage(tmp_path: Path) -> None:
     async with open_database(DatabaseSettings(), tmp_path) as database:
         with pytest.raises(StorageUnavailable):
             await database.ping()
+    await _driver_is_done()
 
 
 async def test_an_absent_postgresql_is_an_outage_and_its_password_stays_secret(
