@@ -13,7 +13,7 @@ class HeaderTwice(GatewayError):
     """A header that says who is calling stands there twice."""
 
     status = 400
-    code = "auth_ambiguous"
+    code = "header_repeated"
     category = "auth"
     message = Text("请求头 {header} 出现了两次", "the header {header} is there twice")
     hint = Text("每个请求只能有一个", "send it once")

@@ -37,7 +37,9 @@ class RelaySettings(BaseModel):
     def _prefixes_are_paths(cls, prefixes: tuple[str, ...]) -> tuple[str, ...]:
         for prefix in prefixes:
             if not _CANONICAL.fullmatch(prefix.encode()) or prefix.endswith("/"):
-                raise ValueError(f"relay.prefixes: {prefix!r} must look like /name")
+                raise ValueError(
+                    f"{prefix!r} 应形如 /name / relay.prefixes: {prefix!r} must look like /name"
+                )
         return prefixes
 
 

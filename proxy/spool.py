@@ -21,7 +21,7 @@ class StorageUnavailable(GatewayError):
     """A body cannot be put on disk: the share for bodies is used up, or the disk fails."""
 
     status = 503
-    code = "storage_unavailable"
+    code = "spool_unavailable"
     category = "system"
     retryable = True
     message = Text("暂存请求体失败：{reason}", "the request body cannot be stored: {reason}")

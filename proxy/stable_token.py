@@ -25,8 +25,8 @@ _ATTEMPT_S = 4.0
 _ADVICE = {
     40013: Text("AppID 不正确：检查 [[accounts]] 的 app_id", "check the account's app_id"),
     40125: Text(
-        "AppSecret 不正确：在 设置与开发 → 开发接口管理 重置后填入 app_secret",
-        "the AppSecret is wrong: reset it in WeChat's console and set app_secret",
+        "AppSecret 不正确：在微信开发者平台的开发密钥处重置，再填入 app_secret",
+        "the AppSecret is wrong: reset it on WeChat's developer platform, set app_secret",
     ),
     40243: Text("AppSecret 已冻结，请管理员在后台解冻", "the AppSecret is frozen: unfreeze it"),
     89503: Text("请管理员在微信里确认这次调用", "an administrator has to confirm in WeChat"),
@@ -59,8 +59,8 @@ class AccountMisconfigured(GatewayError):
         if errcode == IP_NOT_WHITELISTED:
             ip = refused.refused_ip or "?"
             advice = Text(
-                f"这是微信的限制：把 {ip} 填入公众号后台 设置与开发 → 开发接口管理 → IP 白名单",
-                f"this is WeChat speaking: enter {ip} in its console under 开发接口管理 → IP白名单",
+                f"这是微信的限制：把 {ip} 填入微信开发者平台 → 公众号 → 开发密钥 → API IP 白名单",
+                f"this is WeChat speaking: enter {ip} on its developer platform, API IP 白名单",
             )
         super().__init__(
             upstream=refused.upstream,

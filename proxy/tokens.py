@@ -207,15 +207,15 @@ class TokenService:
         """Fetch under the lease, or wait for what its holder brings."""
         app_id = account.app_id
         above = NO_EPOCH if beaten is None else beaten.epoch
-        for _ in range(_POLLS):
+        for poll in range(_POLLS):
+            if poll and (token := await self._newer(account, above)) is not None:
+                return token
             lease = await self._store.acquire(app_id, ttl_s=_LEASE_S, above=above)
             if lease is not None:
                 try:
                     return await self._fetch_leased(account, cause, lease, beaten)
                 finally:
                     await self._store.release(app_id, lease)
-            if (token := await self._newer(account, above)) is not None:
-                return token
             await asyncio.sleep(_POLL_S)
         raise TokenUnavailable(reason="another replica is at it and brings nothing")
 

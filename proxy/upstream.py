@@ -47,7 +47,8 @@ class UpstreamSettings(BaseModel):
         for url in (*self.base_urls, self.mp_base_url):
             if url.startswith("http://") and not (self.allow_plain_http or is_loopback(url)):
                 raise ValueError(
-                    f"upstream: {url} would send secrets in the clear; "
+                    f"{url} 会明文传输密钥：改用 https://，或设 upstream.allow_plain_http / "
+                    f"{url} would send secrets in the clear: "
                     "use https:// or set upstream.allow_plain_http"
                 )
         return self
@@ -57,7 +58,9 @@ def _plain_url(url: str, key: str) -> str:
     parts = urlsplit(url)
     plain = parts.scheme in ("http", "https") and parts.hostname and not parts.username
     if not plain or parts.query or parts.fragment:
-        raise ValueError(f"{key}: must look like https://host[:port]")
+        raise ValueError(
+            f"{key} 应形如 https://host[:port] / {key} must look like https://host[:port]"
+        )
     return url.rstrip("/")
 
 

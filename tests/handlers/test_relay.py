@@ -1,3 +1,4 @@
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -63,6 +64,11 @@ class Echo:
     def __init__(self) -> None:
         self.requests: list[tuple[bytes, bytes]] = []
         self.answer = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
+        self.writers: list[Any] = []
+
+    def hang_up(self) -> None:
+        for writer in self.writers:
+            writer.close()
 
     async def serve(self, reader: Any, writer: Any) -> None:
         while head := await reader.readuntil(b"\r\n\r\n"):
@@ -82,13 +88,10 @@ class Echo:
 
 @pytest.fixture
 async def echo(tmp_path: Path) -> AsyncIterator[tuple[Echo, httpx.AsyncClient, Gateway]]:
-    import asyncio
-
     upstream = Echo()
-    writers = []
 
     async def serve(reader: Any, writer: Any) -> None:
-        writers.append(writer)
+        upstream.writers.append(writer)
         try:
             await upstream.serve(reader, writer)
         except (asyncio.IncompleteReadError, ConnectionError):
@@ -101,8 +104,7 @@ async def echo(tmp_path: Path) -> AsyncIterator[tuple[Echo, httpx.AsyncClient, G
     setup = Setup(UpstreamSettings(base_urls=(url,), mp_base_url=url, timeout_s=2), tmp_path)
     async with open_gateway(setup) as opened, opened.client(**WITH_KEY) as client:
         yield upstream, client, opened
-    for writer in writers:
-        writer.close()
+    upstream.hang_up()
     server.close()
     await server.wait_closed()
 
@@ -207,6 +209,65 @@ async def test_an_answer_that_breaks_off_is_cut_for_the_caller_too(echo: Any) ->
     answer = await http.get(COUNT)
     assert answer.status_code == 504
     assert answer.json()["errcode"] == -1
+    assert gateway.spool.used_bytes == 0
+
+
+async def test_a_long_answer_that_breaks_off_is_not_ended_as_if_it_were_whole(echo: Any) -> None:
+    upstream, _, gateway = echo
+    upstream.answer = b"HTTP/1.1 200 OK\r\nContent-Length: 900000\r\n\r\n" + b"x" * 200_000
+    sent: list[Any] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request"}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+        if len(sent) == 2:  # the beginning is on its way: now WeChat hangs up
+            upstream.hang_up()
+
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": COUNT,
+        "raw_path": COUNT.encode(),
+        "query_string": b"",
+        "headers": [(b"x-api-key", KEY.encode())],
+        "client": None,
+    }
+    await gateway.relay(scope, receive, send)
+    assert (b"content-length", b"900000") in sent[0]["headers"]
+    assert sent[-1]["more_body"]
+
+
+async def test_a_caller_that_hangs_up_gets_no_answer_and_leaves_nothing(gateway: Gateway) -> None:
+    sent: list[Any] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    headers = [(b"x-api-key", KEY.encode()), (b"content-length", b"3000000")]
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": ADD,
+        "raw_path": ADD.encode(),
+        "query_string": b"",
+        "headers": headers,
+        "client": None,
+    }
+    await gateway.relay(scope, receive, send)
+    assert sent == []
+    assert gateway.spool.used_bytes == 0
+
+
+async def test_a_large_body_that_names_no_caller_is_refused_and_freed(
+    gate: httpx.AsyncClient, gateway: Gateway
+) -> None:
+    answer = await gate.post("/cgi-bin/clear_quota/v2", content=b" " * 3_000_000)
+    assert answer.json()["errcode"] == 41001
     assert gateway.spool.used_bytes == 0
 
 

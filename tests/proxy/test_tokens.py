@@ -115,6 +115,16 @@ async def test_replicas_that_are_cold_together_fetch_once(replica: Make, source:
     assert source.asked == [("main", False)]
 
 
+async def test_a_replica_that_waits_in_vain_says_so(
+    replica: Make, source: Source, store: CountingStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("proxy.tokens._POLLS", 3)
+    assert await store.acquire(MAIN.app_id, ttl_s=60, above=0) is not None  # and never fetches
+    with pytest.raises(TokenUnavailable):
+        await replica().get(MAIN)
+    assert source.asked == []
+
+
 async def test_accounts_do_not_wait_for_each_other(service: TokenService, source: Source) -> None:
     held = source.gate = asyncio.Event()
     cold = asyncio.ensure_future(service.get(MAIN))
