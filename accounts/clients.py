@@ -46,6 +46,7 @@ class Client(BaseModel):
         found = KEY_PATTERN.fullmatch(self.key.get_secret_value())
         if found is None or found.group(1) != self.id:
             raise ValueError(
+                f"key 应形如 wxg_{self.id}_<至少 22 位随机字母数字> / "
                 f"key must look like wxg_{self.id}_<at least 22 random letters and digits>"
             )
         return self

@@ -1,4 +1,4 @@
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 
 class RedisSettings(BaseModel):
@@ -18,3 +18,13 @@ class RedisSettings(BaseModel):
         0.3, gt=0, le=5, description="one command may take this long, then Redis counts as away"
     )
     connect_timeout_s: float = Field(0.3, gt=0, le=5, description="the same for connecting")
+
+    @field_validator("url")
+    @classmethod
+    def _names_a_redis(cls, url: SecretStr) -> SecretStr:
+        value = url.get_secret_value()
+        if value and not value.startswith(("redis://", "rediss://", "unix://")):
+            raise ValueError(
+                "应形如 redis://:password@host:6379/0 / must look like redis://:password@host:6379/0"
+            )
+        return url

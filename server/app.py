@@ -55,7 +55,9 @@ from proxy.tokens import TokenBooks, TokenService
 from proxy.transport import UpstreamTransport
 from proxy.upstream import Upstream
 from proxy.virtual_tokens import VirtualTokens
-from server.doctor import Doctor, ping_redis
+from server.data_dir import make_data_dir
+from server.doctor import Doctor
+from server.probes import probes_of
 from server.routes import Parts, build_app
 from server.settings import Settings
 from store.engine import Database, open_database
@@ -83,7 +85,6 @@ class _Upstream:
     accounts: Accounts
     calls: Calls
     tokens: TokenService
-    sealer: Sealer
     upstream: Upstream
     caches: CacheStatistics
     metrics: Metrics
@@ -107,16 +108,20 @@ async def open_gateway(
 
     Raises GatewayErrors whose texts tell the operator what to mend.
     """
+    make_data_dir(settings.server.data_dir)
+    sealer = Sealer(load_master_key(settings.secrets, settings.server.data_dir))
     async with AsyncExitStack() as stack:
         if not settings.database.url.get_secret_value():
             stack.enter_context(lock_data_dir(settings.server.data_dir))
         database = await stack.enter_async_context(_open_store(settings))
-        wechat = await stack.enter_async_context(_open_wechat(settings, crash))
+        wechat = await stack.enter_async_context(_open_wechat(settings, sealer, crash))
         changes = Changes()
         made = await stack.enter_async_context(
             _open_jobs(settings, database, wechat, changes, crash)
         )
-        authenticator, virtual = _authenticator(settings, wechat)
+        clients = Clients(settings.clients)
+        virtual = VirtualTokens(sealer, clients)
+        authenticator = Authenticator(clients, wechat.accounts, virtual)
         parts = Parts(
             settings=settings,
             accounts=wechat.accounts,
@@ -138,9 +143,11 @@ async def open_gateway(
 @asynccontextmanager
 async def open_worker(settings: Settings) -> AsyncIterator[Engine]:
     """What works on jobs and answers nobody."""
+    make_data_dir(settings.server.data_dir)
+    sealer = Sealer(load_master_key(settings.secrets, settings.server.data_dir))
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(_open_store(settings))
-        wechat = await stack.enter_async_context(_open_wechat(settings, no_crash))
+        wechat = await stack.enter_async_context(_open_wechat(settings, sealer, no_crash))
         made = await stack.enter_async_context(
             _open_jobs(settings, database, wechat, Changes(), no_crash)
         )
@@ -151,25 +158,16 @@ async def open_worker(settings: Settings) -> AsyncIterator[Engine]:
 async def open_doctor(settings: Settings) -> AsyncIterator[Doctor]:
     """What the doctor needs: the way to WeChat, and the stores to look at."""
     async with AsyncExitStack() as stack:
-        wechat = await stack.enter_async_context(_open_wechat(settings, no_crash))
+        wechat = await stack.enter_async_context(_open_wechat(settings, None, no_crash))
         http = httpx.AsyncClient(
             transport=UpstreamTransport(wechat.upstream), base_url=settings.upstream.base_urls[0]
         )
         await stack.enter_async_context(http)
-
-        async def database() -> str:
-            async with open_database(settings.database, settings.server.data_dir) as opened:
-                await opened.ping()
-                return "SQLite" if opened.is_sqlite else "PostgreSQL"
-
-        async def redis() -> str:
-            return await ping_redis(wechat.link)
-
         yield Doctor(
             accounts=wechat.accounts,
             call=wechat.calls,
             http=http,
-            probes={"database": database, "redis": redis},
+            probes=probes_of(settings, wechat.link),
         )
 
 
@@ -185,22 +183,27 @@ async def _open_store(settings: Settings) -> AsyncIterator[Database]:
 
 
 @asynccontextmanager
-async def _open_wechat(settings: Settings, crash: CrashPoint) -> AsyncIterator[_Upstream]:
-    """Tokens, quota ledger and calls, on Redis where one is configured."""
+async def _open_wechat(
+    settings: Settings, sealer: Sealer | None, crash: CrashPoint
+) -> AsyncIterator[_Upstream]:
+    """Tokens, quota ledger and calls, on Redis where one is configured.
+
+    Tokens are kept under `sealer`; without one no earlier token is used, and WeChat is asked.
+    """
     async with AsyncExitStack() as stack:
         metrics = Metrics()
         caches = CacheStatistics(metrics)
         accounts = Accounts(settings.accounts)
-        sealer = Sealer(load_master_key(settings.secrets, settings.server.data_dir))
         link = await _open_link(stack, settings, caches)
         keys = Keys(settings.redis.prefix)
         counters: DailyCounters = MemoryCounters()
-        store: TokenStore = MemoryTokenStore(caches.register)
         if link is not None:
             counters = await stack.enter_async_context(SharedCounters(link, keys))
+        store: TokenStore = MemoryTokenStore(caches.register)
+        if sealer is not None and link is not None:
             shared = RedisTokenStore(link, keys, sealer, caches.register)
             store = FallbackTokenStore(shared, store)
-        else:
+        elif sealer is not None:
             kept = KeptTokenStore(store, settings.server.data_dir / "tokens", sealer)
             await kept.load()
             store = kept
@@ -224,7 +227,7 @@ async def _open_wechat(settings: Settings, crash: CrashPoint) -> AsyncIterator[_
             Exchanger(upstream, quota, metrics),
             Retrier(),
         )
-        yield _Upstream(accounts, calls, tokens, sealer, upstream, caches, metrics, link)
+        yield _Upstream(accounts, calls, tokens, upstream, caches, metrics, link)
 
 
 async def _open_link(
@@ -293,12 +296,6 @@ async def _open_jobs(
         article = article_job(context, builder, uploaded, wechat.calls, wechat.calls)
         engine = await stack.enter_async_context(Engine(context, {ARTICLE: article}))
         yield _Work(engine, renderer, uploaded)
-
-
-def _authenticator(settings: Settings, wechat: _Upstream) -> tuple[Authenticator, VirtualTokens]:
-    clients = Clients(settings.clients)
-    virtual = VirtualTokens(wechat.sealer, clients)
-    return Authenticator(clients, wechat.accounts, virtual), virtual
 
 
 def _relay(

@@ -20,7 +20,8 @@ from proxy.upstream import UpstreamSettings
 from sandbox.sample import sample_article
 from sandbox.server import RunningSandbox, run_sandbox
 from sandbox.settings import PERSONAL, VERIFIED, SandboxSettings
-from server.process import gateway_in_background, listen_on
+from server.data_dir import make_data_dir
+from server.process import CannotListen, gateway_in_background, listen_on
 from server.remote import LocalArticle, open_gateway
 from server.settings import ServerSettings, Settings
 
@@ -85,7 +86,11 @@ class Demo:
 
 @asynccontextmanager
 async def run_demo(data_dir: Path, say: Say, *, log_level: str = "warning") -> AsyncIterator[Demo]:
-    """Start both, publish the sample on both accounts, and keep both up meanwhile."""
+    """Start both, publish the sample on both accounts, and keep both up meanwhile.
+
+    Raises DataDirUnusable, and DataDirInUse while another demo runs in `data_dir`.
+    """
+    make_data_dir(data_dir)
     sandbox_settings = SandboxSettings(data_dir=data_dir / "sandbox")
     async with run_sandbox(sandbox_settings, port=_free_port(_SANDBOX_PORT)) as sandbox:
         say(Text(f"沙箱（模拟微信）{sandbox.url}", f"sandbox (a WeChat to try on) {sandbox.url}"))
@@ -176,7 +181,7 @@ def _free_port(first: int) -> int:
         try:
             with listen_on(f"127.0.0.1:{port}"):
                 return port
-        except OSError:
+        except CannotListen:
             continue
     with listen_on("127.0.0.1:0") as listener:
         return int(listener.getsockname()[1])

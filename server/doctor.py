@@ -9,51 +9,27 @@ from typing import Literal
 import httpx
 
 from accounts.official import Accounts
-from cache.redis import RedisAway, RedisLink
 from core.clock import Clock
 from core.errors import GatewayError, Text
 from wechat import freepublish
 from wechat.call import Call, WeChatRefused
-from wechat.errcodes import IP_NOT_WHITELISTED, NO_PERMISSION
+from wechat.errcodes import NO_PERMISSION
 
 _CLOCK_WARN_S = 30
 _CLOCK_FAIL_S = 300  # signatures older than this are refused
-_SECRET_WRONG = frozenset({40001, 40125})
-_CONFIRM = frozenset({89503, 89506, 89507})
 
-Status = Literal["ok", "warn", "fail"]
-# Raises a GatewayError, or returns what to show beside "ok".
-Probe = Callable[[], Awaitable[str]]
-
-_WHITELIST_STEPS = Text(
-    "把 {ip} 加入 IP 白名单：微信开发者平台 → 我的业务 → 公众号 → 开发密钥 → API IP 白名单；"
-    "约 10 分钟内生效，再运行一次 wxgate doctor",
-    "enter {ip} into the IP whitelist: WeChat developer platform → your account → developer keys "
-    "→ API IP whitelist; takes up to 10 minutes, then run wxgate doctor again",
+_DRAFTS_ONLY = Text(
+    "该账号不能用接口发布（48001，2025 年 7 月起个人与未认证账号均如此）",
+    "this account may not publish by API (48001, since July 2025 all personal and unverified ones)",
+)
+_PUBLISH_BY_HAND = Text(
+    "草稿照常自动建好，最后一步在公众号后台点“发布”；或完成微信认证",
+    "drafts are made all the same; press publish in WeChat's console, or get the account verified",
 )
 
-
-class RedisAwayError(GatewayError):
-    """Redis is configured and gives no answer."""
-
-    status = 503
-    code = "redis_away"
-    message = Text("Redis 没有应答", "Redis does not answer")
-    hint = Text(
-        "检查 redis.url 与密码；期间网关用内存顶着，多实例之间暂不共享 token 与限额",
-        "check redis.url and password; meanwhile memory is used, and replicas share nothing",
-    )
-
-
-async def ping_redis(link: RedisLink | None) -> str:
-    """What to show of Redis. Raises RedisAwayError."""
-    if link is None:
-        return "未配置，用进程内存 / none configured, memory is used"
-    try:
-        await link.run(lambda redis: redis.get("wxgate:ping"))
-    except RedisAway:
-        raise RedisAwayError from None
-    return "Redis"
+Status = Literal["ok", "warn", "fail"]
+# Returns what to show beside "ok", or raises a GatewayError.
+Probe = Callable[[], Awaitable[Text]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +82,7 @@ class Doctor:
         try:
             response = await self._http.head("/")
             there = parsedate_to_datetime(response.headers["date"]).timestamp()
-        except (httpx.HTTPError, GatewayError, KeyError, ValueError):
+        except (httpx.HTTPError, KeyError, ValueError):
             return Finding(
                 "clock",
                 "warn",
@@ -127,8 +103,6 @@ class Doctor:
         name = f"{account}: token"
         try:
             await self._call.get(account, "/cgi-bin/get_api_domain_ip")
-        except WeChatRefused as exc:
-            return _refused(name, exc)
         except GatewayError as exc:
             return _failed(name, exc)
         found = Text(
@@ -142,64 +116,21 @@ class Doctor:
         body = {"offset": 0, "count": 1, "no_content": 1}
         try:
             await self._call.post(account, freepublish.BATCHGET, body)
-        except WeChatRefused as exc:
-            if exc.wechat_errcode != NO_PERMISSION:
-                return _refused(name, exc)
-            return Finding(
-                name,
-                "warn",
-                Text(
-                    "该账号不能用接口发布（48001，2025 年 7 月起个人与未认证账号均如此）",
-                    "this account may not publish by API (48001, since July 2025 all personal "
-                    "and unverified ones)",
-                ),
-                Text(
-                    "草稿照常自动建好，最后一步在公众号后台点“发布”；或完成微信认证",
-                    "drafts are made all the same; press publish in WeChat's console, or get "
-                    "the account verified",
-                ),
-            )
         except GatewayError as exc:
+            if isinstance(exc, WeChatRefused) and exc.wechat_errcode == NO_PERMISSION:
+                return Finding(name, "warn", _DRAFTS_ONLY, _PUBLISH_BY_HAND)
             return _failed(name, exc)
         return Finding(name, "ok", Text("可以用接口发布", "may publish by API"))
 
 
 async def _probe(name: str, probe: Probe) -> Finding:
     try:
-        told = await probe()
+        return Finding(name, "ok", await probe())
     except GatewayError as exc:
         return _failed(name, exc)
-    return Finding(name, "ok", Text(told, told))
 
 
 def _failed(name: str, exc: GatewayError) -> Finding:
     fix = Text(*(exc.hint.fill(language, exc.values) for language in ("zh", "en")))
     found = Text(*(exc.message.fill(language, exc.values) for language in ("zh", "en")))
     return Finding(name, "fail", found, fix)
-
-
-def _refused(name: str, exc: WeChatRefused) -> Finding:
-    """What WeChat's refusal of a token or of a call means for the operator."""
-    code = exc.wechat_errcode
-    if code == IP_NOT_WHITELISTED:
-        ip = exc.refused_ip or "?"
-        found = Text(
-            f"微信拒绝了本机的出口 IP {ip}（40164）",
-            f"WeChat refuses this machine's egress IP {ip} (40164)",
-        )
-        fix = Text(_WHITELIST_STEPS.zh.format(ip=ip), _WHITELIST_STEPS.en.format(ip=ip))
-        return Finding(name, "fail", found, fix)
-    finding = _failed(name, exc)
-    if code in _SECRET_WRONG:
-        fix = Text(
-            "AppSecret 不对或已重置：到微信开发者平台重置后写入配置",
-            "the AppSecret is wrong or was reset: reset it at WeChat and enter the new one",
-        )
-    elif code in _CONFIRM:
-        fix = Text(
-            "管理员需在微信里确认这次调用（89503 等），确认后再试",
-            "the account's administrator has to confirm the call in WeChat first",
-        )
-    else:
-        return finding
-    return Finding(name, "fail", finding.found, fix)

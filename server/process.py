@@ -1,17 +1,20 @@
 import asyncio
-import signal
+import gc
+import os
 import socket
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from types import FrameType
 from typing import Any, TypeVar
 
 import structlog
 import uvicorn
 
+from core.crash import CrashPoint, no_crash
+from core.errors import GatewayError, Text
 from server.app import Gateway, open_gateway, open_worker
 from server.crash import armed_crash
 from server.settings import Settings
+from server.signals import stop_signals
 
 log = structlog.get_logger(__name__)
 
@@ -20,33 +23,39 @@ T = TypeVar("T")
 # Longer than one call to WeChat may take, so that requests in flight end by themselves.
 _GRACE_S = 20
 _BACKLOG = 4_096
+# Objects made before a round of the garbage collector; Python's 700 is meant for scripts.
+_GC_THRESHOLD = (20_000, 20, 50)
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
     """asyncio.run on uvloop where there is one."""
     try:
         import uvloop
-    except ImportError:  # Windows
+    except ImportError:  # no wheel for this platform
         return asyncio.run(work)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(work)
 
 
+class CannotListen(GatewayError):
+    """The address cannot be listened on."""
+
+    code = "cannot_listen"
+    category = "system"
+    message = Text("无法监听 {listen}：{reason}", "cannot listen on {listen}: {reason}")
+    hint = Text(
+        "停掉占用该端口的程序（ss -ltnp 可查），或换地址：wxgate serve --listen 127.0.0.1:8090",
+        "stop what uses that port (ss -ltnp tells), or take another: "
+        "wxgate serve --listen 127.0.0.1:8090",
+    )
+
+
 class _Server(uvicorn.Server):
-    """A uvicorn server that tells at once when it was asked to stop."""
+    """A uvicorn server that leaves signals to us, and says when it listens.
 
-    def __init__(self, config: uvicorn.Config, on_stop: Callable[[], None]) -> None:
-        super().__init__(config)
-        self._on_stop = on_stop
-
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """A signal came."""
-        self._on_stop()
-        super().handle_exit(sig, frame)
-
-
-class _BackgroundServer(uvicorn.Server):
-    """A uvicorn server that leaves the process's signals alone and says when it listens."""
+    With handlers of its own it raises the signal again as soon as it has stopped serving: the
+    process would be gone before jobs and stores are closed in order.
+    """
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
@@ -64,11 +73,14 @@ class _BackgroundServer(uvicorn.Server):
 
 
 def listen_on(listen: str) -> socket.socket:
-    """A listening socket for "HOST:PORT" or "[::1]:PORT". Raises OSError."""
+    """A listening socket for "HOST:PORT" or "[::1]:PORT". Raises CannotListen."""
     host, _, port = listen.rpartition(":")
     host = host.strip("[]")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    return socket.create_server((host, int(port)), family=family, backlog=_BACKLOG)
+    try:
+        return socket.create_server((host, int(port)), family=family, backlog=_BACKLOG)
+    except OSError as exc:
+        raise CannotListen(listen=listen, reason=os.strerror(exc.errno or 0)) from None
 
 
 def _config(gateway: Gateway, settings: Settings) -> uvicorn.Config:
@@ -91,23 +103,34 @@ def _config(gateway: Gateway, settings: Settings) -> uvicorn.Config:
 async def run_gateway(settings: Settings) -> None:
     """Serve until SIGINT or SIGTERM; requests in flight and jobs come to an orderly stop.
 
-    Raises OSError if the address cannot be listened on.
+    Raises GatewayErrors whose texts tell the operator what to mend.
     """
-    with listen_on(settings.server.listen) as listener:
-        async with open_gateway(settings, crash=armed_crash(settings)) as gateway:
-            server = _Server(_config(gateway, settings), gateway.engine.drain)
+    crash = armed_crash(settings)
+    with stop_signals() as stop, listen_on(settings.server.listen) as listener:
+        async with gateway_in_background(settings, listener, crash=crash) as gateway:
+            _calm_garbage_collector()
             log.info("gateway started", listen=settings.server.listen)
-            await server.serve(sockets=[listener])
+            await stop.wait()
+            gateway.engine.drain()
+            log.info("gateway is stopping", drain_s=settings.server.drain_s)
+            await asyncio.sleep(settings.server.drain_s)
     log.info("gateway stopped")
+
+
+def _calm_garbage_collector() -> None:
+    """What was made until now stays: no round needs to look through it again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*_GC_THRESHOLD)
 
 
 @asynccontextmanager
 async def gateway_in_background(
-    settings: Settings, listener: socket.socket
+    settings: Settings, listener: socket.socket, *, crash: CrashPoint = no_crash
 ) -> AsyncIterator[Gateway]:
-    """The same beside other work in this event loop; signals are the caller's business."""
-    async with open_gateway(settings) as gateway:
-        server = _BackgroundServer(_config(gateway, settings))
+    """A gateway that answers on `listener` until the block ends."""
+    async with open_gateway(settings, crash=crash) as gateway:
+        server = _Server(_config(gateway, settings))
         async with asyncio.TaskGroup() as group:
             group.create_task(server.serve(sockets=[listener]))
             await server.listening.wait()
@@ -119,17 +142,9 @@ async def gateway_in_background(
 
 
 async def run_worker(settings: Settings) -> None:
-    """Work on jobs until SIGINT or SIGTERM."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    async with open_worker(settings) as worker:
-
-        def ask_to_stop() -> None:
-            worker.drain()
-            stop.set()
-
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, ask_to_stop)
-        log.info("worker started")
-        await stop.wait()
+    """Work on jobs until SIGINT or SIGTERM. Raises what `run_gateway` does."""
+    with stop_signals() as stop:
+        async with open_worker(settings):
+            log.info("worker started")
+            await stop.wait()
     log.info("worker stopped")

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 import httpx
 
@@ -37,6 +37,8 @@ class Refused(Exception):
 
     def __init__(self, error: dict[str, Any]) -> None:
         self.error = error
+        self.message = str(error.get("message") or error.get("code"))
+        self.hint = str(error.get("hint") or "")
         super().__init__(f"{error.get('code')}: {error.get('message')}")
 
 
@@ -105,8 +107,8 @@ class Gateway:
             raise Refused(
                 {
                     "code": "account_not_named",
-                    "message": f"该密钥可用多个公众号，请用 --account 指定：{names}",
-                    "hint": f"the key may use several accounts, name one by --account: {names}",
+                    "message": "该密钥可用多个公众号 / the key may use several accounts",
+                    "hint": f"用 --account 指定一个 / name one by --account: {names}",
                 }
             )
         return str(listed["default"])
@@ -118,7 +120,7 @@ class Gateway:
         fields: dict[str, Any] = {"markdown": article.markdown, "action": action}
         if publish_at:
             fields["publish_at"] = publish_at
-        url = f"/v1/accounts/{account}/articles"
+        url = f"/v1/accounts/{quote(account, safe='')}/articles"
         if not article.pictures:
             return await self._json("POST", url, json=fields)
         parts: list[Any] = [("article", (None, json.dumps(fields), "application/json"))]
@@ -152,9 +154,11 @@ class Gateway:
         except httpx.TransportError as exc:
             raise Unreachable(type(exc).__name__) from None
         try:
-            body: dict[str, Any] = response.json()
+            body = response.json()
         except ValueError:
-            raise Unreachable(f"HTTP {response.status_code}, no JSON") from None
+            body = None
+        if not isinstance(body, dict):
+            raise Unreachable(f"HTTP {response.status_code}, no JSON")
         if response.is_error:
             raise Refused(body.get("error") or {"code": f"http_{response.status_code}"})
         return body

@@ -1,11 +1,12 @@
 import ipaddress
+import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -19,16 +20,28 @@ from accounts.master_key import SecretsSettings
 from accounts.official import OfficialAccount
 from cache.settings import RedisSettings
 from content.settings import ContentSettings
+from core.errors import Text
 from core.logging import LogSettings
 from fetch.settings import FetchSettings
 from jobs.settings import JobsSettings
 from proxy.routing import RelaySettings
 from proxy.tokens import TokenSettings
 from proxy.upstream import UpstreamSettings
+from server.faults import BadConfigurationError, Fault, fault_of
 from store.engine import DatabaseSettings
 
 IpNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
-Listen = Annotated[str, StringConstraints(pattern=r"^\S+:[0-9]{1,5}$")]
+_LAST_PORT = 65_535
+
+
+def _host_and_port(listen: str) -> str:
+    host, _, port = listen.rpartition(":")
+    if not host or " " in host or not re.fullmatch("[0-9]{1,5}", port) or int(port) > _LAST_PORT:
+        raise ValueError("应为 HOST:PORT，如 127.0.0.1:8080 / must be HOST:PORT, as 127.0.0.1:8080")
+    return listen
+
+
+Listen = Annotated[str, AfterValidator(_host_and_port)]
 # Secrets that may stand in a file of their own, under the same key with `_file` added.
 _SECRET_KEYS = ("app_secret", "key", "callback_token", "encoding_aes_key", "url")
 ENV_PREFIX = "WXGATE_"
@@ -50,6 +63,13 @@ class ServerSettings(BaseModel):
     )
     trusted_proxies: tuple[IpNetwork, ...] = Field(
         (), description="CIDRs of reverse proxies whose X-Forwarded-For counts"
+    )
+    drain_s: float = Field(
+        0,
+        ge=0,
+        le=300,
+        description="when asked to stop, /health/ready says 503 for so long before connections "
+        "are refused; behind a load balancer, longer than its checks are apart",
     )
     ops_networks: tuple[IpNetwork, ...] = Field(
         (ipaddress.IPv4Network("127.0.0.0/8"), ipaddress.IPv6Network("::1/128")),
@@ -101,21 +121,6 @@ class Settings(BaseSettings):
         return (init_settings,)
 
 
-class Fault(BaseModel):
-    """One thing that is wrong with the configuration."""
-
-    key: str  # as in TOML: accounts[0].app_id
-    problem: str
-
-
-class BadConfigurationError(Exception):
-    """The configuration cannot be used; holds every fault that was found."""
-
-    def __init__(self, faults: list[Fault]) -> None:
-        self.faults = faults
-        super().__init__("; ".join(f"{fault.key}: {fault.problem}" for fault in faults))
-
-
 def load_settings(path: Path | None) -> Settings:
     """Read and check the configuration; without `path`, the environment and defaults alone.
 
@@ -128,10 +133,7 @@ def load_settings(path: Path | None) -> Settings:
     try:
         settings = Settings(**data)
     except ValidationError as exc:
-        faults += [
-            Fault(key=_key_of(error["loc"]), problem=error["msg"].removeprefix("Value error, "))
-            for error in exc.errors(include_url=False, include_input=False, include_context=False)
-        ]
+        faults += map(fault_of, exc.errors(include_url=False, include_input=False))
         raise BadConfigurationError(faults) from None
     faults += cross_faults(settings)
     if faults:
@@ -143,9 +145,11 @@ def _read_toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text("utf-8"))
     except OSError as exc:
-        raise BadConfigurationError([Fault(key=str(path), problem=exc.strerror or "")]) from None
+        problem = Text(f"读不了：{exc.strerror}", f"cannot be read: {exc.strerror}")
+        raise BadConfigurationError([Fault(str(path), problem)]) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
-        raise BadConfigurationError([Fault(key=str(path), problem=str(exc))]) from None
+        problem = Text(f"不是正确的 TOML：{exc}", f"is no valid TOML: {exc}")
+        raise BadConfigurationError([Fault(str(path), problem)]) from None
 
 
 def _merged(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
@@ -169,7 +173,10 @@ def _environment(faults: list[Fault]) -> dict[str, Any]:
     try:
         return dict(source())
     except SettingsError as exc:
-        faults.append(Fault(key=f"{ENV_PREFIX}…", problem=str(exc)))
+        problem = Text(
+            f"列表与表要写成 JSON：{exc}", f"lists and tables are written as JSON: {exc}"
+        )
+        faults.append(Fault(f"{ENV_PREFIX}…", problem))
         return {}
 
 
@@ -187,7 +194,9 @@ def _with_secret_files(value: Any, key: str, faults: list[Fault]) -> Any:
             try:
                 table[secret] = Path(inner).read_text("utf-8").strip()
             except (OSError, UnicodeDecodeError) as exc:
-                faults.append(Fault(key=where, problem=f"cannot read {inner}: {_reason(exc)}"))
+                reason = _reason(exc)
+                problem = Text(f"读不了 {inner}：{reason}", f"cannot read {inner}: {reason}")
+                faults.append(Fault(where, problem))
                 table[secret] = "unreadable"  # so that the key is not also reported as missing
         else:
             table[name] = _with_secret_files(inner, where, faults)
@@ -198,26 +207,25 @@ def _reason(exc: OSError | UnicodeDecodeError) -> str:
     return (exc.strerror or "unreadable") if isinstance(exc, OSError) else "not UTF-8"
 
 
-def _key_of(location: tuple[int | str, ...]) -> str:
-    """("accounts", 0, "app_id") as `accounts[0].app_id`."""
-    key = ""
-    for part in location:
-        key += f"[{part}]" if isinstance(part, int) else f".{part}" if key else part
-    return key
-
-
 def cross_faults(settings: Settings) -> Iterator[Fault]:
     """What is wrong between keys that are each right alone."""
     yield from _account_faults(settings)
     yield from _client_faults(settings)
-    shared = str(settings.redis.url) and str(settings.database.url)
+    shared = settings.redis.url.get_secret_value() and settings.database.url.get_secret_value()
     if settings.server.workers > 1 and not shared:
         yield Fault(
-            key="server.workers", problem="more than one worker needs redis.url and database.url"
+            "server.workers",
+            Text(
+                "多个进程需要 redis.url 和 database.url",
+                "more than one worker needs redis.url and database.url",
+            ),
         )
     public = urlsplit(settings.server.public_url)
     if public.scheme not in ("http", "https") or not public.hostname:
-        yield Fault(key="server.public_url", problem="must be an http:// or https:// URL")
+        yield Fault(
+            "server.public_url",
+            Text("应为 http:// 或 https:// 的网址", "must be an http:// or https:// URL"),
+        )
 
 
 def _account_faults(settings: Settings) -> Iterator[Fault]:
@@ -226,7 +234,7 @@ def _account_faults(settings: Settings) -> Iterator[Fault]:
         for index, account in enumerate(settings.accounts):
             value = getattr(account, field)
             if value in seen:
-                yield Fault(key=f"accounts[{index}].{field}", problem=f"{value} is used twice")
+                yield Fault(f"accounts[{index}].{field}", _used_twice(value))
             seen.add(value)
 
 
@@ -235,29 +243,46 @@ def _client_faults(settings: Settings) -> Iterator[Fault]:
     seen: set[str] = set()
     for index, client in enumerate(settings.clients):
         if client.id in seen:
-            yield Fault(key=f"clients[{index}].id", problem=f"{client.id} is used twice")
+            yield Fault(f"clients[{index}].id", _used_twice(client.id))
         seen.add(client.id)
         for name in client.accounts:
             if name not in names:
-                yield Fault(
-                    key=f"clients[{index}].accounts", problem=f"there is no account named {name}"
-                )
+                unknown = Text(f"没有名为 {name} 的账号", f"there is no account named {name}")
+                yield Fault(f"clients[{index}].accounts", unknown)
+
+
+def _used_twice(value: str) -> Text:
+    return Text(f"{value} 用了两次", f"{value} is used twice")
+
+
+_NOT_IN_FORCE = Text("已读取，本版本尚未生效", "is read but not in force yet in this version")
 
 
 def warnings_of(settings: Settings) -> Iterator[Fault]:
     """What is allowed but should be meant."""
     if not settings.accounts:
-        yield Fault(key="accounts", problem="none: every call will be refused (run wxgate init)")
+        none = Text(
+            "还没有，所有调用都会被拒绝（运行 wxgate init）",
+            "none: every call will be refused (run wxgate init)",
+        )
+        yield Fault("accounts", none)
     if not settings.clients:
-        yield Fault(key="clients", problem="none: nobody can call (run wxgate init)")
+        nobody = Text(
+            "还没有，谁也不能调用（运行 wxgate init）", "none: nobody can call (run wxgate init)"
+        )
+        yield Fault("clients", nobody)
     if settings.fetch.allow_networks:
-        yield Fault(key="fetch.allow_networks", problem="pictures may be fetched from these nets")
+        inside = Text("允许到这些内网网段取图", "pictures may be fetched from these nets")
+        yield Fault("fetch.allow_networks", inside)
     if settings.upstream.allow_plain_http:
-        yield Fault(key="upstream.allow_plain_http", problem="secrets travel unencrypted")
+        yield Fault(
+            "upstream.allow_plain_http", Text("密钥会明文传输", "secrets travel unencrypted")
+        )
     for key, is_set in (
+        ("server.workers", settings.server.workers > 1),
         ("forward.listen", bool(settings.forward.listen)),
         ("limits", bool(settings.limits)),
         ("clients[].rate_limit", any("rate_limit" in c.model_fields_set for c in settings.clients)),
     ):
         if is_set:
-            yield Fault(key=key, problem="is read but not in force yet in this version")
+            yield Fault(key, _NOT_IN_FORCE)

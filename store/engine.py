@@ -4,9 +4,9 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcon
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 from sqlalchemy import URL, Connection, event, make_url, text
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -32,6 +32,23 @@ class DatabaseSettings(BaseModel):
         SecretStr(""),
         description="postgresql://user:password@host/name; empty: SQLite, data_dir/wxgate.db",
     )
+
+    @field_validator("url")
+    @classmethod
+    def _names_a_postgresql(cls, url: SecretStr) -> SecretStr:
+        if url.get_secret_value() and not _is_postgresql(url.get_secret_value()):
+            raise ValueError(
+                "应形如 postgresql://user:password@host/name / "
+                "must look like postgresql://user:password@host/name"
+            )
+        return url
+
+
+def _is_postgresql(url: str) -> bool:
+    try:
+        return make_url(url).get_backend_name() in ("postgresql", "postgres")
+    except (ArgumentError, ValueError):  # a port that is no number
+        return False
 
 
 class StorageUnavailable(GatewayError):

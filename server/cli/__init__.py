@@ -1,5 +1,7 @@
 """The command line: a file a command. `main` is what `wxgate` runs."""
 
+from typing import Annotated
+
 import typer
 
 from server.cli import (
@@ -22,11 +24,39 @@ app = typer.Typer(
     # Pretty tracebacks print local variables, and those may be secrets.
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-    help=(
-        "微信公众号 API 网关：固定 IP、一份 token、Markdown 直达文章。\n\n"
-        "Gateway to the WeChat Official Account API. First steps: wxgate demo, then wxgate init."
-    ),
 )
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"wxgate {version('wxgate')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _wxgate(
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="显示版本 / show the version", callback=_print_version, is_eager=True
+        ),
+    ] = False,
+) -> None:
+    """微信公众号 API 网关 / gateway to the WeChat Official Account API.
+
+    固定 IP、一份 token、Markdown 直达文章。One fixed IP, one live token, Markdown to article.
+
+    \b
+    第一次用 / first steps:
+      wxgate demo      不用公众号先看效果 / see it work without an account
+      wxgate init      写好配置 / write the configuration
+      wxgate doctor    查出口 IP、白名单、权限 / check IP, whitelist, permissions
+      wxgate serve     启动网关 / start the gateway
+    """
+
+
 app.command()(demo.demo)
 app.command()(init.init)
 app.command()(serve.serve)

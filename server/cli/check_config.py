@@ -1,15 +1,20 @@
 import typer
 
-from server.cli.common import ConfigOption, read_settings
+from server.cli.common import ConfigOption, print_warnings, read_settings
 
 
 def check_config(config: ConfigOption = None) -> None:
-    """检查配置，一次列出全部错误 / check the configuration, list every fault at once."""
-    from server.settings import warnings_of
+    """检查配置，一次列出全部错误 / check the configuration, list every fault at once.
 
+    退出码 / exit status: 0 正确 ok · 2 有错误 faults
+
+    \b
+    例 / example:
+      wxgate check-config
+      wxgate check-config --config /etc/wxgate/config.toml
+    """
     settings = read_settings(config)
-    for warning in warnings_of(settings):
-        typer.echo(f"注意 / note: {warning.key}: {warning.problem}", err=True)
+    print_warnings(settings)
     accounts = ", ".join(account.name for account in settings.accounts) or "-"
     clients = ", ".join(client.id for client in settings.clients) or "-"
     typer.echo(f"配置正确 / configuration ok: accounts {accounts}; clients {clients}")

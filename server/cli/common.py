@@ -1,12 +1,11 @@
 import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 if TYPE_CHECKING:
-    from core.errors import GatewayError
+    from core.errors import GatewayError, Text
     from server.settings import Settings
 
 DEFAULT_CONFIG = Path("config.toml")
@@ -40,24 +39,39 @@ def read_settings(config: Path | None) -> "Settings":
 
     Prints every fault and ends with status 2 if it cannot be used.
     """
-    from server.settings import BadConfigurationError, load_settings
+    from server.faults import BadConfigurationError
+    from server.settings import load_settings
 
     path = config or (DEFAULT_CONFIG if DEFAULT_CONFIG.exists() else None)
     try:
         return load_settings(path)
     except BadConfigurationError as exc:
-        typer.echo(f"配置有 {len(exc.faults)} 处错误 / {len(exc.faults)} faults: {path}", err=True)
+        where = path or "WXGATE_…"
+        count = len(exc.faults)
+        typer.echo(
+            f"配置有 {count} 处错误 / the configuration has {count} faults: {where}", err=True
+        )
         for fault in exc.faults:
-            typer.echo(f"  {fault.key}: {fault.problem}", err=True)
+            typer.echo(f"  {fault.key}: {fault.problem.zh} / {fault.problem.en}", err=True)
         raise typer.Exit(2) from None
 
 
+def print_warnings(settings: "Settings") -> None:
+    """On stderr what the configuration allows but should be meant."""
+    from server.settings import warnings_of
+
+    for warning in warnings_of(settings):
+        told = f"{warning.problem.zh} / {warning.problem.en}"
+        typer.echo(f"注意 / note: {warning.key}: {told}", err=True)
+
+
 def is_english() -> bool:
-    """Whether the terminal's language is anything but Chinese."""
-    language = os.environ.get("LC_ALL") or os.environ.get("LANG") or "zh"
-    return not language.lower().startswith(("zh", "c.", "c", "posix"))
+    """Whether the terminal's language is anything but Chinese; without one it counts as Chinese."""
+    chosen = (os.environ.get(name) for name in ("LC_ALL", "LC_MESSAGES", "LANG"))
+    language = next(filter(None, chosen), "").partition(".")[0].lower()
+    return language not in ("", "c", "posix") and not language.startswith("zh")
 
 
-def is_terminal() -> bool:
-    """Whether a person sees the output."""
-    return sys.stdout.isatty()
+def in_language(text: "Text") -> str:
+    """The half of `text` that a person at this terminal reads."""
+    return text.en if is_english() else text.zh

@@ -1,12 +1,13 @@
-import asyncio
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from server.cli.common import fail_with
+
 if TYPE_CHECKING:
-    from core.errors import Text
     from server.demo import Demo
 
 
@@ -21,22 +22,30 @@ def demo(
 
     同时演示已认证账号（发布成文章）与个人账号（48001，到草稿为止）。
     Shows a verified account (published) and a personal one (48001: ends with a draft).
+
+    \b
+    例 / example:
+      wxgate demo
+      wxgate demo --once --json
     """
+    from core.errors import GatewayError
     from core.logging import LogSettings, setup_logging
     from server.process import run
 
     setup_logging(LogSettings(level="warning"))
     try:
         published = run(_demo(data_dir, once=once, as_json=as_json))
-    except KeyboardInterrupt:
-        published = True
+    except GatewayError as exc:
+        fail_with(exc)
     raise typer.Exit(0 if published else 1)
 
 
 async def _demo(data_dir: Path, *, once: bool, as_json: bool) -> bool:
+    from core.errors import Text
     from server.demo import run_demo
+    from server.signals import stop_signals
 
-    def say(text: "Text") -> None:
+    def say(text: Text) -> None:
         if not as_json:
             typer.echo(f"  {text.zh}  /  {text.en}")
 
@@ -46,9 +55,9 @@ async def _demo(data_dir: Path, *, once: bool, as_json: bool) -> bool:
         else:
             _show(running)
         if not once:
-            if not as_json:
-                typer.echo("\n一直运行到 Ctrl-C / up until Ctrl-C")
-            await asyncio.Event().wait()
+            with stop_signals() as stop:
+                say(Text("一直运行到 Ctrl-C", "up until Ctrl-C"))
+                await stop.wait()
         return running.published
 
 
@@ -73,5 +82,5 @@ def _show(running: "Demo") -> None:
         f"  沙箱账本 / ledger     {running.sandbox_url}/sandbox/ledger\n"
         f"  用起来 / use it       export WXGATE_URL={running.gateway_url}"
         f" WXGATE_KEY={running.key}\n"
-        f"                        .venv/bin/wxgate publish 你的文章.md -a verified --publish"
+        f"                        {sys.argv[0]} publish 你的文章.md -a verified --publish"
     )

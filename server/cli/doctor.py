@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from server.cli.common import ConfigOption, is_english, read_settings
+from server.cli.common import ConfigOption, in_language, print_warnings, read_settings
 
 if TYPE_CHECKING:
     from server.doctor import Finding
@@ -21,10 +21,16 @@ def doctor(
 
     会真的向微信请求一次 token，并各用一次 get_api_domain_ip 与 freepublish/batchget 额度。
     Asks WeChat for a token and spends one call of two APIs for each account.
-    """
-    from server.settings import warnings_of
 
+    退出码 / exit status: 0 正常 well · 1 查出问题 something is wrong · 2 配置有误 bad configuration
+
+    \b
+    例 / example:
+      wxgate doctor
+      wxgate doctor --json
+    """
     settings = read_settings(config)
+    print_warnings(settings)
     findings = asyncio.run(_examine(settings, show=not as_json))
     if as_json:
         told = [
@@ -37,9 +43,6 @@ def doctor(
             for finding in findings
         ]
         typer.echo(json.dumps(told, ensure_ascii=False, indent=2))
-    else:
-        for warning in warnings_of(settings):
-            typer.echo(f"  ! {warning.key}: {warning.problem}")
     raise typer.Exit(1 if any(finding.status == "fail" for finding in findings) else 0)
 
 
@@ -56,9 +59,7 @@ async def _examine(settings: "Settings", *, show: bool) -> "list[Finding]":
 
 
 def _show(finding: "Finding") -> None:
-    english = is_english()
     mark, colour = _MARKS[finding.status]
-    found = finding.found.en if english else finding.found.zh
-    typer.secho(f"  {mark} {finding.name}: {found}", fg=colour)
+    typer.secho(f"  {mark} {finding.name}: {in_language(finding.found)}", fg=colour)
     if finding.fix is not None:
-        typer.echo(f"      → {finding.fix.en if english else finding.fix.zh}")
+        typer.echo(f"      → {in_language(finding.fix)}")

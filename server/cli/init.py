@@ -1,3 +1,4 @@
+import json
 import os
 import secrets
 from pathlib import Path
@@ -12,18 +13,18 @@ _TEMPLATE = """\
 # wxgate configuration. Every key is explained in config.example.toml.
 
 [server]
-listen = "{listen}"
-public_url = "{public_url}"
+listen = {listen}
+public_url = {public_url}
 
 [[accounts]]
-name = "{name}"
-app_id = "{app_id}"
-app_secret = "{app_secret}"
+name = {name}
+app_id = {app_id}
+app_secret = {app_secret}
 
 [[clients]]
-id = "{client}"
-key = "{key}"
-accounts = ["{name}"]
+id = {client}
+key = {key}
+accounts = [{name}]
 scopes = ["relay:read", "relay:write", "material", "draft", "publish", "stats"]
 """
 
@@ -73,11 +74,20 @@ def init(
         "config.toml"
     ),
 ) -> None:
-    """问 AppID 和密钥，写好配置并生成调用密钥 / ask, write the configuration, make a key."""
-    from server.settings import BadConfigurationError, load_settings
+    """问 AppID 和密钥，写好配置并生成调用密钥 / ask, write the configuration, make a key.
 
-    if path.exists():
-        fail(f"{path} 已存在，未改动", f"{path} exists already and was left alone", code=2)
+    AppSecret 可放在环境变量 WXGATE_APP_SECRET 里，不会留在 shell 历史中。
+    The AppSecret may come from WXGATE_APP_SECRET, which leaves no trace in the shell's history.
+
+    \b
+    例 / example:
+      wxgate init
+      wxgate init --app-id wx0123456789abcdef --name main --listen 0.0.0.0:8080 \\
+                  --public-url https://gate.example.com
+    """
+    from server.faults import BadConfigurationError
+    from server.settings import load_settings
+
     values = {
         "name": name,
         "client": client,
@@ -87,16 +97,31 @@ def init(
         "app_secret": app_secret.strip(),
         "key": f"wxg_{client}_{secrets.token_urlsafe(24)}",
     }
-    escaped = {
-        key: value.replace("\\", "\\\\").replace('"', '\\"') for key, value in values.items()
-    }
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(_TEMPLATE.format_map(escaped))
+    # A JSON string is a TOML string too.
+    quoted = {key: json.dumps(value, ensure_ascii=False) for key, value in values.items()}
+    _write_new(path, _TEMPLATE.format_map(quoted))
     try:
         load_settings(path)
     except BadConfigurationError as exc:
         path.unlink()
-        faults = "; ".join(f"{fault.key}: {fault.problem}" for fault in exc.faults)
-        fail(f"没有写入，输入有误：{faults}", f"nothing was written: {faults}", code=2)
+        faults = "".join(
+            f"\n  {fault.key}: {fault.problem.zh} / {fault.problem.en}" for fault in exc.faults
+        )
+        fail(f"输入有误，没有写入 {path}", f"nothing was written to {path}:{faults}", code=2)
     typer.echo(_NEXT.format_map({**values, "path": path}))
+
+
+def _write_new(path: Path, text: str) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        fail(
+            f"{path} 已存在，未改动；要重来请先移走它",
+            f"{path} exists already and was left alone; move it away to begin anew",
+            code=2,
+        )
+    except OSError as exc:
+        fail(f"写不了 {path}：{exc.strerror}", f"cannot write {path}: {exc.strerror}", code=2)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)

@@ -1,41 +1,38 @@
 import asyncio
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
+import sys
+from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import urlsplit
 
 import typer
 
-from server.cli.common import ConfigOption, fail, is_english, is_terminal, read_settings
+from server.cli.common import ConfigOption, fail, is_english, read_settings
 
 if TYPE_CHECKING:
-    from server.remote import Gateway, LocalArticle
+    from rich.progress import Progress
+
+    from server.publishing import Order, Outcome
+    from server.remote import LocalArticle
+    from server.settings import Settings
 
 EXIT_SOME_FAILED = 1
 EXIT_USAGE = 2
 EXIT_UNREACHABLE = 3
 EXIT_NEEDS_REVIEW = 4
-_AT_ONCE = 4
+# Whatever stands here has not failed; a job that waits goes on without us.
+_WELL = frozenset({"succeeded", "waiting", "scheduled"})
 
 
 @dataclass(frozen=True)
 class Target:
-    """Where to publish: which gateway, with which key, for which account."""
+    """Where to publish: which gateway, with which key, for which account ("": the only one)."""
 
     url: str
     key: str
     account: str
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of one file."""
-
-    path: str
-    state: str  # a job state, or "refused"
-    result: dict[str, Any] | None = None
-    error: dict[str, Any] | None = None
 
 
 def publish(
@@ -67,34 +64,57 @@ def publish(
 
     退出码 / exit status: 0 全部成功 all · 1 有失败 some failed · 2 用法 usage ·
     3 连不上网关 gateway unreachable · 4 需人工确认 needs review
-    """
-    from server.remote import Refused, Unreachable, find_markdown, load_article
 
-    try:
-        articles = [load_article(path) for path in find_markdown(paths)]
-    except FileNotFoundError as exc:
-        fail(f"找不到 {exc}", f"nothing matches {exc}", code=EXIT_USAGE)
-    except (OSError, UnicodeDecodeError) as exc:
-        fail(f"读不了文件：{exc}", f"cannot read: {exc}", code=EXIT_USAGE)
+    \b
+    例 / example:
+      wxgate publish article.md
+      wxgate publish posts/ "drafts/2026-*.md" --dry-run
+      wxgate publish article.md -a main --publish
+      wxgate publish article.md --server https://gate.example.com --key wxg_blog_…
+    """
+    from server.publishing import Order
+    from server.remote import Refused, Unreachable
+
+    articles = _load(paths)
     _check_time(at)
     if dry_run:
         _print_plan(articles)
         return
     target = _target(server, key, account, config)
-    action = "publish" if publish_now or at else "draft"
+    order = Order(target.account, "publish" if publish_now or at else "draft", at or None)
     try:
-        outcomes = asyncio.run(_publish_all(target, articles, action, at or None, quiet=as_json))
+        outcomes = asyncio.run(_publish(target, order, articles, quiet=as_json))
     except Unreachable as exc:
         fail(
-            f"连不上网关 {target.url}：{exc}",
-            f"the gateway {target.url} cannot be reached: {exc}",
+            f"连不上网关 {target.url}：{exc}\n  → 检查地址，以及 wxgate serve 是否在运行",
+            f"the gateway {target.url} cannot be reached: {exc}\n"
+            "  → check the URL, and that wxgate serve is running",
             code=EXIT_UNREACHABLE,
         )
     except Refused as exc:
-        error = exc.error
-        fail(str(error.get("message")), str(error.get("hint")), code=EXIT_SOME_FAILED)
-    _print_outcomes(outcomes, as_json=as_json)
-    raise typer.Exit(_exit_status(outcomes))
+        typer.echo(f"{exc.message}\n  → {exc.hint}", err=True)
+        raise typer.Exit(EXIT_SOME_FAILED) from None
+    if as_json:
+        told = [outcome.as_json() for outcome in outcomes]
+        typer.echo(json.dumps(told, ensure_ascii=False, indent=2))
+    else:
+        for outcome in outcomes:
+            _print(outcome)
+    raise typer.Exit(_exit_status({outcome.state for outcome in outcomes}))
+
+
+def _load(paths: list[str]) -> "list[LocalArticle]":
+    from server.remote import find_markdown, load_article
+
+    try:
+        return [load_article(path) for path in find_markdown(paths)]
+    except FileNotFoundError as exc:
+        fail(f"没有匹配的文件：{exc}", f"nothing matches {exc}", code=EXIT_USAGE)
+    except OSError as exc:
+        where = f"{exc.filename}: {exc.strerror}"
+        fail(f"读不了文件：{where}", f"cannot read: {where}", code=EXIT_USAGE)
+    except UnicodeDecodeError as exc:
+        fail(f"不是 UTF-8 文本：{exc}", f"no UTF-8 text: {exc}", code=EXIT_USAGE)
 
 
 def _check_time(at: str) -> None:
@@ -112,123 +132,110 @@ def _check_time(at: str) -> None:
         )
 
 
-def _target(server: str, key: str, account: str, config: Any) -> Target:
-    """The gateway named by options and environment, else the one of the configuration."""
-    if server and key:
+def _target(server: str, key: str, account: str, config: Path | None) -> Target:
+    """The gateway that options or environment name, else the one of the configuration."""
+    _check_remote(server, key)
+    if server:
         return Target(server, key, account)
     settings = read_settings(config)
+    url = f"http://{settings.server.listen}"
+    for everywhere, here in (("//0.0.0.0:", "//127.0.0.1:"), ("//[::]:", "//[::1]:")):
+        url = url.replace(everywhere, here)
+    return Target(url, key or _configured_key(settings, account), account)
+
+
+def _configured_key(settings: "Settings", account: str) -> str:
+    """Of the first client that may make drafts, for `account` if one is named."""
     from accounts.clients import Scope
 
-    client = next((client for client in settings.clients if client.may(Scope.DRAFT)), None)
-    if client is None and not key:
+    for client in settings.clients:
+        if client.may(Scope.DRAFT) and (not account or account in client.accounts):
+            return client.key.get_secret_value()
+    return fail(
+        f"配置里没有可用的客户端（需有 draft 权限，账号：{account or '任意'}）："
+        "给出 --server 与 --key，或先运行 wxgate init",
+        f"the configuration has no client that may make drafts (account: {account or 'any'}): "
+        "give --server and --key, or run wxgate init first",
+        code=EXIT_USAGE,
+    )
+
+
+def _check_remote(server: str, key: str) -> None:
+    parts = urlsplit(server)
+    if server and not (parts.scheme in ("http", "https") and parts.hostname):
         fail(
-            "不知道用哪个密钥：给出 --server 与 --key，或先运行 wxgate init",
-            "no key to use: give --server and --key, or run wxgate init first",
+            f"--server 应为 http:// 或 https:// 的网址：{server}",
+            f"--server takes an http:// or https:// URL: {server}",
             code=EXIT_USAGE,
         )
-    url = server or f"http://{settings.server.listen}".replace("//0.0.0.0:", "//127.0.0.1:")
-    if not account and client is not None and len(client.accounts) == 1:
-        account = client.accounts[0]
-    secret = key or (client.key.get_secret_value() if client else "")
-    return Target(url, secret, account)
+    # A header holds printable ASCII only; the key itself is never shown.
+    if (server and not key) or not (key.isascii() and key.isprintable()):
+        fail(
+            "--server 要与 --key（或 WXGATE_KEY）一起给出，密钥形如 wxg_…",
+            "--server wants a --key (or WXGATE_KEY) of the form wxg_…",
+            code=EXIT_USAGE,
+        )
 
 
-async def _publish_all(
-    target: Target,
-    articles: "list[LocalArticle]",
-    action: str,
-    at: str | None,
-    *,
-    quiet: bool,
-) -> list[Outcome]:
+async def _publish(
+    target: Target, order: "Order", articles: "list[LocalArticle]", *, quiet: bool
+) -> "list[Outcome]":
+    from server.publishing import publish_all
+    from server.remote import open_gateway
+
+    language = "en" if is_english() else "zh"
+    async with open_gateway(target.url, target.key, language=language) as gateway:
+        if not order.account:
+            order = replace(order, account=await gateway.default_account())
+        with _progress(quiet=quiet) as progress:
+            bars = {
+                article.path: progress.add_task(str(article.path), total=None, stage="…")
+                for article in articles
+            }
+
+            def show(article: "LocalArticle", job: dict[str, Any]) -> None:
+                done, total = job["progress"]["done"], job["progress"]["total"] or None
+                progress.update(bars[article.path], total=total, completed=done, stage=job["state"])
+
+            return await publish_all(gateway, order, articles, show)
+
+
+def _progress(*, quiet: bool) -> "Progress":
+    """A bar for each article, on stderr and only where a person sees it."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-    from server.remote import open_gateway
-
-    gate = asyncio.Semaphore(_AT_ONCE)
-    language = "en" if is_english() else "zh"
-    columns = (
+    return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
         TextColumn("{task.fields[stage]}"),
         TimeElapsedColumn(),
+        console=Console(stderr=True),
+        disable=quiet or not sys.stderr.isatty(),
     )
-    console = Console(stderr=True)
-    with Progress(*columns, console=console, disable=quiet or not is_terminal()) as progress:
-        async with open_gateway(target.url, target.key, language=language) as gateway:
-            account = target.account or await gateway.default_account()
-
-            async def one(article: "LocalArticle") -> Outcome:
-                task = progress.add_task(str(article.path), total=None, stage="…")
-
-                def show(job: dict[str, Any]) -> None:
-                    told = job["progress"]
-                    total = told["total"] or None
-                    progress.update(task, total=total, completed=told["done"], stage=job["state"])
-
-                async with gate:
-                    return await _publish_one(gateway, account, article, action, at, show)
-
-            return list(await asyncio.gather(*(one(article) for article in articles)))
-
-
-async def _publish_one(
-    gateway: "Gateway",
-    account: str,
-    article: "LocalArticle",
-    action: str,
-    at: str | None,
-    show: Callable[[dict[str, Any]], None],
-) -> Outcome:
-    from server.remote import Refused, Unreachable
-
-    path = str(article.path)
-    try:
-        accepted = await gateway.submit(account, article, action=action, publish_at=at)
-        job = accepted
-        async for seen in gateway.follow(accepted):
-            job = seen
-            show(job)
-    except Refused as exc:
-        return Outcome(path, "refused", error=exc.error)
-    except Unreachable as exc:
-        return Outcome(path, "unreachable", error={"code": "unreachable", "message": str(exc)})
-    return Outcome(path, job["state"], job.get("result"), job.get("error"))
 
 
 def _print_plan(articles: "list[LocalArticle]") -> None:
     for article in articles:
         typer.echo(f"{article.path}  图片 / pictures: {len(article.pictures)}")
         for name, local in article.pictures.items():
-            typer.echo(f"    {name}  {local.stat().st_size // 1024} KB")
+            typer.echo(f"    {name}  {local.stat().st_size / 1000:.0f} KB")
 
 
-def _print_outcomes(outcomes: list[Outcome], *, as_json: bool) -> None:
-    if as_json:
-        listed = [vars(outcome) for outcome in outcomes]
-        typer.echo(json.dumps(listed, ensure_ascii=False, indent=2))
-        return
-    for outcome in outcomes:
-        if outcome.result:
-            told = outcome.result
-            where = told.get("url") or told.get("media_id") or ""
-            typer.echo(f"{outcome.path}: {outcome.state} {told.get('mode', '')} {where}")
-            for step in told.get("next_steps", []):
-                typer.echo(f"    - {step}")
-        else:
-            error = outcome.error or {}
-            typer.echo(f"{outcome.path}: {outcome.state} {error.get('message', '')}")
-            if error.get("hint"):
-                typer.echo(f"    → {error['hint']}")
+def _print(outcome: "Outcome") -> None:
+    told, error = outcome.result or {}, outcome.error or {}
+    where = told.get("url") or told.get("media_id") or error.get("message") or ""
+    job = f" ({outcome.job})" if outcome.job else ""
+    typer.echo(f"{outcome.path}: {told.get('mode') or outcome.state}{job} {where}".rstrip())
+    for step in told.get("next_steps", []):
+        typer.echo(f"    - {step}")
+    if error.get("hint"):
+        typer.echo(f"    → {error['hint']}")
 
 
-def _exit_status(outcomes: list[Outcome]) -> int:
-    states = {outcome.state for outcome in outcomes}
-    if states <= {"unreachable"}:
-        return EXIT_UNREACHABLE
+def _exit_status(states: set[str]) -> int:
     if "needs_review" in states:
         return EXIT_NEEDS_REVIEW
-    if states & {"failed", "partly_failed", "refused", "unreachable", "cancelled"}:
-        return EXIT_SOME_FAILED
-    return 0
+    if states == {"unreachable"}:
+        return EXIT_UNREACHABLE
+    return 0 if states <= _WELL else EXIT_SOME_FAILED

@@ -38,7 +38,13 @@ def sandbox(
         ),
     ] = None,
 ) -> None:
-    """启动沙箱（模拟的微信），直到 Ctrl-C / start a WeChat to try on, until Ctrl-C."""
+    """启动沙箱（模拟的微信），直到 Ctrl-C / start a WeChat to try on, until Ctrl-C.
+
+    \b
+    例 / example:
+      wxgate sandbox --listen 127.0.0.1:9000
+      wxgate sandbox --latency-ms 200 --switch lengths=strict
+    """
     import asyncio
 
     from core.logging import LogSettings, setup_logging
@@ -100,20 +106,15 @@ def _settings(values: dict[str, object], switches: list[str]) -> "SandboxSetting
 async def _serve(
     settings: "SandboxSettings", host: str, port: int, tls_cert: str, tls_key: str
 ) -> None:
-    import asyncio
-    import signal
-
     from sandbox.server import run_sandbox
+    from server.signals import stop_signals
 
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    async with run_sandbox(
-        settings, host=host, port=port, tls_cert=tls_cert, tls_key=tls_key
-    ) as running:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, stop.set)
-        typer.echo(_welcome(running, settings))
-        await stop.wait()
+    with stop_signals() as stop:
+        async with run_sandbox(
+            settings, host=host, port=port, tls_cert=tls_cert, tls_key=tls_key
+        ) as running:
+            typer.echo(_welcome(running, settings))
+            await stop.wait()
 
 
 def _welcome(running: "RunningSandbox", settings: "SandboxSettings") -> str:

@@ -2,7 +2,15 @@ from server.cli.common import ConfigOption, fail, fail_with, read_settings
 
 
 def worker(config: ConfigOption = None) -> None:
-    """只做后台任务、不监听端口；需要 PostgreSQL / work on jobs without a port; wants PostgreSQL."""
+    """只做后台任务、不监听端口；需要 PostgreSQL / work on jobs without a port; wants PostgreSQL.
+
+    收到 SIGTERM 后让在途请求结束再退出，退出码 0。
+    After SIGTERM it lets what is under way end, with exit status 0.
+
+    \b
+    例 / example:
+      WXGATE_DATABASE__URL=postgresql://wxgate@db/wxgate wxgate worker
+    """
     from core.errors import GatewayError
     from core.logging import setup_logging
     from server.process import run, run_worker

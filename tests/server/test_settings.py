@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from server.settings import BadConfigurationError, Settings, load_settings, warnings_of
+from server.faults import BadConfigurationError
+from server.settings import Settings, load_settings, warnings_of
 
 SECRET = "CANARYSECRETCANARYSECRET"
 KEY = "wxg_blog_CANARYKEY0123456789abcdef"
@@ -37,7 +38,7 @@ def faults(tmp_path: Path, text: str) -> dict[str, str]:
         load_settings(write(tmp_path, text))
     assert SECRET not in str(caught.value)
     assert KEY not in str(caught.value)
-    return {fault.key: fault.problem for fault in caught.value.faults}
+    return {fault.key: fault.problem.en for fault in caught.value.faults}
 
 
 @pytest.fixture(autouse=True)
@@ -170,10 +171,7 @@ def test_every_key_stands_in_the_example_with_its_default() -> None:
             continue
         assert field.description, key
         assert name in example[section], f"{key} is missing from config.example.toml"
-        if (
-            field.default is not None
-            and "secret" not in str(field.annotation).lower()
-        ):
+        if field.default is not None and "secret" not in str(field.annotation).lower():
             assert example[section][name] == plain[section][name], key
     for table in ("accounts", "clients"):
         model = Settings.model_fields[table].annotation.__args__[0]  # type: ignore[union-attr]

@@ -1,0 +1,67 @@
+import asyncio
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from server.remote import Gateway, LocalArticle, Refused, Unreachable
+
+_AT_ONCE = 4
+
+# Is told of an article's job each time it was looked at.
+Watch = Callable[[LocalArticle, dict[str, Any]], None]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one file."""
+
+    path: str
+    state: str  # a job's state, or: refused, unreachable, unreadable
+    job: str = ""  # its id, once the gateway has accepted the article
+    result: dict[str, Any] | None = None
+    error: dict[str, Any] | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """What `wxgate publish --json` prints of it."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is to be done with the articles."""
+
+    account: str
+    action: str  # draft, publish
+    publish_at: str | None = None  # RFC 3339
+
+
+async def publish_all(
+    gateway: Gateway, order: Order, articles: list[LocalArticle], watch: Watch
+) -> list[Outcome]:
+    """Hand all in, a few at a time, and follow their jobs. One that fails stops no other."""
+    gate = asyncio.Semaphore(_AT_ONCE)
+
+    async def one(article: LocalArticle) -> Outcome:
+        async with gate:
+            return await _publish(gateway, order, article, watch)
+
+    return list(await asyncio.gather(*map(one, articles)))
+
+
+async def _publish(gateway: Gateway, order: Order, article: LocalArticle, watch: Watch) -> Outcome:
+    path, job_id = str(article.path), ""
+    try:
+        job = await gateway.submit(
+            order.account, article, action=order.action, publish_at=order.publish_at
+        )
+        job_id = job["id"]
+        async for seen in gateway.follow(job):
+            job = seen
+            watch(article, job)
+    except Refused as exc:
+        return Outcome(path, "refused", job_id, error=exc.error)
+    except Unreachable as exc:
+        return Outcome(path, "unreachable", job_id, error={"message": str(exc)})
+    except OSError as exc:
+        return Outcome(path, "unreadable", error={"message": f"{exc.filename}: {exc.strerror}"})
+    return Outcome(path, job["state"], job_id, job.get("result"), job.get("error"))
