@@ -115,13 +115,13 @@ def _write_new(path: Path, text: str) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        fail(
-            f"{path} 已存在，未改动；要重来请先移走它",
-            f"{path} exists already and was left alone; move it away to begin anew",
-            code=2,
-        )
     except OSError as exc:
+        if path.exists():
+            fail(
+                f"{path} 已存在，未改动；要重来请先移走它",
+                f"{path} exists already and was left alone; move it away to begin anew",
+                code=2,
+            )
         fail(f"写不了 {path}：{exc.strerror}", f"cannot write {path}: {exc.strerror}", code=2)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(text)

@@ -1,23 +1,29 @@
 import asyncio
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from server.cli.common import fail, fail_with
+from server.cli.common import ConfigOption, fail, fail_with, in_language, read_settings
+
+if TYPE_CHECKING:
+    from content.article import ArticleFields, RenderedArticle
+    from content.settings import ContentSettings
 
 
 def render(
     file: Annotated[
         Path,
-        typer.Argument(
-            help="Markdown 文件 / a Markdown file", exists=True, dir_okay=False, readable=True
-        ),
+        typer.Argument(help="Markdown 文件 / a Markdown file", exists=True, dir_okay=False),
     ],
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="写到文件 / write to a file")
     ] = None,
-    theme: Annotated[str, typer.Option(help="主题 / theme")] = "default",
+    theme: Annotated[
+        str,
+        typer.Option(help="主题；默认按文章或配置 / theme; else the article's or the configured"),
+    ] = "",
+    config: ConfigOption = None,
 ) -> None:
     """把 Markdown 转成微信能留住的 HTML，不联网 / Markdown to WeChat-safe HTML, offline.
 
@@ -29,26 +35,41 @@ def render(
     """
     from core.errors import GatewayError
 
+    settings = read_settings(config).content
+    fields = _read(file, theme)
     try:
-        rendered = asyncio.run(_render(file.read_text("utf-8-sig"), theme))
+        rendered = asyncio.run(_render(fields, settings))
     except GatewayError as exc:
         fail_with(exc, code=1)
-    except UnicodeDecodeError:
-        fail(f"{file} 不是 UTF-8 文本", f"{file} is no UTF-8 text", code=1)
+    for warning in rendered.warnings:
+        typer.echo(f"注意 / note: {in_language(warning.message)}", err=True)
     if output is None:
-        typer.echo(rendered)
+        typer.echo(rendered.content)
         return
     try:
-        output.write_text(rendered, "utf-8")
+        output.write_text(rendered.content, "utf-8")
     except OSError as exc:
-        fail(f"写不了 {output}：{exc.strerror}", f"cannot write {output}: {exc.strerror}", code=1)
+        fail(f"写不了 {output}：{exc.strerror}", f"cannot write {output}: {exc.strerror}")
 
 
-async def _render(markdown: str, theme: str) -> str:
+def _read(file: Path, theme: str) -> "ArticleFields":
+    from pydantic import ValidationError
+
     from content.article import ArticleFields
-    from content.settings import ContentSettings
+
+    try:
+        return ArticleFields(markdown=file.read_text("utf-8-sig"), theme=theme or None)
+    except UnicodeDecodeError:
+        fail(f"{file} 不是 UTF-8 文本", f"{file} is no UTF-8 text")
+    except OSError as exc:
+        fail(f"读不了 {file}：{exc.strerror}", f"cannot read {file}: {exc.strerror}")
+    except ValidationError as exc:
+        reason = exc.errors()[0]["msg"].removeprefix("Value error, ")
+        fail(f"{file} 不能排版：{reason}", f"{file} cannot be rendered: {reason}")
+
+
+async def _render(fields: "ArticleFields", settings: "ContentSettings") -> "RenderedArticle":
     from server.app import open_renderer
 
-    async with open_renderer(ContentSettings()) as renderer:
-        fields = ArticleFields(markdown=markdown, theme=theme)
-        return (await renderer.render(fields)).content
+    async with open_renderer(settings) as renderer:
+        return await renderer.render(fields)

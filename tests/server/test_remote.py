@@ -3,7 +3,14 @@ from pathlib import Path
 import httpx
 import pytest
 
-from server.remote import Refused, Unreachable, find_markdown, load_article, open_gateway
+from server.remote import (
+    LocalArticle,
+    Refused,
+    Unreachable,
+    find_markdown,
+    load_article,
+    open_gateway,
+)
 
 
 def tree(tmp_path: Path) -> Path:
@@ -57,10 +64,11 @@ def answering(status: int, **content: object) -> httpx.AsyncClient:
     return httpx.AsyncClient(transport=httpx.MockTransport(answer), base_url="http://gate")
 
 
-async def test_what_is_not_json_is_no_gateway() -> None:
+@pytest.mark.parametrize("answer", ["<html>", "[]", '"text"'])
+async def test_what_is_no_json_object_is_no_gateway(answer: str) -> None:
     from server.remote import Gateway
 
-    async with answering(200, text="<html>") as http:
+    async with answering(200, text=answer) as http:
         with pytest.raises(Unreachable, match="HTTP 200"):
             await Gateway(http).job("job_1")
 
@@ -73,6 +81,32 @@ async def test_a_refusal_carries_the_gateways_own_words() -> None:
         with pytest.raises(Refused) as caught:
             await Gateway(http).job("job_1")
     assert caught.value.error == error
+    assert (caught.value.message, caught.value.hint) == ("没有", "")
+
+
+async def test_a_refusal_in_another_form_still_has_a_message() -> None:
+    from server.remote import Gateway
+
+    async with answering(502, json={"detail": "nginx"}) as http:
+        with pytest.raises(Refused) as caught:
+            await Gateway(http).job("job_1")
+    assert caught.value.message == "http_502"
+
+
+async def test_an_account_name_cannot_leave_its_place_in_the_url() -> None:
+    from server.remote import Gateway
+
+    asked: list[bytes] = []
+
+    async def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.raw_path)
+        return httpx.Response(202, json={"id": "job_1"})
+
+    transport = httpx.MockTransport(answer)
+    article = LocalArticle(Path("a.md"), "# a", {})
+    async with httpx.AsyncClient(transport=transport, base_url="http://gate") as http:
+        await Gateway(http).submit("../x y", article, action="draft", publish_at=None)
+    assert asked == [b"/v1/accounts/..%2Fx%20y/articles"]
 
 
 async def test_a_key_with_several_accounts_must_name_one() -> None:
@@ -80,7 +114,8 @@ async def test_a_key_with_several_accounts_must_name_one() -> None:
 
     listed = {"items": [{"name": "a"}, {"name": "b"}], "default": None}
     async with answering(200, json=listed) as http:
-        with pytest.raises(Refused, match="a, b"):
+        with pytest.raises(Refused) as caught:
             await Gateway(http).default_account()
+        assert caught.value.hint.endswith(": a, b")
     async with answering(200, json={"items": [{"name": "a"}], "default": "a"}) as http:
         assert await Gateway(http).default_account() == "a"
