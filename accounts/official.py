@@ -17,7 +17,7 @@ class OfficialAccount(BaseModel):
 
     name: AccountName = Field(description="our short name for it, used in URLs")
     app_id: Annotated[str, StringConstraints(pattern=r"^wx[0-9a-zA-Z]{16}$")] = Field(
-        description="AppID, from 设置与开发 → 开发接口管理"
+        description="AppID, from 微信开发者平台 → 公众号 → 开发密钥"
     )
     app_secret: SecretStr = Field(min_length=1, description="AppSecret; or app_secret_file")
     callback_token: SecretStr = Field(SecretStr(""), description="Token of the message push")

@@ -11,7 +11,16 @@ from core.secret import redact, redact_event
 
 _MAX_VALUE_CHARS = 2_048
 # Their INFO and DEBUG lines hold whole URLs, secrets included.
-_URL_LOGGERS = ("httpx", "httpcore", "aiohttp", "asyncio", "urllib3", "PIL", "markdown_it")
+_URL_LOGGERS = (
+    "httpx",
+    "httpcore",
+    "aiohttp",
+    "asyncio",
+    "urllib3",
+    "PIL",
+    "markdown_it",
+    "alembic",
+)
 
 
 class LogSettings(BaseModel):

@@ -1,5 +1,7 @@
 import asyncio
 import ssl
+from collections.abc import Callable
+from email.utils import formatdate
 from functools import partial
 
 from uvicorn.config import Config
@@ -16,9 +18,13 @@ class Listener:
     cannot close its socket for a while and open it again.
     """
 
-    def __init__(self, protocol: type[HttpToolsProtocol], tasks: TaskSet) -> None:
+    def __init__(
+        self, protocol: type[HttpToolsProtocol], tasks: TaskSet, now: Callable[[], float]
+    ) -> None:
         self._protocol = protocol
         self._tasks = tasks
+        self._now = now
+        self._clockwork = TaskSet()
         self._state = ServerState()
         self._server: asyncio.Server | None = None
         self._config: Config | None = None
@@ -36,6 +42,14 @@ class Listener:
         self._config, self._tls = config, tls
         self._address = (config.host, config.port)
         await self._listen()
+        self._clockwork.start(self._tell_time(), name="Date header")
+
+    async def _tell_time(self) -> None:
+        """Keep the Date header of every answer at the sandbox's time."""
+        while True:
+            date = formatdate(self._now(), usegmt=True).encode("ascii")
+            self._state.default_headers = [(b"date", date)]
+            await asyncio.sleep(1)
 
     def close_for(self, seconds: float) -> None:
         """Close the socket, so that connections are refused, and open it again later."""
@@ -51,14 +65,15 @@ class Listener:
 
     async def aclose(self) -> None:
         """Stop listening, cut every connection, wait for what was being answered."""
+        await self._clockwork.aclose()
         if self._server is not None:
             self._server.close()
             self._server = None
         tasks = list(self._state.tasks)
         for connection in list(self._state.connections):
-            transport = connection.transport
-            if isinstance(transport, asyncio.Transport):
-                transport.abort()
+            # By name: uvloop's transports are no asyncio.Transport.
+            if (abort := getattr(connection.transport, "abort", None)) is not None:
+                abort()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

@@ -63,7 +63,7 @@ async def run_sandbox(
         http = await stack.enter_async_context(httpx.AsyncClient(trust_env=False))
         tasks = TaskSet()
         plan = FaultPlan()
-        listener = Listener(protocol_with(plan), tasks)
+        listener = Listener(protocol_with(plan), tasks, world.clock)
         app = build_app(world, plan, listener, http, tasks)
         stack.push_async_callback(tasks.aclose)
         config = Config(

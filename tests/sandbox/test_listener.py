@@ -1,4 +1,6 @@
 import asyncio
+import time
+from email.utils import parsedate_to_datetime
 
 import httpx
 import pytest
@@ -10,6 +12,8 @@ from core.tasks import TaskSet
 from sandbox.faults import FaultPlan
 from sandbox.listener import Listener
 from sandbox.protocol import protocol_with
+from sandbox.server import run_sandbox
+from sandbox.settings import SandboxSettings
 
 
 async def hello(scope: Scope, receive: Receive, send: Send) -> None:
@@ -24,7 +28,7 @@ def config() -> Config:
 
 async def test_it_finds_a_free_port_and_cuts_what_is_open_at_the_end() -> None:
     tasks = TaskSet()
-    listener = Listener(protocol_with(FaultPlan()), tasks)
+    listener = Listener(protocol_with(FaultPlan()), tasks, time.time)
     await listener.open(config(), tls=None)
     url = f"http://127.0.0.1:{listener.port}"
     async with httpx.AsyncClient() as http:
@@ -42,7 +46,7 @@ async def test_it_finds_a_free_port_and_cuts_what_is_open_at_the_end() -> None:
 
 async def test_it_opens_again_on_the_same_port() -> None:
     tasks = TaskSet()
-    listener = Listener(protocol_with(FaultPlan()), tasks)
+    listener = Listener(protocol_with(FaultPlan()), tasks, time.time)
     await listener.open(config(), tls=None)
     port = listener.port
     listener.close_for(0.01)
@@ -54,3 +58,10 @@ async def test_it_opens_again_on_the_same_port() -> None:
     async with httpx.AsyncClient() as http:
         assert (await http.get(f"http://127.0.0.1:{port}")).text == "hello"
     await listener.aclose()
+
+
+async def test_every_answer_carries_the_sandboxs_time() -> None:
+    async with run_sandbox(SandboxSettings()) as sandbox, httpx.AsyncClient() as http:
+        response = await http.get(f"{sandbox.url}/sandbox/calls")
+    told = parsedate_to_datetime(response.headers["date"]).timestamp()
+    assert abs(told - sandbox.world.clock()) < 5

@@ -1,4 +1,5 @@
 import base64
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -45,7 +46,7 @@ class Receiver:
 @pytest.fixture
 async def receiver() -> AsyncIterator[Receiver]:
     made, tasks = Receiver(), TaskSet()
-    listener = Listener(protocol_with(FaultPlan()), tasks)
+    listener = Listener(protocol_with(FaultPlan()), tasks, time.time)
     await listener.open(Config(made, port=0, ws="none", lifespan="off", log_config=None), tls=None)
     made.url = f"http://127.0.0.1:{listener.port}/callback/main"
     yield made
