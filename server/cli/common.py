@@ -56,6 +56,16 @@ def read_settings(config: Path | None) -> "Settings":
         raise typer.Exit(2) from None
 
 
+def log_to_stderr() -> None:
+    """Let the gateway's parts speak up only in trouble, and never on stdout, which is for results.
+
+    For commands that work for a person; `serve` and `worker` log as the configuration says.
+    """
+    from core.logging import LogSettings, setup_logging
+
+    setup_logging(LogSettings(level="error"))
+
+
 def print_warnings(settings: "Settings") -> None:
     """On stderr what the configuration allows but should be meant."""
     from server.settings import warnings_of

@@ -4,7 +4,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from server.cli.common import ConfigOption, in_language, print_warnings, read_settings
+from server.cli.common import (
+    ConfigOption,
+    in_language,
+    log_to_stderr,
+    print_warnings,
+    read_settings,
+)
 
 if TYPE_CHECKING:
     from server.doctor import Finding
@@ -29,6 +35,7 @@ def doctor(
       wxgate doctor
       wxgate doctor --json
     """
+    log_to_stderr()
     settings = read_settings(config)
     print_warnings(settings)
     findings = asyncio.run(_examine(settings, show=not as_json))

@@ -3,7 +3,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from server.cli.common import ConfigOption, fail_with, read_settings
+from server.cli.common import ConfigOption, fail_with, log_to_stderr, read_settings
 
 if TYPE_CHECKING:
     from server.settings import Settings
@@ -22,6 +22,7 @@ def migrate(config: ConfigOption = None) -> None:
     from core.errors import GatewayError
     from store.migrate import HEAD
 
+    log_to_stderr()
     settings = read_settings(config)
     try:
         asyncio.run(_migrate(settings))

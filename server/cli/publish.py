@@ -224,9 +224,11 @@ def _print_plan(articles: "list[LocalArticle]") -> None:
 
 def _print(outcome: "Outcome") -> None:
     told, error = outcome.result or {}, outcome.error or {}
-    where = told.get("url") or told.get("media_id") or error.get("message") or ""
+    # A job that did not succeed may have a result too, such as the draft it got to.
+    became = told.get("mode", "") if outcome.state == "succeeded" else outcome.state
     job = f" ({outcome.job})" if outcome.job else ""
-    typer.echo(f"{outcome.path}: {told.get('mode') or outcome.state}{job} {where}".rstrip())
+    where = error.get("message") or told.get("url") or told.get("media_id") or ""
+    typer.echo(f"{outcome.path}: {became}{job} {where}".rstrip())
     for step in told.get("next_steps", []):
         typer.echo(f"    - {step}")
     if error.get("hint"):

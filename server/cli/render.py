@@ -4,7 +4,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from server.cli.common import ConfigOption, fail, fail_with, in_language, read_settings
+from server.cli.common import (
+    ConfigOption,
+    fail,
+    fail_with,
+    in_language,
+    log_to_stderr,
+    read_settings,
+)
 
 if TYPE_CHECKING:
     from content.article import ArticleFields, RenderedArticle
@@ -35,6 +42,7 @@ def render(
     """
     from core.errors import GatewayError
 
+    log_to_stderr()
     settings = read_settings(config).content
     fields = _read(file, theme)
     try:

@@ -81,7 +81,7 @@ def open_stand(tmp_path: Path) -> Opens:
 
     @asynccontextmanager
     async def opened(
-        change: dict[str, dict[str, Any]] | None = None, **sandbox_settings: Any
+        change: dict[str, Any] | None = None, **sandbox_settings: Any
     ) -> AsyncIterator[Stand]:
         settings = SandboxSettings(**{"publish_s": 0.2, **sandbox_settings})
         data_dir = tmp_path / "data"
@@ -89,7 +89,8 @@ def open_stand(tmp_path: Path) -> Opens:
             with listen_on("127.0.0.1:0") as listener:
                 config = configuration(sandbox, data_dir, _port(listener))
                 for section, values in (change or {}).items():
-                    config[section] = {**config[section], **values}
+                    tables = isinstance(values, list)
+                    config[section] = values if tables else {**config[section], **values}
                 async with (
                     gateway_in_background(Settings(**config), listener) as gateway,
                     httpx.AsyncClient(

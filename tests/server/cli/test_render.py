@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.server.cli.commands import wxgate
+from tests.server.cli.commands import wxgate_process
 
 MARKDOWN = "---\ntitle: 题\n---\n# 一\n\n正文 **粗** ![图](a.png)\n"
 
@@ -14,8 +14,8 @@ def article(tmp_path: Path) -> Path:
     return path
 
 
-def test_html_comes_out_on_stdout_with_pictures_as_they_were(article: Path) -> None:
-    done = wxgate("render", article)
+async def test_html_comes_out_on_stdout_with_pictures_as_they_were(article: Path) -> None:
+    done = await wxgate_process("render", article)
     assert done.exit_code == 0, done.output
     assert "<strong" in done.stdout
     assert 'style="' in done.stdout
@@ -23,20 +23,22 @@ def test_html_comes_out_on_stdout_with_pictures_as_they_were(article: Path) -> N
     assert "<script" not in done.stdout
 
 
-def test_html_goes_into_a_file(article: Path, tmp_path: Path) -> None:
-    done = wxgate("render", article, "--output", tmp_path / "out.html")
+async def test_html_goes_into_a_file(article: Path, tmp_path: Path) -> None:
+    done = await wxgate_process("render", article, "--output", tmp_path / "out.html")
     assert (done.exit_code, done.stdout) == (0, "")
-    assert (tmp_path / "out.html").read_text("utf-8") == wxgate("render", article).stdout[:-1]
+    assert (tmp_path / "out.html").read_text("utf-8") == (
+        await wxgate_process("render", article)
+    ).stdout[:-1]
 
 
-def test_the_configured_theme_is_used_unless_another_is_named(
+async def test_the_configured_theme_is_used_unless_another_is_named(
     article: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "config.toml").write_text('[content]\ntheme = "missing"\n')
-    done = wxgate("render", article)
+    done = await wxgate_process("render", article)
     assert done.exit_code == 1
     assert "missing" in done.stderr
-    assert wxgate("render", article, "--theme", "default").exit_code == 0
+    assert (await wxgate_process("render", article, "--theme", "default")).exit_code == 0
 
 
 @pytest.mark.parametrize(
@@ -48,22 +50,22 @@ def test_the_configured_theme_is_used_unless_another_is_named(
         (b"x" * 70_000, "65536"),
     ],
 )
-def test_what_cannot_be_rendered_is_told_with_status_1(
+async def test_what_cannot_be_rendered_is_told_with_status_1(
     content: bytes, told: str, article: Path
 ) -> None:
     article.write_bytes(content)
-    done = wxgate("render", article)
+    done = await wxgate_process("render", article)
     assert done.exit_code == 1
     assert done.stdout == ""
     assert told in done.stderr
 
 
-def test_wrong_usage_ends_with_2(tmp_path: Path) -> None:
-    assert wxgate("render", tmp_path / "none.md").exit_code == 2
-    assert wxgate("render", tmp_path).exit_code == 2
+async def test_wrong_usage_ends_with_2(tmp_path: Path) -> None:
+    for path in (tmp_path / "none.md", tmp_path):
+        assert (await wxgate_process("render", path)).exit_code == 2
 
 
-def test_a_file_that_cannot_be_written_is_told(article: Path, tmp_path: Path) -> None:
-    done = wxgate("render", article, "-o", tmp_path / "none" / "out.html")
+async def test_a_file_that_cannot_be_written_is_told(article: Path, tmp_path: Path) -> None:
+    done = await wxgate_process("render", article, "-o", tmp_path / "none" / "out.html")
     assert done.exit_code == 1
     assert "写不了" in done.stderr

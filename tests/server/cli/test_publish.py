@@ -1,0 +1,222 @@
+import asyncio
+import json
+import os
+import pty
+import sys
+from datetime import UTC, datetime, timedelta
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from sandbox.faults import Fault
+from tests.e2e.conftest import KEY, configuration
+from tests.e2e.processes import write_toml
+from tests.server.cli.commands import wxgate, wxgate_process
+
+SUBMIT = "/cgi-bin/freepublish/submit"
+
+
+def article(path: Path, title: str = "一篇", text: str = "正文") -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"# {title}\n\n{text}\n", "utf-8")
+    return path
+
+
+def at_gate(stand: Any, account: str = "main") -> tuple[str, ...]:
+    return ("--server", stand.url, "--key", KEY, "--account", account)
+
+
+async def test_files_folders_and_globs_become_drafts(stand: Any, tmp_path: Path) -> None:
+    for name in ("posts/a.md", "posts/deep/b.md", "more/c.md", "d.md"):
+        article(tmp_path / name, name)
+    done = await wxgate_process("publish", "posts", "more/*.md", "d.md", *at_gate(stand))
+    assert done.exit_code == 0, done.output
+    told = [line.partition(": ") for line in done.stdout.splitlines()]
+    assert [path for path, _, _ in told] == ["posts/a.md", "posts/deep/b.md", "more/c.md", "d.md"]
+    assert all(rest.startswith("draft (") for _, _, rest in told)
+    assert len(stand.committed("draft")) == 4
+    assert stand.committed("publication") == []
+    # Nobody watches: no bars, no colours.
+    assert done.stderr == ""
+
+
+async def test_local_pictures_are_sent_along(stand: Any, tmp_path: Path) -> None:
+    picture = BytesIO()
+    Image.new("RGB", (64, 48), "teal").save(picture, "PNG")
+    (tmp_path / "img").mkdir()
+    (tmp_path / "img" / "a b.png").write_bytes(picture.getvalue())
+    path = article(tmp_path / "x.md", text="![图](img/a%20b.png)")
+    done = await wxgate_process("publish", path, *at_gate(stand))
+    assert done.exit_code == 0, done.output
+    assert len(stand.committed("image")) == 1
+
+
+async def test_a_dry_run_lists_the_plan_and_calls_nobody(tmp_path: Path, unused_port: int) -> None:
+    (tmp_path / "a.png").write_bytes(b"x" * 3_000)
+    article(tmp_path / "x.md", text="![图](a.png) ![外](https://example.com/b.png)")
+    done = await wxgate_process(
+        *("publish", "x.md", "--dry-run", "--server", f"http://127.0.0.1:{unused_port}")
+    )
+    assert done.exit_code == 0, done.output
+    assert done.stdout == "x.md  图片 / pictures: 1\n    a.png  3 KB\n"
+
+
+async def test_json_tells_programs_all(stand: Any, tmp_path: Path) -> None:
+    path = article(tmp_path / "x.md")
+    done = await wxgate_process("publish", path, "--publish", "--json", *at_gate(stand))
+    assert done.exit_code == 0, done.output
+    (told,) = json.loads(done.stdout)
+    assert (told["path"], told["state"], told["error"]) == (str(path), "succeeded", None)
+    assert told["result"]["mode"] == "published"
+    assert "/s/" in told["result"]["url"]
+    job = (await stand.http.get(f"/v1/jobs/{told['job']}")).json()
+    assert job["result"] == told["result"]
+
+
+async def test_one_that_fails_stops_no_other_and_ends_with_1(stand: Any, tmp_path: Path) -> None:
+    article(tmp_path / "a.md", "题" * 33)
+    article(tmp_path / "b.md")
+    done = await wxgate_process("publish", ".", *at_gate(stand))
+    assert done.exit_code == 1
+    failed, hint, drafted = done.stdout.splitlines()
+    assert failed.startswith("a.md: failed (")
+    assert hint.startswith("    → ")
+    assert drafted.startswith("b.md: draft (")
+    assert len(stand.committed("draft")) == 1
+
+
+async def test_an_unknown_outcome_ends_with_4(open_stand: Any, tmp_path: Path) -> None:
+    jobs = {"reconcile_quiet_s": 0.1, "first_poll_s": [0.2] * 3, "poll_every_s": 0.2}
+    async with open_stand({"jobs": {**jobs, "sweep_s": 0.05}}, publish_s=600) as stand:
+        # Sent, no answer, not listed; sent again, no answer again: nobody knows.
+        stand.sandbox.faults.add(Fault(kind="reset_after_commit", path=SUBMIT, count=2))
+        article(tmp_path / "a.md")
+        article(tmp_path / "b.md", "题" * 33)  # a plain failure counts for less
+        done = await wxgate_process("publish", "a.md", "b.md", "--publish", *at_gate(stand))
+    assert done.exit_code == 4, done.output
+    assert "a.md: needs_review (" in done.stdout
+    assert "→ 请在公众号后台" in done.stdout
+
+
+async def test_a_gateway_out_of_reach_ends_with_3(tmp_path: Path, unused_port: int) -> None:
+    path, url = article(tmp_path / "x.md"), f"http://127.0.0.1:{unused_port}"
+    for arguments in ((), ("--account", "main")):
+        done = await wxgate_process("publish", path, "--server", url, "--key", KEY, *arguments)
+        assert done.exit_code == 3
+        assert KEY not in done.output
+    asked = await wxgate_process("publish", path, "--server", url, "--key", KEY)
+    assert f"连不上网关 {url}" in asked.stderr
+    assert "wxgate serve" in asked.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("none*.md",), "none*.md"),
+        (("binary.md",), "UTF-8"),
+        (("x.md", "--at", "2026-12-01T08:00:00"), "2026-12-01T08:00:00+08:00"),
+        (("x.md", "--at", "tomorrow"), "2026-12-01T08:00:00+08:00"),
+        (("x.md", "--server", "gate.example.com", "--key", KEY), "http://"),
+        (("x.md", "--server", "http://127.0.0.1:1"), "--key"),
+        (("x.md", "--server", "http://127.0.0.1:1", "--key", "密钥"), "wxg_…"),
+        (("x.md",), "wxgate init"),
+        (("x.md", "--config", "none.toml"), "none.toml"),
+    ],
+)
+def test_wrong_usage_ends_with_2_before_anything_is_sent(
+    arguments: tuple[str, ...], told: str, tmp_path: Path
+) -> None:
+    article(tmp_path / "x.md")
+    (tmp_path / "binary.md").write_bytes(b"\xff\xfe")
+    done = wxgate("publish", *arguments)
+    assert done.exit_code == 2
+    assert told in done.stderr
+
+
+async def test_a_wrong_key_is_told_as_the_gateway_tells_it(stand: Any, tmp_path: Path) -> None:
+    wrong = KEY[:-1] + "x"
+    path = article(tmp_path / "x.md")
+    done = await wxgate_process("publish", path, "--server", stand.url, "--key", wrong)
+    assert done.exit_code == 1
+    assert "→" in done.stderr
+    assert wrong not in done.output
+
+
+async def test_of_several_accounts_one_has_to_be_named(stand: Any, tmp_path: Path) -> None:
+    path = article(tmp_path / "x.md")
+    done = await wxgate_process("publish", path, "--server", stand.url, "--key", KEY)
+    assert done.exit_code == 1
+    assert "--account" in done.stderr
+    assert "main, personal" in done.stderr
+    assert stand.committed("draft") == []
+
+
+async def test_the_only_account_needs_no_name_and_the_environment_is_enough(
+    open_stand: Any, tmp_path: Path
+) -> None:
+    client = {"id": "blog", "key": KEY, "accounts": ["main"], "scopes": ["draft"]}
+    async with open_stand({"clients": [client]}) as stand:
+        environment = {"WXGATE_URL": stand.url + "/", "WXGATE_KEY": KEY}
+        done = await wxgate_process("publish", article(tmp_path / "x.md"), env=environment)
+        assert done.exit_code == 0, done.output
+        assert len(stand.committed("draft")) == 1
+
+
+async def test_without_a_server_the_configured_one_is_used(stand: Any, tmp_path: Path) -> None:
+    port = int(stand.url.rpartition(":")[2])
+    config = configuration(stand.sandbox, tmp_path / "elsewhere", port)
+    config["server"]["listen"] = f"0.0.0.0:{port}"
+    reader = {**config["clients"][0], "id": "reader", "scopes": ["stats"]}
+    config["clients"].insert(0, {**reader, "key": KEY.replace("blog", "reader")})
+    write_toml(tmp_path / "config.toml", config)
+    path = article(tmp_path / "x.md")
+    done = await wxgate_process("publish", path, "--account", "main")
+    assert done.exit_code == 0, done.output
+    other = await wxgate_process("publish", path, "--account", "other")
+    assert other.exit_code == 2
+    assert "other" in other.stderr
+
+
+async def test_a_personal_account_shows_the_clicks_that_remain(stand: Any, tmp_path: Path) -> None:
+    path = article(tmp_path / "x.md")
+    done = await wxgate_process("publish", path, "--publish", *at_gate(stand, "personal"))
+    assert done.exit_code == 0, done.output
+    first, *clicks = done.stdout.splitlines()
+    assert "draft_ready" in first
+    assert len(clicks) >= 2
+    assert all(click.startswith("    - ") for click in clicks)
+
+
+async def test_a_time_in_the_future_is_accepted_and_left_to_the_gateway(
+    stand: Any, tmp_path: Path
+) -> None:
+    path = article(tmp_path / "x.md")
+    at = (datetime.now(UTC) + timedelta(days=1)).isoformat()
+    done = await wxgate_process("publish", path, "--at", at, "--json", *at_gate(stand))
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)[0]["state"] == "scheduled"
+    assert stand.committed("draft") == []
+
+
+async def test_progress_is_shown_to_a_person_alone(stand: Any, tmp_path: Path) -> None:
+    article(tmp_path / "x.md")
+    ours, theirs = pty.openpty()
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "server", "publish", "x.md", *at_gate(stand)),
+        env={**os.environ, "TERM": "xterm", "COLUMNS": "100"},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=theirs,
+    )
+    os.close(theirs)
+    stdout, _ = await process.communicate()
+    shown = os.read(ours, 65_536).decode()
+    os.close(ours)
+    assert process.returncode == 0
+    assert "x.md" in shown
+    assert "succeeded" in shown
+    # What a script reads stays clean.
+    assert b"\x1b" not in stdout
+    assert stdout.startswith(b"x.md: draft (")

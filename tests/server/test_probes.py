@@ -1,0 +1,62 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.errors import GatewayError
+from server.app import open_doctor
+from server.settings import Settings
+from store.engine import open_database
+from store.migrate import migrate
+
+
+async def fault_in(name: str, **given: Any) -> str:
+    """The code of what the probe of `name` raises, "" if all is well."""
+    async with open_doctor(Settings(**given)) as doctor:
+        try:
+            assert all(await doctor._probes[name]())
+        except GatewayError as exc:
+            return exc.code
+        return ""
+
+
+def data(tmp_path: Path) -> dict[str, Any]:
+    return {"data_dir": str(tmp_path / "data")}
+
+
+@pytest.mark.parametrize("name", ["data_dir", "master key", "database", "redis"])
+async def test_defaults_are_well(name: str, tmp_path: Path) -> None:
+    assert await fault_in(name, server=data(tmp_path)) == ""
+
+
+async def test_a_data_dir_that_is_a_file_is_found(tmp_path: Path) -> None:
+    (tmp_path / "data").touch()
+    assert await fault_in("data_dir", server=data(tmp_path)) == "data_dir_unusable"
+
+
+async def test_a_master_key_that_cannot_be_read_is_found(tmp_path: Path) -> None:
+    secrets = {"master_key_file": str(tmp_path / "none.key")}
+    found = await fault_in("master key", server=data(tmp_path), secrets=secrets)
+    assert found == "master_key_invalid"
+
+
+async def test_a_postgresql_out_of_reach_is_found(tmp_path: Path, unused_port: int) -> None:
+    database = {"url": f"postgresql://u:canary@127.0.0.1:{unused_port}/x"}
+    found = await fault_in("database", server=data(tmp_path), database=database)
+    assert found == "storage_unavailable"
+
+
+async def test_a_postgresql_that_waits_for_its_migration_is_found(
+    tmp_path: Path, postgres_url: str
+) -> None:
+    given: dict[str, Any] = {"server": data(tmp_path), "database": {"url": postgres_url}}
+    assert await fault_in("database", **given) == "schema_outdated"
+    async with open_database(Settings(**given).database, tmp_path) as database:
+        await migrate(database)
+    assert await fault_in("database", **given) == ""
+
+
+async def test_redis_is_asked(tmp_path: Path, redis_url: str, unused_port: int) -> None:
+    assert await fault_in("redis", server=data(tmp_path), redis={"url": redis_url}) == ""
+    dead = {"url": f"redis://127.0.0.1:{unused_port}/0"}
+    assert await fault_in("redis", server=data(tmp_path), redis=dead) == "redis_away"

@@ -1,0 +1,94 @@
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from server.publishing import Order, publish_all
+from server.remote import Gateway, LocalArticle
+
+ORDER = Order("main", "draft")
+
+
+def nothing(_article: LocalArticle, _job: dict[str, Any]) -> None:
+    pass
+
+
+def job(state: str, **more: Any) -> dict[str, Any]:
+    return {"id": "job_1", "state": state, "progress": {"done": 0, "total": 0}, **more}
+
+
+def gateway(*answers: httpx.Response | None) -> httpx.AsyncClient:
+    """Gives the answers one after another; None breaks the connection."""
+    left = list(answers)
+
+    async def answer(_request: httpx.Request) -> httpx.Response:
+        given = left.pop(0)
+        if given is None:
+            raise httpx.ReadError("reset")
+        return given
+
+    return httpx.AsyncClient(transport=httpx.MockTransport(answer), base_url="http://gate")
+
+
+async def test_the_watcher_sees_every_state_and_the_outcome_holds_the_last() -> None:
+    seen: list[str] = []
+    answers = [
+        httpx.Response(202, json=job("accepted")),
+        httpx.Response(200, json=job("running")),
+        httpx.Response(200, json=job("succeeded", result={"mode": "draft"})),
+    ]
+    async with gateway(*answers) as http:
+        (outcome,) = await publish_all(
+            Gateway(http),
+            ORDER,
+            [LocalArticle(Path("a.md"), "# a", {})],
+            lambda _article, told: seen.append(told["state"]),
+        )
+    assert seen == ["accepted", "running", "succeeded"]
+    assert outcome.as_json() == {
+        "path": "a.md",
+        "state": "succeeded",
+        "job": "job_1",
+        "result": {"mode": "draft"},
+        "error": None,
+    }
+
+
+async def test_a_job_that_was_accepted_is_named_even_if_the_gateway_is_lost() -> None:
+    async with gateway(httpx.Response(202, json=job("accepted")), None) as http:
+        articles = [LocalArticle(Path("a.md"), "# a", {})]
+        (outcome,) = await publish_all(Gateway(http), ORDER, articles, nothing)
+    assert (outcome.state, outcome.job) == ("unreachable", "job_1")
+
+
+async def test_a_picture_that_is_gone_costs_its_article_alone(tmp_path: Path) -> None:
+    articles = [
+        LocalArticle(Path("a.md"), "![](x.png)", {"x.png": tmp_path / "x.png"}),
+        LocalArticle(Path("b.md"), "# b", {}),
+    ]
+    async with gateway(httpx.Response(202, json=job("succeeded"))) as http:
+        first, second = await publish_all(Gateway(http), ORDER, articles, nothing)
+    assert (first.state, second.state) == ("unreadable", "succeeded")
+    assert first.error is not None
+    assert "x.png" in first.error["message"]
+
+
+async def test_no_more_than_four_are_under_way_at_once() -> None:
+    under_way = most = 0
+
+    async def answer(_request: httpx.Request) -> httpx.Response:
+        nonlocal under_way, most
+        under_way += 1
+        most = max(most, under_way)
+        for _ in range(20):
+            await asyncio.sleep(0)
+        under_way -= 1
+        return httpx.Response(202, json=job("succeeded"))
+
+    transport = httpx.MockTransport(answer)
+    async with httpx.AsyncClient(transport=transport, base_url="http://gate") as http:
+        articles = [LocalArticle(Path(f"{i}.md"), "# a", {}) for i in range(12)]
+        outcomes = await publish_all(Gateway(http), ORDER, articles, nothing)
+    assert [outcome.path for outcome in outcomes] == [f"{i}.md" for i in range(12)]
+    assert most == 4
