@@ -38,7 +38,7 @@ def _render() -> Operation:
 
 
 def _fit() -> Operation:
-    from content.pictures.codec import fit
+    from content.pictures.passing import fit
 
     return fit
 

@@ -6,6 +6,10 @@ MAX_PIXELS = 40_000_000
 MAX_SIDE_PX = 16_384
 
 
+class TooManySegments(Exception):
+    """The file repeats its parts, to keep whoever reads them busy."""
+
+
 @dataclass(frozen=True, slots=True)
 class Stripped:
     """What a look at a file's segments tells, without decoding a pixel."""

@@ -2,9 +2,10 @@ import re
 import struct
 
 from content.pictures.exif import exif_orientation
-from content.pictures.header import Stripped
+from content.pictures.header import Stripped, TooManySegments
 
 MAX_SCANS = 64  # a normal progressive file has 10; each one costs a pass over all pixels
+MAX_SEGMENTS = 2_000  # a profile or an embedded preview takes one for each 64 KB
 
 _SOI, _EOI, _SOS = b"\xff\xd8", 0xD9, 0xDA
 _KEPT_APPS = {0xE0: b"JFIF\0", 0xEE: b"Adobe"}  # Adobe says how the colours are coded
@@ -12,17 +13,16 @@ _MAX_KEPT = 14  # bytes of either without a thumbnail
 _SIZES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _PLAIN_SIZES = (0xC0, 0xC1, 0xC2)  # baseline, extended, progressive
 # In coded data FF is followed by 0 or a restart mark; anything else ends it.
-_NEXT_MARKER = re.compile(rb"\xff+([^\x00\xd0-\xd7\xff])")
-
-
-class TooManyScans(Exception):
-    """The file repeats its scans to keep a decoder busy."""
+# Any number of FF may stand before a marker; a search has to do with the last of them, or a run of
+# FF takes quadratic time.
+_MARKER = re.compile(rb"\xff+([^\x00\xd0-\xd7\xff])")
+_END_OF_SCAN = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 
 
 def strip_jpeg(data: bytes) -> Stripped | None:
     """The JPEG without Exif, XMP, comments and what follows its end; None if it is not intact.
 
-    Raises TooManyScans. Source: ITU T.81, annex B.
+    Raises TooManySegments. Source: ITU T.81, annex B.
     """
     try:
         return _Walk(data).run()
@@ -40,8 +40,8 @@ class _Walk:
 
     def run(self) -> Stripped | None:
         at = 2
-        while True:
-            found = _NEXT_MARKER.match(self._data, at)
+        for _ in range(MAX_SEGMENTS):
+            found = _MARKER.match(self._data, at)
             if found is None:
                 return None
             marker, body = found.group(1)[0], found.end()
@@ -56,6 +56,8 @@ class _Walk:
             at = self._scan(end) if marker == _SOS else end
             if at < 0:
                 return None
+        else:
+            raise TooManySegments
         width, height = self._size
         if not (width and height and self._scans):
             return None
@@ -81,8 +83,8 @@ class _Walk:
         """Keep the coded data from `start`; returns where the next marker is, or -1."""
         self._scans += 1
         if self._scans > MAX_SCANS:
-            raise TooManyScans
-        found = _NEXT_MARKER.search(self._data, start)
+            raise TooManySegments
+        found = _END_OF_SCAN.search(self._data, start)
         if found is None:
             return -1
         self._kept.append(self._data[start : found.start()])

@@ -2,7 +2,9 @@ from struct import Struct
 from zlib import crc32
 
 from content.pictures.exif import exif_orientation
-from content.pictures.header import Stripped
+from content.pictures.header import Stripped, TooManySegments
+
+MAX_CHUNKS = 10_000  # writers cut pixels into chunks of 8 KB or more
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _HEAD = Struct(">I4s")
@@ -14,7 +16,7 @@ _KEPT = frozenset({b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"gAMA", b"cHRM"
 def strip_png(data: bytes) -> Stripped | None:
     """The PNG without metadata and what follows its end; None if it is not intact.
 
-    Source: PNG (third edition), 5 and 11.
+    Raises TooManySegments. Source: PNG (third edition), 5 and 11.
     """
     kept = [_SIGNATURE]
     fits = True
@@ -23,6 +25,8 @@ def strip_png(data: bytes) -> Stripped | None:
     while not names or names[-1] != b"IEND":
         if at + 12 > len(data):
             return None
+        if len(names) == MAX_CHUNKS:
+            raise TooManySegments
         length, name = _HEAD.unpack_from(data, at)
         end = at + 12 + length
         if end > len(data) or crc32(data[at + 4 : end - 4]) != int.from_bytes(data[end - 4 : end]):

@@ -1,3 +1,5 @@
+from zlib import crc32
+
 import pytest
 
 from content.pictures import errors
@@ -85,3 +87,15 @@ async def test_a_cover_is_drawn(pool: WorkerPool) -> None:
     cover = await ImageWorkers(pool).plain_cover("题")
     assert cover.content_type == "image/jpeg"
     assert cover.data.startswith(b"\xff\xd8")
+
+
+async def test_what_is_long_to_look_at_is_looked_at_in_a_process(pool: WorkerPool) -> None:
+    gate = ImageWorkers(pool)
+    long = encode(photo(400, 300), "PNG")
+    assert 262_144 < len(long) < 1_000_000
+    fitted = await gate.fit(long, "x")
+    assert (fitted.data, fitted.action) == (long, "passed")
+    assert len(pool.pids) == 1
+    chunk = b"\0\0\0\0prVt" + crc32(b"prVt").to_bytes(4)
+    with pytest.raises(errors.ImageTooComplex, match="x"):
+        await gate.fit(long[:33] + chunk * 20_000 + long[33:], "x")

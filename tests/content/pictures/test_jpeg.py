@@ -4,7 +4,8 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
-from content.pictures.jpeg import MAX_SCANS, TooManyScans, strip_jpeg
+from content.pictures.header import TooManySegments
+from content.pictures.jpeg import MAX_SCANS, MAX_SEGMENTS, strip_jpeg
 from tests.content.conftest import encode, halves, photo
 
 MARK = b"SECRET-GPS-MARK"
@@ -68,10 +69,33 @@ def test_repeated_scans_are_refused_by_counting() -> None:
     last = data.rindex(b"\xff\xda")
     scan = data[last:-2]
     assert strip_jpeg(data[:-2] + scan * (MAX_SCANS - 20) + data[-2:]) is not None
-    with pytest.raises(TooManyScans):
+    with pytest.raises(TooManySegments):
         strip_jpeg(data[:-2] + scan * 300 + data[-2:])
 
 
 def test_every_truncation_is_seen() -> None:
     data = encode(photo(16, 16), "JPEG")
     assert all(strip_jpeg(data[:length]) is None for length in range(2, len(data)))
+
+
+def test_many_segments_are_refused_by_counting() -> None:
+    data = encode(photo(16, 16), "JPEG")
+    assert strip_jpeg(_with(data, _segment(0xFE, b"") * (MAX_SEGMENTS - 50))) is not None
+    with pytest.raises(TooManySegments):
+        strip_jpeg(_with(data, _segment(0xFE, b"") * MAX_SEGMENTS))
+
+
+def test_fill_bytes_are_taken_in_linear_time() -> None:
+    # Quadratic, the first would take minutes; no figure is asserted, the run itself would stall.
+    run = b"\xff" * 2_000_000
+    data = encode(photo(16, 16), "JPEG")
+    scan = data.index(b"\xff\xda")
+    in_scan = data[:-2] + run + b"\x00" + data[-2:]
+    assert strip_jpeg(in_scan) is not None
+    assert strip_jpeg(data[:-2] + run) is None
+    before_marker = data[:scan] + run + data[scan:]
+    assert strip_jpeg(before_marker) is not None
+    stripped = strip_jpeg(data[:-2] + run + data[-2:])
+    assert stripped is not None
+    with Image.open(BytesIO(stripped.data)) as image:
+        image.load()

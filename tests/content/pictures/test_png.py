@@ -5,7 +5,8 @@ from io import BytesIO
 import pytest
 from PIL import Image, PngImagePlugin
 
-from content.pictures.png import strip_png
+from content.pictures.header import TooManySegments
+from content.pictures.png import MAX_CHUNKS, strip_png
 from tests.content.conftest import encode, halves, photo
 
 MARK = b"SECRET-GPS-MARK"
@@ -75,3 +76,11 @@ def test_a_picture_without_pixels_is_none() -> None:
     size = chunk(b"IHDR", struct.pack(">IIBBBBB", 0, 5, 8, 2, 0, 0, 0))
     assert strip_png(head + size + chunk(b"IDAT", b"x") + chunk(b"IEND", b"")) is None
     assert strip_png(head + chunk(b"IEND", b"")) is None
+
+
+def test_many_chunks_are_refused_by_counting() -> None:
+    original = encode(halves(), "PNG")
+    empty = chunk(b"prVt", b"")
+    assert strip_png(_with(original, empty * (MAX_CHUNKS - 10))) is not None
+    with pytest.raises(TooManySegments):
+        strip_png(_with(original, empty * MAX_CHUNKS))
