@@ -11,6 +11,9 @@ from wechat.catalogue import Catalogue, Endpoint
 # Nothing that two parsers could read differently: no escapes, no empty or dotted segments.
 _CANONICAL = re.compile(rb"(?:/[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*)+/?")
 
+# First segments of the gateway's own API, which a prefix of the relay would hide.
+_OWN_SEGMENTS = frozenset({"v1", "health", "metrics", "openapi.json", "docs", "console"})
+
 
 class RelaySettings(BaseModel):
     """`[relay]` of the configuration."""
@@ -39,6 +42,10 @@ class RelaySettings(BaseModel):
             if not _CANONICAL.fullmatch(prefix.encode()) or prefix.endswith("/"):
                 raise ValueError(
                     f"{prefix!r} 应形如 /name / relay.prefixes: {prefix!r} must look like /name"
+                )
+            if prefix.split("/", 2)[1] in _OWN_SEGMENTS:
+                raise ValueError(
+                    f"{prefix} 是 wxgate 自己的路径 / relay.prefixes: {prefix} is wxgate's own path"
                 )
         return prefixes
 
@@ -96,7 +103,7 @@ class NeedsPost(WrongVerb):
 class Route:
     """Where a request goes."""
 
-    path: str  # at WeChat, from the catalogue; never joined from what the caller sent
+    path: str  # at WeChat; begins with "/", so that it cannot lengthen the name of the host
     endpoint: Endpoint | None  # None: not in the catalogue, forwarded all the same
 
     @property
@@ -109,9 +116,13 @@ class Router:
     """Finds the API path that a raw path means, under the root or one of the prefixes."""
 
     def __init__(self, settings: RelaySettings, catalogue: Catalogue) -> None:
-        self._prefixes = [b"", *(prefix.encode() for prefix in settings.prefixes)]
+        # The longest first: what stands under it is not read as a path under a shorter one.
+        self._prefixes = sorted(
+            (b"", *(prefix.encode() for prefix in settings.prefixes)), key=len, reverse=True
+        )
         self._forward = settings.unknown_paths == "forward"
         self._first_segments = catalogue.first_segments
+        self._known = frozenset(endpoint.path.lower() for endpoint in catalogue)
         # Every path that may be asked for: what is found here is canonical.
         self._routes = {
             prefix + endpoint.path.encode(): Route(endpoint.path, endpoint)
@@ -133,9 +144,17 @@ class Router:
     def _outside(self, raw_path: bytes) -> Route:
         if not _CANONICAL.fullmatch(raw_path):
             raise PathInvalid
-        if self._forward:
-            for prefix in self._prefixes:
-                path = raw_path.removeprefix(prefix).decode("ascii")
-                if raw_path.startswith(prefix) and path.split("/", 2)[1] in self._first_segments:
-                    return Route(path, None)
-        raise PathUnknown(path=redact(raw_path.decode("ascii"))[:200])
+        path = self._at_wechat(raw_path) if self._forward else ""
+        # Another spelling of a known path must not pass by the scope that the path asks for.
+        if not path or path.rstrip("/").lower() in self._known:
+            raise PathUnknown(path=redact(raw_path.decode("ascii"))[:200])
+        return Route(path, None)
+
+    def _at_wechat(self, raw_path: bytes) -> str:
+        """The path without its prefix; empty if its first segment is none of WeChat's."""
+        for prefix in self._prefixes:
+            if raw_path.startswith(prefix + b"/"):
+                path = raw_path[len(prefix) :].decode("ascii")
+                if path.split("/", 2)[1] in self._first_segments:
+                    return path
+        return ""

@@ -62,10 +62,39 @@ def test_an_unknown_path_goes_on_where_that_is_wanted_and_counts_as_a_write(path
     assert (route.path, route.endpoint, route.write) == ("/cgi-bin/new/thing", None, True)
 
 
-def test_only_wechats_first_segments_are_ever_forwarded() -> None:
+@pytest.mark.parametrize(
+    "path",
+    ["/admin/users", "/wx", "/wx/", "/api", "/api-weixinX/cgi-bin/new", "/apicgi-bin/new/thing"],
+)
+def test_only_wechats_first_segments_are_ever_forwarded(path: str) -> None:
     router = Router(RelaySettings(unknown_paths="forward"), CATALOGUE)
     with pytest.raises(PathUnknown):
-        router.find(b"/admin/users", "GET")
+        router.find(path.encode(), "GET")
+
+
+def test_a_prefix_that_begins_like_another_never_leaves_a_piece_of_itself_in_the_path() -> None:
+    for prefixes in (("/api", "/api-weixin"), ("/api-weixin", "/api")):
+        router = Router(RelaySettings(unknown_paths="forward", prefixes=prefixes), CATALOGUE)
+        assert router.find(b"/api-weixin/cgi-bin/new", "GET").path == "/cgi-bin/new"
+    router = Router(RelaySettings(unknown_paths="forward", prefixes=("/api",)), CATALOGUE)
+    with pytest.raises(PathUnknown):
+        router.find(b"/api-weixin/cgi-bin/new", "GET")
+
+
+def test_of_nested_prefixes_the_longest_counts() -> None:
+    router = Router(RelaySettings(unknown_paths="forward", prefixes=("/x", "/x/sns")), CATALOGUE)
+    assert router.find(b"/x/sns/cgi-bin/new", "GET").path == "/cgi-bin/new"
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/cgi-bin/freepublish/submit/", "/cgi-bin/draft/ADD", "/wx/CGI-BIN/draft/add",
+     "/wx/cgi-bin/Draft/Add/"],
+)  # fmt: skip
+def test_another_spelling_of_a_known_path_is_not_forwarded_as_an_unknown_one(path: str) -> None:
+    router = Router(RelaySettings(unknown_paths="forward"), CATALOGUE)
+    with pytest.raises(PathUnknown):
+        router.find(path.encode(), "POST")
 
 
 @pytest.mark.parametrize(
@@ -87,5 +116,13 @@ def test_the_other_verb_is_refused_in_wechats_way(
 
 @pytest.mark.parametrize("prefix", ["wx", "/wx/", "/", "/a b", "/../x"])
 def test_a_prefix_that_is_no_path_is_refused(prefix: str) -> None:
+    with pytest.raises(ValidationError, match=r"relay\.prefixes"):
+        RelaySettings(prefixes=(prefix,))
+
+
+@pytest.mark.parametrize(
+    "prefix", ["/v1", "/v1/wx", "/health", "/docs", "/metrics", "/openapi.json", "/console"]
+)
+def test_a_prefix_that_would_hide_our_own_api_is_refused(prefix: str) -> None:
     with pytest.raises(ValidationError, match=r"relay\.prefixes"):
         RelaySettings(prefixes=(prefix,))
