@@ -1,5 +1,6 @@
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -18,7 +19,7 @@ from proxy.retry import Retrier, patience_for
 from proxy.routing import Route
 from proxy.tokens import TokenService
 from proxy.upstream import UpstreamRequest, UpstreamSettings
-from wechat.call import BadAnswer, OutcomeUnknown, Upload, WeChatRefused
+from wechat.call import BadAnswer, NotBegun, NotSent, OutcomeUnknown, Upload, WeChatRefused
 from wechat.catalogue import Catalogue
 from wechat.errcodes import BUSY, STALE_TOKEN, Errcodes
 
@@ -68,8 +69,9 @@ class WeChatFacts:
 class Calls:
     """Every call to WeChat, relayed or our own: token, one replay, quota ledger, metrics.
 
-    Keeps the Protocol `wechat.call.Call`. Besides its errors, a call may fail for want of a token:
-    AccountMisconfigured and TokenConflict need a person, TokenUnavailable is a NotSent.
+    Keeps the Protocol `wechat.call.Call`. A call may fail for want of a token: AccountMisconfigured
+    and TokenConflict (in a NotBegun where the call writes) need a person, TokenUnavailable is a
+    NotSent.
     """
 
     def __init__(
@@ -113,6 +115,8 @@ class Calls:
             query = real_query(call.query, call.account) if secret else call.query.replace({})
             request = _outgoing(base_url, call, query)
             return await self._exchanger.send(call.account, endpoint.path, request, known=True)
+        except NotBegun as exc:
+            raise exc.cause from None
         except OutcomeUnknown as exc:
             if call.route.write:
                 raise
@@ -132,11 +136,11 @@ class Calls:
         *,
         query: Mapping[str, str] | None = None,
     ) -> dict[str, Any]:
-        """POST `body` as raw UTF-8 JSON; see `wechat.call.Call`. Raises NotUnicode too."""
+        """POST `body` as raw UTF-8 JSON; see `wechat.call.Call`. NotBegun may be a NotUnicode."""
         try:
             data = MemoryBody(orjson.dumps(dict(body)))
         except orjson.JSONEncodeError:
-            raise NotUnicode from None
+            raise NotBegun(NotUnicode()) from None
         headers = {"Content-Type": "application/json; charset=utf-8"}
         return await self._own(
             account, path, lambda url: UpstreamRequest("POST", url, headers, data), query
@@ -157,14 +161,16 @@ class Calls:
         self, account: OfficialAccount, path: str, build: Callable[[str], UpstreamRequest]
     ) -> Exchange:
         known = self._facts.catalogue.find(path) is not None
-        token = await self._tokens.get(account)
+        with _not_begun():
+            token = await self._tokens.get(account)
         request = build(quote(token.value, safe=""))
         exchange = await self._exchanger.send(account, path, request, known=known)
         if exchange.errcode not in STALE_TOKEN:
             return exchange
         # Refused for its token, the call has changed nothing: it may go again, once.
         exchange.close()
-        token = await self._tokens.renew(account, token)
+        with _not_begun():
+            token = await self._tokens.renew(account, token)
         request = build(quote(token.value, safe=""))
         return await self._exchanger.send(account, path, request, known=known)
 
@@ -175,7 +181,6 @@ class Calls:
         build: Callable[[str], UpstreamRequest],
         query: Mapping[str, str] | None,
     ) -> dict[str, Any]:
-        account = self._accounts.get(name)
         endpoint = self._facts.catalogue.find(path)
         write = endpoint is None or endpoint.write
         url = f"{self._base_url}{path}?" + "".join(
@@ -183,6 +188,8 @@ class Calls:
         )
 
         async def attempt() -> dict[str, Any]:
+            with _not_begun():
+                account = self._accounts.get(name)
             exchange = await self._with_token(
                 account, path, lambda token: build(f"{url}access_token={token}")
             )
@@ -195,6 +202,10 @@ class Calls:
             return await self._retrier.run(
                 patience_for(endpoint), attempt, deadline_s=self._deadline_s
             )
+        except NotBegun as exc:
+            if write:
+                raise
+            raise exc.cause from None
         except OutcomeUnknown as exc:
             if write:
                 raise
@@ -222,6 +233,17 @@ class Calls:
             advice = advice_for(self._facts.errcodes.get(errcode))
             raise WeChatRefused(errcode=errcode, errmsg=errmsg, path=path, advice=advice)
         return answer
+
+
+@contextmanager
+def _not_begun() -> Iterator[None]:
+    """Whatever fails in here failed before WeChat saw a byte of the call."""
+    try:
+        yield
+    except NotSent:
+        raise
+    except GatewayError as cause:
+        raise NotBegun(cause) from cause
 
 
 def _injected(base_url: str, call: RelayedCall, token: str) -> UpstreamRequest:

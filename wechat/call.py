@@ -3,7 +3,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from core.errors import GatewayError, Text
+from core.errors import GatewayError, Language, Text
 
 _RID = re.compile(r"rid: ([0-9a-f]{8}-[0-9a-f]{8}-[0-9a-f]{8})")
 _INVALID_IP = re.compile(r"invalid ip ([0-9a-fA-F.:]{2,45})")
@@ -24,7 +24,8 @@ class Call(Protocol):
     Both methods return the JSON object of a success. They raise:
 
     * WeChatRefused: WeChat answered with an errcode other than 0; nothing was changed.
-    * NotSent: the request never reached WeChat; it is safe to repeat.
+    * NotSent: the request never reached WeChat; it is safe to repeat. As NotBegun it has a cause,
+      such as an account that gets no token.
     * OutcomeUnknown: it was sent and no complete answer came (or errcode -1 on a write). What
       happened at WeChat is not known; only calls whose endpoint is idempotent may be repeated.
     """
@@ -92,6 +93,22 @@ class NotSent(GatewayError):
         "检查服务器的网络、DNS 与 upstream.base_urls；请求没有发出，可以安全重试",
         "check network, DNS and upstream.base_urls; nothing was sent, it is safe to try again",
     )
+
+
+class NotBegun(NotSent):
+    """Something of its own kind, `cause`, stood in the way before a byte of the call was sent.
+
+    Such as an account that gets no token: for what was to be done it is a NotSent, for people it
+    is the cause. Raised by calls that write; the others raise the cause itself.
+    """
+
+    def __init__(self, cause: GatewayError) -> None:
+        super().__init__(reason=str(cause))
+        self.cause = cause
+
+    def describe(self, language: Language, request_id: str) -> dict[str, Any]:
+        """The cause's description."""
+        return self.cause.describe(language, request_id)
 
 
 class OutcomeUnknown(GatewayError):

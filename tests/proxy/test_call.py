@@ -16,7 +16,7 @@ from sandbox.server import RunningSandbox, run_sandbox
 from sandbox.settings import VERIFIED, SandboxSettings
 from tests.conftest import free_port
 from tests.gateway import MAIN, PERSONAL, Gateway, Setup, open_gateway
-from wechat.call import BadAnswer, Call, NotSent, OutcomeUnknown, Upload, WeChatRefused
+from wechat.call import BadAnswer, Call, NotBegun, NotSent, OutcomeUnknown, Upload, WeChatRefused
 from wechat.draft import ADD, BATCHGET, Article, DraftClient
 from wechat.freepublish import SUBMIT
 from wechat.material import UPLOADIMG, MaterialClient
@@ -189,6 +189,10 @@ async def test_an_account_that_gets_no_token_says_why(
             await gateway.calls.get("main", COUNT)
         assert caught.value.upstream is not None
         assert caught.value.upstream["errcode"] == 40125
+        with pytest.raises(NotBegun) as not_begun:
+            await gateway.calls.post("main", ADD, {})
+        assert isinstance(not_begun.value.cause, AccountMisconfigured)
+        assert not_begun.value.describe("en", "r") == caught.value.describe("en", "r")
         assert await gateway.calls.get("personal", COUNT) == {"total_count": 0}
     assert sandbox.calls.count(STABLE) == 2
 
@@ -228,8 +232,9 @@ async def test_the_ledger_counts_relayed_and_own_calls_and_believes_wechats_4500
 async def test_half_a_surrogate_pair_is_refused_before_anything_is_sent(
     gateway: Gateway, sandbox: RunningSandbox
 ) -> None:
-    with pytest.raises(NotUnicode):
+    with pytest.raises(NotBegun) as caught:
         await gateway.calls.post("main", ADD, {"title": "\ud800"})
+    assert isinstance(caught.value.cause, NotUnicode)
     assert sandbox.calls.count() == 0
 
 
