@@ -7,12 +7,13 @@ from core.errors import GatewayError, Language, Text
 from jobs.claim import Claim, Done, Later, Outcome
 from jobs.settings import JobsSettings
 from jobs.states import State
-from wechat.call import NotSent, OutcomeUnknown, WeChatRefused
-from wechat.errcodes import DAILY_QUOTA, MINUTE_QUOTA
+from wechat.call import NotBegun, NotSent, OutcomeUnknown, WeChatRefused
+from wechat.errcodes import DAILY_QUOTA, MINUTE_QUOTA, STALE_TOKEN
 
 _FIRST_RETRY_S = 5.0
 _LAST_RETRY_S = 600.0
 _MINUTE_QUOTA_S = 60.0
+_STALE_TOKEN_S = 30.0  # a token that WeChat took away is replaced no sooner
 
 
 class NeedsReview(GatewayError):
@@ -24,9 +25,10 @@ class NeedsReview(GatewayError):
     level = "critical"
     message = Text("结果未知，需要人工确认：{reason}", "the outcome is unknown: {reason_en}")
     hint = Text(
-        "请在公众号后台的草稿箱和发表记录里确认是否已经成功；确认没有成功后再重新提交",
-        "look into drafts and publications on mp.weixin.qq.com; hand it in again only if it "
-        "is not there",
+        "请在公众号后台的草稿箱和发表记录里确认是否已经成功；确认没有成功时用 /retry："
+        "它会再查一遍，草稿还在且没有这篇文章时才再发送一次",
+        "look into drafts and publications on mp.weixin.qq.com; if it is not there, /retry looks "
+        "once more and, if the draft is there and no such article is, sends once more",
     )
 
 
@@ -62,10 +64,12 @@ class Failures:
     def outcome(self, claim: Claim, exc: GatewayError) -> Outcome:
         """What to do after `exc`, which did not leave anything unknown at WeChat."""
         now = self._clock()
+        exc = exc.cause if isinstance(exc, NotBegun) else exc
         error = stored_error(exc)
         if (pause_until := self.quota_pause(exc)) is not None:
             return Later(pause_until, State.WAITING, error)
-        if not (exc.retryable or isinstance(exc, NotSent | OutcomeUnknown)):
+        stale = isinstance(exc, WeChatRefused) and exc.wechat_errcode in STALE_TOKEN
+        if not (stale or exc.retryable or isinstance(exc, NotSent | OutcomeUnknown)):
             return Done(State.FAILED, error=error)
         tries = claim.checkpoint.setdefault("retries", {"since": now, "count": 0})
         if now - tries["since"] >= self._settings.retry_for_s:
@@ -73,7 +77,8 @@ class Failures:
         pause_s = min(_LAST_RETRY_S, _FIRST_RETRY_S * 2 ** tries["count"])
         tries["count"] += 1
         # Jobs that failed together must not come back together.
-        pause_s = max(self._uniform(pause_s / 2, pause_s), exc.retry_after_s or 0)
+        asked_s = _STALE_TOKEN_S if stale else exc.retry_after_s or 0
+        pause_s = max(self._uniform(pause_s / 2, pause_s), asked_s)
         return Later(now + pause_s, State.WAITING, error)
 
     def quota_pause(self, exc: GatewayError) -> float | None:

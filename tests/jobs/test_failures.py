@@ -9,7 +9,7 @@ from jobs.settings import JobsSettings
 from jobs.states import State
 from store.engine import Database
 from tests.store.rows import job_row
-from wechat.call import BadAnswer, NotSent, OutcomeUnknown, WeChatRefused
+from wechat.call import BadAnswer, NotBegun, NotSent, OutcomeUnknown, WeChatRefused
 
 NOW = 1_763_740_000.0
 
@@ -80,6 +80,18 @@ def test_what_needs_a_person_fails_at_once(claim: Claim, exc: GatewayError) -> N
     outcome = _failures().outcome(claim, exc)
     assert isinstance(outcome, Done)
     assert outcome.state == State.FAILED
+
+
+def test_what_stood_in_the_way_of_a_call_is_judged_and_shown_as_itself(claim: Claim) -> None:
+    outcome = _failures().outcome(claim, NotBegun(_refused(40164)))
+    assert outcome == Done(State.FAILED, error=stored_error(_refused(40164)))
+
+
+def test_a_token_refused_twice_is_tried_again_when_there_may_be_another(claim: Claim) -> None:
+    outcome = _failures().outcome(claim, _refused(40001))
+    assert isinstance(outcome, Later)
+    assert (outcome.run_at, outcome.state) == (NOW + 30, State.WAITING)
+    assert isinstance(_failures(NOW + 3_600).outcome(claim, _refused(40001)), Done)
 
 
 def test_a_kept_error_is_shown_in_the_readers_language() -> None:

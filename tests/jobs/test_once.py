@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from core.crash import no_crash
-from core.errors import Text
+from core.errors import GatewayError, Text
 from core.metrics import Metrics
 from jobs.changes import Changes
 from jobs.claim import Claim, Done, EndRun, Later, LeaseLost
@@ -18,7 +18,7 @@ from store import intents, jobs
 from store.engine import Database
 from store.intents import IntentRow
 from tests.store.rows import intent_row, job_row
-from wechat.call import NotSent, OutcomeUnknown, WeChatRefused
+from wechat.call import NotBegun, NotSent, OutcomeUnknown, WeChatRefused
 
 SETTINGS = JobsSettings(reconcile_quiet_s=600, first_poll_s=(5, 30))
 
@@ -119,6 +119,7 @@ async def test_what_is_done_is_not_done_again(desk: Desk) -> None:
     [
         (WeChatRefused(errcode=45009, errmsg="", path="/p"), "refused"),
         (NotSent(reason="no route"), "not_sent"),
+        (NotBegun(GatewayError()), "not_sent"),
     ],
 )
 async def test_an_attempt_that_changed_nothing_may_be_repeated(
