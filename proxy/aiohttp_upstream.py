@@ -9,6 +9,7 @@ import aiohttp
 from aiohttp.abc import AbstractStreamWriter
 from yarl import URL
 
+from core.clock import Clock
 from core.crash import CrashPoint, no_crash
 from proxy.body import Body, MemoryBody
 from proxy.upstream import UpstreamRequest, UpstreamSettings
@@ -19,6 +20,8 @@ _CONNECT_S = 5.0  # also the longest wait for a free connection
 _DNS_TTL_S = 60
 # A slow line may take this long for a large body, on top of the deadline for an answer.
 _SLOWEST_UPLOAD_BYTES_PER_S = 200_000
+# So long may WeChat keep us waiting for the rest of an answer, in return for what has come.
+_SLOWEST_DOWNLOAD_BYTES_PER_S = 20_000
 _CHUNK_BYTES = 65_536
 _SKIPPED_HEADERS = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
 
@@ -40,16 +43,29 @@ async def open_upstream(
     connector = aiohttp.TCPConnector(
         limit=_CONNECTIONS, ssl=_ssl_context(settings), ttl_dns_cache=_DNS_TTL_S
     )
-    session = aiohttp.ClientSession(
+    async with (
+        connector,
+        _session(connector, settings) as once,
+        _session(connector, settings) as repeating,
+    ):
+        # aiohttp has no public switch for this: it repeats every GET whose kept connection
+        # breaks, and some of WeChat's GETs write.
+        once._retry_connection = False  # noqa: SLF001
+        yield AiohttpUpstream(once, repeating, settings, crash)
+
+
+def _session(connector: aiohttp.TCPConnector, settings: UpstreamSettings) -> aiohttp.ClientSession:
+    return aiohttp.ClientSession(
         connector=connector,
+        connector_owner=False,
         cookie_jar=aiohttp.DummyCookieJar(),
         auto_decompress=False,
         skip_auto_headers=_SKIPPED_HEADERS,
         trust_env=False,
         raise_for_status=False,
+        # Without a total: that would count the time for which our own caller keeps us waiting.
+        timeout=aiohttp.ClientTimeout(total=None, connect=min(_CONNECT_S, settings.timeout_s)),
     )
-    async with session:
-        yield AiohttpUpstream(session, settings, crash)
 
 
 def _ssl_context(settings: UpstreamSettings) -> ssl.SSLContext:
@@ -60,51 +76,51 @@ def _ssl_context(settings: UpstreamSettings) -> ssl.SSLContext:
 
 
 class AiohttpUpstream:
-    """The Upstream on aiohttp.
-
-    aiohttp repeats a GET by itself when a kept connection turns out closed, which a server does
-    to idle ones; a POST it never repeats.
-    """
+    """The Upstream on aiohttp: one pool of connections, and a session for what may be repeated."""
 
     def __init__(
-        self, session: aiohttp.ClientSession, settings: UpstreamSettings, crash: CrashPoint
+        self,
+        once: aiohttp.ClientSession,
+        repeating: aiohttp.ClientSession,
+        settings: UpstreamSettings,
+        crash: CrashPoint,
     ) -> None:
-        self._session = session
+        self._once = once
+        self._repeating = repeating
         self._timeout_s = settings.timeout_s
-        self._default_timeout = self._timeout(settings.timeout_s)
         self._crash = crash
-
-    @staticmethod
-    def _timeout(total_s: float) -> aiohttp.ClientTimeout:
-        return aiohttp.ClientTimeout(total=total_s, connect=min(_CONNECT_S, total_s))
+        self._now = asyncio.get_running_loop().time
 
     async def send(self, request: UpstreamRequest) -> "AiohttpAnswer":
         """The answer's head. Raises NotSent, OutcomeUnknown."""
         payload = None
         if request.body is not None:
             payload = _Payload(request.body, self._crash, urlsplit(request.url).path)
+        session = self._repeating if request.repeatable else self._once
+        deadline = self._now() + self._patience_s(request)
         try:
-            response = await self._session.request(
-                request.method,
-                URL(request.url, encoded=True),
-                headers=request.headers,
-                data=payload,
-                allow_redirects=False,
-                timeout=self._deadline(request),
-            )
+            async with asyncio.timeout_at(deadline):
+                response = await session.request(
+                    request.method,
+                    URL(request.url, encoded=True),
+                    headers=request.headers,
+                    data=payload,
+                    allow_redirects=False,
+                )
         except _BEFORE_SENDING as exc:
             raise NotSent(reason=type(exc).__name__) from None
         except _FAILURES as exc:
             if payload is not None and not payload.started:
                 raise NotSent(reason=type(exc).__name__) from None
             raise OutcomeUnknown(reason=type(exc).__name__) from None
-        return AiohttpAnswer(response)
+        return AiohttpAnswer(response, deadline - self._now(), self._timeout_s, self._now)
 
-    def _deadline(self, request: UpstreamRequest) -> aiohttp.ClientTimeout:
-        total_s = self._timeout_s if request.timeout_s is None else request.timeout_s
+    def _patience_s(self, request: UpstreamRequest) -> float:
+        """How long the answer's head may take."""
+        patience_s = self._timeout_s if request.timeout_s is None else request.timeout_s
         if request.body is not None:
-            total_s += request.body.size // _SLOWEST_UPLOAD_BYTES_PER_S
-        return self._default_timeout if total_s == self._timeout_s else self._timeout(total_s)
+            patience_s += request.body.size // _SLOWEST_UPLOAD_BYTES_PER_S
+        return patience_s
 
 
 class _Payload(aiohttp.Payload):
@@ -145,12 +161,21 @@ async def _flush(writer: Any) -> None:
 
 
 class AiohttpAnswer:
-    """The UpstreamAnswer on aiohttp."""
+    """The UpstreamAnswer on aiohttp.
 
-    __slots__ = ("_response",)
+    It may keep us waiting for `left_s` altogether, and longer the more of it has come, up to
+    `most_s` for one piece. How long our own caller takes for what it has got does not count.
+    """
 
-    def __init__(self, response: aiohttp.ClientResponse) -> None:
+    __slots__ = ("_left_s", "_most_s", "_now", "_response")
+
+    def __init__(
+        self, response: aiohttp.ClientResponse, left_s: float, most_s: float, now: Clock
+    ) -> None:
         self._response = response
+        self._left_s = left_s
+        self._most_s = most_s
+        self._now = now
 
     @property
     def status(self) -> int:
@@ -165,21 +190,29 @@ class AiohttpAnswer:
     async def read(self, limit: int) -> bytes:
         """Up to `limit` more bytes, fewer only at the end."""
         pieces: list[bytes] = []
-        try:
-            while limit > 0 and (piece := await self._response.content.read(limit)):
-                pieces.append(piece)
-                limit -= len(piece)
-        except _FAILURES as exc:
-            raise OutcomeUnknown(reason=type(exc).__name__) from None
+        while limit > 0 and (piece := await self._next(limit)):
+            pieces.append(piece)
+            limit -= len(piece)
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """What is still unread, in pieces."""
+        while chunk := await self._next(_CHUNK_BYTES):
+            yield chunk
+
+    async def _next(self, limit: int) -> bytes:
+        content = self._response.content
         try:
-            async for chunk in self._response.content.iter_chunked(_CHUNK_BYTES):
-                yield chunk
+            if content.is_eof():  # all of it is here: nothing to wait for
+                return await content.read(limit)
+            started = self._now()
+            async with asyncio.timeout(self._left_s):
+                piece = await content.read(limit)
         except _FAILURES as exc:
             raise OutcomeUnknown(reason=type(exc).__name__) from None
+        earned_s = len(piece) / _SLOWEST_DOWNLOAD_BYTES_PER_S
+        self._left_s = min(self._most_s, self._left_s - (self._now() - started) + earned_s)
+        return piece
 
     def at_end(self) -> bool:
         """Whether all has been read."""

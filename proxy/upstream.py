@@ -82,6 +82,8 @@ class UpstreamRequest:
     headers: dict[str, str]
     body: Body | None = None
     timeout_s: float | None = None  # None: what the settings say
+    # Whether the client may send it again by itself when a kept connection breaks under it.
+    repeatable: bool = False
 
 
 class UpstreamAnswer(Protocol):
@@ -115,7 +117,7 @@ class UpstreamAnswer(Protocol):
 
 
 class Upstream(Protocol):
-    """Sends requests to WeChat, once each: who may repeat what is decided by the caller."""
+    """Sends requests to WeChat, once each unless `repeatable`: the caller decides."""
 
     async def send(self, request: UpstreamRequest) -> UpstreamAnswer:
         """The answer's head.

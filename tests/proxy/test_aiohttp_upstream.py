@@ -1,3 +1,6 @@
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -146,3 +149,74 @@ async def test_tls_is_verified_and_an_extra_authority_can_be_named(tmp_path: Pat
             with pytest.raises(NotSent):
                 await upstream.send(UpstreamRequest("GET", wrong_name + COUNT, {}))
     assert sandbox.calls.count() == 1
+
+
+class Script:
+    """A server that answers each request with the next of `answers`, or hangs up at None."""
+
+    def __init__(self, *answers: bytes | None) -> None:
+        self._answers = list(answers)
+        self.requests = 0
+        self.url = ""
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while await reader.readuntil(b"\r\n\r\n"):
+                self.requests += 1
+                if (answer := self._answers.pop(0)) is None:
+                    break
+                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(answer))
+                writer.write(answer)
+                await writer.drain()
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        finally:
+            writer.close()
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[UpstreamSettings]:
+        server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        async with server:
+            self.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+            yield UpstreamSettings(base_urls=(self.url,), timeout_s=0.5)
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_what_may_not_be_repeated_is_sent_once_when_a_kept_connection_breaks(
+    method: str,
+) -> None:
+    script = Script(b"{}", None, b"{}")
+    async with script.running() as settings, open_upstream(settings) as upstream:
+        url = script.url + "/sns/jscode2session"
+        first = await upstream.send(UpstreamRequest(method, url, {}))
+        await first.read(10)
+        first.close()
+        with pytest.raises(OutcomeUnknown):
+            await upstream.send(UpstreamRequest(method, url, {}))
+    assert script.requests == 2
+
+
+async def test_a_read_outlives_the_kept_connection_that_breaks_under_it() -> None:
+    script = Script(b"{}", None, b'{"total_count":0}')
+    async with script.running() as settings, open_upstream(settings) as upstream:
+        request = UpstreamRequest("GET", script.url + COUNT, {}, repeatable=True)
+        first = await upstream.send(request)
+        await first.read(10)
+        first.close()
+        second = await upstream.send(request)
+        assert await second.read(100) == b'{"total_count":0}'
+        second.close()
+    assert script.requests == 3
+
+
+async def test_a_caller_that_takes_an_answer_slowly_gets_all_of_it() -> None:
+    data = bytes(4_000_000)
+    script = Script(data)
+    async with script.running() as settings, open_upstream(settings) as upstream:
+        answer = await upstream.send(UpstreamRequest("GET", script.url + COUNT, {}))
+        received = 0
+        async for chunk in answer.chunks():
+            received += len(chunk)
+            await asyncio.sleep(settings.timeout_s / 20)  # 60 times: far over the deadline
+        answer.close()
+    assert received == len(data)
