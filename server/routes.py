@@ -120,7 +120,8 @@ class RelayRoute(BaseRoute):
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """By the first segment; the relay itself reads the raw path."""
-        if scope["type"] == "http" and scope["path"].split("/", 2)[1] in self._segments:
+        segment = scope["path"][1:].partition("/")[0]  # of `OPTIONS *` too
+        if scope["type"] == "http" and segment in self._segments:
             return Match.FULL, {}
         return Match.NONE, {}
 

@@ -1,5 +1,6 @@
 import ipaddress
 import re
+import ssl
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -220,12 +221,21 @@ def cross_faults(settings: Settings) -> Iterator[Fault]:
                 "more than one worker needs redis.url and database.url",
             ),
         )
+    yield from _ca_file_faults(settings.upstream.ca_file)
     public = urlsplit(settings.server.public_url)
     if public.scheme not in ("http", "https") or not public.hostname:
         yield Fault(
             "server.public_url",
             Text("应为 http:// 或 https:// 的网址", "must be an http:// or https:// URL"),
         )
+
+
+def _ca_file_faults(path: str) -> Iterator[Fault]:
+    try:
+        ssl.create_default_context(cafile=path or None)
+    except OSError as exc:  # an ssl.SSLError is one
+        problem = Text(f"读不了证书 {path}：{exc}", f"certificates cannot be read: {path}: {exc}")
+        yield Fault("upstream.ca_file", problem)
 
 
 def _account_faults(settings: Settings) -> Iterator[Fault]:

@@ -142,7 +142,7 @@ async def test_a_clock_is_judged_by_wechats(off_s: float, status: str) -> None:
     async with httpx.AsyncClient(transport=transport, base_url="http://wechat") as http:
         doctor = Doctor(
             accounts=Accounts([]),
-            call=None,  # type: ignore[arg-type] - without accounts nobody calls
+            call=None,  # type: ignore[arg-type]  # without accounts nobody calls
             http=http,
             probes={},
             clock=lambda: there + off_s,

@@ -1,0 +1,70 @@
+import asyncio
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from sandbox.server import run_sandbox
+from sandbox.settings import SandboxSettings
+from tests.e2e.conftest import KEY, configuration
+from tests.e2e.processes import serve, write_toml
+from tests.server.cli.commands import wxgate_process
+
+
+@asynccontextmanager
+async def worker(config: Path) -> AsyncIterator[asyncio.subprocess.Process]:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "server", "worker", "--config", str(config))
+    )
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+async def test_it_finishes_what_another_process_has_accepted_and_stops_in_order(
+    tmp_path: Path, unused_port: int, postgres_url: str
+) -> None:
+    async with run_sandbox(SandboxSettings(publish_s=0.1)) as sandbox:
+        config = configuration(sandbox, tmp_path / "data", unused_port)
+        config["database"] = {"url": postgres_url}
+        path = tmp_path / "gate.toml"
+        write_toml(path, config)
+        assert (await wxgate_process("migrate", "-c", path)).exit_code == 0
+        async with serve(path, config["server"]["public_url"], KEY) as served:
+            # Due only when the process that takes it in is gone.
+            later = (datetime.now(UTC) + timedelta(seconds=3)).isoformat()
+            body = {"markdown": "# 一篇\n\n正文", "action": "publish", "publish_at": later}
+            accepted = await served.http.post("/v1/accounts/main/articles", json=body)
+            assert accepted.json()["state"] == "scheduled", accepted.text
+        assert sandbox.ledger.entries("draft") == []
+        async with worker(path) as process:
+            async with asyncio.timeout(30):
+                while not sandbox.ledger.entries("publication"):
+                    await asyncio.sleep(0.05)
+            process.send_signal(signal.SIGTERM)
+            async with asyncio.timeout(30):
+                assert await process.wait() == 0
+        async with serve(path, config["server"]["public_url"], KEY) as served:
+            job = await served.ended(accepted.json()["id"])
+    assert job["state"] == "succeeded"
+    assert job["result"]["mode"] == "published"
+    assert len(sandbox.ledger.entries("publication")) == 1
+
+
+async def test_on_sqlite_there_is_nothing_for_it_to_do() -> None:
+    done = await wxgate_process("worker")
+    assert done.exit_code == 2
+    assert "PostgreSQL" in done.stderr
+    assert "on SQLite serve does the jobs" in done.stderr
+
+
+async def test_a_database_out_of_reach_ends_with_3(unused_port: int) -> None:
+    url = f"postgresql://wxgate:canary@127.0.0.1:{unused_port}/wxgate"
+    done = await wxgate_process("worker", env={"WXGATE_DATABASE__URL": url})
+    assert done.exit_code == 3
+    assert "canary" not in done.output

@@ -1,0 +1,113 @@
+import asyncio
+import signal
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from sandbox.faults import Fault
+from sandbox.server import RunningSandbox, run_sandbox
+from sandbox.settings import SandboxSettings
+from server.process import CannotListen, gateway_in_background, listen_on, run
+from server.settings import Settings
+from tests.e2e.conftest import KEY, configuration
+from tests.e2e.processes import serve, write_toml
+
+COUNT = "/cgi-bin/draft/count"
+
+
+def written(sandbox: RunningSandbox, tmp_path: Path, port: int, **server: Any) -> tuple[Path, str]:
+    config = configuration(sandbox, tmp_path / "data", port)
+    config["server"].update(server)
+    path = tmp_path / "gate.toml"
+    write_toml(path, config)
+    return path, config["server"]["public_url"]
+
+
+async def until(happened: Any) -> None:
+    """Wait for what another process does."""
+    async with asyncio.timeout(20):
+        while not happened():
+            await asyncio.sleep(0.01)
+
+
+def test_work_runs_to_its_result() -> None:
+    async def work() -> int:
+        await asyncio.sleep(0)
+        return 7
+
+    assert run(work()) == 7
+
+
+def test_an_address_that_is_taken_is_told(taken_port: int) -> None:
+    with pytest.raises(CannotListen) as caught:
+        listen_on(f"127.0.0.1:{taken_port}")
+    error = caught.value.describe("zh", "")
+    assert f"127.0.0.1:{taken_port}" in error["message"]
+    assert "Address already in use" in error["message"]
+    assert "--listen" in error["hint"]
+
+
+@pytest.mark.parametrize("listen", ["name.invalid:8080", "203.0.113.1:8080"])
+def test_an_address_that_is_not_ours_is_told(listen: str) -> None:
+    with pytest.raises(CannotListen, match=listen):
+        listen_on(listen)
+
+
+def test_ipv6_is_written_in_brackets() -> None:
+    with listen_on("[::1]:0") as listener:
+        assert listener.getsockname()[0] == "::1"
+
+
+async def test_a_draining_gateway_says_so_and_still_answers(tmp_path: Path) -> None:
+    settings = Settings(server={"data_dir": str(tmp_path)})
+    with listen_on("127.0.0.1:0") as listener:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        async with (
+            gateway_in_background(settings, listener) as gateway,
+            httpx.AsyncClient(base_url=url, trust_env=False) as http,
+        ):
+            assert (await http.get("/health/ready")).status_code == 200
+            gateway.engine.drain()
+            ready = await http.get("/health/ready")
+            assert ready.status_code == 503
+            assert ready.json()["checks"] == {"store": "ok", "process": "draining"}
+            assert (await http.get("/health/live")).status_code == 200
+            assert (await http.get("/docs")).status_code == 200
+        async with httpx.AsyncClient(base_url=url, trust_env=False) as http:
+            with pytest.raises(httpx.ConnectError):
+                await http.get("/health/live")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_a_call_under_way_ends_before_the_process_does(
+    number: signal.Signals, tmp_path: Path, unused_port: int
+) -> None:
+    async with run_sandbox(SandboxSettings()) as sandbox:
+        sandbox.faults.add(Fault(kind="slow", path=COUNT, seconds=1))
+        config, url = written(sandbox, tmp_path, unused_port)
+        async with serve(config, url, KEY) as served:
+            headers = {"X-Wxgate-Account": "main"}
+            async with asyncio.TaskGroup() as group:
+                call = group.create_task(served.http.get(COUNT, headers=headers))
+                await until(lambda: sandbox.faults.happened)
+                assert not call.done()
+                served.process.send_signal(number)
+            assert call.result().json() == {"total_count": 0}
+            assert await served.gone() == 0
+
+
+async def test_before_it_stops_it_tells_the_load_balancer(tmp_path: Path, unused_port: int) -> None:
+    async with run_sandbox(SandboxSettings()) as sandbox:
+        config, url = written(sandbox, tmp_path, unused_port, drain_s=60)
+        async with serve(config, url, KEY) as served:
+            served.process.send_signal(signal.SIGTERM)
+            async with asyncio.timeout(20):
+                while (await served.http.get("/health/ready")).status_code != 503:
+                    pass
+            assert (await served.http.get("/v1/jobs")).status_code == 200
+            assert served.process.returncode is None
+            # Who does not want to wait asks again.
+            served.process.send_signal(signal.SIGTERM)
+            assert await served.gone() == -signal.SIGTERM
