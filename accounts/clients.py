@@ -78,6 +78,11 @@ class Clients:
         return iter(self._by_id.values())
 
 
+def shows_key(text: str) -> bool:
+    """Whether something that looks like a client key stands anywhere in `text`."""
+    return "wxg_" in text and KEY_PATTERN.search(text) is not None
+
+
 def key_epoch(client: Client) -> str:
     """Eight characters that change with the client's key; virtual tokens carry them."""
     return _digest(client.key.get_secret_value())[:8]

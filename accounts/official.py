@@ -1,8 +1,8 @@
 import re
 from collections.abc import Iterable, Iterator
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, model_validator
 
 from core.errors import GatewayError, Text
 
@@ -22,6 +22,14 @@ class OfficialAccount(BaseModel):
     app_secret: SecretStr = Field(min_length=1, description="AppSecret; or app_secret_file")
     callback_token: SecretStr = Field(SecretStr(""), description="Token of the message push")
     encoding_aes_key: SecretStr = Field(SecretStr(""), description="EncodingAESKey of the push")
+
+    @model_validator(mode="after")
+    def _name_is_nobody_elses_app_id(self) -> Self:
+        if _APP_ID.fullmatch(self.name) and self.name != self.app_id:
+            raise ValueError(
+                "name 不能形如别的公众号的 AppID / name must not look like another account's AppID"
+            )
+        return self
 
 
 class UnknownAccount(GatewayError):

@@ -49,7 +49,10 @@ class OpsMiddleware:
         await self._app(scope, receive, send)
 
     def _from_inside(self, scope: Scope) -> bool:
-        peer = ipaddress.ip_address((scope.get("client") or ("0.0.0.0", 0))[0])
+        try:
+            peer = ipaddress.ip_address((scope.get("client") or ("", 0))[0])
+        except ValueError:  # such as "unknown" in a proxy's X-Forwarded-For
+            return False
         mapped = getattr(peer, "ipv4_mapped", None)
         peer = mapped or peer
         return any(peer in network for network in self._networks)

@@ -10,13 +10,13 @@ from handlers.token_calls import PATHS as TOKEN_PATHS
 from handlers.token_calls import TokenCalls
 from handlers.wechat_form import Headers, refusal
 from proxy.advice import error_header
-from proxy.app_secret import credentials_of, real_body
+from proxy.app_secret import credentials_of, real_body, said_in
 from proxy.auth import Authenticator, Caller
 from proxy.body import Body, BodyReader, ClientGone, Receive, StoredBody
 from proxy.call import Calls, RelayedCall
 from proxy.exchange import Exchange
 from proxy.multipart import mend_upload
-from proxy.request import Inbound, remember
+from proxy.request import HeaderNotAscii, Inbound, remember
 from proxy.routing import Route, Router
 from wechat.call import OutcomeUnknown
 from wechat.errcodes import Errcodes
@@ -106,16 +106,10 @@ class Relay:
         self, request: Inbound, route: Route, receive: Receive
     ) -> tuple[Caller, StoredBody | None]:
         """Such a call's body may say who is calling, so it is read before that is known."""
-        body = await self._bodies.read(request, receive)
-        try:
-            caller = self._authenticator.relayed(
-                request, route, credentials_of(request.query, body)
-            )
-            return caller, real_body(body, caller.account)
-        except GatewayError:
-            if body is not None:
-                body.close()
-            raise
+        body = await self._bodies.read_small(request, receive)
+        said = said_in(body)
+        caller = self._authenticator.relayed(request, route, credentials_of(request.query, said))
+        return caller, real_body(body, said, caller.account)
 
     async def _pass_through(
         self,
@@ -163,7 +157,9 @@ def _passed_on(request: Inbound) -> dict[str, str]:
     headers = {"User-Agent": "wxgate", "Accept-Encoding": "identity"}
     for name, value in request.headers.items():
         if name in _PASSED_ON or name.startswith(_API_SECURITY):
-            headers[name.decode("latin-1")] = value.decode("latin-1")
+            if not value.isascii():
+                raise HeaderNotAscii(header=name.decode("latin-1"))
+            headers[name.decode("latin-1")] = value.decode("ascii")
     return headers
 
 

@@ -3,9 +3,10 @@ from typing import Any
 
 from core.clock import Clock
 from core.errors import GatewayError, Text
+from handlers.wechat_form import shows_key_header
 from proxy.answer import NotJson, read_object
 from proxy.auth import AppCredentials, Authenticator, Caller
-from proxy.body import BodyReader, MemoryBody, Receive
+from proxy.body import BodyReader, Receive
 from proxy.request import Inbound
 from proxy.tokens import TokenService
 from proxy.virtual_tokens import VirtualTokens
@@ -84,16 +85,13 @@ class TokenCalls:
         return caller, {"access_token": value, "expires_in": life_s}
 
     async def _json(self, request: Inbound, receive: Receive) -> dict[str, Any]:
-        body = await self._bodies.read(request, receive)
+        body = await self._bodies.read_small(request, receive)
         try:
-            return read_object(body.data if isinstance(body, MemoryBody) else b"")
+            return read_object(b"" if body is None else body.data)
         except NotJson:
             raise NotAnObject(
                 problem="请求体不是 JSON 对象", problem_en="the body is not a JSON object"
             ) from None
-        finally:
-            if body is not None:
-                body.close()
 
 
 def _credentials(said: dict[str, Any], request: Inbound) -> AppCredentials:
@@ -105,7 +103,6 @@ def _credentials(said: dict[str, Any], request: Inbound) -> AppCredentials:
     appid, secret = said.get("appid"), said.get("secret", "")
     if not isinstance(appid, str) or not appid:
         raise AppIdMissing(problem="缺少 appid", problem_en="appid is missing")
-    by_header = b"authorization" in request.headers or b"x-api-key" in request.headers
-    if not isinstance(secret, str) or not (secret or by_header):
+    if not isinstance(secret, str) or not (secret or shows_key_header(request.headers)):
         raise SecretMissing(problem="缺少 secret", problem_en="secret is missing")
     return AppCredentials(appid, secret)

@@ -6,23 +6,27 @@ from core.errors import GatewayError, language_of
 from proxy.advice import error_header
 from proxy.auth import AuthAmbiguous, IpNotAllowed, KeyInUrl
 from proxy.body import BodyInvalid
-from proxy.request import HeaderTwice
+from proxy.request import HeaderNotAscii, HeaderTwice
 from proxy.routing import PathInvalid, PathUnknown
 from wechat.errcodes import Errcodes
 
 # Not WeChat's kind of failure: no tool written for WeChat waits for an errcode here.
-_ALWAYS_REAL = (AuthAmbiguous, BodyInvalid, HeaderTwice, KeyInUrl, PathInvalid, PathUnknown)
+_ALWAYS_REAL = (
+    *(AuthAmbiguous, BodyInvalid, HeaderNotAscii, HeaderTwice),
+    *(KeyInUrl, PathInvalid, PathUnknown),
+)
 
 Headers = list[tuple[bytes, bytes]]
 
 
+def shows_key_header(headers: dict[bytes, bytes]) -> bool:
+    """Whether a client key came in a header; Basic is that of some proxy in front of us."""
+    return headers.get(b"authorization", b"")[:7].lower() == b"bearer " or b"x-api-key" in headers
+
+
 def wants_real_status(headers: dict[bytes, bytes]) -> bool:
     """Whether the caller understands HTTP statuses: it sent a key, or asks for problem+json."""
-    return (
-        b"authorization" in headers
-        or b"x-api-key" in headers
-        or b"application/problem+json" in headers.get(b"accept", b"")
-    )
+    return shows_key_header(headers) or b"application/problem+json" in headers.get(b"accept", b"")
 
 
 def refusal(

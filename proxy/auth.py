@@ -3,7 +3,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from accounts.clients import KEY_PATTERN, Client, Clients, Scope
+from accounts.clients import Client, Clients, Scope, shows_key
 from accounts.official import Accounts, OfficialAccount, UnknownAccount
 from core.errors import Category, GatewayError, Text
 from core.secret import redact
@@ -173,8 +173,9 @@ class Authenticator:
 
     def account(self, client: Client, name_or_app_id: str) -> OfficialAccount:
         """The named account if the client may use it, else UnknownAccount."""
-        # Redacted, should a key have slipped in where the name belongs: the error repeats it.
-        named = redact(name_or_app_id)
+        # The error repeats it: redacted, should a key have slipped in where the name belongs, and
+        # without half surrogate pairs, which JSON can hold and UTF-8 cannot.
+        named = redact(name_or_app_id).encode("utf-8", "replace").decode()
         account = self._accounts.get(named)
         if account.name not in client.accounts:
             raise UnknownAccount(account=named[:64])
@@ -261,7 +262,7 @@ class Authenticator:
             return self.account(client, named)
         if len(client.accounts) > 1:
             raise AccountUnnamed
-        return self._accounts.get(client.accounts[0])
+        return self.account(client, client.accounts[0])
 
 
 def _one(found: list[Client]) -> Client | None:
@@ -271,8 +272,8 @@ def _one(found: list[Client]) -> Client | None:
 
 
 def _no_key_in_url(request: Inbound) -> None:
-    for _name, value in request.query:
-        if value.startswith("wxg_") and KEY_PATTERN.fullmatch(value):
+    for name, value in request.query:
+        if shows_key(name) or shows_key(value):
             raise KeyInUrl
 
 

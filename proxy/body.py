@@ -10,6 +10,7 @@ from proxy.spool import CHUNK_BYTES, Spool, SpoolFile
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
 MEMORY_BYTES = 1_000_000  # larger bodies go to disk
+SMALL_BYTES = 65_536  # all that is read before it is known who is calling
 _DIGITS = re.compile(r"[0-9]{1,15}")
 
 
@@ -25,6 +26,14 @@ class BodyTooLarge(GatewayError):
         "压缩后再上传；上限由 relay.max_body_mb 决定",
         "make it smaller; the limit is relay.max_body_mb",
     )
+
+
+class CallTooLarge(BodyTooLarge):
+    """The body of a call whose body says who is calling; nobody is known to be yet."""
+
+    code = "call_too_large"
+    message = Text("这个接口的请求体超过 64 KB", "this call's body is over 64 KB")
+    hint = Text("只发送接口文档列出的参数", "send what WeChat documents for this call alone")
 
 
 class BodyInvalid(GatewayError):
@@ -139,41 +148,32 @@ class BodyReader:
 
         Raises BodyTooLarge, BodyInvalid, BodyEncoded, StorageUnavailable, ClientGone.
         """
-        if request.headers.get(b"content-encoding", b"identity") != b"identity":
-            raise BodyEncoded
-        length = self._declared(request)
-        if length is None and b"transfer-encoding" not in request.headers:
-            return None
+        length = _declared(request)
         if length == 0:
             return None
-        if length is not None and length <= MEMORY_BYTES:
-            return MemoryBody(await self._read_small(receive, length))
-        return await self._read_large(receive, length)
+        if length is None or length > MEMORY_BYTES:
+            return await self._read_large(receive, length)
+        return MemoryBody(_complete(await _read_whole(receive, length), length))
 
-    def _declared(self, request: Inbound) -> int | None:
-        text = request.headers.get(b"content-length")
-        if text is None:
+    async def read_small(self, request: Inbound, receive: Receive) -> MemoryBody | None:
+        """The same for a body that says who is calling: of 64 KB at most, never on disk.
+
+        Raises CallTooLarge, BodyInvalid, BodyEncoded, ClientGone.
+        """
+        length = _declared(request)
+        if length == 0:
             return None
-        if not _DIGITS.fullmatch(text.decode("latin-1")):
-            raise BodyInvalid
-        if (length := int(text)) > self._max_bytes:
-            raise BodyTooLarge(max_mb=self._max_mb)
-        return length
-
-    async def _read_small(self, receive: Receive, length: int) -> bytes:
-        data, more = await _next(receive)
-        if more or len(data) != length:
-            pieces = [data]
-            while more:
-                data, more = await _next(receive)
-                pieces.append(data)
-            data = b"".join(pieces)
-        if len(data) != length:
-            raise BodyInvalid
-        return data
+        if (length or 0) > SMALL_BYTES:
+            raise CallTooLarge
+        data = _complete(await _read_whole(receive, length or SMALL_BYTES), length)
+        if len(data) > SMALL_BYTES:
+            raise CallTooLarge
+        return MemoryBody(data)
 
     async def _read_large(self, receive: Receive, length: int | None) -> StoredBody:
         """Of a large or unknown length: on disk as soon as it is more than fits in memory."""
+        if length is not None and length > self._max_bytes:
+            raise BodyTooLarge(max_mb=self._max_mb)
         waiting = bytearray()
         file: SpoolFile | None = None
         size, more = 0, True
@@ -196,6 +196,37 @@ class BodyReader:
                 file.close()
             raise
         return MemoryBody(bytes(waiting)) if file is None else SpooledBody(file)
+
+
+def _declared(request: Inbound) -> int | None:
+    """The body's length; None if it is not said. Raises BodyEncoded, BodyInvalid."""
+    if request.headers.get(b"content-encoding", b"identity") != b"identity":
+        raise BodyEncoded
+    text = request.headers.get(b"content-length")
+    if text is None:
+        return None if b"transfer-encoding" in request.headers else 0
+    if not _DIGITS.fullmatch(text.decode("latin-1")):
+        raise BodyInvalid
+    return int(text)
+
+
+def _complete(data: bytes, length: int | None) -> bytes:
+    if length is not None and len(data) != length:
+        raise BodyInvalid
+    return data
+
+
+async def _read_whole(receive: Receive, at_most: int) -> bytes:
+    """The body in memory, given up as soon as it is longer than `at_most`."""
+    data, more = await _next(receive)
+    if not more:
+        return data
+    pieces, size = [data], len(data)
+    while more and size <= at_most:
+        data, more = await _next(receive)
+        pieces.append(data)
+        size += len(data)
+    return b"".join(pieces)
 
 
 async def _next(receive: Receive) -> tuple[bytes, bool]:

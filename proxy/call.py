@@ -16,7 +16,7 @@ from proxy.body import Body, MemoryBody
 from proxy.exchange import Exchange, Exchanger
 from proxy.request import Query
 from proxy.retry import Retrier, patience_for
-from proxy.routing import Route
+from proxy.routing import PathInvalid, Route
 from proxy.tokens import TokenService
 from proxy.upstream import UpstreamRequest, UpstreamSettings
 from wechat.call import BadAnswer, NotBegun, NotSent, OutcomeUnknown, Upload, WeChatRefused
@@ -100,7 +100,8 @@ class Calls:
         """The answer to pass on; its holder must close it.
 
         Sent once, and once more with another token if WeChat refused the first. Raises NotSent,
-        OutcomeUnknown (a write), NoAnswer (anything else), or what stands in the way of a token.
+        OutcomeUnknown (a write), NoAnswer (anything else), KeyInUrl, or what stands in the way of
+        a token.
         """
         endpoint = call.route.endpoint
         try:
@@ -111,10 +112,12 @@ class Calls:
                     lambda token: _injected(self._base_url, call, token),
                 )
             base_url = self._mp_base_url if endpoint.path == _SHOWQRCODE else self._base_url
-            secret = endpoint.auth == "appid_secret"
-            query = real_query(call.query, call.account) if secret else call.query.replace({})
+            by_secret = endpoint.auth == "appid_secret"
+            query = real_query(call.query, call.account) if by_secret else call.query.replace({})
             request = _outgoing(base_url, call, query)
-            return await self._exchanger.send(call.account, endpoint.path, request, known=True)
+            exchange = await self._exchanger.send(call.account, endpoint.path, request, known=True)
+            secret = call.account.app_secret.get_secret_value()
+            return _discreet(exchange, secret) if by_secret else exchange
         except NotBegun as exc:
             raise exc.cause from None
         except OutcomeUnknown as exc:
@@ -126,7 +129,10 @@ class Calls:
         self, account: str, path: str, *, query: Mapping[str, str] | None = None
     ) -> dict[str, Any]:
         """GET with `query`; see `wechat.call.Call`."""
-        return await self._own(account, path, lambda url: UpstreamRequest("GET", url, {}), query)
+        repeatable = not self._writes(path)
+        return await self._own(
+            account, path, lambda url: UpstreamRequest("GET", url, {}, repeatable=repeatable), query
+        )
 
     async def post(
         self,
@@ -157,6 +163,10 @@ class Calls:
             account, path, lambda url: UpstreamRequest("POST", url, headers, data), query
         )
 
+    def _writes(self, path: str) -> bool:
+        endpoint = self._facts.catalogue.find(path)
+        return endpoint is None or endpoint.write
+
     async def _with_token(
         self, account: OfficialAccount, path: str, build: Callable[[str], UpstreamRequest]
     ) -> Exchange:
@@ -166,13 +176,14 @@ class Calls:
         request = build(quote(token.value, safe=""))
         exchange = await self._exchanger.send(account, path, request, known=known)
         if exchange.errcode not in STALE_TOKEN:
-            return exchange
+            return _discreet(exchange, token.value)
         # Refused for its token, the call has changed nothing: it may go again, once.
         exchange.close()
         with _not_begun():
             token = await self._tokens.renew(account, token)
         request = build(quote(token.value, safe=""))
-        return await self._exchanger.send(account, path, request, known=known)
+        exchange = await self._exchanger.send(account, path, request, known=known)
+        return _discreet(exchange, token.value)
 
     async def _own(
         self,
@@ -181,8 +192,7 @@ class Calls:
         build: Callable[[str], UpstreamRequest],
         query: Mapping[str, str] | None,
     ) -> dict[str, Any]:
-        endpoint = self._facts.catalogue.find(path)
-        write = endpoint is None or endpoint.write
+        write = self._writes(path)
         url = f"{self._base_url}{path}?" + "".join(
             f"{urlencode({key: value})}&" for key, value in (query or {}).items()
         )
@@ -200,7 +210,9 @@ class Calls:
 
         try:
             return await self._retrier.run(
-                patience_for(endpoint), attempt, deadline_s=self._deadline_s
+                patience_for(self._facts.catalogue.find(path)),
+                attempt,
+                deadline_s=self._deadline_s,
             )
         except NotBegun as exc:
             if write:
@@ -252,8 +264,25 @@ def _injected(base_url: str, call: RelayedCall, token: str) -> UpstreamRequest:
 
 
 def _outgoing(base_url: str, call: RelayedCall, query: str) -> UpstreamRequest:
-    url = f"{base_url}{call.route.path}?{query}" if query else base_url + call.route.path
-    return UpstreamRequest(call.method, url, call.headers, call.body)
+    path = call.route.path
+    if not path.startswith("/"):
+        raise PathInvalid  # it would lengthen the name of the host
+    url = f"{base_url}{path}?{query}" if query else base_url + path
+    return UpstreamRequest(
+        call.method, url, call.headers, call.body, repeatable=not call.route.write
+    )
+
+
+def _discreet(exchange: Exchange, secret: str) -> Exchange:
+    """The `exchange`, unless its beginning repeats `secret`, as error pages repeat URLs.
+
+    Raises OutcomeUnknown: what such a page says of the call cannot be passed on.
+    """
+    quoted = quote(secret, safe="")
+    if secret.encode() in exchange.head or quoted.encode() in exchange.head:
+        exchange.close()
+        raise OutcomeUnknown(reason="the answer repeats a secret of the request")
+    return exchange
 
 
 def _form(upload: Upload, boundary: str) -> bytes:

@@ -19,6 +19,19 @@ class HeaderTwice(GatewayError):
     hint = Text("每个请求只能有一个", "send it once")
 
 
+class HeaderNotAscii(GatewayError):
+    """A header that would go on to WeChat has bytes that HTTP leaves undefined."""
+
+    status = 400
+    code = "header_not_ascii"
+    category = "params"
+    message = Text("请求头 {header} 含有非 ASCII 字符", "the header {header} is not ASCII")
+    hint = Text(
+        "文件名等内容放在请求体里，不要放在请求头里",
+        "put names of files and the like into the body",
+    )
+
+
 class Query:
     """A query string whose pairs keep their bytes and order; names are compared decoded."""
 

@@ -1,7 +1,7 @@
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from accounts.clients import Client, Clients, Scope, key_epoch
+from accounts.clients import Client, Clients, Scope, key_epoch, shows_key
 
 KEY = "wxg_blog_0123456789abcdefghijklmn"
 
@@ -49,3 +49,17 @@ def test_the_epoch_changes_with_the_key() -> None:
     other = client(key=SecretStr(KEY[:-1] + "x"))
     assert key_epoch(client()) == key_epoch(client())
     assert key_epoch(client()) != key_epoch(other)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Bearer wxg_blog_0123456789abcdefghijklmnop", True),
+        ("xwxg_blog_0123456789abcdefghijklmnop&y", True),
+        ("wxg_blog_short", False),
+        ("wxgv_sealed", False),
+        ("", False),
+    ],
+)
+def test_a_key_is_seen_anywhere_in_a_text(text: str, *, shown: bool) -> None:
+    assert shows_key(text) is shown

@@ -31,3 +31,11 @@ def test_the_secret_shows_in_no_text() -> None:
             {"name": "A B", "app_id": "wx1", "app_secret": "CANARYSECRET", "x": "CANARYSECRET"}
         )
     assert "CANARYSECRET" not in str(caught.value)
+
+
+def test_a_name_is_never_another_accounts_app_id() -> None:
+    other = "wx0000000000000002"
+    with pytest.raises(ValidationError, match="AppID"):
+        OfficialAccount(name=other, app_id=MAIN.app_id, app_secret=SecretStr("x"))
+    named = OfficialAccount(name=other, app_id=other, app_secret=SecretStr("x"))
+    assert Accounts([MAIN, named]).get(other) is named

@@ -96,3 +96,13 @@ async def test_ops_pages_open_to_their_networks_and_to_admins(
     async with http(app(*networks)) as caller:
         response = await caller.get("/ops/metrics", headers={"x-api-key": key})
     assert response.status_code == status
+
+
+async def test_a_peer_that_is_no_address_is_not_inside(http: Any) -> None:
+    guarded = app("0.0.0.0/0", "::/0")
+
+    async def through_a_proxy(scope: Any, receive: Any, send: Any) -> None:
+        await guarded(scope | {"client": ("unknown", 0)}, receive, send)
+
+    async with http(through_a_proxy) as caller:
+        assert (await caller.get("/ops/metrics")).status_code == 401

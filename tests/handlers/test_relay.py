@@ -79,6 +79,8 @@ class Echo:
                 writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(data), data))
             else:
                 self.requests.append((head, body))
+                if not self.answer:
+                    return
                 writer.write(self.answer)
 
     @property
@@ -263,12 +265,78 @@ async def test_a_caller_that_hangs_up_gets_no_answer_and_leaves_nothing(gateway:
     assert gateway.spool.used_bytes == 0
 
 
-async def test_a_large_body_that_names_no_caller_is_refused_and_freed(
-    gate: httpx.AsyncClient, gateway: Gateway
+@pytest.mark.parametrize("path", ["/cgi-bin/clear_quota/v2", "/cgi-bin/stable_token"])
+async def test_a_body_that_names_no_caller_is_refused_once_it_is_too_long(
+    gate: httpx.AsyncClient, path: str
 ) -> None:
-    answer = await gate.post("/cgi-bin/clear_quota/v2", content=b" " * 3_000_000)
-    assert answer.json()["errcode"] == 41001
+    answer = await gate.post(path, content=b" " * 65_537, headers=WITH_KEY)
+    assert (answer.status_code, answer.json()["errcode"]) == (413, 45001)
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_an_error_page_that_repeats_the_url_shows_no_token(echo: Any, method: str) -> None:
+    upstream, http, gateway = echo
+    for shown in (b"92_a+/=&%", b"92_a%2B%2F%3D%26%25"):
+        page = b"<html>cannot GET /cgi-bin/x?access_token=" + shown + b"</html>"
+        upstream.answer = b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: %d\r\n\r\n%b" % (
+            len(page),
+            page,
+        )
+        answer = await http.request(method, COUNT if method == "GET" else ADD, content=b"{}")
+        assert shown not in answer.content
+        assert answer.status_code == 504
+        error = answer.json()["error"]
+        expected = ("upstream_no_answer", True) if method == "GET" else ("outcome_unknown", False)
+        assert (error["code"], error["retryable"]) == expected
     assert gateway.spool.used_bytes == 0
+
+
+async def test_an_error_page_that_repeats_the_url_shows_no_app_secret(echo: Any) -> None:
+    upstream, http, _ = echo
+    secret = MAIN.app_secret.get_secret_value().encode()
+    upstream.answer = b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: %d\r\n\r\n%b" % (
+        len(secret),
+        secret,
+    )
+    query = f"appid=main&secret={KEY}&js_code=c"
+    answer = await http.get(f"/sns/jscode2session?{query}")
+    assert secret not in answer.content
+    assert answer.json()["error"]["code"] == "outcome_unknown"
+
+
+async def test_a_get_that_writes_goes_up_once_when_its_connection_breaks(echo: Any) -> None:
+    upstream, http, _ = echo
+    await http.get(COUNT)
+    upstream.answer = b""  # takes the request, then hangs up
+    answer = await http.get("/cgi-bin/menu/delete")
+    assert answer.json()["error"]["code"] == "outcome_unknown"
+    assert len(upstream.requests) == 2
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/cgi-bin/stable_token", '{"grant_type":"client_credential","appid":"\\ud800"}'),
+        ("/cgi-bin/clear_quota/v2", '{"appid":"main","x":"\\ud800"}'),
+        ("/cgi-bin/clear_quota/v2", '{"appid":"main","n":99999999999999999999999,"r":"\t"}'),
+        ("/cgi-bin/clear_quota/v2", '{"appid":"main","x":' + "[" * 300 + "]" * 300 + "}"),
+    ],
+)
+async def test_odd_json_is_answered_in_wechats_shape(
+    gate: httpx.AsyncClient, path: str, body: str
+) -> None:
+    answer = await gate.post(path, content=body.encode(), headers=WITH_KEY)
+    assert answer.status_code < 500
+    assert isinstance(answer.json()["errcode"], int)
+
+
+async def test_a_header_that_is_not_ascii_goes_no_further(
+    gate: httpx.AsyncClient, sandbox: RunningSandbox
+) -> None:
+    headers = [(b"x-api-key", KEY.encode()), (b"content-type", b"text/plain; name=\xe9")]
+    answer = await gate.get(COUNT, headers=headers)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "header_not_ascii")
+    assert sandbox.calls.count(COUNT) == 0
 
 
 # --- uploads ----------------------------------------------------------------------------------

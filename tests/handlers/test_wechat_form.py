@@ -37,6 +37,13 @@ async def test_a_caller_that_knows_http_gets_the_real_status(
     assert answer.json()["errcode"] in (40125, 41001)
 
 
+async def test_the_password_of_a_proxy_in_front_tells_nothing_of_the_caller(
+    gate: httpx.AsyncClient,
+) -> None:
+    answer = await gate.get(COUNT, headers={"authorization": "Basic dXNlcjpwYXNz"})
+    assert (answer.status_code, answer.json()["errcode"]) == (200, 41001)
+
+
 async def test_texts_come_in_the_callers_language(gate: httpx.AsyncClient) -> None:
     zh = (await gate.get(COUNT)).json()["errmsg"]
     en = (await gate.get(COUNT, headers={"accept-language": "en-GB,zh"})).json()["errmsg"]

@@ -86,6 +86,8 @@ def test_an_unknown_token_beside_a_key_is_a_placeholder() -> None:
         (f"access_token={KEY}", {}, KeyInUrl),
         (f"access_token={token()}&secret={KEY}", {}, KeyInUrl),
         (f"key={KEY.replace('_', '%5f')}", {"x-api-key": KEY}, KeyInUrl),
+        (f"x=Bearer%20{KEY}", {"x-api-key": KEY}, KeyInUrl),
+        (f"{KEY}=x", {"x-api-key": KEY}, KeyInUrl),
     ],
 )
 def test_a_credential_that_will_not_do_is_refused(

@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -8,6 +9,7 @@ from proxy.body import (
     BodyInvalid,
     BodyReader,
     BodyTooLarge,
+    CallTooLarge,
     ClientGone,
     MemoryBody,
     SpooledBody,
@@ -130,3 +132,34 @@ async def test_all_bodies_together_are_bounded(reader: BodyReader, spool: Spool)
     assert spool.used_bytes == 4_000_000
     first.close()
     assert spool.used_bytes == 0
+
+
+@pytest.mark.parametrize("pieces", [(b"abcdef",), (b"abc", b"", b"def")])
+async def test_a_body_that_says_who_is_calling_is_read_whole(
+    reader: BodyReader, pieces: tuple[bytes, ...]
+) -> None:
+    for request in (declared(6), inbound(method="POST", headers=CHUNKED)):
+        body = await reader.read_small(request, receiving(*pieces))
+        assert body is not None
+        assert body.data == b"abcdef"
+    assert await reader.read_small(inbound(), receiving(b"")) is None
+
+
+async def test_of_a_stranger_no_more_than_64_kb_are_read(reader: BodyReader, spool: Spool) -> None:
+    read = 0
+    many = receiving(*[b"x" * 16_384] * 100)
+
+    async def receive() -> Any:
+        nonlocal read
+        read += 1
+        return await many()
+
+    with pytest.raises(CallTooLarge):
+        await reader.read_small(declared(65_537), receive)
+    assert read == 0
+    with pytest.raises(CallTooLarge):
+        await reader.read_small(inbound(method="POST", headers=CHUNKED), receive)
+    assert read == 5
+    assert spool.used_bytes == 0
+    with pytest.raises(BodyInvalid):
+        await reader.read_small(declared(7), receiving(b"abcdef"))

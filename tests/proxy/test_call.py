@@ -7,7 +7,9 @@ from PIL import Image
 from pydantic import SecretStr
 
 from core.errors import GatewayError
-from proxy.call import NoAnswer, NotUnicode
+from proxy.call import NoAnswer, NotUnicode, RelayedCall
+from proxy.request import Query
+from proxy.routing import PathInvalid, Route
 from proxy.stable_token import AccountMisconfigured, TokenUnavailable
 from proxy.tokens import TokenConflict
 from proxy.upstream import UpstreamSettings
@@ -245,3 +247,12 @@ async def test_calls_are_counted_by_path_and_errcode(gateway: Gateway) -> None:
     shown = gateway.metrics.render().decode()
     assert f'wxgate_upstream_calls_total{{errcode="0",path="{COUNT}"}} 1.0' in shown
     assert f'wxgate_upstream_calls_total{{errcode="40007",path="{SUBMIT}"}} 1.0' in shown
+
+
+async def test_a_path_that_would_lengthen_the_hosts_name_is_never_sent(
+    gateway: Gateway, sandbox: RunningSandbox
+) -> None:
+    call = RelayedCall(MAIN, Route("-evil/cgi-bin/x", None), "GET", Query(b""), {}, None)
+    with pytest.raises(PathInvalid):
+        await gateway.calls.relay(call)
+    assert sandbox.calls.count("/cgi-bin/x") == 0
