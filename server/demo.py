@@ -152,7 +152,7 @@ async def _publish(
     say(Text(f"发布示例文章：账号 {account} …", f"publishing the sample on {account} …"))
     before = await _calls(sandbox)
     async with open_gateway(url, key) as gateway:
-        job = await gateway.submit(account, article, action="publish", publish_at=None)
+        job = await gateway.submit(account, article, action="publish")
         async for seen in gateway.follow(job, through_waiting=True):
             job = seen
     after = await _calls(sandbox)

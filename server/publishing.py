@@ -33,6 +33,7 @@ class Order:
     account: str
     action: str  # draft, publish
     publish_at: str | None = None  # RFC 3339
+    again: str = ""  # any new text: do it again, though it was done before
 
 
 async def publish_all(
@@ -52,9 +53,16 @@ async def _publish(gateway: Gateway, order: Order, article: LocalArticle, watch:
     path, job_id = str(article.path), ""
     try:
         job = await gateway.submit(
-            order.account, article, action=order.action, publish_at=order.publish_at
+            order.account,
+            article,
+            action=order.action,
+            publish_at=order.publish_at,
+            once=order.again,
         )
         job_id = job["id"]
+        if job["state"] in ("failed", "cancelled"):
+            # An earlier run's: the article is the same, so what stopped it was something else.
+            job = await gateway.retry(job_id)
         async for seen in gateway.follow(job):
             job = seen
             watch(article, job)

@@ -1,10 +1,11 @@
 """The gateway as seen from the command line: its HTTP API over httpx, and nothing else."""
 
 import asyncio
+import hashlib
 import json
 import mimetypes
 import re
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ import httpx
 MARKDOWN_SUFFIXES = frozenset({".md", ".markdown"})
 TERMINAL_STATES = frozenset({"succeeded", "partly_failed", "failed", "cancelled", "needs_review"})
 _POLL_S = 0.3
+_PATIENCE = 60  # tries, a second apart
 _SKIPPED_FOLDERS = frozenset({"node_modules", "__pycache__"})
 
 # An over-inclusive look for what may be a local picture: Markdown images, reference
@@ -87,10 +89,28 @@ def load_article(path: Path) -> LocalArticle:
         name = next(group for group in groups if group)
         if "://" in name or name.startswith(("/", "data:", "#")):
             continue
-        local = path.parent / unquote(name)
-        if local.is_file():
+        if (local := _picture(path.parent, unquote(name))) is not None:
             pictures[name] = local
     return LocalArticle(path, markdown, pictures)
+
+
+def _picture(folder: Path, name: str) -> Path | None:
+    """The picture `name` below `folder`; nothing else of the disk is ever sent."""
+    local = folder / name
+    try:
+        inside = local.resolve().is_relative_to(folder.resolve()) and local.is_file()
+    except (OSError, ValueError):  # a name too long for the file system, or with a NUL
+        return None
+    kind = mimetypes.guess_type(local.name)[0] or ""
+    return local if inside and kind.startswith("image/") else None
+
+
+def _digest(said: Any, pictures: Mapping[str, bytes]) -> str:
+    digest = hashlib.sha256(json.dumps(said, sort_keys=True).encode())
+    for name in sorted(pictures):
+        digest.update(hashlib.sha256(name.encode("utf-8", "surrogatepass")).digest())
+        digest.update(hashlib.sha256(pictures[name]).digest())
+    return digest.hexdigest()
 
 
 class Gateway:
@@ -114,20 +134,39 @@ class Gateway:
         return str(listed["default"])
 
     async def submit(
-        self, account: str, article: LocalArticle, *, action: str, publish_at: str | None
+        self,
+        account: str,
+        article: LocalArticle,
+        *,
+        action: str,
+        publish_at: str | None = None,
+        once: str | None = None,
     ) -> dict[str, Any]:
-        """Hand an article in; returns the accepted job."""
+        """Hand an article in; returns the accepted job.
+
+        With `once`, the same article in the same words, with the same pictures, is the same job
+        for as long as the gateway remembers; another text in `once` makes it another.
+        """
         fields: dict[str, Any] = {"markdown": article.markdown, "action": action}
         if publish_at:
             fields["publish_at"] = publish_at
+        pictures = {name: local.read_bytes() for name, local in article.pictures.items()}
         url = f"/v1/accounts/{quote(account, safe='')}/articles"
-        if not article.pictures:
-            return await self._json("POST", url, json=fields)
+        headers = {}
+        if once is not None:
+            headers["Idempotency-Key"] = _digest([account, once, fields], pictures)
+        if not pictures:
+            return await self._json("POST", url, json=fields, headers=headers)
         parts: list[Any] = [("article", (None, json.dumps(fields), "application/json"))]
-        for name, local in article.pictures.items():
+        for name, data in pictures.items():
+            local = article.pictures[name]
             kind = mimetypes.guess_type(local.name)[0] or "application/octet-stream"
-            parts.append((name, (local.name, local.read_bytes(), kind)))
-        return await self._json("POST", url, files=parts)
+            parts.append((name, (local.name, data, kind)))
+        return await self._json("POST", url, files=parts, headers=headers)
+
+    async def retry(self, job_id: str) -> dict[str, Any]:
+        """Go on with a job that ended without success."""
+        return await self._json("POST", f"/v1/jobs/{job_id}/retry")
 
     async def job(self, job_id: str) -> dict[str, Any]:
         """A job as it stands."""
@@ -145,8 +184,17 @@ class Gateway:
         yield job
         while job["state"] not in last:
             await asyncio.sleep(_POLL_S)
-            job = await self.job(job["id"])
+            job = await self._patiently(job["id"])
             yield job
+
+    async def _patiently(self, job_id: str) -> dict[str, Any]:
+        """The job, even if the gateway is being restarted meanwhile: it goes on with it."""
+        for _ in range(_PATIENCE):
+            try:
+                return await self.job(job_id)
+            except Unreachable:
+                await asyncio.sleep(1)
+        return await self.job(job_id)
 
     async def _json(self, method: str, url: str, **how: Any) -> dict[str, Any]:
         try:

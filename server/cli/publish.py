@@ -1,5 +1,6 @@
 import asyncio
 import json
+import secrets
 import sys
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -48,6 +49,9 @@ def publish(
     at: Annotated[
         str, typer.Option("--at", help="定时，如 2026-12-01T08:00:00+08:00 / when, with offset")
     ] = "",
+    again: Annotated[
+        bool, typer.Option("--again", help="原样再发一次 / once more, though nothing changed")
+    ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="只列出会做什么 / only show the plan")
     ] = False,
@@ -61,6 +65,9 @@ def publish(
     config: ConfigOption = None,
 ) -> None:
     """把 Markdown 变成草稿（默认）或发布，图片一并上传 / Markdown to drafts or publications.
+
+    内容没变时再运行一次，得到的是同一个任务，不会重复发布；确要重发加 --again。
+    Run again with nothing changed, it shows the same job and publishes nothing twice.
 
     退出码 / exit status: 0 全部成功 all · 1 有失败 some failed · 2 用法 usage ·
     3 连不上网关 gateway unreachable · 4 需人工确认 needs review
@@ -82,6 +89,8 @@ def publish(
         return
     target = _target(server, key, account, config)
     order = Order(target.account, "publish" if publish_now or at else "draft", at or None)
+    if again:
+        order = replace(order, again=secrets.token_hex(8))
     try:
         outcomes = asyncio.run(_publish(target, order, articles, quiet=as_json))
     except Unreachable as exc:

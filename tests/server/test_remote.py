@@ -119,3 +119,37 @@ async def test_a_key_with_several_accounts_must_name_one() -> None:
         assert caught.value.hint.endswith(": a, b")
     async with answering(200, json={"items": [{"name": "a"}], "default": "a"}) as http:
         assert await Gateway(http).default_account() == "a"
+
+
+def test_nothing_but_pictures_below_the_articles_folder_is_ever_sent(tmp_path: Path) -> None:
+    (tmp_path / "secret.png").write_bytes(b"x")
+    folder = tmp_path / "posts"
+    folder.mkdir()
+    (folder / "notes.txt").write_text("x")
+    (folder / "out.png").symlink_to(tmp_path / "secret.png")
+    article = folder / "a.md"
+    names = ("../secret.png", "notes.txt", "out.png", "n" * 300 + ".png", "a%00.png")
+    article.write_text("\n".join(f"![]({name})" for name in names))
+    assert load_article(article).pictures == {}
+
+
+async def test_a_gateway_that_restarts_does_not_end_the_watch() -> None:
+    from server.remote import Gateway
+
+    answers: list[httpx.Response | Exception] = [
+        httpx.ConnectError("refused"),
+        httpx.Response(200, json={"id": "job_1", "state": "succeeded"}),
+    ]
+
+    async def answer(_request: httpx.Request) -> httpx.Response:
+        given = answers.pop(0)
+        if isinstance(given, Exception):
+            raise given
+        return given
+
+    transport = httpx.MockTransport(answer)
+    async with httpx.AsyncClient(transport=transport, base_url="http://gate") as http:
+        states = [
+            job["state"] async for job in Gateway(http).follow({"id": "job_1", "state": "running"})
+        ]
+    assert states == ["running", "succeeded"]

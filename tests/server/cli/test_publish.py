@@ -220,3 +220,25 @@ async def test_progress_is_shown_to_a_person_alone(stand: Any, tmp_path: Path) -
     # What a script reads stays clean.
     assert b"\x1b" not in stdout
     assert stdout.startswith(b"x.md: draft (")
+
+
+async def test_the_same_article_again_is_the_same_job(stand: Any, tmp_path: Path) -> None:
+    article(tmp_path / "a.md")
+    first = await wxgate_process("publish", "a.md", "--json", *at_gate(stand))
+    second = await wxgate_process("publish", "a.md", "--json", *at_gate(stand))
+    assert json.loads(first.stdout)[0]["job"] == json.loads(second.stdout)[0]["job"]
+    assert len(stand.committed("draft")) == 1
+    await wxgate_process("publish", "a.md", "--again", *at_gate(stand))
+    assert len(stand.committed("draft")) == 2
+
+
+async def test_what_failed_for_another_reason_goes_on_when_run_again(
+    stand: Any, tmp_path: Path
+) -> None:
+    article(tmp_path / "a.md")
+    stand.sandbox.faults.add(Fault(kind="errcode", path="/cgi-bin/draft/add", errcode=53404))
+    first = await wxgate_process("publish", "a.md", "--json", *at_gate(stand))
+    assert first.exit_code == 1
+    second = await wxgate_process("publish", "a.md", "--json", *at_gate(stand))
+    assert second.exit_code == 0, second.output
+    assert json.loads(first.stdout)[0]["job"] == json.loads(second.stdout)[0]["job"]
