@@ -6,6 +6,7 @@ from html import escape, unescape
 
 from content.article import ArticleFields, BuiltArticle, ImageOutcome, RenderedArticle
 from content.load import ImageFetcher, load_picture
+from content.memory import MemoryBudget, PictureBounds, Share
 from content.pictures.gate import Fitted, ImageWorkers
 from content.pictures.source import shown
 from content.plan import Picture, Plan, plan_pictures
@@ -19,10 +20,12 @@ from wechat.material import MaterialClient
 Progress = Callable[[str, int, int], Awaitable[None]]
 Arrived = dict[tuple[str | None, UploadKind], tuple[Uploaded, int]]  # with the bytes of its source
 
-_DEFAULT_CONCURRENCY = 24
-# `<` and quotes are escaped wherever they are not markup, so this finds pictures and nothing else.
-_IMG = re.compile(r'<img\b(?:[^">]|"[^"]*")*>')
-_ATTRIBUTE = re.compile(r'([^\s"=]+)="([^"]*)"')
+_DEFAULT_BOUNDS = PictureBounds()
+_REPLACED_HERE_CHARS = 20_000  # more takes a thread: a tag costs the loop about 1 µs
+# The sanitizer writes `<` bare in attribute values, so every tag is read, not the pictures' alone.
+# It matches at every `<` and tries nothing twice (`++`), or a run of `<img` took quadratic time.
+_TAG = re.compile(r'<(img\b)?(?:[^">]++|"[^"]*+")*+>?')
+_ATTRIBUTE = re.compile(r'([^\s"=]++)="([^"]*+)"')
 _DRAWN_COVER = b"wxgate drawn cover 1\0"  # with the title: what a drawn cover has for a source
 
 
@@ -37,14 +40,15 @@ class ArticleBuilder:
         uploaded: UploadedImages,
         images: ImageWorkers,
         *,
-        concurrency: int = _DEFAULT_CONCURRENCY,
+        bounds: PictureBounds = _DEFAULT_BOUNDS,
     ) -> None:
-        """`concurrency`: pictures of one article on their way at once."""
+        """One builder a process: `bounds` hold for all of its articles together."""
         self._renderer = renderer
         self._fetcher = fetcher
         self._uploader = Uploader(material, uploaded)
         self._images = images
-        self._concurrency = concurrency
+        self._concurrency = bounds.concurrency
+        self._memory = MemoryBudget(bounds.memory_bytes)
 
     async def build(
         self,
@@ -69,7 +73,7 @@ class ArticleBuilder:
         urls = {src: up.value for (src, kind), (up, _) in arrived.items() if kind == "article"}
         cover = plan.media_id or arrived[plan.cover, "material"][0].value
         return BuiltArticle(
-            article=_article(rendered, replace_images(rendered.content, urls), cover),
+            article=_article(rendered, await _with_urls(rendered.content, urls), cover),
             images=tuple(_outcome(image.src, arrived) for image in rendered.images),
             warnings=rendered.warnings,
         )
@@ -93,8 +97,8 @@ class ArticleBuilder:
         async def bring(picture: Picture) -> None:
             nonlocal finished
             async with slots:
-                with _blame(picture.field):
-                    arrived.update(await self._bring_one(account, title, picture, files))
+                with _blame(picture.field), self._memory.share() as share:
+                    arrived.update(await self._bring_one(account, title, picture, files, share))
             finished += 1
             if on_progress is not None:
                 await on_progress("images", finished, len(plan.pictures))
@@ -106,14 +110,20 @@ class ArticleBuilder:
         return arrived
 
     async def _bring_one(
-        self, account: str, title: str, picture: Picture, files: Mapping[str, bytes]
+        self,
+        account: str,
+        title: str,
+        picture: Picture,
+        files: Mapping[str, bytes],
+        share: Share,
     ) -> Arrived:
         src = picture.src
         if src is None:
             source = _DRAWN_COVER + title.encode()
             fit = _Once(lambda: self._images.plain_cover(title))
         else:
-            source = await load_picture(src, files, self._fetcher, field=picture.field)
+            source = await load_picture(src, files, self._fetcher, field=picture.field, room=share)
+            share.keep(len(source))
             fit = _Once(lambda: self._images.fit(source, shown(src)))
         uploads = [self._uploader.upload(account, kind, source, fit.get) for kind in picture.kinds]
         results = await asyncio.gather(*uploads)
@@ -138,6 +148,12 @@ class _Once:
             return self._made
 
 
+async def _with_urls(content: str, urls: Mapping[str | None, str]) -> str:
+    if len(content) <= _REPLACED_HERE_CHARS:
+        return replace_images(content, urls)
+    return await asyncio.to_thread(replace_images, content, urls)
+
+
 def replace_images(content: str, urls: Mapping[str | None, str]) -> str:
     """`content` with the src of each picture in `urls` replaced."""
 
@@ -146,7 +162,10 @@ def replace_images(content: str, urls: Mapping[str | None, str]) -> str:
         url = urls.get(unescape(value)) if name == "src" else None
         return found.group() if url is None else f'src="{escape(url)}"'
 
-    return _IMG.sub(lambda image: _ATTRIBUTE.sub(replace_src, image.group()), content)
+    def replace_in(tag: re.Match[str]) -> str:
+        return _ATTRIBUTE.sub(replace_src, tag.group()) if tag.group(1) else tag.group()
+
+    return _TAG.sub(replace_in, content)
 
 
 def _article(rendered: RenderedArticle, content: str, thumb_media_id: str) -> Article:

@@ -1,3 +1,4 @@
+import asyncio
 import base64
 import binascii
 from collections.abc import Mapping
@@ -6,19 +7,24 @@ from urllib.parse import unquote_to_bytes
 
 from content.pictures.errors import ImageInvalid
 from content.pictures.source import find_file, judge_source, shown
-from fetch.client import Fetched
+from fetch.client import Fetched, Room
 
 
 class ImageFetcher(Protocol):
     """Fetches a picture from a host that nobody trusts; `fetch.client.Fetcher`."""
 
-    async def fetch_image(self, url: str) -> Fetched:
-        """The picture at `url`."""
+    async def fetch_image(self, url: str, room: Room | None = None) -> Fetched:
+        """The picture at `url`; takes `room` before it reads it."""
         ...
 
 
 async def load_picture(
-    src: str, files: Mapping[str, bytes], fetcher: ImageFetcher, *, field: str
+    src: str,
+    files: Mapping[str, bytes],
+    fetcher: ImageFetcher,
+    *,
+    field: str,
+    room: Room | None = None,
 ) -> bytes:
     """The bytes behind `src`: a file sent along, a data: URI, or a URL.
 
@@ -28,8 +34,8 @@ async def load_picture(
     if kind == "file":
         return find_file(src, files, field=field)
     if kind == "data":
-        return _decode_data(src, field)
-    return (await fetcher.fetch_image(src)).data
+        return await asyncio.to_thread(_decode_data, src, field)  # 80 ms when all is %-escaped
+    return (await fetcher.fetch_image(src, room)).data
 
 
 def _decode_data(src: str, field: str) -> bytes:

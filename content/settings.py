@@ -1,5 +1,6 @@
 from pydantic import BaseModel, ConfigDict, Field
 
+from content.memory import PictureBounds
 from content.workers import WorkerLimits
 from wechat.limits import LengthRule
 
@@ -22,6 +23,12 @@ class ContentSettings(BaseModel):
     image_concurrency: int = Field(
         24, ge=1, description="pictures of one article that are fetched and uploaded at once"
     )
+    images_memory_mb: int = Field(
+        96,
+        ge=1,
+        description="what fetched pictures of all articles may hold until they are uploaded; a"
+        " picture without room waits",
+    )
     workers: int = Field(
         0, ge=0, description="processes for Markdown and pictures at most; 0: one per core"
     )
@@ -33,6 +40,10 @@ class ContentSettings(BaseModel):
     worker_wall_s: float = Field(
         20, gt=0, description="wall time for one article or picture, then it is refused"
     )
+
+    def picture_bounds(self) -> PictureBounds:
+        """How many pictures may be under way."""
+        return PictureBounds(self.image_concurrency, self.images_memory_mb * 1_000_000)
 
     def worker_limits(self) -> WorkerLimits:
         """What each worker process may use."""

@@ -9,6 +9,8 @@ from core.tasks import TaskSet
 from wechat.call import Upload
 from wechat.material import MaterialClient
 
+_HASHED_HERE_BYTES = 1_000_000  # 1 ms; more takes a thread
+
 UploadKind = Literal["article", "material"]
 Fit = Callable[[], Awaitable[Fitted]]
 
@@ -54,7 +56,7 @@ class Uploader:
         Raises as `fit` and MaterialClient do. An upload that has begun is finished and remembered
         even if nobody waits for it any more: WeChat would have it either way.
         """
-        digest = sha256(source).hexdigest()
+        digest = await _digest(source)
         key = (account, kind, digest)
         task = self._running.get(key)
         if task is None:
@@ -92,3 +94,9 @@ class Uploader:
             value = await self._material.add_image(account, upload)
         await self._uploaded.put(account, digest, kind, value)
         return Uploaded(value, fitted)
+
+
+async def _digest(source: bytes) -> str:
+    if len(source) <= _HASHED_HERE_BYTES:
+        return sha256(source).hexdigest()
+    return await asyncio.to_thread(lambda: sha256(source).hexdigest())

@@ -161,8 +161,11 @@ class _Worker:
         assert self.process.stdin is not None  # noqa: S101 - both are pipes
         assert self.process.stdout is not None  # noqa: S101
         request = {"operation": operation, "arguments": arguments}
-        self.process.stdin.writelines(frames.pack(request, body))
-        await self.process.stdin.drain()
+        for piece in frames.pack(request, body):
+            # In slices, so that a picture of 20 MB is not held twice.
+            for at in range(0, len(piece), _PIPE_BUFFER_BYTES):
+                self.process.stdin.write(memoryview(piece)[at : at + _PIPE_BUFFER_BYTES])
+                await self.process.stdin.drain()
         return await frames.read_async(self.process.stdout, max_bytes=_MAX_ANSWER_BYTES)
 
     async def why_it_died(self) -> WorkExhausted | WorkFailed:

@@ -1,10 +1,16 @@
 import asyncio
+import re
 import ssl
+from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
+from io import BytesIO
+from typing import Protocol
 
 import httpx
+import structlog
 
+from core.errors import GatewayError
 from fetch.addresses import AddressPolicy
 from fetch.backend import GuardedBackend
 from fetch.errors import (
@@ -25,6 +31,8 @@ from fetch.sniff import ImageType, sniff_image
 from fetch.transport import GuardedTransport
 from fetch.urls import Target, parse_url, shown
 
+log = structlog.get_logger(__name__)
+
 _MAX_REDIRECTS = 3
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 # All that a host learns of us. Bodies come as they are: a gzip bomb has no chance to unfold.
@@ -34,6 +42,7 @@ _HEADERS = {
     "Connection": "close",
     "User-Agent": "Mozilla/5.0 (compatible; wxgate)",
 }
+_LENGTH = re.compile(r"[0-9]{1,18}")
 # Some stores call every file this.
 _NAMELESS_TYPES = frozenset({"", "application/octet-stream", "binary/octet-stream"})
 
@@ -44,6 +53,17 @@ class Fetched:
 
     data: bytes
     content_type: ImageType
+
+
+class Room(Protocol):
+    """Where the bytes of a picture will be."""
+
+    async def take(self, size: int) -> None:
+        """Wait until there is room for `size` bytes."""
+        ...
+
+
+_Claim = Callable[[int], Awaitable[None]]
 
 
 class Fetcher:
@@ -66,26 +86,36 @@ class Fetcher:
         context = ssl_context or httpx.create_ssl_context(trust_env=False)
         self._transport = GuardedTransport(backend, context)
 
-    async def fetch_image(self, url: str) -> Fetched:
-        """The picture at `url`; raises the errors of fetch/errors.py."""
+    async def fetch_image(self, url: str, room: Room | None = None) -> Fetched:
+        """The picture at `url`; raises the errors of fetch/errors.py and no others.
+
+        Takes `room` before it reads the body: as much as the host says, else the largest there may
+        be. Waiting for it is not counted as the host's time.
+        """
         target = parse_url(url, self._settings.allow_ports)
         try:
-            async with asyncio.timeout(self._settings.timeout_s):
-                return await self._follow(target)
+            async with asyncio.timeout(self._settings.timeout_s) as deadline:
+                return await self._follow(target, _claim(room, deadline))
         except (TimeoutError, httpx.TimeoutException):
             seconds = f"{self._settings.timeout_s:g}"
             raise FetchTimeout(url=shown(url), seconds=seconds) from None
         except httpx.HTTPError as exc:
+            raise FetchFailed(url=shown(url), reason=type(exc).__name__) from None
+        except GatewayError:
+            raise
+        except Exception as exc:
+            # What a host answers must not end as a fault of ours, whichever library stumbles.
+            log.exception("fetch broke")
             raise FetchFailed(url=shown(url), reason=type(exc).__name__) from None
 
     async def aclose(self) -> None:
         """Let the resolver's threads go."""
         self._resolver.close()
 
-    async def _follow(self, target: Target) -> Fetched:
+    async def _follow(self, target: Target, claim: _Claim) -> Fetched:
         for hop in range(_MAX_REDIRECTS + 1):
             try:
-                found = await self._get(target)
+                found = await self._get(target, claim)
             except (UrlForbidden, DnsFailed) as exc:
                 if hop:
                     raise RedirectForbidden(url=shown(target.url)) from None
@@ -104,7 +134,7 @@ class Fetcher:
             raise RedirectForbidden(url=shown(target.url))
         return following
 
-    async def _get(self, target: Target) -> Fetched | str:
+    async def _get(self, target: Target, claim: _Claim) -> Fetched | str:
         """The picture, or where the host sends us."""
         # Straight to the transport: a client would keep cookies and read the redirect before us.
         request = httpx.Request("GET", target.url, headers=_HEADERS)
@@ -113,23 +143,47 @@ class Fetcher:
             if response.status_code in _REDIRECTS:
                 return str(response.headers.get("location", ""))
             _check_head(response, target)
-            data = await self._read(response, target)
+            data = await self._read(response, target, claim)
         content_type = sniff_image(data)
         if content_type is None:
             raise NotAnImage(url=shown(target.url), reason="unknown or unsupported format")
         return Fetched(data, content_type)
 
-    async def _read(self, response: httpx.Response, target: Target) -> bytes:
+    async def _read(self, response: httpx.Response, target: Target, claim: _Claim) -> bytes:
         limit = self._settings.max_bytes
-        length = response.headers.get("content-length", "")
-        if length.isdecimal() and int(length) > limit:
+        size = _declared_bytes(response)
+        if size is not None and size > limit:
             raise ImageTooLarge(url=shown(target.url), limit=limit)
-        data = bytearray()
+        await claim(limit if size is None else size)
+        data = BytesIO()  # gives its bytes away without a copy
         async for chunk in response.aiter_raw():
-            data += chunk
-            if len(data) > limit:
+            data.write(chunk)
+            if data.tell() > limit:
                 raise ImageTooLarge(url=shown(target.url), limit=limit)
-        return bytes(data)
+        return data.getvalue()
+
+
+def _claim(room: Room | None, deadline: asyncio.Timeout) -> _Claim:
+    """How a fetch takes its room: the deadline stands still meanwhile."""
+
+    async def claim(size: int) -> None:
+        if room is None:
+            return
+        loop = asyncio.get_running_loop()
+        left_s = (deadline.when() or 0) - loop.time()
+        deadline.reschedule(None)
+        await room.take(size)
+        deadline.reschedule(loop.time() + left_s)
+
+    return claim
+
+
+def _declared_bytes(response: httpx.Response) -> int | None:
+    """The length of the body; None if it is known only at its end."""
+    length = response.headers.get("content-length", "")
+    if "transfer-encoding" in response.headers or not _LENGTH.fullmatch(length):
+        return None
+    return int(length)
 
 
 def _check_head(response: httpx.Response, target: Target) -> None:

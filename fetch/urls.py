@@ -42,8 +42,8 @@ class Target:
 
 def parse_url(url: str, allow_ports: Collection[int]) -> Target:
     """Take `url` apart; raises UrlInvalid, or UrlForbidden for another port."""
-    found = _URL.fullmatch(url)
-    if len(url) > _MAX_URL_CHARS or _UNSAFE.search(url) or found is None:
+    found = _URL.fullmatch(url) if len(url) <= _MAX_URL_CHARS else None
+    if found is None or _UNSAFE.search(url):
         raise UrlInvalid(url=shown(url), reason="not a plain http(s) URL")
     scheme, host, port, rest = found.groups()
     scheme = scheme.lower()
@@ -56,7 +56,10 @@ def parse_url(url: str, allow_ports: Collection[int]) -> Target:
 
 def shown(url: str) -> str:
     """`url` as it may stand in messages and logs: without user info, query and fragment."""
-    plain = re.sub(r"(?<=//)[^/?#]*@", "", re.split(r"[?#]", url, maxsplit=1)[0])
+    scheme, slashes, rest = re.split(r"[?#]", url, maxsplit=1)[0].partition("//")
+    authority, slash, path = rest.partition("/")
+    plain = scheme + slashes + authority.rpartition("@")[2] + slash + path
+    plain = plain[: _SHOWN_CHARS + 1]
     plain = "".join(char if char.isprintable() else "?" for char in plain)
     return plain if len(plain) <= _SHOWN_CHARS else plain[:_SHOWN_CHARS] + "…"
 

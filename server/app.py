@@ -281,7 +281,7 @@ async def _open_jobs(
             MaterialClient(wechat.calls),
             uploaded,
             ImageWorkers(workers),
-            concurrency=settings.content.image_concurrency,
+            bounds=settings.content.picture_bounds(),
         )
         stack.push_async_callback(builder.aclose)
         context = JobsContext(

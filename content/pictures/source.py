@@ -11,6 +11,7 @@ from wechat.limits import IMAGE_HOSTS
 SourceKind = Literal["wechat", "url", "data", "file"]
 
 _SHOWN_CHARS = 80
+_MAX_PATH_CHARS = 4_096
 _SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:")
 _DATA = re.compile(r"data:image/[a-z0-9.+-]+(?:;[a-z0-9=-]+)*;base64,", re.IGNORECASE)
 
@@ -40,7 +41,7 @@ def find_file(src: str, files: Mapping[str, bytes], *, field: str) -> bytes:
 
 def shown(src: str) -> str:
     """`src` as it may stand in messages: short, without a query."""
-    plain = src.split("?", 1)[0] if not src.startswith("data:") else src[:30] + "…"
+    plain = src[:30] + "…" if src.startswith("data:") else src.split("?", 1)[0][: _SHOWN_CHARS + 1]
     plain = "".join(char if char.isprintable() else "?" for char in plain)
     return plain if len(plain) <= _SHOWN_CHARS else plain[:_SHOWN_CHARS] + "…"
 
@@ -54,7 +55,9 @@ def _host(src: str) -> str:
 
 
 def _file_name(path: str) -> str | None:
-    """`path` in one spelling; None if it is absolute or leads out of the article's folder."""
+    """`path` in one spelling; None if it is absolute, leads out of the folder or is endless."""
+    if len(path) > _MAX_PATH_CHARS:
+        return None
     path = unquote(path.split("?", 1)[0].split("#", 1)[0]).replace("\\", "/")
     normal = posixpath.normpath(unicodedata.normalize("NFC", path))
     outside = normal.startswith(("/", "../")) or normal in ("..", ".") or "\0" in normal

@@ -5,6 +5,7 @@ import pytest
 
 from content.article import ArticleFields
 from content.build import ArticleBuilder, replace_images
+from content.memory import PictureBounds
 from content.pictures.errors import ImageFileMissing, ImageInvalid, ImageSourceForbidden
 from content.pictures.gate import ImageWorkers
 from content.refusals import TitleMissing, TitleTooLong
@@ -12,7 +13,7 @@ from content.renderer import Renderer
 from content.settings import ContentSettings
 from content.workers import WorkerPool
 from core.errors import GatewayError
-from fetch.client import Fetched
+from fetch.client import Fetched, Room
 from fetch.errors import FetchTimeout
 from tests.content.conftest import FakeCall, MemoryUploads, encode, halves, photo
 from wechat.material import MaterialClient
@@ -31,20 +32,22 @@ class FakeHosts:
         self.most_at_once = 0
         self._now = 0
 
-    async def fetch_image(self, url: str) -> Fetched:
+    async def fetch_image(self, url: str, room: Room | None = None) -> Fetched:
+        picture = self.pictures[url]
+        if room is not None and isinstance(picture, bytes):
+            await room.take(len(picture))
         self.fetched.append(url)
         self._now += 1
         self.most_at_once = max(self.most_at_once, self._now)
         await asyncio.sleep(0.01)
         self._now -= 1
-        picture = self.pictures[url]
         if isinstance(picture, GatewayError):
             raise picture
         return Fetched(picture, "image/png")
 
 
 class Rig:
-    def __init__(self, pool: WorkerPool) -> None:
+    def __init__(self, pool: WorkerPool, *, memory_bytes: int = 96_000_000) -> None:
         self.hosts = FakeHosts()
         self.call = FakeCall()
         self.builder = ArticleBuilder(
@@ -53,6 +56,7 @@ class Rig:
             MaterialClient(self.call),
             MemoryUploads(),
             ImageWorkers(pool),
+            bounds=PictureBounds(memory_bytes=memory_bytes),
         )
 
 
@@ -122,6 +126,28 @@ async def test_twenty_pictures_are_fetched_at_once(rig: Rig) -> None:
     assert len(rig.call.uploads) == 21
 
 
+async def test_pictures_that_do_not_fit_into_memory_wait_for_those_before(
+    pool: WorkerPool,
+) -> None:
+    pictures = {
+        f"https://a.com/{number}": encode(photo(40, 40, seed=number), "PNG") for number in range(6)
+    }
+    largest = max(map(len, pictures.values()))
+    rig = Rig(pool, memory_bytes=2 * largest)
+    rig.hosts.pictures.update(pictures)
+    texts = [" ".join(f"![]({url})" for url in list(pictures)[at : at + 3]) for at in (0, 3)]
+    # Two articles share the one budget.
+    await asyncio.gather(*(rig.builder.build("main", _article(text), {}) for text in texts))
+    assert rig.hosts.most_at_once == 2
+    assert len(rig.call.uploads) == 8
+    tight = Rig(pool, memory_bytes=1)  # a picture larger than all there is goes alone
+    tight.hosts.pictures.update(pictures)
+    await tight.builder.build("main", _article(texts[0]), {})
+    assert tight.hosts.most_at_once == 1
+    await rig.builder.aclose()
+    await tight.builder.aclose()
+
+
 async def test_a_named_cover_a_media_id_and_a_drawn_one(rig: Rig) -> None:
     named = await rig.builder.build("main", _article("x", cover="c.jpg"), {"c.jpg": JPEG})
     assert named.article.thumb_media_id == "MEDIA-1"
@@ -187,3 +213,9 @@ def test_only_pictures_are_replaced_and_urls_are_escaped() -> None:
         '<p>src="a"</p><img alt="x > src=" src="https://x/?y=1&amp;&quot;">'
         '<img src="https://z" style="s">'
     )
+
+
+def test_what_stands_in_other_attributes_is_no_picture() -> None:
+    content = '<p style="<img src="><img src="a"></p><td style="<img <img ">' + "<img " * 50_000
+    replaced = replace_images(content, {"a": "b"})  # quadratic, this would take minutes
+    assert replaced == content.replace('src="a"', 'src="b"')

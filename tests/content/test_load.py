@@ -4,11 +4,11 @@ import pytest
 
 from content.load import load_picture
 from content.pictures.errors import ImageFileMissing, ImageInvalid, ImageSourceForbidden
-from fetch.client import Fetched
+from fetch.client import Fetched, Room
 
 
 class _Fetcher:
-    async def fetch_image(self, url: str) -> Fetched:
+    async def fetch_image(self, url: str, room: Room | None = None) -> Fetched:
         return Fetched(url.encode(), "image/png")
 
 

@@ -198,3 +198,34 @@ async def test_a_name_is_judged_by_the_answers_of_its_resolver(host: Host) -> No
     with pytest.raises(errors.DnsFailed):
         await fetcher.fetch_image(url)
     await fetcher.aclose()
+
+
+class _Room:
+    def __init__(self, wait_s: float = 0) -> None:
+        self.taken: list[int] = []
+        self._wait_s = wait_s
+
+    async def take(self, size: int) -> None:
+        await asyncio.sleep(self._wait_s)
+        self.taken.append(size)
+
+
+async def test_room_is_taken_as_the_host_says_else_for_the_largest(
+    host: Host, fetcher: Fetcher
+) -> None:
+    host.answers["/said"] = http(PNG)
+    host.answers["/unsaid"] = http(PNG, length=False)
+    host.answers["/no"] = http(b"", status="404 X")
+    room = _Room()
+    await fetcher.fetch_image(host.url("/said"), room)
+    await fetcher.fetch_image(host.url("/unsaid"), room)
+    with pytest.raises(errors.FetchRefused):
+        await fetcher.fetch_image(host.url("/no"), room)
+    assert room.taken == [len(PNG), 10_000]
+
+
+async def test_waiting_for_room_is_not_the_hosts_time(host: Host) -> None:
+    host.answers["/a"] = http(PNG)
+    fetcher = Fetcher(_settings(host, timeout_s=1))
+    assert (await fetcher.fetch_image(host.url("/a"), _Room(wait_s=1.2))).data == PNG
+    await fetcher.aclose()
