@@ -116,8 +116,9 @@ def _digest(said: Any, pictures: Mapping[str, bytes]) -> str:
 class Gateway:
     """Calls of one client key to one gateway. Every method may raise Unreachable or Refused."""
 
-    def __init__(self, http: httpx.AsyncClient) -> None:
+    def __init__(self, http: httpx.AsyncClient, *, patience: int = _PATIENCE) -> None:
         self._http = http
+        self._patience = patience
 
     async def default_account(self) -> str:
         """The account that is meant when none is named."""
@@ -189,7 +190,7 @@ class Gateway:
 
     async def _patiently(self, job_id: str) -> dict[str, Any]:
         """The job, even if the gateway is being restarted meanwhile: it goes on with it."""
-        for _ in range(_PATIENCE):
+        for _ in range(self._patience):
             try:
                 return await self.job(job_id)
             except Unreachable:

@@ -36,32 +36,37 @@ class Target:
     account: str
 
 
+Paths = Annotated[
+    list[str], typer.Argument(help="Markdown 文件、文件夹或通配符 / files, folders, globs")
+]
+Account = Annotated[
+    str, typer.Option("--account", "-a", help="账号名；默认唯一的那个 / account name")
+]
+Publish = Annotated[bool, typer.Option("--publish", help="草稿建好后发布 / publish the draft too")]
+At = Annotated[
+    str, typer.Option("--at", help="定时，如 2026-12-01T08:00:00+08:00 / when, with offset")
+]
+Again = Annotated[
+    bool, typer.Option("--again", help="原样再发一次 / once more, though nothing changed")
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="只列出会做什么 / only show the plan")]
+Server = Annotated[
+    str, typer.Option("--server", envvar="WXGATE_URL", help="网关地址 / the gateway's URL")
+]
+Key = Annotated[str, typer.Option("--key", envvar="WXGATE_KEY", help="客户端密钥 / client key")]
+AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON / print JSON")]
+
+
 def publish(
-    paths: Annotated[
-        list[str], typer.Argument(help="Markdown 文件、文件夹或通配符 / files, folders, globs")
-    ],
-    account: Annotated[
-        str, typer.Option("--account", "-a", help="账号名；默认唯一的那个 / account name")
-    ] = "",
-    publish_now: Annotated[
-        bool, typer.Option("--publish", help="草稿建好后发布 / publish the draft too")
-    ] = False,
-    at: Annotated[
-        str, typer.Option("--at", help="定时，如 2026-12-01T08:00:00+08:00 / when, with offset")
-    ] = "",
-    again: Annotated[
-        bool, typer.Option("--again", help="原样再发一次 / once more, though nothing changed")
-    ] = False,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="只列出会做什么 / only show the plan")
-    ] = False,
-    server: Annotated[
-        str, typer.Option("--server", envvar="WXGATE_URL", help="网关地址 / the gateway's URL")
-    ] = "",
-    key: Annotated[
-        str, typer.Option("--key", envvar="WXGATE_KEY", help="客户端密钥 / client key")
-    ] = "",
-    as_json: Annotated[bool, typer.Option("--json", help="输出 JSON / print JSON")] = False,
+    paths: Paths,
+    account: Account = "",
+    publish_now: Publish = False,
+    at: At = "",
+    again: Again = False,
+    dry_run: DryRun = False,
+    server: Server = "",
+    key: Key = "",
+    as_json: AsJson = False,
     config: ConfigOption = None,
 ) -> None:
     """把 Markdown 变成草稿（默认）或发布，图片一并上传 / Markdown to drafts or publications.

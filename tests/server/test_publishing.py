@@ -58,7 +58,7 @@ async def test_the_watcher_sees_every_state_and_the_outcome_holds_the_last() -> 
 async def test_a_job_that_was_accepted_is_named_even_if_the_gateway_is_lost() -> None:
     async with gateway(httpx.Response(202, json=job("accepted")), None) as http:
         articles = [LocalArticle(Path("a.md"), "# a", {})]
-        (outcome,) = await publish_all(Gateway(http), ORDER, articles, nothing)
+        (outcome,) = await publish_all(Gateway(http, patience=0), ORDER, articles, nothing)
     assert (outcome.state, outcome.job) == ("unreachable", "job_1")
 
 
