@@ -48,8 +48,8 @@ class AccountMisconfigured(GatewayError):
     category: ClassVar[Category] = "auth"
     level = "critical"
     message = Text(
-        "公众号 {account} 取不到 access_token：{errcode} {errmsg}",
-        "account {account} gets no access_token: {errcode} {errmsg}",
+        "公众号 {account} 取不到 access_token（{errcode} {errmsg}）",
+        "account {account} gets no access_token ({errcode} {errmsg})",
     )
     hint = Text("{advice}", "{advice_en}")
 
@@ -91,7 +91,7 @@ class StableToken:
     """Fetches tokens from /cgi-bin/stable_token.
 
     The normal mode answers the same token to whoever asks, so it may be repeated; the forced one
-    makes a new one each time and is limited to 20 a day, 30 s apart.
+    makes a new one each time, is limited to 20 a day, 30 s apart, and so is sent once.
     """
 
     def __init__(
@@ -107,7 +107,7 @@ class StableToken:
 
         Raises AccountMisconfigured, TokenUnavailable, or WeChatRefused (a quota is used up).
         """
-        patience = Patience(not_sent=2, busy=2, unknown=1 if force else 2)
+        patience = Patience(not_sent=2, busy=0, unknown=0) if force else Patience(2, 2, 2)
         try:
             answer = await self._retrier.run(
                 patience, lambda: self._ask(account, force=force), deadline_s=_ATTEMPT_S

@@ -1,4 +1,5 @@
 import asyncio
+import math
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
@@ -21,8 +22,9 @@ from wechat.limits import FORCED_REFRESH_GAP_S, FORCED_REFRESHES_A_DAY
 log = structlog.get_logger(__name__)
 
 _LEASE_S = 10.0  # outlives one fetch, which stable_token.py bounds to 8 s
+_RENEWAL_LEASE_S = 18.0  # outlives the two of a renewal
 _POLL_S = 0.02
-_POLLS = 600  # about 12 s: longer than the lease of a holder that was killed
+_POLLS = 1_000  # about 20 s: longer than the lease of a holder that was killed
 _AHEAD_GAP_S = 10.0  # when WeChat has not renewed yet, ask again no sooner
 _REFUSED_S = 3.0  # a refusal that needs a person is remembered this long
 _FORCED = "!force_refresh"  # its name in the daily counters
@@ -83,6 +85,15 @@ class _Copy:
     checked_at: float
 
 
+@dataclass(frozen=True, slots=True)
+class _Obstacle:
+    """Why an account gets no token above an epoch, known for some time."""
+
+    error: GatewayError
+    above: int
+    until: float  # monotonic
+
+
 class TokenService:
     """Hands out access_tokens; asks WeChat only when no replica has a good one.
 
@@ -99,6 +110,7 @@ class TokenService:
         books: TokenBooks,
         tasks: TaskSet,
         clock: Clock = time.time,
+        monotonic: Clock = time.monotonic,
     ) -> None:
         self._store = store
         self._source = source
@@ -108,16 +120,19 @@ class TokenService:
         self._metrics = books.metrics
         self._tasks = tasks
         self._clock = clock
+        self._monotonic = monotonic
         self._copies: dict[str, _Copy] = {}
         self._flights: dict[tuple[str, ...], asyncio.Task[AccessToken | GatewayError]] = {}
-        self._ahead_after: dict[str, float] = {}
-        self._refused: dict[str, tuple[float, AccountMisconfigured]] = {}
+        self._ahead_after: dict[str, float] = {}  # monotonic
+        self._forced_at: dict[str, float] = {}  # monotonic
+        self._obstacles: dict[str, _Obstacle] = {}
         self._refreshes: dict[str, dict[str, int]] = {}
 
     async def get(self, account: OfficialAccount) -> AccessToken:
         """A token that WeChat takes, as far as is known.
 
-        Raises AccountMisconfigured, TokenUnavailable, or WeChatRefused (a quota).
+        Raises AccountMisconfigured, TokenUnavailable, or WeChatRefused (a quota); for 30 s the
+        same again, after the token that WeChat refused could not be replaced.
         """
         now = self._clock()
         copy = self._copies.get(account.app_id)
@@ -125,11 +140,12 @@ class TokenService:
             copy is not None
             and 0 <= now - copy.checked_at < self._settings.local_copy_s
             and now < copy.token.expires_at
+            and account.app_id not in self._obstacles
         ):
             ahead = copy.token.expires_at - now <= self._settings.refresh_margin_s
             self._stats.count("stale" if ahead else "hit", account.app_id)
             if ahead:
-                self._refresh_ahead(account, copy.token, now)
+                self._refresh_ahead(account, copy.token)
             return copy.token
         self._stats.count("miss", account.app_id)
         return await self._joined(("get", account.app_id), lambda: self._find(account))
@@ -138,7 +154,8 @@ class TokenService:
         """A token other than `failing`, which WeChat has just refused.
 
         Fetches only if `failing` is still the current one. Raises TokenConflict when WeChat
-        refused a renewed token within 30 s, or too often a day; and what `get` raises.
+        refused a renewed token within 30 s, or too often a day; and what `get` raises. A failed
+        renewal is not tried again for 30 s either.
         """
         copy = self._copies.get(account.app_id)
         if copy is not None and copy.token.epoch > failing.epoch:
@@ -175,27 +192,48 @@ class TokenService:
         return task
 
     async def _find(self, account: OfficialAccount) -> AccessToken:
-        until, refusal = self._refused.get(account.app_id, (0.0, None))
-        if refusal is not None and self._clock() < until:
-            raise refusal
         token = await self._store.get(account.app_id)
+        obstacle = self._obstacle(account.app_id, token)
+        # A conflict may be about one call alone, and the token good for the others.
+        if obstacle is not None and not isinstance(obstacle.error, TokenConflict):
+            raise obstacle.error.with_traceback(None)
         if token is not None and self._clock() < token.expires_at:
             return self._keep(account, token)
         return await self._fetch_alone(account, "cold", beaten=None)
+
+    def _obstacle(self, app_id: str, token: AccessToken | None) -> _Obstacle | None:
+        """What is known to stand in the way; forgotten in time, and with a newer `token`."""
+        obstacle = self._obstacles.get(app_id)
+        if obstacle is None:
+            return None
+        newer = token is not None and token.epoch > obstacle.above
+        if newer or self._monotonic() >= obstacle.until:
+            del self._obstacles[app_id]
+            return None
+        return obstacle
+
+    def _obstruct(
+        self, app_id: str, error: GatewayError, *, for_s: float, beaten: AccessToken | None
+    ) -> None:
+        above = NO_EPOCH if beaten is None else beaten.epoch
+        self._obstacles[app_id] = _Obstacle(error, above, self._monotonic() + for_s)
 
     async def _replace(self, account: OfficialAccount, failing: AccessToken) -> AccessToken:
         token = await self._store.get(account.app_id)
         if token is not None and token.epoch > failing.epoch:
             return self._keep(account, token)
+        if (obstacle := self._obstacle(account.app_id, token)) is not None:
+            if not isinstance(obstacle.error, TokenConflict):
+                raise obstacle.error.with_traceback(None)
+            raise _conflict(account, obstacle.until - self._monotonic())
         age_s = self._clock() - failing.fetched_at
-        if failing.cause == "invalid" and age_s < FORCED_REFRESH_GAP_S:
-            raise TokenConflict(
-                account=account.name, retry_after_s=max(1, FORCED_REFRESH_GAP_S - age_s)
-            )
+        # Of a negative age nothing is known: a clock was set back.
+        if failing.cause == "invalid" and 0 <= age_s < FORCED_REFRESH_GAP_S:
+            raise _conflict(account, FORCED_REFRESH_GAP_S - age_s)
         return await self._fetch_alone(account, "invalid", beaten=failing)
 
-    def _refresh_ahead(self, account: OfficialAccount, token: AccessToken, now: float) -> None:
-        key = ("ahead", account.app_id)
+    def _refresh_ahead(self, account: OfficialAccount, token: AccessToken) -> None:
+        key, now = ("ahead", account.app_id), self._monotonic()
         if key in self._flights or now < self._ahead_after.get(account.app_id, 0.0):
             return
         self._ahead_after[account.app_id] = now + _AHEAD_GAP_S
@@ -207,10 +245,11 @@ class TokenService:
         """Fetch under the lease, or wait for what its holder brings."""
         app_id = account.app_id
         above = NO_EPOCH if beaten is None else beaten.epoch
+        ttl_s = _RENEWAL_LEASE_S if cause == "invalid" else _LEASE_S
         for poll in range(_POLLS):
             if poll and (token := await self._newer(account, above)) is not None:
                 return token
-            lease = await self._store.acquire(app_id, ttl_s=_LEASE_S, above=above)
+            lease = await self._store.acquire(app_id, ttl_s=ttl_s, above=above)
             if lease is not None:
                 try:
                     return await self._fetch_leased(account, cause, lease, beaten)
@@ -235,8 +274,9 @@ class TokenService:
             fetched = await self._fetch(account, cause, beaten)
         except GatewayError as error:
             self._count(account, cause, error.code)
-            if isinstance(error, AccountMisconfigured):
-                self._refused[account.app_id] = (self._clock() + _REFUSED_S, error)
+            known = cause == "ahead" or account.app_id in self._obstacles
+            if isinstance(error, AccountMisconfigured) and not known:
+                self._obstruct(account.app_id, error, for_s=_REFUSED_S, beaten=beaten)
             log.warning("token refused", account=account.name, cause=cause, error=str(error))
             raise
         now = self._clock()
@@ -245,7 +285,7 @@ class TokenService:
         log.info("token fetched", account=account.name, cause=cause, life_s=fetched.expires_in)
         if not await self._store.put(account.app_id, token):
             # We slept past the lease: what another replica fetched meanwhile is the live one.
-            return await self._newer(account, token.epoch) or token
+            return await self._newer(account, token.epoch) or self._keep(account, token)
         return self._keep(account, token)
 
     async def _fetch(
@@ -255,11 +295,25 @@ class TokenService:
         if cause != "invalid" or beaten is None or fetched.value != beaten.value:
             return fetched
         # WeChat still hands out the very token that it refuses: only force makes another.
-        day = shanghai_day(self._clock())
-        if self._counters.get(account.app_id, _FORCED, day) >= FORCED_REFRESHES_A_DAY:
-            raise TokenConflict(account=account.name)
-        self._counters.add(account.app_id, _FORCED, day)
-        return await self._source.fetch(account, force=True)
+        return await self._force(account, beaten)
+
+    async def _force(self, account: OfficialAccount, beaten: AccessToken) -> FetchedToken:
+        """A token that WeChat makes anew; once in 30 s and 20 times a day, failures counted."""
+        app_id, day, now = account.app_id, shanghai_day(self._clock()), self._monotonic()
+        wait_s = self._forced_at.get(app_id, -math.inf) + FORCED_REFRESH_GAP_S - now
+        if self._counters.get(app_id, _FORCED, day) >= FORCED_REFRESHES_A_DAY:
+            wait_s = FORCED_REFRESH_GAP_S  # WeChat may have another token by then
+        if wait_s > 0:
+            conflict = _conflict(account, wait_s)
+            self._obstruct(app_id, conflict, for_s=wait_s, beaten=beaten)
+            raise conflict
+        self._forced_at[app_id] = now
+        self._counters.add(app_id, _FORCED, day)
+        try:
+            return await self._source.fetch(account, force=True)
+        except GatewayError as error:
+            self._obstruct(app_id, error, for_s=FORCED_REFRESH_GAP_S, beaten=beaten)
+            raise
 
     def _keep(self, account: OfficialAccount, token: AccessToken) -> AccessToken:
         copy = self._copies.get(account.app_id)
@@ -286,3 +340,7 @@ class TokenService:
                 "refreshes": dict(self._refreshes.get(account.app_id, {})),
             }
         return described
+
+
+def _conflict(account: OfficialAccount, wait_s: float) -> TokenConflict:
+    return TokenConflict(account=account.name, retry_after_s=max(1, wait_s))

@@ -17,9 +17,19 @@ class Time:
 
     def __init__(self, now: float = 1_795_300_000.0) -> None:
         self.now = now
+        self._set_back_s = 0.0
 
     def __call__(self) -> float:
         return self.now
+
+    def monotonic(self) -> float:
+        """The time that passed, whatever the clock was set to."""
+        return self.now + self._set_back_s
+
+    def set_back(self, seconds: float) -> None:
+        """As a person, or NTP, sets a clock that was fast."""
+        self.now -= seconds
+        self._set_back_s += seconds
 
 
 @pytest.fixture

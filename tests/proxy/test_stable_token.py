@@ -128,9 +128,11 @@ async def test_a_spent_quota_is_told_as_it_is() -> None:
         (NotSent(reason="x"), False, 3),
         (NotSent(reason="x"), True, 3),
         (OutcomeUnknown(reason="x"), False, 3),
-        (OutcomeUnknown(reason="x"), True, 2),
+        (OutcomeUnknown(reason="x"), True, 1),
         (b"<html>", False, 3),
+        (b"<html>", True, 1),
         ({"errcode": -1, "errmsg": "busy"}, False, 3),
+        ({"errcode": -1, "errmsg": "busy"}, True, 1),
     ],
 )
 async def test_passing_failures_are_tried_again_and_mean_not_sent_for_the_call_that_waits(

@@ -26,13 +26,14 @@ class Source:
         self.expires_at = time.now + 7_200
         self.asked: list[tuple[str, bool]] = []
         self.failure: GatewayError | None = None
+        self.fails_forced_alone = False
         self.gate: asyncio.Event | None = None
 
     async def fetch(self, account: OfficialAccount, *, force: bool) -> FetchedToken:
         self.asked.append((account.name, force))
         if self.gate is not None:
             await self.gate.wait()
-        if self.failure is not None:
+        if self.failure is not None and (force or not self.fails_forced_alone):
             raise self.failure
         if force:
             self.rotate()
@@ -76,7 +77,15 @@ async def replica(store: TokenStore, source: Source, time: Time) -> AsyncIterato
         books = TokenBooks(
             counters, CacheStatistics(Metrics()).register("token", "process"), Metrics()
         )
-        return TokenService(store, source, TokenSettings(), books=books, tasks=tasks, clock=time)
+        return TokenService(
+            store,
+            source,
+            TokenSettings(),
+            books=books,
+            tasks=tasks,
+            clock=time,
+            monotonic=time.monotonic,
+        )
 
     yield make
     await tasks.aclose()
@@ -293,6 +302,101 @@ async def test_a_refusal_reaches_every_caller_and_is_remembered_shortly(
     source.failure = None
     time.now += 3.1
     assert (await service.get(MAIN)).value == "92_main_1"
+
+
+@pytest.mark.parametrize(
+    "failure", [TokenUnavailable(reason="WeChat is busy (-1)"), refusal(40125)]
+)
+async def test_a_forced_refresh_that_failed_is_not_tried_again_for_thirty_seconds(
+    service: TokenService, source: Source, time: Time, failure: GatewayError
+) -> None:
+    failing = await service.get(MAIN)
+    source.failure, source.fails_forced_alone = failure, True
+    for _ in range(60):
+        for _ in range(5):
+            with pytest.raises(type(failure)):
+                await service.renew(MAIN, failing)
+            with pytest.raises(type(failure)):
+                await service.get(MAIN)  # and so the call is spared
+        time.now += 1
+    assert len([1 for _, force in source.asked if force]) == 2
+    source.failure = None
+    assert (await service.renew(MAIN, failing)).value != failing.value
+    assert (await service.get(MAIN)).value != failing.value
+
+
+async def test_what_another_replica_brings_ends_the_wait(
+    replica: Make, source: Source, store: CountingStore
+) -> None:
+    here = replica()
+    failing = await here.get(MAIN)
+    source.failure, source.fails_forced_alone = refusal(40125), True
+    with pytest.raises(AccountMisconfigured):
+        await here.renew(MAIN, failing)
+    source.rotate()
+    there = await replica().renew(MAIN, failing)
+    assert (await here.get(MAIN)).value == there.value == "92_main_2"
+
+
+async def test_a_conflict_keeps_no_other_call_from_trying(
+    service: TokenService, source: Source
+) -> None:
+    token = await service.renew(MAIN, await service.get(MAIN))
+    with pytest.raises(TokenConflict):
+        await service.renew(MAIN, token)
+    assert await service.get(MAIN) == token
+
+
+async def test_a_spent_share_of_forced_refreshes_asks_in_vain_once_in_thirty_seconds(
+    service: TokenService, source: Source, time: Time
+) -> None:
+    token = await service.get(MAIN)
+    for _ in range(20):
+        time.now += 31
+        token = await service.renew(MAIN, token)
+    time.now += 31
+    asked = len(source.asked)
+    for _ in range(10):
+        with pytest.raises(TokenConflict) as caught:
+            await service.renew(MAIN, token)
+        assert caught.value.retry_after_s == 30
+    assert len(source.asked) == asked + 1
+    source.rotate()  # WeChat has another by itself
+    time.now += 30
+    assert (await service.renew(MAIN, token)).value != token.value
+    assert len([1 for _, force in source.asked if force]) == 20
+
+
+async def test_a_clock_set_back_neither_blocks_an_account_nor_forces_more(
+    service: TokenService, source: Source, time: Time
+) -> None:
+    token = await service.renew(MAIN, await service.get(MAIN))
+    time.set_back(3_600)
+    with pytest.raises(TokenConflict) as caught:
+        await service.renew(MAIN, token)
+    assert (caught.value.retry_after_s or 0) <= 30
+    assert len([1 for _, force in source.asked if force]) == 1
+    time.now += 30
+    assert (await service.renew(MAIN, token)).value != token.value
+    source.failure = refusal(40125)
+    with pytest.raises(AccountMisconfigured):
+        await service.get(PERSONAL)
+    time.set_back(3_600)
+    time.now += 3
+    source.failure = None
+    assert (await service.get(PERSONAL)).value.startswith("92_personal")
+
+
+async def test_a_refresh_ahead_that_is_refused_leaves_a_good_token_in_use(
+    service: TokenService, source: Source, time: Time
+) -> None:
+    token = await service.get(MAIN)
+    time.now += 6_950
+    source.failure = refusal(40164)
+    for _ in range(3):
+        assert (await service.get(MAIN)).value == token.value
+        await settle()
+    assert len(source.asked) == 2
 
 
 async def test_one_accounts_refusal_leaves_the_others_alone(
