@@ -77,7 +77,10 @@ def _canonical_host(host: str, url: str) -> str:
             raise UrlInvalid(url=shown(url), reason="bad IPv6 address") from None
     try:
         name = host.lower() if host.isascii() else idna.encode(host.lower()).decode("ascii")
-    except idna.IDNAError:
+        for label in name.split("."):
+            if label.startswith("xn--"):
+                idna.decode(label)
+    except (idna.IDNAError, UnicodeError):
         raise UrlInvalid(url=shown(url), reason="bad host name") from None
     if _NUMBER.fullmatch(name.rsplit(".", 1)[-1]):
         # The resolver reads 127.1, 0x7f.1, 2130706433 and 0177.0.0.1 as addresses.

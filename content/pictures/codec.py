@@ -58,7 +58,10 @@ def _decode(data: bytes, limit: int, picture: str) -> tuple[Image.Image, bool]:
     image = _in_eight_bits(image)
     if scale > 1 and not drafted:
         image = image.reduce(scale)
-    return (_in_srgb(image, profile) if profile else image), scale > 1
+    if profile:
+        image = _in_srgb(image, profile)
+    image.info = {}  # encoders write comments, profiles and more from here
+    return image, scale > 1
 
 
 def _halving(width: int) -> int:
@@ -73,22 +76,25 @@ def _in_eight_bits(image: Image.Image) -> Image.Image:
     """RGB, RGBA or L: what the encoders below take."""
     if image.mode.startswith("I;16"):
         return image.point(lambda value: value * (1 / 256)).convert("L")
-    if image.mode in ("RGB", "L", "RGBA"):
-        return image
     transparent = image.mode in ("LA", "PA", "La", "RGBa") or "transparency" in image.info
+    if image.mode in ("RGB", "L", "RGBA") and not transparent:
+        return image
     return image.convert("RGBA" if transparent else "RGB")
 
 
 def _in_srgb(image: Image.Image, profile: bytes) -> Image.Image:
     """Move the colours to sRGB; a profile that makes no sense is ignored, as browsers do."""
-    if image.mode != "RGB":
+    if image.mode == "L":
         return image
+    colours = image.convert("RGB")
     try:
         moved = ImageCms.profileToProfile(
-            image, ImageCms.ImageCmsProfile(BytesIO(profile)), ImageCms.createProfile("sRGB")
+            colours, ImageCms.ImageCmsProfile(BytesIO(profile)), ImageCms.createProfile("sRGB")
         )
     except (ImageCms.PyCMSError, OSError):
         return image
+    if moved is not None and image.mode == "RGBA":
+        moved.putalpha(image.getchannel("A"))
     return moved or image
 
 

@@ -3,9 +3,11 @@ import re
 from content.manuscript import Manuscript
 
 _ONE_LINE = ("title", "author", "digest", "cover", "content_source_url")
-# Control characters, and marks that turn the direction of what follows them. The joiners of emoji
-# and of Indic scripts (ZWJ, ZWNJ) stay.
-_INVISIBLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]+")
+# Control characters, marks that turn the direction of what follows them, and halves of characters,
+# which no encoder takes. The joiners of emoji and of Indic scripts (ZWJ, ZWNJ) stay.
+_INVISIBLE = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]+"
+)
 
 
 def use_defaults(manuscript: Manuscript) -> None:

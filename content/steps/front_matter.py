@@ -14,6 +14,7 @@ _TEXTS = frozenset(
     {"title", "author", "digest", "cover", "content_source_url", "theme", "code_theme"}
 )
 _SWITCHES = frozenset({"need_open_comment", "only_fans_can_comment"})
+_NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _SWITCH_VALUES = {
     **dict.fromkeys(("true", "yes", "on", "1"), True),
     **dict.fromkeys(("false", "no", "off", "0", ""), False),
@@ -87,6 +88,20 @@ def _read_mapping(events: list[yaml.Event]) -> dict[str, str]:
             if name is None:
                 name = event.value
             else:
-                scalars[name] = event.value.strip()
+                if not _is_absent(event):
+                    scalars[name] = _whole(event.value).strip()
                 name = None
     return scalars
+
+
+def _is_absent(scalar: yaml.ScalarEvent) -> bool:
+    """Whether it is YAML's null: `title:`, `title: ~`; in quotes it is text."""
+    return bool(scalar.implicit[0]) and scalar.value in _NULLS
+
+
+def _whole(value: str) -> str:
+    """`value` with each escaped surrogate pair as the one character that it means."""
+    try:
+        return value.encode("utf-16", "surrogatepass").decode("utf-16")
+    except UnicodeDecodeError:
+        raise FrontMatterInvalid(field="markdown", reason="half a character (\\ud800 …)") from None

@@ -15,7 +15,7 @@ def number_links(_manuscript: Manuscript, body: Body) -> None:
     references: dict[str, tuple[int, str]] = {}
     for link in body.css("a"):
         href = (link.attributes.get("href") or "").strip()
-        if _is_clickable(href):
+        if is_clickable(href):
             continue
         text = " ".join(link.text().split())
         if _is_outside(href) and not _says_it_all(text, href):
@@ -44,7 +44,8 @@ def _append(body: Body, references: dict[str, tuple[int, str]]) -> None:
     body.append(section)
 
 
-def _is_clickable(href: str) -> bool:
+def is_clickable(href: str) -> bool:
+    """Whether WeChat leaves a link to `href`."""
     try:
         parts = urlsplit(href)
     except ValueError:

@@ -3,6 +3,7 @@ import re
 import nh3
 
 from content.manuscript import Manuscript
+from content.steps.links import is_clickable
 
 _TAGS = {
     *("section", "p", "span", "br", "hr", "blockquote", "pre", "code", "img", "a"),
@@ -34,25 +35,18 @@ _PROPERTIES = {
     *(f"border-{side}" for side in _SIDES),
     *("border-collapse", "border-spacing", "list-style", "list-style-type", "box-shadow"),
 }
-_URL_SCHEMES = {"http", "https", "data", "mailto"}  # src: judged by steps/images.py
+_URL_SCHEMES = {"http", "https", "data"}  # data: pictures, judged by steps/images.py
 # A backslash may spell url( in another way.
 _LEADS_OUTSIDE = re.compile(r"url\s*\(|image-set|\\|expression|@import", re.IGNORECASE)
 _BETWEEN_BLOCKS = re.compile(r"(?<=>)\s*\n\s*(?=<)")
 
 
 class Sanitizer:
-    """Lets pass what WeChat keeps and nothing that runs, loads or hides something."""
+    """Lets pass what WeChat keeps and nothing that runs, loads or hides something.
 
-    def __init__(self) -> None:
-        self._cleaner = nh3.Cleaner(
-            tags=_TAGS,
-            clean_content_tags=_DROPPED_WITH_CONTENT,
-            attributes=_ATTRIBUTES,
-            attribute_filter=_filter,
-            filter_style_properties=_PROPERTIES,
-            url_schemes=_URL_SCHEMES,
-            link_rel=None,
-        )
+    Of pictures and links it passes those that the steps before have judged. On broken HTML parsers
+    differ, so it may see some that they did not.
+    """
 
     def clean(self, manuscript: Manuscript) -> None:
         """Reduce the HTML to the allow-list, and what Markdown made to one line."""
@@ -62,13 +56,34 @@ class Sanitizer:
                 "样式中的外部资源（如背景图）已移除",
                 "resources named in styles, such as background images, were removed",
             )
-        html = self._cleaner.clean(manuscript.html)
+        html = _cleaner(manuscript).clean(manuscript.html)
         # Our own code blocks and paragraphs hold no line ends; an author's HTML may.
         manuscript.html = _BETWEEN_BLOCKS.sub("", html).strip() if manuscript.is_markdown else html
 
 
-def _filter(_tag: str, name: str, value: str) -> str | None:
-    if name != "style" or not _LEADS_OUTSIDE.search(value):
+def _cleaner(manuscript: Manuscript) -> nh3.Cleaner:
+    pictures = {image["src"] for image in manuscript.images}
+
+    def judge(_tag: str, name: str, value: str) -> str | None:
+        if name == "src":
+            return value if value in pictures else None
+        if name == "href":
+            return value if is_clickable(value) else None
+        return _without_resources(value) if name == "style" else value
+
+    return nh3.Cleaner(
+        tags=_TAGS,
+        clean_content_tags=_DROPPED_WITH_CONTENT,
+        attributes=_ATTRIBUTES,
+        attribute_filter=judge,
+        filter_style_properties=_PROPERTIES,
+        url_schemes=_URL_SCHEMES,
+        link_rel=None,
+    )
+
+
+def _without_resources(value: str) -> str | None:
+    if not _LEADS_OUTSIDE.search(value):
         return value
     kept = (part.strip() for part in value.split(";"))
     return ";".join(part for part in kept if part and not _LEADS_OUTSIDE.search(part)) or None

@@ -2,6 +2,8 @@ from contextlib import suppress
 from itertools import pairwise
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
 from content.workers import WorkerPool, WorkRefused
@@ -119,3 +121,34 @@ async def test_runs_of_marks_are_rendered_within_the_time_of_a_worker(
 def test_the_html_grows_in_step_with_the_text(render: Render) -> None:
     sizes = [render(ARTICLE * count, title="t")["stats"]["bytes"] for count in (2, 4, 8)]
     assert all(later < 2.2 * earlier for earlier, later in pairwise(sizes))
+
+
+NASTY = [
+    *("<form>", "</form>", "<math>", "</math>", "<mtext>", "<mglyph>", "<svg>", "</svg>", "<p>"),
+    *("<style>", "</style>", "<title>", "</title>", "<table>", "</table>", "<td>", "<tr>", "<b>"),
+    *("<noscript>", "</noscript>", "<textarea>", "</textarea>", "<select>", "</select>", "</p>"),
+    *("<template>", "</template>", "<foreignObject>", "<annotation-xml encoding=text/html>"),
+    *("<!--", "-->", "<![CDATA[", "]]>", '"', "'", ">", "text", "<a>", "</a>", "<li>", "<div>"),
+    *("<img src=http://e/q>", "<img src=a.png>", '<a href="data:text/html;base64,AA==">'),
+    *("<a href=http://e/>", "<a href=https://mp.weixin.qq.com/s/x>", "<p title='<img src=//e/q>'>"),
+    *("<image src=http://e/i>", "<img src='x\r\n'>", "<div style='font-family:\"<img src=b>\"'>"),
+]
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.sampled_from(NASTY), max_size=14))
+@example(["<form><math><mtext></form><form><mglyph><style></math><img src=http://e/q>t"])
+@example(['<form><math><mtext></form><form><mglyph><style></math><a href="data:text/html,x">t'])
+def test_whatever_the_html_only_listed_pictures_and_wechats_links_come_out(
+    render: Render, parts: list[str]
+) -> None:
+    try:
+        result = render(html="".join(parts), title="t")
+    except GatewayError:
+        return
+    tree = LexborHTMLParser(result["content"], is_fragment=True)
+    listed = {image["src"] for image in result["images"]}
+    found = {node.attributes["src"] for node in tree.css("[src]")}
+    assert found <= listed
+    hrefs = {node.attributes["href"] for node in tree.css("[href]")}
+    assert hrefs <= {"https://mp.weixin.qq.com/s/x"}

@@ -6,6 +6,7 @@ import pytest
 
 from core.errors import GatewayError
 from fetch import errors
+from fetch.addresses import Address
 from fetch.client import Fetcher
 from fetch.settings import FetchSettings
 from tests.fetch.conftest import PNG, Host, ScriptedResolver, http
@@ -228,4 +229,16 @@ async def test_waiting_for_room_is_not_the_hosts_time(host: Host) -> None:
     host.answers["/a"] = http(PNG)
     fetcher = Fetcher(_settings(host, timeout_s=1))
     assert (await fetcher.fetch_image(host.url("/a"), _Room(wait_s=1.2))).data == PNG
+    await fetcher.aclose()
+
+
+class _BrokenResolver(ScriptedResolver):
+    async def resolve(self, host: str, port: int) -> list[Address]:
+        raise ValueError(host, port)
+
+
+async def test_a_fault_of_a_library_is_a_failed_fetch(host: Host) -> None:
+    fetcher = Fetcher(_settings(host), resolver=_BrokenResolver())
+    with pytest.raises(errors.FetchFailed, match="ValueError"):
+        await fetcher.fetch_image(f"http://pics.example:{host.port}/a")
     await fetcher.aclose()

@@ -64,3 +64,13 @@ def test_messages_show_no_query_no_credentials_and_nothing_endless() -> None:
     assert shown("https://u:p@a.com/x.png?token=SECRET#f") == "https://a.com/x.png"
     assert shown("http://a.com/\n\x1b[31m") == "http://a.com/??[31m"
     assert len(shown("http://a.com/" + "x" * 9_000)) == 121
+
+
+@pytest.mark.parametrize("host", ["xn--a", "a.xn--a", "xn--", "XN--A", "xn--\u00e9", "xn--zzzzzz"])
+def test_a_punycode_name_that_means_nothing_is_invalid(host: str) -> None:
+    with pytest.raises(UrlInvalid):
+        parse_url(f"http://{host}/x.png", (80,))
+
+
+def test_a_punycode_name_passes() -> None:
+    assert parse_url("http://xn--fsqu00a.com/", (80,)).host == "xn--fsqu00a.com"

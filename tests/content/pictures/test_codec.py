@@ -159,3 +159,61 @@ def test_damaged_pictures_give_a_picture_or_a_refusal_and_nothing_else() -> None
 def test_other_decoders_of_pillow_are_never_asked(data: bytes) -> None:
     with pytest.raises(ImageInvalid):
         fit({"limit": LIMIT, "picture": "x"}, data)
+
+
+def _marked_profile() -> bytes:
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    return profile.replace(b"sRGB built-in", MARK[:13].encode()).replace(
+        "sRGB built-in".encode("utf-16-be"), MARK[:13].encode("utf-16-be")
+    )
+
+
+def _clear(width: int, height: int) -> Image.Image:
+    image = photo(width, height).convert("RGBA")
+    image.putalpha(Image.linear_gradient("L").resize((width, height)))
+    return image
+
+
+def _turned() -> Image.Exif:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    return exif
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        encode(photo(1_200, 700), "JPEG", quality=95, comment=MARK),
+        encode(photo(90, 60).convert("L"), "JPEG", exif=_turned(), comment=MARK),
+        encode(halves(), "GIF", comment=MARK.encode()),
+        encode(_clear(50, 40), "PNG", icc_profile=_marked_profile()),
+        encode(_clear(50, 40), "WEBP", lossless=True, icc_profile=_marked_profile()),
+        encode(photo(60, 60), "PNG", icc_profile=_marked_profile()),
+        encode(photo(60, 60).convert("L"), "PNG", icc_profile=_marked_profile()),
+        encode(halves(), "PNG", icc_profile=_marked_profile()),
+        encode(photo(60, 60).convert("CMYK"), "JPEG", icc_profile=_marked_profile()),
+    ],
+)
+def test_no_comment_and_no_profile_survives(data: bytes) -> None:
+    image, _, fitted = _fitted(data)
+    for name in ("comment", "icc_profile", "exif", "xmp", "dpi"):
+        assert name not in image.info
+    assert MARK[:13].encode() not in fitted
+    assert b"iCCP" not in fitted
+
+
+def test_colours_of_another_profile_are_moved_and_their_transparency_stays() -> None:
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    other = profile.replace(b"rXYZ", b"....").replace(b"bXYZ", b"rXYZ").replace(b"....", b"bXYZ")
+    clear = _clear(30, 30)  # in a profile where red and blue have changed places
+    moved, _, _ = _fitted(encode(clear, "PNG", icc_profile=other))
+    assert moved.mode == "RGBA"
+    assert moved.getchannel("A").tobytes() == clear.getchannel("A").tobytes()
+    assert moved.convert("RGB").tobytes() != clear.convert("RGB").tobytes()
+
+
+@pytest.mark.parametrize(("mode", "clear"), [("RGB", (200, 30, 30)), ("L", 0)])
+def test_a_colour_declared_transparent_stays_so(mode: str, clear: Any) -> None:
+    image, _, _ = _fitted(encode(halves().convert(mode), "PNG", transparency=clear))
+    alphas = set(image.convert("RGBA").getchannel("A").tobytes())
+    assert alphas == ({0, 255} if mode == "RGB" else {255})

@@ -14,3 +14,9 @@ def test_fields_are_one_line_of_visible_characters() -> None:
     tidy_fields(made)
     assert made.fields["title"] == "a b c d"
     assert made.fields["author"] == "👨‍👩‍👧 王"
+
+
+def test_half_a_character_does_not_stay() -> None:
+    made = manuscript(title="a\ud83db")
+    tidy_fields(made)
+    assert made.fields["title"] == "a b"

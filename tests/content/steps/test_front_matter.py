@@ -23,9 +23,9 @@ def test_what_the_caller_sent_wins() -> None:
     assert _taken("---\ntitle: theirs\n---\n", title="mine").fields["title"] == "mine"
 
 
-@pytest.mark.parametrize("value", ["no", "2024-01-01", "1e3", "null", "0x10", "12:30"])
+@pytest.mark.parametrize("value", ["no", "2024-01-01", "1e3", "'null'", "0x10", "12:30"])
 def test_values_stay_as_written(value: str) -> None:
-    assert _taken(f"---\ntitle: {value}\n---\n").fields["title"] == value
+    assert _taken(f"---\ntitle: {value}\n---\n").fields["title"] == value.strip("'")
 
 
 @pytest.mark.parametrize(
@@ -72,3 +72,16 @@ def test_bombs_and_nonsense_are_refused(block: str) -> None:
 def test_tags_build_no_objects() -> None:
     made = _taken("---\ntitle: !!python/object/apply:os.system [id]\nauthor: !!int x\n---\n")
     assert made.fields == {"author": "x"}
+
+
+@pytest.mark.parametrize("value", ["", "~", "null", "Null", "NULL"])
+@pytest.mark.parametrize("name", ["title", "cover", "theme", "need_open_comment"])
+def test_yamls_null_is_as_if_nothing_was_written(name: str, value: str) -> None:
+    assert _taken(f"---\n{name}: {value}\n---\n").fields == {}
+
+
+def test_escaped_pairs_are_one_character_and_halves_are_refused() -> None:
+    made = _taken('---\ntitle: "\\ud83d\\ude00"\n---\n')
+    assert made.fields == {"title": "\U0001f600"}
+    with pytest.raises(FrontMatterInvalid):
+        _taken('---\ntitle: "\\ud83d"\n---\n')

@@ -66,3 +66,16 @@ def test_no_line_ends_are_left_between_the_blocks_that_markdown_made(
     assert made.html == "<p>a</p><p>b</p>"
     # In HTML they may stand for a space, or be code.
     assert _clean(sanitizer, "<b>a</b>\n<i>b</i>") == "<b>a</b>\n<i>b</i>"
+
+
+def test_only_judged_pictures_and_wechats_own_links_stay(sanitizer: Sanitizer) -> None:
+    html = (
+        '<img src="a.png" alt="a"><img src="b.png"><a href="https://mp.weixin.qq.com/s/x">1</a>'
+        '<a href="data:text/html;base64,AAAA">2</a><a href="https://evil.com">3</a>'
+    )
+    made = manuscript(html, is_markdown=False)
+    made.images = [{"src": "a.png", "alt": "a"}]
+    sanitizer.clean(made)
+    assert made.html == (
+        '<img src="a.png" alt="a"><img><a href="https://mp.weixin.qq.com/s/x">1</a><a>2</a><a>3</a>'
+    )
