@@ -1,8 +1,20 @@
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
+from typing import NamedTuple
 
 # Unix time in seconds; `time.time` in the product, a number that tests move in the tests.
 Clock = Callable[[], float]
+
+
+class Clocks(NamedTuple):
+    """The time of day, which people and NTP set, and the time that passes."""
+
+    wall: Clock
+    monotonic: Clock
+
+
+SYSTEM_CLOCKS = Clocks(time.time, time.monotonic)
 
 # WeChat's daily quotas start anew at midnight in Shanghai, which has had no DST since 1991.
 SHANGHAI = timezone(timedelta(hours=8), "Asia/Shanghai")

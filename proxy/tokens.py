@@ -1,6 +1,5 @@
 import asyncio
 import math
-import time
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
@@ -12,7 +11,7 @@ from accounts.official import OfficialAccount
 from cache.counters import DailyCounters
 from cache.stats import CacheStats
 from cache.tokens import NO_EPOCH, AccessToken, Lease, TokenStore
-from core.clock import Clock, shanghai_day
+from core.clock import SYSTEM_CLOCKS, Clocks, shanghai_day
 from core.errors import Category, GatewayError, Text
 from core.metrics import Metrics
 from core.tasks import TaskSet
@@ -109,8 +108,7 @@ class TokenService:
         *,
         books: TokenBooks,
         tasks: TaskSet,
-        clock: Clock = time.time,
-        monotonic: Clock = time.monotonic,
+        clocks: Clocks = SYSTEM_CLOCKS,
     ) -> None:
         self._store = store
         self._source = source
@@ -119,8 +117,7 @@ class TokenService:
         self._stats = books.stats
         self._metrics = books.metrics
         self._tasks = tasks
-        self._clock = clock
-        self._monotonic = monotonic
+        self._clock, self._monotonic = clocks
         self._copies: dict[str, _Copy] = {}
         self._flights: dict[tuple[str, ...], asyncio.Task[AccessToken | GatewayError]] = {}
         self._ahead_after: dict[str, float] = {}  # monotonic

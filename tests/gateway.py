@@ -19,7 +19,7 @@ from cache.redis_tokens import FallbackTokenStore, RedisTokenStore
 from cache.settings import RedisSettings
 from cache.stats import CacheStatistics
 from cache.tokens import MemoryTokenStore, TokenStore
-from core.clock import Clock
+from core.clock import Clock, Clocks
 from core.crash import CrashPoint, no_crash
 from core.metrics import Metrics
 from core.tasks import TaskSet
@@ -126,7 +126,7 @@ async def open_gateway(setup: Setup) -> AsyncIterator[Gateway]:
             setup.tokens,
             books=TokenBooks(counters, statistics.register("token", "process"), metrics),
             tasks=tasks,
-            clock=setup.clock,
+            clocks=Clocks(setup.clock, time.monotonic),
         )
         statistics.add_section("tokens", lambda: tokens.describe(accounts))
         facts = WeChatFacts(load_catalogue(), load_errcodes())

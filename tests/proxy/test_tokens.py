@@ -7,6 +7,7 @@ from accounts.official import OfficialAccount
 from cache.counters import MemoryCounters
 from cache.stats import CacheStatistics
 from cache.tokens import AccessToken, MemoryTokenStore, TokenStore
+from core.clock import Clocks
 from core.errors import GatewayError
 from core.metrics import Metrics
 from core.tasks import TaskSet
@@ -83,8 +84,7 @@ async def replica(store: TokenStore, source: Source, time: Time) -> AsyncIterato
             TokenSettings(),
             books=books,
             tasks=tasks,
-            clock=time,
-            monotonic=time.monotonic,
+            clocks=Clocks(time, time.monotonic),
         )
 
     yield make
