@@ -6,16 +6,17 @@ from typing import Self
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.errors import GatewayError
+from core.errors import GatewayError, Text
 from core.tasks import TaskSet
 from jobs import crash_points
 from jobs.claim import Claim, Done, EndRun, Later, LeaseLost, Outcome
 from jobs.context import JobsContext
-from jobs.failures import Quarantined, stored_error
+from jobs.failures import Quarantined, review, stored_error
 from jobs.states import State
 from store import idempotency, intents, job_files
 from store import jobs as job_rows
 from store.engine import StorageUnavailable
+from store.jobs import JobRow, Lease
 
 log = structlog.get_logger(__name__)
 
@@ -26,6 +27,10 @@ Handler = Callable[[Claim], Awaitable[Outcome]]
 _FREE = {"lease_owner": None, "lease_until": None}
 _HOUSEKEEPING_S = 3_600
 _RESTART_PAUSE_S = 5.0
+_INTERRUPTED = Text(
+    "已提交发表，但任务启动 {starts} 次都未能正常结束",
+    "submitted for publishing, but {starts} starts of the job came to no end",
+)
 
 
 class Engine:
@@ -108,17 +113,7 @@ class Engine:
         if free <= 0:
             return
         self._crash(crash_points.CLAIM_BEFORE)
-        now = self._clock()
-        async with self._database.write() as connection:
-            rows = await job_rows.claim(
-                connection,
-                owner=self._context.executor.id,
-                now=now,
-                lease_until=now + self._settings.lease_s,
-                limit=free,
-                busy=list(self._running),
-            )
-        for row in rows:
+        for row in await self._take(free):
             self._crash(crash_points.CLAIM_AFTER)
             claim = Claim(
                 *(row, self._database, self._context.changes),
@@ -129,6 +124,24 @@ class Engine:
             self._context.metrics.jobs_active.set(len(self._running))
             claim.task = self._work.start(self._run(claim), name=f"job {row.id}")
             self._context.changes.tell(row.id)
+
+    async def _take(self, free: int) -> list[JobRow]:
+        """At most `free` due jobs, leased, and at most one that an earlier start did not end.
+
+        Of the jobs that a process took down with it one may be poison. Started one at a time, it
+        is counted out alone; started together, its innocent neighbours would be with it.
+        """
+        now = self._clock()
+        until = now + self._settings.lease_s
+        lease = Lease(owner=self._context.executor.id, now=now, until=until)
+        busy = list(self._running)
+        rows: list[JobRow] = []
+        async with self._database.write() as connection:
+            if all(claim.row.attempts == 1 for claim in self._running.values()):
+                rows = await job_rows.claim(connection, lease, limit=1, busy=busy, again=True)
+            limit = free - len(rows)
+            rows += await job_rows.claim(connection, lease, limit=limit, busy=busy, again=False)
+        return rows
 
     async def _run(self, claim: Claim) -> None:
         structlog.contextvars.bind_contextvars(job=claim.row.id, account=claim.row.account)
@@ -152,7 +165,7 @@ class Engine:
             return Done(State.CANCELLED)
         starts = claim.row.attempts - 1
         if starts >= self._settings.max_starts:
-            return Done(State.FAILED, error=stored_error(Quarantined(starts=starts)))
+            return await self._quarantined(claim, starts)
         try:
             return await self._handlers[claim.row.kind](claim)
         except EndRun as end:
@@ -165,13 +178,21 @@ class Engine:
             log.exception("job handler failed")
             return Later(self._clock() + _RESTART_PAUSE_S * claim.row.attempts, orderly=False)
 
+    async def _quarantined(self, claim: Claim, starts: int) -> Done:
+        async with self._database.read() as connection:
+            submitted = await intents.has_passed(connection, claim.row.id, "submit")
+        if not submitted:
+            return Done(State.FAILED, error=stored_error(Quarantined(starts=starts)))
+        reason = Text(*(_INTERRUPTED.fill(lang, {"starts": starts}) for lang in ("zh", "en")))
+        return review(reason, publish_id=claim.checkpoint.get("publish_id"))
+
     async def _record(self, claim: Claim, outcome: Outcome) -> None:
         async with self._database.write() as connection:
             if isinstance(outcome, Later):
                 await self._postpone(connection, claim, outcome)
                 return
             state = outcome.state
-            if state == State.FAILED and await intents.has_unknown(connection, claim.row.id):
+            if state == State.FAILED and await intents.doubtful(connection, claim.row.id):
                 # "Failed" would invite to hand the article in again.
                 state = State.NEEDS_REVIEW
             # What was made stays shown, whatever became of the rest.

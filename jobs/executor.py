@@ -17,10 +17,8 @@ class Executor:
         """`alone`: this process holds the lock of the data_dir, so every earlier owner is gone."""
         self.alone = alone
         self._proc = proc
-        self._place = _place(proc)
-        self.id = f"{self._place or 'unknown'}/{os.getpid()}/{_started(proc, os.getpid())}"
-        if not self._place:
-            self.id += f"/{new_id('exec')}"
+        self._place, started = _myself(proc)
+        self.id = f"{self._place}/{os.getpid()}/{started}"
 
     def can_send_no_more(self, owner: str) -> bool:
         """Whether `owner` is this very process, or provably does not exist any more.
@@ -32,25 +30,43 @@ class Executor:
             return True
         place, _, process = owner.rpartition("/")
         place, _, pid = place.rpartition("/")
-        if not self._place or place != self._place or not pid.isdecimal():
+        if place != self._place or not pid.isdecimal():
             return False
-        return _started(self._proc, int(pid)) != process
+        try:
+            return _started(self._proc, int(pid)) != process
+        except (FileNotFoundError, ProcessLookupError):
+            return _is_gone(int(pid))
+        except OSError:  # such as no file descriptor left: that says nothing about the process
+            return False
+
+
+def _myself(proc: Path) -> tuple[str, str]:
+    """The place of this process and its start; where they cannot be told, a place of its own."""
+    try:
+        return _place(proc), _started(proc, os.getpid())
+    except OSError:
+        return new_id("exec"), "unknown"
 
 
 def _place(proc: Path) -> str:
     """The machine's boot and the pid namespace: within one, a pid means one process."""
-    try:
-        boot = (proc / "sys/kernel/random/boot_id").read_text("ascii").strip()
-        return f"{boot}/{(proc / 'self/ns/pid').readlink()}"
-    except OSError:
-        return ""
+    boot = (proc / "sys/kernel/random/boot_id").read_text("ascii").strip()
+    return f"{boot}/{(proc / 'self/ns/pid').readlink()}"
 
 
 def _started(proc: Path, pid: int) -> str:
-    """When the process started, in clock ticks since the boot; "" if there is none."""
-    try:
-        stat = (proc / str(pid) / "stat").read_text("utf-8", "replace")
-    except OSError:
-        return ""
+    """When the process started, in clock ticks since the boot. Raises OSError."""
+    stat = (proc / str(pid) / "stat").read_text("utf-8", "replace")
     # proc(5): the name, in brackets, may hold anything; starttime is field 22.
     return stat.rpartition(")")[2].split()[19]
+
+
+def _is_gone(pid: int) -> bool:
+    """Whether no process has that pid. Asked of the kernel: a /proc with hidepid shows too few."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    except OSError:
+        return False
+    return False

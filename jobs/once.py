@@ -16,6 +16,10 @@ from wechat.call import NotSent, WeChatRefused
 log = structlog.get_logger(__name__)
 
 _RESENT_ALREADY = Text("已重发过一次，仍没有得到应答", "it was sent twice, without an answer")
+_ONLY_BY_ORDER = Text(
+    "没有得到应答，微信的列表里也还没有；这一步从不自动重发",
+    "no answer came, and it is not in WeChat's lists yet; this step is never sent again by itself",
+)
 _OWNER_MAY_LIVE = Text(
     "发出请求的进程可能仍在运行，不能重发", "the process that sent it may still be running"
 )
@@ -50,6 +54,7 @@ class Effect(Protocol):
     """Something to be changed at WeChat, where doing it twice would be a fault."""
 
     name: str
+    resends: bool  # whether it may be sent a second time without being told so
     fingerprint: dict[str, Any]  # what it can be found by afterwards
 
     async def send(self) -> Mapping[str, str]:
@@ -66,8 +71,8 @@ class Once:
 
     Before sending, an intent is committed; afterwards, what came of it. An intent without an
     answer means "nobody knows": then WeChat's lists are read, and what is found there is
-    adopted. Only when they have not shown it for `reconcile_quiet_s`, and the process that sent
-    it cannot send any more, it is sent again, one time. Everything else needs a person.
+    adopted. What they have not shown for `reconcile_quiet_s` needs a person; but an effect that
+    `resends` is sent again, one time, if the process that sent it cannot send any more (ADR 0003).
     """
 
     def __init__(self, context: JobsContext) -> None:
@@ -86,39 +91,57 @@ class Once:
         """
         async with self._database.read() as connection:
             earlier = await intents.of_job(connection, claim.row.id, effect.name)
-        last = earlier[-1] if earlier else None
-        if last is not None and last.outcome in ("answered", "adopted"):
+        done = next((i for i in earlier if i.outcome in ("answered", "adopted")), None)
+        if done is not None:
             # Recorded by a run that had lost its lease by then.
-            claim.checkpoint.update(last.answer or {})
+            claim.checkpoint.update(done.answer or {})
             await claim.save()
             return
-        unknown = last if last is not None and last.outcome is None else None
-        if unknown is not None and await self._found(claim, effect, unknown, earlier):
+        # One that was superseded may have worked all the same, late.
+        doubtful = next((i for i in reversed(earlier) if i.outcome in (None, "absent")), None)
+        if doubtful is not None and await self._found(claim, effect, doubtful, earlier):
             return
+        unknown = doubtful if doubtful is not None and doubtful.outcome is None else None
         await self._send(claim, effect, attempt=len(earlier) + 1, unknown=unknown)
 
     async def _found(
-        self, claim: Claim, effect: Effect, unknown: IntentRow, earlier: list[IntentRow]
+        self, claim: Claim, effect: Effect, doubtful: IntentRow, earlier: list[IntentRow]
     ) -> bool:
         """Whether the effect was found and adopted; False if it has to be sent again."""
-        now = self._clock()
-        verdict = await effect.look(unknown)
+        verdict = await effect.look(doubtful)
         log.info("looked for a lost outcome", effect=effect.name, verdict=type(verdict).__name__)
         if isinstance(verdict, Found):
-            await self._settle(claim, unknown, "adopted", verdict.answer)
+            await self._settle(claim, doubtful, "adopted", verdict.answer)
             return True
-        if isinstance(verdict, Unclear):
-            raise EndRun(self._review(verdict.reason, unknown, verdict.evidence))
-        quiet_until = unknown.sent_at + self._settings.reconcile_quiet_s
-        if now < quiet_until:
-            raise EndRun(Later(min(quiet_until, self._next_look(unknown))))
-        if not verdict.resend:
-            raise EndRun(self._review(verdict.reason, unknown, verdict.evidence))
-        if any(intent.outcome == "absent" for intent in earlier):
-            raise EndRun(self._review(_RESENT_ALREADY, unknown, verdict.evidence))
-        if not self._executor.can_send_no_more(unknown.owner):
-            raise EndRun(self._review(_OWNER_MAY_LIVE, unknown, verdict.evidence))
+        if isinstance(verdict, Absent) and doubtful.outcome is None:
+            quiet_until = doubtful.sent_at + self._settings.reconcile_quiet_s
+            if self._clock() < quiet_until:
+                raise EndRun(Later(min(quiet_until, self._next_look(doubtful))))
+        objection = self._objection(claim, effect, doubtful, earlier, verdict)
+        if objection is not None:
+            raise EndRun(self._review(objection, doubtful, verdict.evidence))
         return False
+
+    def _objection(
+        self,
+        claim: Claim,
+        effect: Effect,
+        doubtful: IntentRow,
+        earlier: list[IntentRow],
+        verdict: Absent | Unclear,
+    ) -> Text | None:
+        """Why it must not be sent again; None if it may."""
+        if isinstance(verdict, Unclear) or not verdict.resend:
+            return verdict.reason
+        if doubtful.outcome == "absent" or ordered(claim.checkpoint, doubtful):
+            return None
+        if not effect.resends:
+            return _ONLY_BY_ORDER
+        if any(intent.outcome == "absent" for intent in earlier):
+            return _RESENT_ALREADY
+        if not self._executor.can_send_no_more(doubtful.owner):
+            return _OWNER_MAY_LIVE
+        return None
 
     async def _send(
         self, claim: Claim, effect: Effect, *, attempt: int, unknown: IntentRow | None
@@ -200,3 +223,16 @@ class Once:
             **fingerprint,
             **evidence,
         )
+
+
+def order(doubtful: IntentRow) -> dict[str, Any]:
+    """What in a checkpoint says that a person wants this attempt repeated if nothing came of it.
+
+    It names the attempt: for the next one, should that be lost too, it is worth nothing.
+    """
+    return {"send_again": [doubtful.effect, doubtful.attempt]}
+
+
+def ordered(checkpoint: Mapping[str, Any], doubtful: IntentRow) -> bool:
+    """Whether the checkpoint holds the order to repeat this attempt."""
+    return order(doubtful).items() <= checkpoint.items()

@@ -49,6 +49,7 @@ _REASONS = {
     PublishStatus.BANNED: Text("发表后被平台封禁", "published, then banned by the platform"),
 }
 _TOO_LONG = Text("微信迟迟没有给出发表结果", "WeChat has not come to an end with publishing it")
+_TAKEN = Text("另一个任务已把这篇文章当作自己的", "another job has taken that article for its own")
 _UNKNOWN_STATUS = Text("微信返回了未知的发表状态", "WeChat answered an unknown publish_status")
 
 
@@ -82,8 +83,14 @@ class Polling:
         submitted_at = claim.checkpoint.setdefault("submitted_at", now)
         if now < submitted_at + self._settings.first_poll_s[0]:
             return Later(submitted_at + self._settings.first_poll_s[0])
-        if now - submitted_at > self._settings.poll_for_s:
+        outcome = await self._outcome(claim, fingerprint)
+        # Waiting for a quota it has not looked, so it cannot have looked in vain.
+        unended = isinstance(outcome, Later) and outcome.state == State.RUNNING
+        if unended and now - submitted_at > self._settings.poll_for_s:
             return review(_TOO_LONG, publish_id=claim.checkpoint["publish_id"])
+        return outcome
+
+    async def _outcome(self, claim: Claim, fingerprint: Fingerprint) -> Outcome:
         try:
             return await self._look(claim, fingerprint)
         except GatewayError as exc:
@@ -128,9 +135,13 @@ class Polling:
 
     async def published(self, claim: Claim) -> Done:
         """The end of a job whose article's ids stand in the checkpoint."""
+        article_id, publish_id = claim.checkpoint["article_id"], claim.checkpoint.get("publish_id")
         async with self._database.write() as connection:
-            await intents.own_article(connection, claim.row.id, claim.checkpoint["article_id"])
-        return _published(claim)
+            ours = await intents.own_article(connection, claim.row.id, article_id)
+        if ours:
+            return _published(claim)
+        del claim.checkpoint["article_id"]
+        return review(_TAKEN, publish_id=publish_id, article_id=article_id)
 
     async def _by_list(self, claim: Claim, fingerprint: Fingerprint) -> Outcome:
         account, now = claim.row.account, self._clock()

@@ -1,3 +1,4 @@
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
@@ -12,6 +13,7 @@ from jobs.context import JobsContext
 from jobs.failures import Failures
 from jobs.manual_steps import steps_by_hand
 from jobs.once import Absent, Found, Once, Unclear
+from jobs.plaintext import text_hash
 from jobs.polling import Polling, Quota
 from jobs.reconcile import Fingerprint, Reconcile, article_ids
 from jobs.states import State
@@ -59,15 +61,21 @@ class AddDraft:
     """The effect draft/add."""
 
     name = "draft"
+    resends = True  # a second draft is a nuisance, a second publication is not to be taken back
 
     def __init__(
-        self, drafts: DraftClient, reconcile: Reconcile, account: str, article: Article
+        self,
+        drafts: DraftClient,
+        reconcile: Reconcile,
+        account: str,
+        article: Article,
+        fingerprint: Fingerprint,
     ) -> None:
         self._drafts = drafts
         self._account = account
         self._article = article
         self._reconcile = reconcile
-        self.fingerprint = Fingerprint.of(article).as_json()
+        self.fingerprint = fingerprint.as_json()
 
     async def send(self) -> Mapping[str, str]:
         """Make the draft."""
@@ -82,6 +90,7 @@ class SubmitDraft:
     """The effect freepublish/submit."""
 
     name = "submit"
+    resends = False
 
     def __init__(
         self,
@@ -169,7 +178,7 @@ class ArticleJob:
             result = {"mode": "draft", "media_id": media_id, "url": url}
             return Done(State.SUCCEEDED, result=result)
         claim.progress["done"] = claim.progress["total"] - _STEPS_OF_PUBLISHING
-        fingerprint = Fingerprint.of(article, media_id)
+        fingerprint = Fingerprint.of(article, claim.checkpoint["text_hash"], media_id)
         if not claim.checkpoint.keys() & {"publish_id", "article_id"}:
             done = await self._submit(claim, article, fingerprint)
             if done is not None:
@@ -184,10 +193,11 @@ class ArticleJob:
         await self._build(claim)
         account = claim.row.account
         article = Article(**claim.checkpoint["article"])
+        fingerprint = Fingerprint.of(article, claim.checkpoint["text_hash"])
+        tools = self._tools
+        effect = AddDraft(tools.drafts, tools.reconcile, account, article, fingerprint)
         try:
-            await self._tools.once.perform(
-                claim, AddDraft(self._tools.drafts, self._tools.reconcile, account, article)
-            )
+            await tools.once.perform(claim, effect)
         except WeChatRefused as exc:
             if exc.wechat_errcode != INVALID_MEDIA_ID or "cover_renewed" in claim.checkpoint:
                 raise
@@ -208,6 +218,9 @@ class ArticleJob:
             claim.row.account, fields, files, on_progress=self._reporter(claim)
         )
         claim.checkpoint["article"] = asdict(built.article)
+        # Half a second for a megabyte: not on the loop, and not in every run.
+        words = await asyncio.to_thread(text_hash, built.article.content)
+        claim.checkpoint["text_hash"] = words
         claim.checkpoint["warnings"] = [_warning(warning) for warning in built.warnings]
         claim.checkpoint.pop("retries", None)
         images = len(built.images)

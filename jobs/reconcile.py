@@ -1,3 +1,4 @@
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -17,6 +18,11 @@ _SKEW_S = 300  # WeChat's clock may be so much behind ours
 _PAGE = 20  # the most that batchget gives
 _MAX_PAGES = 10
 
+_TWIN = Text(
+    "草稿还在草稿箱里，而已发表列表里有一篇完全相同的文章",
+    "the draft is in the draft box, and the very same article is published",
+)
+
 Item = Mapping[str, Any]
 
 
@@ -31,9 +37,8 @@ class Fingerprint:
     media_id: str = ""  # of the draft, once there is one
 
     @classmethod
-    def of(cls, article: Article, media_id: str = "") -> "Fingerprint":
-        """The fingerprint of `article`."""
-        words = text_hash(article.content)
+    def of(cls, article: Article, words: str, media_id: str = "") -> "Fingerprint":
+        """The fingerprint of `article`, whose `text_hash` is `words`."""
         return cls(article.title, article.digest, article.thumb_media_id, words, media_id)
 
     @classmethod
@@ -102,12 +107,17 @@ class Reconcile:
         wanted = Fingerprint.from_json(intent.fingerprint)
         listed, complete = await self.published(intent.account, intent.sent_at)
         titled = await self._ours(listed, wanted.title, intent.account, intent.job_id)
-        if same := _oldest_of_same_words(titled, wanted):
+        same = await _oldest_of_same_words(titled, wanted)
+        present = await self._is_in_draft_box(intent.account, wanted.media_id)
+        # A published draft has left the box: while ours is in there, the article is a twin's.
+        if same and not present:
             return Found(article_ids(same))
         alike = [article.id for article in titled]
-        evidence: dict[str, Any] = {"looked_alike": alike, "listed": len(listed)}
-        present = await self._is_in_draft_box(intent.account, wanted.media_id)
-        evidence["draft_present"] = present
+        evidence: dict[str, Any] = {
+            "looked_alike": alike, "listed": len(listed), "draft_present": present,
+        }  # fmt: skip
+        if same:
+            return Absent(evidence, resend=False, reason=_TWIN)
         if alike:
             reason = Text(
                 "已发表列表里有同标题的文章，无法断定是否为本文",
@@ -135,9 +145,15 @@ class Reconcile:
     async def match(
         self, listed: list[Listed], wanted: Fingerprint, *, account: str, job_id: str
     ) -> Listed | None:
-        """The publication of that title and words that is not known to be another job's."""
+        """The publication that the draft became: of that title and words, and no other job's.
+
+        None as long as the draft is in the box: it is not published, whoever's those articles are.
+        """
         titled = await self._ours(listed, wanted.title, account, job_id)
-        return _oldest_of_same_words(titled, wanted)
+        same = await _oldest_of_same_words(titled, wanted)
+        if same is None or await self._is_in_draft_box(account, wanted.media_id):
+            return None
+        return same
 
     async def _ours(
         self, listed: list[Listed], title: str, account: str, job_id: str
@@ -152,7 +168,7 @@ class Reconcile:
 
     async def _says(self, account: str, media_id: str, wanted: Fingerprint) -> bool:
         news = await self._read_draft(account, media_id)
-        return news is not None and len(news) == 1 and _same_words(news[0], wanted)
+        return news is not None and len(news) == 1 and await _same_words(news[0], wanted)
 
     async def _is_in_draft_box(self, account: str, media_id: str) -> bool:
         return await self._read_draft(account, media_id) is not None
@@ -201,8 +217,8 @@ def _listed(item: Item, id_name: str) -> Listed:
     )
 
 
-def _oldest_of_same_words(listed: list[Listed], wanted: Fingerprint) -> Listed | None:
-    same = [article for article in listed if _same_words(article.only, wanted)]
+async def _oldest_of_same_words(listed: list[Listed], wanted: Fingerprint) -> Listed | None:
+    same = [article for article in listed if await _same_words(article.only, wanted)]
     return min(same, key=lambda article: article.update_time, default=None)
 
 
@@ -215,12 +231,12 @@ def _same_cover(news: Item, wanted: Fingerprint) -> bool:
     )
 
 
-def _same_words(news: Item, wanted: Fingerprint) -> bool:
+async def _same_words(news: Item, wanted: Fingerprint) -> bool:
     content = news.get("content")
     return (
         news.get("title") == wanted.title
         and isinstance(content, str)
-        and text_hash(content) == wanted.text_hash
+        and await asyncio.to_thread(text_hash, content) == wanted.text_hash
     )
 
 

@@ -12,6 +12,7 @@ from core.clock import Clock
 from core.errors import GatewayError, Text
 from core.ids import new_id
 from jobs.changes import Changes
+from jobs.once import order
 from jobs.publish import KIND
 from jobs.states import State
 from store import idempotency, intents, job_files
@@ -203,8 +204,9 @@ class Jobs:
     async def retry(self, job_id: str, client_id: str | None) -> JobRow:
         """Go on with a job that ended without success, from the step it had reached.
 
-        What is unknown stays to be found out first: nothing is sent blindly. Raises JobUnknown,
-        NotRetryable, FilesGone.
+        What is unknown stays to be found out first: nothing is sent blindly. But who retries a
+        job that needs review wants it sent once more if nothing came of it (ADR 0003). Raises
+        JobUnknown, NotRetryable, FilesGone.
         """
         now = self._clock()
         async with self._database.write() as connection:
@@ -215,6 +217,9 @@ class Jobs:
             if not built and len(await job_files.get(connection, job_id)) < row.payload["files"]:
                 raise FilesGone
             checkpoint = {k: v for k, v in row.checkpoint.items() if k not in _FORGOTTEN_BY_RETRY}
+            doubtful = await intents.doubtful(connection, job_id)
+            if doubtful is not None and row.state == State.NEEDS_REVIEW:
+                checkpoint |= order(doubtful)
             values = {
                 "state": State.ACCEPTED,
                 "run_at": now,

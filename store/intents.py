@@ -2,7 +2,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Row, select, update
+from sqlalchemy import ColumnElement, Row, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -54,11 +54,14 @@ async def settle(
 ) -> bool:
     """Record what came of an attempt, once; False if that is recorded already.
 
-    No epoch is asked for: an answer is a fact, whoever holds the job by now.
+    No epoch is asked for: an answer is a fact, whoever holds the job by now. It also counts
+    where the attempt had been taken for lost ("absent").
     """
+    fact = outcome in ("answered", "adopted")
+    unsettled, lost = intent.c.outcome.is_(None), intent.c.outcome == "absent"
     statement = (
         update(intent)
-        .where(*_is(row), intent.c.outcome.is_(None))
+        .where(*_is(row), unsettled | lost if fact else unsettled)
         .values(outcome=outcome, answer=dict(answer or {}))
     )
     return (await connection.execute(statement)).rowcount == 1
@@ -71,11 +74,10 @@ async def own(connection: AsyncConnection, row: IntentRow, made: Mapping[str, An
 
 async def own_article(connection: AsyncConnection, job_id: str, article_id: str) -> bool:
     """Note which article a job's draft became; False if another job has it."""
-    submitted = (
-        *(intent.c.job_id == job_id, intent.c.effect == "submit"),
-        intent.c.outcome.in_(("answered", "adopted")),
-    )
-    return await _own(connection, submitted, {"article_id": article_id})
+    submits = (intent.c.job_id == job_id, intent.c.effect == "submit")
+    last = select(func.max(intent.c.attempt)).where(*submits).scalar_subquery()
+    where = (*submits, intent.c.attempt == last)
+    return await _own(connection, where, {"article_id": article_id})
 
 
 async def _own(
@@ -92,10 +94,21 @@ async def _own(
     return True
 
 
-async def has_unknown(connection: AsyncConnection, job_id: str) -> bool:
-    """Whether something was sent for the job of which nobody knows what came."""
-    query = select(intent.c.attempt).where(intent.c.job_id == job_id, intent.c.outcome.is_(None))
-    return (await connection.execute(query.limit(1))).first() is not None
+async def doubtful(connection: AsyncConnection, job_id: str) -> IntentRow | None:
+    """The newest attempt of a job that may have worked without anybody knowing, if there is one.
+
+    That is one without an outcome; and a submit that was taken for lost and sent again, since
+    WeChat may take longer to publish than anybody waited. A draft that is late harms nobody.
+    """
+    lost = (intent.c.effect == "submit") & (intent.c.outcome == "absent")
+    query = (
+        select(intent)
+        .where(intent.c.job_id == job_id, intent.c.outcome.is_(None) | lost)
+        .order_by(intent.c.sent_at.desc(), intent.c.attempt.desc())
+        .limit(1)
+    )
+    found = (await connection.execute(query)).one_or_none()
+    return _row(found) if found else None
 
 
 async def has_passed(connection: AsyncConnection, job_id: str, effect: str) -> bool:

@@ -2,7 +2,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import CursorResult, Row, Select, and_, delete, or_, select, update
+from sqlalchemy import CursorResult, Row, Select, and_, delete, or_, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from store.tables import is_active, job, job_file
@@ -33,6 +33,15 @@ class JobRow:
     lease_owner: str | None = None
     lease_until: float | None = None
     cancel_requested: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lease:
+    """Who takes jobs, when, and until when they are the taker's alone."""
+
+    owner: str
+    now: float
+    until: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,15 +85,15 @@ async def page(
 
 async def claim(
     connection: AsyncConnection,
+    lease: Lease,
     *,
-    owner: str,
-    now: float,
-    lease_until: float,
     limit: int,
     busy: Collection[str] = (),
+    again: bool | None = None,
 ) -> list[JobRow]:
     """Take at most `limit` due jobs that nobody holds, in the order of their time.
 
+    `again`: only those that a start has not brought to an orderly end (False: only the others).
     One statement: of two callers exactly one gets a job. `busy` are jobs whose lease ran out
     while the caller still works on them; it must not start them a second time.
     """
@@ -92,9 +101,10 @@ async def claim(
         select(job.c.id)
         .where(
             is_active,
-            job.c.run_at <= now,
-            or_(job.c.lease_until.is_(None), job.c.lease_until < now),
+            job.c.run_at <= lease.now,
+            or_(job.c.lease_until.is_(None), job.c.lease_until < lease.now),
             job.c.id.not_in(busy),
+            true() if again is None else (job.c.attempts > 0).is_(again),
         )
         .order_by(job.c.run_at, job.c.id)
         .limit(limit)
@@ -109,9 +119,9 @@ async def claim(
             epoch=job.c.epoch + 1,
             attempts=job.c.attempts + 1,
             version=job.c.version + 1,
-            lease_owner=owner,
-            lease_until=lease_until,
-            updated_at=now,
+            lease_owner=lease.owner,
+            lease_until=lease.until,
+            updated_at=lease.now,
         )
         .returning(job)
     )

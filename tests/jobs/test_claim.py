@@ -7,6 +7,7 @@ from jobs.claim import Claim, Done, EndRun, LeaseLost
 from jobs.states import State
 from store import jobs
 from store.engine import Database
+from store.jobs import Lease
 from tests.store.rows import job_row
 
 
@@ -20,7 +21,7 @@ class Hand:
     async def claim(self) -> Claim:
         async with self.database.write() as connection:
             (row,) = await jobs.claim(
-                connection, owner="me", now=self.now, lease_until=self.now + 30, limit=1
+                connection, Lease(owner="me", now=self.now, until=self.now + 30), limit=1
             )
         return Claim(row, self.database, Changes(), clock=lambda: self.now, lease_s=30)
 

@@ -173,6 +173,57 @@ async def test_a_bug_is_tried_again_and_then_the_job_is_put_aside(bench: Bench) 
     assert (row.error or {})["code"] == "job_quarantined"
 
 
+async def test_jobs_that_a_crash_left_are_started_one_at_a_time_beside_the_new(
+    bench: Bench,
+) -> None:
+    together: list[set[str]] = []
+    running: set[str] = set()
+    go_on = asyncio.Event()
+
+    async def note(claim: Claim) -> Outcome:
+        running.add(claim.row.id)
+        together.append(set(running))
+        await asyncio.wait_for(go_on.wait(), 20)
+        await asyncio.sleep(0.01)
+        running.discard(claim.row.id)
+        return Done(State.SUCCEEDED)
+
+    left = [job_row(f"job_left_{n}", attempts=1) for n in range(3)]
+    await bench.add(*left, *(job_row(f"job_new_{n}") for n in range(2)))
+    async with bench.engine(note):
+        while len(running) < 3:
+            await asyncio.sleep(0.01)
+        go_on.set()
+        for row in left:
+            await bench.until(State.SUCCEEDED, row.id)
+    assert max(sum("left" in job_id for job_id in seen) for seen in together) == 1
+
+
+@pytest.mark.parametrize("outcome", [None, "answered", "adopted"])
+async def test_a_job_put_aside_after_its_submit_is_for_a_person_to_look_at(
+    bench: Bench, outcome: intents.Outcome | None
+) -> None:
+    await bench.add(job_row(attempts=3, checkpoint={"publish_id": "p"}))
+    async with bench.database.write() as connection:
+        await intents.insert(connection, intent_row(effect="submit", outcome=outcome))
+    async with bench.engine(_done):
+        row = await bench.until(State.NEEDS_REVIEW)
+    assert (row.error or {})["details"] == {"publish_id": "p"}
+
+
+async def test_a_failure_after_a_submit_that_was_taken_for_lost_needs_review(bench: Bench) -> None:
+    async def fail(_claim: Claim) -> Outcome:
+        return Done(State.FAILED)
+
+    await bench.add(job_row())
+    async with bench.database.write() as connection:
+        for attempt, outcome in enumerate(("absent", "refused"), 1):
+            row = intent_row(effect="submit", attempt=attempt, outcome=outcome)
+            await intents.insert(connection, row)
+    async with bench.engine(fail):
+        await bench.until(State.NEEDS_REVIEW)
+
+
 async def test_a_job_that_ends_with_something_unknown_at_wechat_needs_review(bench: Bench) -> None:
     async def fail(_claim: Claim) -> Outcome:
         return Done(State.FAILED)

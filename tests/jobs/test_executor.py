@@ -3,6 +3,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from jobs.executor import Executor
 
 SAY_ID = "from jobs.executor import Executor; import sys; print(Executor(alone=False).id, flush=True); sys.stdin.read()"
@@ -47,6 +49,24 @@ def test_a_pid_that_was_given_to_another_process_is_not_the_owner() -> None:
     place, pid, _ = me.id.rsplit("/", 2)
     assert int(pid) == os.getpid()
     assert me.can_send_no_more(f"{place}/{pid}/1")
+
+
+@pytest.mark.parametrize("fault", [PermissionError, FileNotFoundError])
+def test_a_process_that_cannot_be_seen_is_not_gone(
+    monkeypatch: pytest.MonkeyPatch, fault: type[OSError]
+) -> None:
+    """Out of file descriptors, or a /proc mounted with hidepid."""
+    me = Executor(alone=False)
+    place = me.id.rsplit("/", 2)[0]
+    parent = f"{place}/{os.getppid()}/1"
+    assert me.can_send_no_more(parent)  # that pid began at another time
+
+    def refuse(*_: object) -> str:
+        raise fault
+
+    monkeypatch.setattr(Path, "read_text", refuse)
+    assert not me.can_send_no_more(parent)
+    assert Executor(alone=False).id.startswith("exec_")
 
 
 def test_without_proc_nothing_can_be_proven(tmp_path: Path) -> None:

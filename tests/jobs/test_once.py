@@ -11,12 +11,13 @@ from jobs.changes import Changes
 from jobs.claim import Claim, Done, EndRun, Later, LeaseLost
 from jobs.context import JobsContext
 from jobs.executor import Executor
-from jobs.once import Absent, Found, Once, Unclear
+from jobs.once import Absent, Found, Once, Unclear, order
 from jobs.settings import JobsSettings
 from jobs.states import State
 from store import intents, jobs
 from store.engine import Database
 from store.intents import IntentRow
+from store.jobs import Lease
 from tests.store.rows import intent_row, job_row
 from wechat.call import NotBegun, NotSent, OutcomeUnknown, WeChatRefused
 
@@ -27,6 +28,7 @@ class Draft:
     """An effect whose sends and looks end as the test says."""
 
     name = "draft"
+    resends = True
 
     def __init__(self) -> None:
         self.fingerprint = {"title": "t", "text_hash": "h"}
@@ -42,7 +44,7 @@ class Draft:
         return answer
 
     async def look(self, intent: IntentRow) -> Found | Absent | Unclear:
-        assert intent.outcome is None
+        assert intent.outcome in (None, "absent")
         return self.verdict
 
 
@@ -66,7 +68,7 @@ class Desk:
     async def claim(self) -> Claim:
         async with self.database.write() as connection:
             rows = await jobs.claim(
-                connection, owner="me", now=self.now, lease_until=self.now + 30, limit=1
+                connection, Lease(owner="me", now=self.now, until=self.now + 30), limit=1
             )
         return Claim(rows[0], self.database, Changes(), clock=lambda: self.now, lease_s=30)
 
@@ -201,6 +203,46 @@ async def test_there_is_no_third_attempt_into_the_unknown(desk: Desk) -> None:
     outcome = await _ends(desk.once().perform(await desk.claim(), desk.effect))
     assert isinstance(outcome, Done)
     assert (outcome.state, desk.effect.sent) == (State.NEEDS_REVIEW, 0)
+
+
+async def test_what_is_not_resent_by_itself_needs_a_person_after_the_quiet_time(desk: Desk) -> None:
+    desk.effect.resends = False
+    await desk.lost(owner=desk.executor.id)
+    desk.now = 699
+    assert await _ends(desk.once().perform(await desk.claim(), desk.effect)) == Later(700)
+    desk.now = 10_000
+    outcome = await _ends(desk.once().perform(await desk.claim(), desk.effect))
+    assert isinstance(outcome, Done)
+    assert (outcome.state, desk.effect.sent) == (State.NEEDS_REVIEW, 0)
+
+
+async def test_an_order_allows_one_more_attempt_and_no_other(desk: Desk) -> None:
+    """Not even if the sender may still live: only a person can know better, and has spoken."""
+    desk.effect.resends = False
+    await desk.lost(owner="elsewhere")
+    desk.now = 10_000
+    claim = await desk.claim()
+    claim.checkpoint |= order(intent_row(attempt=1))
+    desk.effect.sends = [OutcomeUnknown(reason="reset")]
+    assert isinstance(await _ends(desk.once().perform(claim, desk.effect)), Later)
+    assert [attempt.outcome for attempt in await desk.attempts()] == ["absent", None]
+    desk.now = 20_000
+    outcome = await _ends(desk.once().perform(claim, desk.effect))
+    assert isinstance(outcome, Done)
+    assert (outcome.state, desk.effect.sent) == (State.NEEDS_REVIEW, 1)
+
+
+async def test_an_attempt_that_was_superseded_is_looked_for_before_the_next(desk: Desk) -> None:
+    await desk.lost(outcome="absent")
+    await desk.lost(attempt=2, outcome="refused")
+    desk.effect.verdict = Found({"media_id": "m"})
+    claim = await desk.claim()
+    await desk.once().perform(claim, desk.effect)
+    assert (desk.effect.sent, claim.checkpoint) == (0, {"media_id": "m"})
+    assert [attempt.outcome for attempt in await desk.attempts()] == ["adopted", "refused"]
+    claim.checkpoint.clear()
+    await desk.once().perform(claim, desk.effect)
+    assert (desk.effect.sent, claim.checkpoint) == (0, {"media_id": "m"})
 
 
 async def test_nothing_is_sent_by_whoever_lost_the_job(desk: Desk) -> None:

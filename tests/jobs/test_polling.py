@@ -1,3 +1,4 @@
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -6,9 +7,11 @@ from core.clock import next_shanghai_midnight, shanghai_day
 from jobs.states import State
 from sandbox.server import RunningSandbox
 from sandbox.world import Outcome
+from store import intents, jobs
 from store.engine import Database
 from store.jobs import JobRow
 from tests.jobs.rig import QUICK, Rig, open_rig
+from tests.store.rows import intent_row, job_row
 from wechat.freepublish import BATCHGET, GET
 from wechat.limits import DAILY_QUOTAS
 
@@ -58,6 +61,36 @@ async def test_a_publication_without_an_end_needs_review_after_a_day(
         row = await rig.until(row.id)
     assert row.state == State.NEEDS_REVIEW
     assert (row.error or {})["details"] == {"publish_id": row.checkpoint["publish_id"]}
+
+
+async def test_a_job_that_nobody_looked_after_for_days_is_looked_at_before_it_is_given_up(
+    database: Database, sandbox: RunningSandbox, tmp_path: Path
+) -> None:
+    async with open_rig(database, sandbox, tmp_path, settings=PATIENT) as rig:
+        row = await _submitted(rig)
+        while not rig.committed("article"):
+            await asyncio.sleep(0.02)
+        rig.time.ahead_s += 3 * 86_400
+        row = await rig.until(row.id)
+    assert row.state == State.SUCCEEDED
+
+
+async def test_an_article_that_another_job_has_taken_needs_a_person(rig: Rig) -> None:
+    rig.sandbox.world.outcomes["*"] = Outcome(0, 1, 0)
+    row = await rig.submit()
+    while "publish_id" not in row.checkpoint:
+        row = await rig.until(row.id, State.RUNNING)
+    publish_id = row.checkpoint["publish_id"]
+    publication = rig.sandbox.world.publications.get(APP_ID, publish_id)
+    assert publication is not None
+    async with rig.database.write() as connection:
+        await jobs.insert(connection, job_row(state="succeeded"))
+        other = intent_row(effect="submit", outcome="adopted", article_id=publication.article_id)
+        await intents.insert(connection, other)
+    row = await rig.until(row.id)
+    assert row.state == State.NEEDS_REVIEW
+    expected = {"publish_id": publish_id, "article_id": publication.article_id}
+    assert (row.error or {})["details"] == expected
 
 
 async def test_with_few_calls_left_one_list_serves_all_jobs(rig: Rig) -> None:

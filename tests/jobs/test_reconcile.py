@@ -68,9 +68,9 @@ class Desk:
     def __init__(self, database: Database) -> None:
         self.lists = Lists()
         self.reconcile = Reconcile(database, DraftClient(self.lists), FreepublishClient(self.lists))
-        made = Fingerprint.of(ARTICLE).as_json()
+        made = Fingerprint.of(ARTICLE, text_hash(WORDS)).as_json()
         self.added: IntentRow = intent_row(sent_at=SENT_AT, fingerprint=made)
-        submitted = Fingerprint.of(ARTICLE, "draft-1").as_json()
+        submitted = Fingerprint.of(ARTICLE, text_hash(WORDS), "draft-1").as_json()
         self.submitted: IntentRow = intent_row(
             effect="submit", sent_at=SENT_AT, fingerprint=submitted
         )
@@ -89,9 +89,8 @@ async def desk(database: Database) -> Desk:
 
 
 def test_a_fingerprint_survives_being_kept() -> None:
-    made = Fingerprint.of(ARTICLE, "m")
+    made = Fingerprint.of(ARTICLE, "words", "m")
     assert Fingerprint.from_json(made.as_json()) == made
-    assert made.text_hash == text_hash(WORDS)
 
 
 async def test_a_draft_is_known_by_title_digest_cover_and_words(desk: Desk) -> None:
@@ -154,6 +153,23 @@ async def test_a_publication_is_known_by_title_and_words(desk: Desk) -> None:
     desk.lists.article("ours", content="<section>正 文</section>")
     found = {"article_id": "ours", "article_url": "https://mp/ours"}
     assert await desk.reconcile.publication(desk.submitted) == Found(found)
+
+
+async def test_an_article_is_a_twins_while_our_draft_is_in_the_box(desk: Desk) -> None:
+    desk.lists.draft("draft-1")
+    desk.lists.article("twin")
+    verdict = await desk.reconcile.publication(desk.submitted)
+    assert isinstance(verdict, Absent)
+    assert not verdict.resend
+    assert verdict.evidence["looked_alike"] == ["twin"]
+    listed, _ = await desk.reconcile.published("main", SENT_AT)
+    ours = Fingerprint.of(ARTICLE, text_hash(WORDS), "draft-1")
+    of_job = {"account": "main", "job_id": "job_1"}
+    assert await desk.reconcile.match(listed, ours, **of_job) is None
+    desk.lists.drafts.clear()
+    found = await desk.reconcile.match(listed, ours, **of_job)
+    assert found is not None
+    assert found.id == "twin"
 
 
 async def test_a_draft_that_is_still_there_may_be_submitted_again(desk: Desk) -> None:

@@ -20,7 +20,7 @@ from jobs.states import State
 from store import intents, job_files, jobs
 from store.engine import Database
 from store.intents import Outcome
-from store.jobs import JobFilter, JobRow
+from store.jobs import JobFilter, JobRow, Lease
 from tests.store.rows import intent_row, job_row
 
 
@@ -182,7 +182,7 @@ async def test_cancel_or_send_but_never_both(office: Office) -> None:
         row = await office.put(job_id=f"job_{number:02}", run_at=10.0)
         async with office.database.write() as connection:
             (held,) = await jobs.claim(
-                connection, owner="me", now=1_000, lease_until=1_030, limit=1
+                connection, Lease(owner="me", now=1_000, until=1_030), limit=1
             )
 
         async def send(held: JobRow = held) -> bool:

@@ -25,12 +25,37 @@ async def test_what_came_of_an_attempt_is_recorded_once(store: Database) -> None
     row = intent_row()
     async with store.write() as connection:
         await intents.insert(connection, row)
-        assert await intents.has_unknown(connection, "job_1")
+        assert await intents.doubtful(connection, "job_1") == row
         assert await intents.settle(connection, row, "answered", answer={"media_id": "m1"})
         assert not await intents.settle(connection, row, "absent")
-        assert not await intents.has_unknown(connection, "job_1")
+        assert await intents.doubtful(connection, "job_1") is None
         (found,) = await intents.of_job(connection, "job_1", "draft")
     assert (found.outcome, found.answer) == ("answered", {"media_id": "m1"})
+
+
+async def test_an_answer_counts_also_for_an_attempt_that_was_taken_for_lost(
+    store: Database,
+) -> None:
+    lost = intent_row(outcome="absent")
+    async with store.write() as connection:
+        await intents.insert(connection, lost)
+        assert not await intents.settle(connection, lost, "refused")
+        assert await intents.settle(connection, lost, "answered", answer={"media_id": "m"})
+        (found,) = await intents.of_job(connection, "job_1", "draft")
+    assert found.answer == {"media_id": "m"}
+
+
+async def test_a_submit_that_was_sent_again_stays_in_doubt_and_a_draft_does_not(
+    store: Database,
+) -> None:
+    submit = intent_row(effect="submit", outcome="absent")
+    async with store.write() as connection:
+        await intents.insert(connection, intent_row(outcome="absent"))
+        assert await intents.doubtful(connection, "job_1") is None
+        await intents.insert(connection, submit)
+        refused = intent_row(effect="submit", attempt=2, outcome="refused", sent_at=200)
+        await intents.insert(connection, refused)
+        assert await intents.doubtful(connection, "job_1") == submit
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@ from collections import Counter
 
 from store import job_files, jobs
 from store.engine import Database
-from store.jobs import JobFilter, JobRow
+from store.jobs import JobFilter, JobRow, Lease
 from tests.store.rows import job_row
 
 
@@ -20,10 +20,11 @@ async def _claim(
     now: float = 100.0,
     limit: int = 10,
     lease_s: float = 30,
+    again: bool | None = None,
 ) -> list[JobRow]:
     async with database.write() as connection:
         return await jobs.claim(
-            connection, owner=owner, now=now, lease_until=now + lease_s, limit=limit
+            connection, Lease(owner=owner, now=now, until=now + lease_s), limit=limit, again=again
         )
 
 
@@ -43,6 +44,12 @@ async def test_due_jobs_are_claimed_in_the_order_of_their_time(database: Databas
     assert {(row.state, row.epoch, row.attempts, row.lease_owner) for row in claimed} == {
         ("running", 1, 1, "me")
     }
+
+
+async def test_jobs_that_a_start_did_not_end_are_claimed_apart(database: Database) -> None:
+    await _add(database, job_row("job_a"), job_row("job_b", attempts=1))
+    assert [row.id for row in await _claim(database, again=True)] == ["job_b"]
+    assert [row.id for row in await _claim(database, again=False)] == ["job_a"]
 
 
 async def test_many_claimers_at_once_get_each_job_once(database: Database) -> None:
@@ -74,9 +81,9 @@ async def test_a_job_that_is_still_worked_on_is_not_claimed_by_the_same_process(
 ) -> None:
     await _add(database, job_row())
     async with database.write() as connection:
-        how = {"owner": "me", "now": 200.0, "lease_until": 230.0, "limit": 1}
-        assert await jobs.claim(connection, busy=["job_1"], **how) == []  # type: ignore[arg-type]
-        assert await jobs.claim(connection, busy=["job_2"], **how)  # type: ignore[arg-type]
+        lease = Lease(owner="me", now=200, until=230)
+        assert await jobs.claim(connection, lease, limit=1, busy=["job_1"]) == []
+        assert await jobs.claim(connection, lease, limit=1, busy=["job_2"])
 
 
 async def test_only_the_holder_of_the_epoch_moves_a_job(database: Database) -> None:

@@ -4,6 +4,7 @@ from sqlalchemy import event, text
 
 from store import jobs
 from store.engine import Database
+from store.jobs import Lease
 from tests.store.rows import job_row
 
 
@@ -19,7 +20,7 @@ async def test_a_claim_uses_the_index_that_holds_no_finished_jobs(database: Data
         if not database.is_sqlite:
             await connection.execute(text("ANALYZE job"))
         event.listen(connection.sync_connection, "before_cursor_execute", listen)
-        assert await jobs.claim(connection, owner="me", now=1, lease_until=2, limit=5) == []
+        assert await jobs.claim(connection, Lease(owner="me", now=1, until=2), limit=5) == []
         ((statement, parameters),) = statements
         plan = "EXPLAIN QUERY PLAN" if database.is_sqlite else "EXPLAIN"
         rows = await connection.exec_driver_sql(f"{plan} {statement}", parameters)
