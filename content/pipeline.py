@@ -18,6 +18,7 @@ from content.steps.markdown import MarkdownRenderer
 from content.steps.sanitize import Sanitizer
 from content.steps.sections import use_sections
 from content.steps.statistics import count_text
+from content.steps.styles import bound_styles
 from content.steps.tables import wrap_tables
 from content.steps.theme import Theming
 from content.steps.title import take_title
@@ -60,6 +61,7 @@ class Pipeline:
 
 
 _TREE_STEPS: tuple[TreeStep, ...] = (
+    bound_styles,
     take_title,
     use_sections,
     flatten_lists,

@@ -152,3 +152,17 @@ class MarkdownInvalid(GatewayError):
         "逐段删减以找出出错的部分，并反馈给管理员",
         "find the passage by leaving parts out, and report it to your operator",
     )
+
+
+class RenderingBusy(GatewayError):
+    """So many articles wait to be rendered that this one would wait too long."""
+
+    status = 503
+    code = "rendering_busy"
+    category = "gateway"
+    retryable = True
+    message = Text("排版任务过多，请稍后再试", "too many articles wait to be rendered")
+    hint = Text(
+        "稍后重试；经常如此时增加 content.workers 或核数",
+        "try again soon; if it happens often, give it more cores or raise content.workers",
+    )

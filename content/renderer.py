@@ -8,10 +8,13 @@ from content.article import (
     RenderedArticle,
     Warning_,
 )
+from content.lanes import LaneFull
 from content.pictures.errors import ImageSourceForbidden
 from content.settings import ContentSettings
 from content.workers import WorkerPool, WorkExhausted, WorkFailed, WorkRefused
 from core.errors import GatewayError, Text
+
+_RETRY_AFTER_S = 10
 
 # All that the pipeline may refuse; a worker sends the code alone.
 _REFUSALS: dict[str, type[GatewayError]] = {
@@ -56,6 +59,8 @@ class Renderer:
             refusal = _REFUSALS[refused.code]
             values: dict[str, Any] = refused.values
             raise refusal(field=refused.field, **values) from None
+        except LaneFull:
+            raise refusals.RenderingBusy(retry_after_s=_RETRY_AFTER_S) from None
         except WorkExhausted:
             raise refusals.MarkdownTooComplex(field=_text_field(fields)) from None
         except WorkFailed:

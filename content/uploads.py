@@ -70,7 +70,7 @@ class Uploader:
             task.add_done_callback(lambda _done: self._running.pop(key, None))
         outcome = await asyncio.shield(task)
         if isinstance(outcome, GatewayError):
-            raise outcome
+            raise _anew(outcome)
         return outcome
 
     async def aclose(self) -> None:
@@ -100,3 +100,10 @@ async def _digest(source: bytes) -> str:
     if len(source) <= _HASHED_HERE_BYTES:
         return sha256(source).hexdigest()
     return await asyncio.to_thread(lambda: sha256(source).hexdigest())
+
+
+def _anew(error: GatewayError) -> GatewayError:
+    """The same error for one of several who wait: each writes its own field into it."""
+    made = type(error).__new__(type(error), *error.args)
+    vars(made).update(vars(error))
+    return made

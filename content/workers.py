@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import structlog
 
 from content import frames
+from content.lanes import Lane
 from core.tasks import TaskSet
 
 log = structlog.get_logger(__name__)
@@ -17,6 +18,10 @@ log = structlog.get_logger(__name__)
 _ROOT = Path(__file__).resolve().parents[1]
 _MAX_ANSWER_BYTES = 32_000_000
 _PIPE_BUFFER_BYTES = 1 << 20
+# Somebody waits for a rendering and is better told to come again; pictures belong to jobs, which
+# have time.
+_MAX_WAITING_RENDERS = 32
+_RENDER_PATIENCE_S = 10
 # Nothing of the serving process' environment, where secrets may be, reaches a worker. One malloc
 # arena and an early trim keep it small.
 _ENVIRONMENT = {
@@ -71,7 +76,12 @@ class WorkerPool:
     def __init__(self, limits: WorkerLimits, *, size: int = 0) -> None:
         """`size` 0: one per core."""
         self._limits = limits
-        self._slots = asyncio.Semaphore(size or os.cpu_count() or 1)
+        size = size or os.cpu_count() or 1
+        slots = asyncio.Semaphore(size)
+        self._renders = Lane(
+            slots, size, max_waiting=_MAX_WAITING_RENDERS, patience_s=_RENDER_PATIENCE_S
+        )
+        self._others = Lane(slots, size)
         self._idle: list[_Worker] = []
         self._alive: set[_Worker] = set()
         self._tasks = TaskSet()
@@ -82,8 +92,12 @@ class WorkerPool:
         return [worker.process.pid for worker in self._alive]
 
     async def run(self, operation: str, arguments: dict[str, Any], body: bytes = b"") -> Answer:
-        """Have a worker do `operation`; raises WorkRefused, WorkExhausted and WorkFailed."""
-        async with self._slots:
+        """Have a worker do `operation`; raises WorkRefused, WorkExhausted and WorkFailed.
+
+        A "render" waits for a worker within bounds; then it raises LaneFull.
+        """
+        lane = self._renders if operation == "render" else self._others
+        async with lane.turn():
             worker = self._take() or await self._start()
             try:
                 async with asyncio.timeout(self._limits.wall_s):

@@ -1,3 +1,4 @@
+import asyncio
 import sys
 from subprocess import run
 
@@ -67,3 +68,16 @@ def test_the_serving_process_loads_no_parser_and_no_decoder() -> None:
     code = f"import sys, content.build; print([name for name in ({heavy}) if name in sys.modules])"
     done = run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+async def test_a_crowd_of_slow_articles_is_told_to_come_again(pool: WorkerPool) -> None:
+    renderer = Renderer(pool, ContentSettings())
+    results = await asyncio.gather(
+        *(renderer.render(ArticleFields(markdown=f"# {n}\n\nx")) for n in range(50)),
+        return_exceptions=True,
+    )
+    busy = [result for result in results if isinstance(result, refusals.RenderingBusy)]
+    assert len(busy) == 50 - 33  # one runs, 32 wait
+    assert busy[0].retryable
+    assert busy[0].retry_after_s
+    assert all(not isinstance(result, Exception) or result in busy for result in results)
