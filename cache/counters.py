@@ -2,11 +2,14 @@ import asyncio
 from types import TracebackType
 from typing import Any, Protocol, Self
 
+import structlog
 from redis.asyncio import Redis
 
 from cache.keys import Keys
-from cache.redis import RedisAway, RedisLink
+from cache.redis import KeySpoiled, RedisAway, RedisLink
 from core.tasks import TaskSet
+
+log = structlog.get_logger(__name__)
 
 _LIFE_S = 2 * 86_400  # a day's counts are of use until the next day has begun everywhere
 _FLUSH_S = 1.0
@@ -117,7 +120,11 @@ class SharedCounters:
 
     async def _run(self) -> None:
         while True:
-            await self.flush()
+            try:
+                await self.flush()
+            except Exception:
+                # Whatever it was: the counts of the next second must still find their way.
+                log.exception("counters not flushed")
             await asyncio.sleep(_FLUSH_S)
 
     async def flush(self) -> None:
@@ -141,6 +148,11 @@ class SharedCounters:
             known[name] = known.get(name, 0) + n
         try:
             self._known[app_id, day] = await self._exchange(app_id, day, counts, clear=clear)
+        except KeySpoiled:
+            # Begun anew by the next flush, with all that is known.
+            self._cleared.add((app_id, day))
+            for name, n in self._known.pop((app_id, day)).items():
+                self._pending.add(app_id, name, day, n)
         except RedisAway as away:
             if away.sent:
                 return
@@ -166,4 +178,12 @@ class SharedCounters:
                 return await pipeline.execute()
 
         answers = await self._link.run(write)
-        return {name.decode(): int(n) for name, n in answers[-1].items()}
+        return dict(filter(None, map(_count_of, answers[-1].items())))
+
+
+def _count_of(field: tuple[bytes, bytes]) -> tuple[str, int] | None:
+    """One count as Redis holds it; None for what we have not written."""
+    try:
+        return field[0].decode(), int(field[1])
+    except ValueError:
+        return None

@@ -21,6 +21,7 @@ _POOL_WAIT_S = 0.1  # with all connections busy, memory answers sooner
 _FAILURES = 5
 _FAILURE_WINDOW_S = 10.0
 _OPEN_S = 2.0
+_SPOILED = ("WRONGTYPE", "hash value is not an integer", "increment or decrement would overflow")
 
 
 class RedisAway(Exception):
@@ -29,6 +30,10 @@ class RedisAway(Exception):
     def __init__(self, *, sent: bool) -> None:
         super().__init__("Redis is away")
         self.sent = sent
+
+
+class KeySpoiled(RedisAway):
+    """One key holds what we have never written; Redis itself is well."""
 
 
 def open_redis(settings: RedisSettings) -> Redis:
@@ -82,6 +87,10 @@ class RedisLink:
             result = await command(self._redis)
         # ResponseError too (READONLY, OOM, LOADING, NOAUTH): a Redis that cannot write is away.
         except (RedisError, OSError) as exc:
+            self.errors += 1
+            if any(sign in str(exc) for sign in _SPOILED):
+                log.warning("a key in redis is not as we wrote it", reason=str(exc)[:200])
+                raise KeySpoiled(sent=True) from None
             self._failed(exc)
             raise RedisAway(sent=True) from None
         if not self.up:
@@ -91,7 +100,6 @@ class RedisLink:
 
     def _failed(self, exc: Exception) -> None:
         now = self._monotonic()
-        self.errors += 1
         self._failures.append(now)
         if isinstance(exc, AuthenticationError | NoPermissionError):
             log.error("redis refuses our credentials: check redis.url", reason=type(exc).__name__)

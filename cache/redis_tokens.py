@@ -18,22 +18,42 @@ T = TypeVar("T")
 _EPOCH_LIFE_MS = 86_400_000  # far longer than any holder sleeps
 
 # Time and lives are Redis' own and relative: the clocks of the replicas need not agree.
-_ACQUIRE = """
-if not redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then return 0 end
+# What cannot be ours counts as none and is overwritten: a value of another type, or an epoch of
+# the day after tomorrow, which no fetch would ever reach.
+_EPOCH_AT = """
 local now = redis.call('TIME')
-local epoch = math.max(
-  now[1] * 1000 + math.floor(now[2] / 1000),
-  tonumber(redis.call('GET', KEYS[2]) or '0') + 1,
-  tonumber(ARGV[3]) + 1)
+now = now[1] * 1000 + math.floor(now[2] / 1000)
+local function epoch_at(key, pattern)
+  if redis.call('TYPE', key).ok ~= 'string' then return -1 end
+  local epoch = tonumber(string.match(redis.call('GET', key), pattern) or '-1')
+  return epoch <= now + 86400000 and epoch or -1
+end
+"""
+_GET = (
+    _EPOCH_AT
+    + """
+if epoch_at(KEYS[1], '^(%d+):') < 0 then return {false, -2} end
+return {redis.call('GET', KEYS[1]), redis.call('PTTL', KEYS[1])}
+"""
+)
+_ACQUIRE = (
+    _EPOCH_AT
+    + """
+if redis.call('PTTL', KEYS[1]) == -1 then redis.call('DEL', KEYS[1]) end
+if not redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then return 0 end
+local epoch = math.max(now, epoch_at(KEYS[2], '^(%d+)$') + 1, tonumber(ARGV[3]) + 1)
 redis.call('SET', KEYS[2], string.format('%d', epoch), 'PX', ARGV[4])
 return epoch
 """
-_PUT = """
-local kept = tonumber(string.match(redis.call('GET', KEYS[1]) or '', '^(%d+):') or '-1')
-if kept >= tonumber(ARGV[1]) then return 0 end
+)
+_PUT = (
+    _EPOCH_AT
+    + """
+if epoch_at(KEYS[1], '^(%d+):') >= tonumber(ARGV[1]) then return 0 end
 redis.call('SET', KEYS[1], ARGV[1] .. ':' .. ARGV[2], 'PX', ARGV[3])
 return 1
 """
+)
 _RELEASE = "if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end"
 
 
@@ -74,14 +94,7 @@ class RedisTokenStore:
     async def get(self, app_id: str) -> AccessToken | None:
         """The newest token; its remaining life is what Redis says."""
         key = self._keys.token(app_id)
-
-        async def read(redis: Redis) -> list[Any]:
-            async with redis.pipeline(transaction=False) as pipeline:
-                pipeline.get(key)
-                pipeline.pttl(key)
-                return await pipeline.execute()
-
-        value, life_ms = await self._run(app_id, read)
+        value, life_ms = await self._run(app_id, lambda redis: _eval(redis, _GET, [key], []))
         token = self._parse(app_id, value, life_ms) if value and life_ms > 0 else None
         self._stats.count("miss" if token is None else "hit", app_id)
         return token

@@ -1,3 +1,4 @@
+import asyncio
 from collections.abc import AsyncIterator, Callable
 
 import pytest
@@ -121,3 +122,55 @@ async def test_flushing_goes_on_by_itself_and_once_more_at_the_end(
     async with SharedCounters(link, Keys("test")) as counters:
         counters.add(APP, PATH, DAY, 2)
     assert await redis.hget(Keys("test").calls(APP, DAY), PATH) == b"2"
+
+
+async def test_a_field_that_is_no_count_leaves_the_others_alone(
+    redis: Redis, link: RedisLink
+) -> None:
+    counters = SharedCounters(link, Keys("test"))
+    await redis.hset(Keys("test").calls(APP, DAY), mapping={b"\xff": b"1", b"/x": b"garbage"})
+    counters.add(APP, PATH, DAY)
+    await counters.flush()
+    assert (counters.get(APP, PATH, DAY), counters.get(APP, "/x", DAY)) == (1, 0)
+
+
+@pytest.mark.parametrize("spoilt", ["field", "key"])
+async def test_a_spoilt_key_is_begun_anew_with_all_that_is_known(
+    redis: Redis, link: RedisLink, spoilt: str
+) -> None:
+    key = Keys("test").calls(APP, DAY)
+    counters = SharedCounters(link, Keys("test"))
+    counters.add(APP, PATH, DAY, 3)
+    await counters.flush()
+    if spoilt == "key":
+        await redis.set(key, "x")
+    else:
+        await redis.hset(key, PATH, "x")
+    counters.add(APP, PATH, DAY, 2)
+    for _ in range(2):
+        await counters.flush()
+        assert counters.get(APP, PATH, DAY) == 5
+    assert await redis.hgetall(key) == {PATH.encode(): b"5"}
+    assert link.up
+
+
+async def test_no_failure_ends_the_flushing(
+    redis: Redis, link: RedisLink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cache.counters._FLUSH_S", 0.001)
+    flushes = 0
+    flush = SharedCounters.flush
+
+    async def fail_once(self: SharedCounters) -> None:
+        nonlocal flushes
+        flushes += 1
+        if flushes == 1:
+            raise RuntimeError("a fault of ours")
+        await flush(self)
+
+    monkeypatch.setattr(SharedCounters, "flush", fail_once)
+    async with SharedCounters(link, Keys("test")) as counters:
+        counters.add(APP, PATH, DAY)
+        while not await redis.exists(Keys("test").calls(APP, DAY)):
+            await asyncio.sleep(0.001)
+    assert flushes >= 2

@@ -6,7 +6,7 @@ import pytest
 from pydantic import SecretStr
 from redis.asyncio import Redis
 
-from cache.redis import RedisAway, RedisLink, open_redis
+from cache.redis import KeySpoiled, RedisAway, RedisLink, open_redis
 from cache.settings import RedisSettings
 from tests.cache.conftest import Time
 from tests.conftest import RedisServer, free_port
@@ -145,3 +145,12 @@ async def test_a_cancelled_command_never_leaks_its_answer_to_the_next(redis: Red
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
         assert await redis.get("key7") == b"7"
+
+
+async def test_a_key_of_another_type_says_nothing_about_redis(redis: Redis) -> None:
+    link = RedisLink(redis)
+    await redis.rpush("list", "x")
+    for _ in range(10):
+        with pytest.raises(KeySpoiled):
+            await link.run(lambda redis: redis.get("list"))
+    assert (link.up, link.errors) == (True, 10)

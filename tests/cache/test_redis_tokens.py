@@ -45,10 +45,32 @@ async def test_a_damaged_value_counts_as_none_and_is_replaced(
     store = shared_store(link, time)
     await redis.set(KEYS.token(APP), garbage, px=60_000)
     assert await store.get(APP) is None
-    assert await store.put(APP, token(time, "good", 1_900_000_000_000))
+    assert await store.put(APP, token(time, "good", 1_000_000_000_000))
     found = await store.get(APP)
     assert found is not None
     assert found.value == "good"
+
+
+@pytest.mark.parametrize("spoilt", ["list", "epoch"])
+async def test_what_can_never_be_beaten_counts_as_none_and_is_replaced(
+    redis: Redis, link: RedisLink, time: Time, spoilt: str
+) -> None:
+    store = shared_store(link, time)
+    for name in (KEYS.token(APP), KEYS.token_epoch(APP), KEYS.token_lease(APP)):
+        if spoilt == "list":
+            await redis.rpush(name, "x")
+        else:
+            await redis.set(name, ("9" * 20) + ("" if "epoch" in name else ":AAAA"))
+    assert await store.get(APP) is None
+    lease = await store.acquire(APP, ttl_s=10, above=0)
+    assert lease is not None
+    assert lease.epoch < 10_000_000_000_000
+    assert await store.put(APP, token(time, "good", lease.epoch))
+    found = await store.get(APP)
+    assert found is not None
+    assert found.value == "good"
+    await store.release(APP, lease)
+    assert (link.up, link.errors) == (True, 0)
 
 
 async def test_a_value_moved_to_another_account_is_not_accepted(
