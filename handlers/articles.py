@@ -11,10 +11,12 @@ from content.article import ArticleFields
 from core.clock import Clock
 from core.errors import GatewayError, Text
 from handlers.bodies import parse_model, read_with_files
+from handlers.body_budget import BodyBudget, Share
 from handlers.guard import require_scope
 from handlers.jobs import answer_to_post
 from jobs.publish_at import parse_publish_at
 from jobs.service import Jobs, Submission
+from store.jobs import JobRow
 
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
@@ -47,10 +49,17 @@ class ArticlesHandler:
     """Articles in, jobs out."""
 
     def __init__(
-        self, jobs: Jobs, accounts: Accounts, *, max_request_mb: int, clock: Clock
+        self,
+        jobs: Jobs,
+        accounts: Accounts,
+        bodies: BodyBudget,
+        *,
+        max_request_mb: int,
+        clock: Clock,
     ) -> None:
         self._jobs = jobs
         self._accounts = accounts
+        self._bodies = bodies
         self._max_bytes = max_request_mb * 1_000_000
         self._clock = clock
 
@@ -58,7 +67,15 @@ class ArticlesHandler:
         """Take an article in as a job: JSON, or multipart with its pictures."""
         client = require_scope(request, Scope.DRAFT)
         account = self._account(request, client)
-        body = await read_with_files(request, "article", max_bytes=self._max_bytes)
+        with self._bodies.share() as share:
+            row = await self._take_in(request, share, client, account)
+        return await answer_to_post(request, row, self._jobs)
+
+    async def _take_in(
+        self, request: Request, share: Share, client: Client, account: str
+    ) -> JobRow:
+        max_bytes = self._max_bytes
+        body = await read_with_files(request, "article", max_bytes=max_bytes, share=share)
         article = parse_model(body.json, ArticleRequest)
         if article.action == "publish":
             require_scope(request, Scope.PUBLISH)
@@ -72,8 +89,7 @@ class ArticlesHandler:
             publish_at=None if at is None else parse_publish_at(at, now=self._clock()),
             idempotency_key=_idempotency_key(request),
         )
-        row = await self._jobs.submit_article(submission)
-        return await answer_to_post(request, row, self._jobs)
+        return await self._jobs.submit_article(submission)
 
     def _account(self, request: Request, client: Client) -> str:
         """Our name of the account in the URL, if the client may use it."""

@@ -1,18 +1,23 @@
+import re
+import unicodedata
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 from python_multipart.multipart import parse_options_header
-from starlette.datastructures import UploadFile
+from starlette.datastructures import FormData, Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect, Request
 
 from core.errors import GatewayError, Text
+from handlers.body_budget import Share
 
 _MAX_FILES = 100
 _MAX_NAME_CHARS = 512
 _MAX_FAULTS_SHOWN = 5
+_BOUNDARY = re.compile(rb"[0-9A-Za-z'()+_,./:=? -]{0,69}[0-9A-Za-z'()+_,./:=?-]")  # RFC 2046
+_TAIL_BYTES = 200  # holds the closing boundary and some white space
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -82,17 +87,22 @@ async def read_model(request: Request, model: type[M], *, max_bytes: int) -> M:
     """The JSON body as `model`. Raises the GatewayErrors of this file."""
     if _media_type(request) != "application/json":
         raise MediaTypeUnsupported(taken="application/json")
-    return parse_model(await _read(request, max_bytes), model)
+    return parse_model(await _read(request, max_bytes, None), model)
 
 
-async def read_with_files(request: Request, part: str, *, max_bytes: int) -> WithFiles:
-    """A JSON body, or multipart/form-data of a JSON part named `part` and files."""
+async def read_with_files(
+    request: Request, part: str, *, max_bytes: int, share: Share | None = None
+) -> WithFiles:
+    """A JSON body, or multipart/form-data of a JSON part named `part` and files.
+
+    What it holds in memory counts on `share`. Raises ServerBusy and the errors of this file.
+    """
     media_type = _media_type(request)
     if media_type == "application/json":
-        return WithFiles(await _read(request, max_bytes))
+        return WithFiles(await _read(request, max_bytes, share))
     if media_type != "multipart/form-data":
         raise MediaTypeUnsupported(taken="application/json, multipart/form-data")
-    return await _split(request, await _read(request, max_bytes), part)
+    return await _split(request, part, max_bytes, share)
 
 
 def parse_model(body: bytes, model: type[M]) -> M:
@@ -122,50 +132,71 @@ def _media_type(request: Request) -> str:
     return request.headers.get("content-type", "").split(";", 1)[0].strip().lower()
 
 
-async def _read(request: Request, max_bytes: int) -> bytes:
-    if request.headers.get("content-encoding", "identity").lower() != "identity":
-        raise MediaTypeUnsupported(taken="Content-Encoding: identity")
+async def _read(request: Request, max_bytes: int, share: Share | None) -> bytes:
     body = bytearray()
-    try:
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > max_bytes:
-                raise RequestTooLarge(max_mb=round(max_bytes / 1_000_000))
-    except ClientDisconnect:
-        raise MultipartInvalid(reason="the connection ended in the middle") from None
+    async for chunk in _chunks(request, max_bytes, share):
+        body += chunk
     return bytes(body)
 
 
+async def _chunks(
+    request: Request, max_bytes: int, share: Share | None
+) -> AsyncGenerator[bytes, None]:
+    """The body as it comes, within the limit of its route and the memory that is left."""
+    if request.headers.get("content-encoding", "identity").lower() != "identity":
+        raise MediaTypeUnsupported(taken="Content-Encoding: identity")
+    length = request.headers.get("content-length", "")
+    # What is announced is taken at once: half of a body, and then no room, would help nobody.
+    size, received = int(length) if length.isascii() and length.isdecimal() else 0, 0
+    try:
+        async for chunk in request.stream():
+            received += len(chunk)
+            size = max(size, received)
+            if size > max_bytes:
+                raise RequestTooLarge(max_mb=round(max_bytes / 1_000_000))
+            if share is not None:
+                share.reach(size)
+            yield chunk
+    except ClientDisconnect:
+        raise MultipartInvalid(reason="the connection ended in the middle") from None
+
+
 class _InMemory(MultiPartParser):
-    # The body is in memory already, and its size is bounded: no working files.
+    # The size of the body is bounded: no working files.
     spool_max_size = 1 << 40
 
 
-async def _split(request: Request, body: bytes, part: str) -> WithFiles:
-    _check_end(request.headers["content-type"], body)
+async def _split(request: Request, part: str, max_bytes: int, share: Share | None) -> WithFiles:
+    boundary = parse_options_header(request.headers["content-type"])[1].get(b"boundary", b"")
+    if not _BOUNDARY.fullmatch(boundary):
+        raise MultipartInvalid(reason="no boundary, or one with characters it must not have")
+    tail = b""
 
     async def stream() -> AsyncGenerator[bytes, None]:
-        yield body
+        nonlocal tail
+        async for chunk in _chunks(request, max_bytes, share):
+            tail = (tail + chunk[-_TAIL_BYTES:])[-_TAIL_BYTES:]
+            yield chunk
 
+    # Whatever charset the caller names, names and JSON are UTF-8. The parser is to decode as
+    # latin-1, which keeps each byte; it would put up with what is not UTF-8.
+    content_type = b'multipart/form-data; charset=latin-1; boundary="%b"' % boundary
     parser = _InMemory(
-        request.headers,
+        Headers(raw=[(b"content-type", content_type)]),
         stream(),
         max_files=_MAX_FILES,
         max_fields=1,
-        max_part_size=len(body),
+        max_part_size=max_bytes,
     )
     try:
         form = await parser.parse()
     except MultiPartException as exc:
         raise MultipartInvalid(reason=exc.message) from None
-    files: dict[str, bytes] = {}
     try:
-        for name, value in form.multi_items():
-            if not 0 < len(name) <= _MAX_NAME_CHARS or name in files:
-                raise MultipartInvalid(reason=f"part name empty, too long or twice: {name[:64]}")
-            if name != part and not isinstance(value, UploadFile):
-                raise MultipartInvalid(reason=f"part {name[:64]} has no filename")
-            files[name] = await value.read() if isinstance(value, UploadFile) else value.encode()
+        # The parser takes a body that was cut off for a whole one with fewer parts.
+        if not tail.rstrip(b" \t\r\n").endswith(b"--" + boundary + b"--"):
+            raise MultipartInvalid(reason="it ends before its closing boundary")
+        files = await _files(form, part)
     finally:
         await form.close()
     if (document := files.pop(part, None)) is None:
@@ -173,8 +204,29 @@ async def _split(request: Request, body: bytes, part: str) -> WithFiles:
     return WithFiles(document, files)
 
 
-def _check_end(content_type: str, body: bytes) -> None:
-    """The parser takes a body that was cut off for a whole one with fewer parts."""
-    boundary = parse_options_header(content_type)[1].get(b"boundary", b"")
-    if not boundary or not body.rstrip(b" \t\r\n").endswith(b"--" + boundary + b"--"):
-        raise MultipartInvalid(reason="no boundary, or it ends before its closing boundary")
+async def _files(form: FormData, document: str) -> dict[str, bytes]:
+    files: dict[str, bytes] = {}
+    for raw_name, value in form.multi_items():
+        name = _part_name(raw_name)
+        if name in files:
+            raise MultipartInvalid(reason=f"part twice: {name[:64]}")
+        if isinstance(value, UploadFile):
+            files[name] = await value.read()
+            await value.close()  # its copy of the file goes now, not with the last one's
+        elif name == document:
+            files[name] = value.encode("latin-1")
+        else:
+            raise MultipartInvalid(reason=f"part {name[:64]} has no filename")
+    return files
+
+
+def _part_name(raw: str) -> str:
+    try:
+        name = raw.encode("latin-1").decode("utf-8")
+    except UnicodeDecodeError:
+        raise MultipartInvalid(reason="a part's name is not UTF-8") from None
+    if not 0 < len(name) <= _MAX_NAME_CHARS:
+        raise MultipartInvalid(reason=f"part name empty or too long: {name[:64]}")
+    if any(unicodedata.category(char) == "Cc" for char in name):
+        raise MultipartInvalid(reason="a part's name holds a control character")
+    return name

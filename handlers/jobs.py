@@ -1,5 +1,6 @@
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -12,13 +13,15 @@ from handlers.bodies import FieldInvalid
 from handlers.errors import request_id_of
 from handlers.guard import require_scope
 from handlers.sse import event, last_event_id, stream
-from jobs.service import Jobs
+from jobs.service import Jobs, JobUnknown
 from jobs.states import State
 from jobs.view import job_json
-from store.jobs import JobFilter, JobRow
+from store.jobs import JobFilter, JobHead
 
 _PREFER_WAIT = re.compile(r"(?:^|[,;\s])wait\s*=\s*\"?(\d{1,4})\b", re.ASCII | re.IGNORECASE)
 _MAX_WAIT_S = 60
+_JOB_ID = "job_[0-9a-z]{26}"
+_NO_NUL = "^[^\\x00]*$"  # PostgreSQL takes none
 
 
 class Progress(BaseModel):
@@ -80,10 +83,10 @@ class JobQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     state: State | None = None
-    account: str | None = Field(None, max_length=32)
-    kind: str | None = Field(None, max_length=32)
+    account: str | None = Field(None, max_length=32, pattern=_NO_NUL)
+    kind: str | None = Field(None, max_length=32, pattern=_NO_NUL)
     limit: int = Field(20, ge=1, le=100)
-    cursor: str | None = Field(None, pattern=r"^job_[0-9a-z]{26}$")
+    cursor: str | None = Field(None, pattern=f"^{_JOB_ID}$")
 
 
 class JobsHandler:
@@ -102,42 +105,44 @@ class JobsHandler:
 
     async def get(self, request: Request) -> Response:
         """One job."""
-        row = await self._jobs.get(request.path_params["job_id"], _whose(request))
+        row = await self._jobs.get(_job_id(request), _whose(request))
         return JSONResponse(shown(request, row))
 
     async def cancel(self, request: Request) -> Response:
         """Stop a job before its last step is sent to WeChat."""
-        row = await self._jobs.cancel(request.path_params["job_id"], _whose(request))
+        row = await self._jobs.cancel(_job_id(request), _whose(request))
         return JSONResponse(shown(request, row))
 
     async def retry(self, request: Request) -> Response:
         """Go on with a job that ended without success."""
-        job_id = request.path_params["job_id"]
+        job_id = _job_id(request)
         row = await self._jobs.get(job_id, _whose(request))
-        publish = row.payload["action"] == "publish"
+        publish = row.action == "publish"
         require_scope(request, Scope.PUBLISH if publish else Scope.DRAFT, Scope.ADMIN)
         row = await self._jobs.retry(job_id, _whose(request))
         return JSONResponse(shown(request, row), status_code=202)
 
     async def events(self, request: Request) -> Response:
         """The job each time it changes, as server-sent events, until it is over."""
-        job_id, whose = request.path_params["job_id"], _whose(request)
-        await self._jobs.get(job_id, whose)  # a 404 before the stream begins
+        job_id, whose, after = _job_id(request), _whose(request), last_event_id(request)
+        row = await self._jobs.get(job_id, whose)  # a 404 before the stream begins
+        if State(row.state).is_final and row.version <= after:
+            return Response(status_code=204)  # tells an EventSource not to come back
 
-        async def told() -> AsyncIterator[bytes | None]:
-            after = last_event_id(request)
-            async for row in self._jobs.events(job_id, whose, after=after):
-                yield event("job", row.version, shown(request, row)) if row else None
+        async def told() -> AsyncGenerator[bytes | None, None]:
+            async with aclosing(self._jobs.events(job_id, whose, after=after)) as rows:
+                async for row in rows:
+                    yield event("job", row.version, shown(request, row)) if row else None
 
         return stream(told())
 
 
-def shown(request: Request, row: JobRow) -> dict[str, Any]:
+def shown(request: Request, row: JobHead) -> dict[str, Any]:
     """The job as this caller reads it."""
     return job_json(row, _language(request), request_id_of(request))
 
 
-async def answer_to_post(request: Request, row: JobRow, jobs: Jobs) -> Response:
+async def answer_to_post(request: Request, row: JobHead, jobs: Jobs) -> Response:
     """202 with the job's place; 200 when `Prefer: wait=N` (≤60 s) saw its end."""
     headers = {"Location": f"/v1/jobs/{row.id}"}
     if found := _PREFER_WAIT.search(request.headers.get("prefer", "")):
@@ -150,6 +155,13 @@ async def answer_to_post(request: Request, row: JobRow, jobs: Jobs) -> Response:
 def _whose(request: Request) -> str | None:
     client: Client = request.state.client
     return None if client.may(Scope.ADMIN) else client.id
+
+
+def _job_id(request: Request) -> str:
+    job_id: str = request.path_params["job_id"]
+    if not re.fullmatch(_JOB_ID, job_id):
+        raise JobUnknown(job_id=job_id[:64])
+    return job_id
 
 
 def _query(request: Request) -> JobQuery:

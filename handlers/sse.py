@@ -1,4 +1,5 @@
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Any
 
 import orjson
@@ -21,11 +22,13 @@ def last_event_id(request: Request) -> int:
     return int(given) if given.isascii() and given.isdecimal() and len(given) < 16 else 0
 
 
-def stream(events: AsyncIterator[bytes | None]) -> StreamingResponse:
+def stream(events: AsyncGenerator[bytes | None, None]) -> StreamingResponse:
     """The events as they come; None sends a comment, which tells a dead connection."""
 
-    async def body() -> AsyncIterator[bytes]:
-        async for one in events:
-            yield one or _SIGN_OF_LIFE
+    async def body() -> AsyncGenerator[bytes, None]:
+        # However the connection ends, what the events hold open is closed here and now.
+        async with aclosing(events):
+            async for one in events:
+                yield one or _SIGN_OF_LIFE
 
     return StreamingResponse(body(), media_type="text/event-stream", headers=_HEADERS)

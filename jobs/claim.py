@@ -96,7 +96,7 @@ class Claim:
         if await job_rows.hold(connection, row.id, row.epoch, now=now, lease_until=until):
             self._leased_until = until
             return
-        seen = await job_rows.get(connection, row.id)
+        seen = await job_rows.head(connection, row.id)
         if seen is not None and seen.epoch == row.epoch and seen.cancel_requested:
             raise EndRun(Done(State.CANCELLED))
         raise LeaseLost

@@ -209,7 +209,7 @@ class Engine:
         log.info("job ended", kind=claim.row.kind, state=state, code=code)
 
     async def _postpone(self, connection: AsyncConnection, claim: Claim, later: Later) -> None:
-        seen = await job_rows.lock(connection, claim.row.id)
+        seen = await job_rows.head(connection, claim.row.id)
         # A cancel that was asked for during the run is not kept waiting.
         now = seen is not None and seen.cancel_requested
         values = {

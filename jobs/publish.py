@@ -173,7 +173,7 @@ class ArticleJob:
         article = Article(**claim.checkpoint["article"])
         media_id = claim.checkpoint["media_id"]
         claim.checkpoint["result"] = {"mode": "draft", "media_id": media_id}
-        if claim.row.payload["action"] != "publish":
+        if claim.row.action != "publish":
             url = await self._preview_url(claim.row.account, media_id)
             result = {"mode": "draft", "media_id": media_id, "url": url}
             return Done(State.SUCCEEDED, result=result)
@@ -221,11 +221,10 @@ class ArticleJob:
         # Half a second for a megabyte: not on the loop, and not in every run.
         words = await asyncio.to_thread(text_hash, built.article.content)
         claim.checkpoint["text_hash"] = words
-        claim.checkpoint["warnings"] = [_warning(warning) for warning in built.warnings]
         claim.checkpoint.pop("retries", None)
         images = len(built.images)
         claim.progress = {"done": images, "total": images + _later_steps(claim)}
-        await claim.save()
+        await claim.save(warnings=[_warning(warning) for warning in built.warnings])
 
     async def _submit(
         self, claim: Claim, article: Article, fingerprint: Fingerprint
@@ -289,7 +288,7 @@ class ArticleJob:
 
 def _later_steps(claim: Claim) -> int:
     """The steps after the pictures."""
-    return 1 + (_STEPS_OF_PUBLISHING if claim.row.payload["action"] == "publish" else 0)
+    return 1 + (_STEPS_OF_PUBLISHING if claim.row.action == "publish" else 0)
 
 
 def _warning(warning: Warning_) -> dict[str, Any]:

@@ -1,9 +1,10 @@
 import asyncio
 import hashlib
 import json
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -19,9 +20,10 @@ from store import idempotency, intents, job_files
 from store import jobs as job_rows
 from store.engine import Database
 from store.idempotency import UsedKey
-from store.jobs import JobFilter, JobRow
+from store.jobs import JobFilter, JobHead, JobRow
 
 Action = Literal["draft", "publish"]
+Row = TypeVar("Row", bound=JobHead)
 
 _ARTICLES_ROUTE = "POST /v1/accounts/{account}/articles"
 _LOOK_AGAIN_S = 1.0  # another process may have changed the job
@@ -117,11 +119,16 @@ class Submission:
     def payload(self) -> dict[str, Any]:
         """What is kept with the job."""
         fields = self.fields.model_dump(mode="json", exclude_none=True)
-        return {"action": self.action, "fields": fields, "files": len(self.files)}
+        return {"fields": fields, "files": len(self.files)}
 
     def body_hash(self) -> str:
         """The same for what means the same, however it was written down."""
-        said = {**self.payload(), "account": self.account, "publish_at": self.publish_at}
+        said = {
+            **self.payload(),
+            "account": self.account,
+            "action": self.action,
+            "publish_at": self.publish_at,
+        }
         digest = hashlib.sha256(json.dumps(said, sort_keys=True).encode())
         for name in sorted(self.files):
             digest.update(hashlib.sha256(name.encode("utf-8", "surrogatepass")).digest())
@@ -165,15 +172,15 @@ class Jobs:
         self._wake()
         return row
 
-    async def get(self, job_id: str, client_id: str | None) -> JobRow:
+    async def get(self, job_id: str, client_id: str | None) -> JobHead:
         """The job as it is now. Raises JobUnknown."""
         async with self._database.read() as connection:
-            row = await job_rows.get(connection, job_id)
+            row = await job_rows.head(connection, job_id)
         return _visible(row, job_id, client_id)
 
     async def page(
         self, wanted: JobFilter, *, before: str | None, limit: int
-    ) -> tuple[list[JobRow], str | None]:
+    ) -> tuple[list[JobHead], str | None]:
         """Jobs, newest first, and the cursor (`before`) of the next page, if there is one."""
         async with self._database.read() as connection:
             rows = await job_rows.page(connection, wanted, before=before, limit=limit + 1)
@@ -189,7 +196,7 @@ class Jobs:
             row = _visible(await job_rows.lock(connection, job_id), job_id, client_id)
             if State(row.state).is_final:
                 raise JobEnded(state=row.state)
-            last_effect = _LAST_EFFECT[row.payload["action"]]
+            last_effect = _LAST_EFFECT[row.action]
             if await intents.has_passed(connection, job_id, last_effect):
                 raise JobRunning
             if row.lease_owner is not None:
@@ -235,7 +242,7 @@ class Jobs:
 
     async def events(
         self, job_id: str, client_id: str | None, *, after: int = 0
-    ) -> AsyncIterator[JobRow | None]:
+    ) -> AsyncGenerator[JobHead | None, None]:
         """The job each time it changes, from versions above `after` on, until it is over.
 
         None now and then while nothing changes, so that a dead connection is found out.
@@ -253,11 +260,14 @@ class Jobs:
                 return
             await self._changes.wait(job_id, _LOOK_AGAIN_S)
 
-    async def wait(self, row: JobRow, timeout_s: float) -> JobRow:
+    async def wait(self, row: JobHead, timeout_s: float) -> JobHead:
         """The job when it is over, or as it is after `timeout_s`."""
         try:
-            async with asyncio.timeout(timeout_s):
-                async for seen in self.events(row.id, None, after=row.version - 1):
+            async with (
+                asyncio.timeout(timeout_s),
+                aclosing(self.events(row.id, None, after=row.version - 1)) as events,
+            ):
+                async for seen in events:
                     row = seen or row
         except TimeoutError:
             pass
@@ -305,6 +315,7 @@ def _new_row(article: Submission, now: float) -> JobRow:
         account=article.account,
         client_id=article.client_id,
         state=State.SCHEDULED if later else State.ACCEPTED,
+        action=article.action,
         payload=article.payload(),
         checkpoint={},
         progress={"done": 0, "total": 1},
@@ -314,7 +325,7 @@ def _new_row(article: Submission, now: float) -> JobRow:
     )
 
 
-def _visible(row: JobRow | None, job_id: str, client_id: str | None) -> JobRow:
+def _visible(row: Row | None, job_id: str, client_id: str | None) -> Row:
     if row is None or client_id not in (None, row.client_id):
         raise JobUnknown(job_id=job_id[:64])
     return row

@@ -27,8 +27,8 @@ class JobsSettings(BaseModel):
     reconcile_quiet_s: float = Field(
         600,
         gt=0,
-        description="after a lost answer, how long WeChat's lists must not show the article "
-        "before it is sent once more",
+        description="after a lost answer, how long WeChat's lists are looked at before a draft is "
+        "sent once more, or a submit needs review",
     )
     first_poll_s: tuple[Seconds, ...] = Field(
         (5, 30, 120, 600),
@@ -50,4 +50,7 @@ class JobsSettings(BaseModel):
     )
     max_request_mb: int = Field(
         20, ge=1, le=200, description="an article with all of its files, in megabytes"
+    )
+    max_bodies_mb: int = Field(
+        64, ge=1, description="articles being handed in at the same moment, in megabytes of memory"
     )

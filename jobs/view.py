@@ -4,10 +4,10 @@ from core.clock import rfc3339
 from core.errors import Language
 from jobs.failures import shown_error
 from jobs.states import State
-from store.jobs import JobRow
+from store.jobs import JobHead
 
 
-def job_json(row: JobRow, language: Language, request_id: str) -> dict[str, Any]:
+def job_json(row: JobHead, language: Language, request_id: str) -> dict[str, Any]:
     """A job in the form of contract §5, its texts in `language`."""
     state = State(row.state)
     done, total = row.progress.get("done", 0), row.progress.get("total", 1)
@@ -32,16 +32,16 @@ def job_json(row: JobRow, language: Language, request_id: str) -> dict[str, Any]
     return shown
 
 
-def _item(row: JobRow, language: Language, request_id: str) -> dict[str, Any]:
+def _item(row: JobHead, language: Language, request_id: str) -> dict[str, Any]:
     """The one article of an article job."""
     item: dict[str, Any] = {"index": 0, "state": row.state}
     if row.result:
         item["result"] = _result(row.result, language)
     if row.error:
         item["error"] = shown_error(row.error, language, request_id)
-    if warnings := row.checkpoint.get("warnings"):
+    if row.warnings:
         item["warnings"] = [
-            {**warning, "message": warning["message"][language]} for warning in warnings
+            {**warning, "message": warning["message"][language]} for warning in row.warnings
         ]
     return item
 

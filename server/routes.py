@@ -17,6 +17,7 @@ from core.metrics import Metrics
 from handlers import operations as about
 from handlers.accounts import AccountsHandler
 from handlers.articles import ArticlesHandler
+from handlers.body_budget import BodyBudget
 from handlers.errors import EXCEPTION_HANDLERS
 from handlers.guard import AuthMiddleware, OpsMiddleware
 from handlers.health import HealthHandler
@@ -68,7 +69,10 @@ def build_app(parts: Parts) -> Starlette:
 
 def _v1(parts: Parts) -> list[ApiRoute]:
     limit_mb = parts.settings.jobs.max_request_mb
-    articles = ArticlesHandler(parts.jobs, parts.accounts, max_request_mb=limit_mb, clock=time.time)
+    bodies = BodyBudget(parts.settings.jobs.max_bodies_mb * 1_000_000)
+    articles = ArticlesHandler(
+        *(parts.jobs, parts.accounts, bodies), max_request_mb=limit_mb, clock=time.time
+    )
     jobs = JobsHandler(parts.jobs)
     stats = StatsHandler(parts.caches, parts.accounts, parts.uploaded.entries)
     accounts = AccountsHandler(parts.accounts)

@@ -11,28 +11,39 @@ _PURGE_LIMIT = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class JobRow:
-    """One row of `job`; see `store/tables.py` for what the columns mean."""
+class JobHead:
+    """What is shown of a job; see `store/tables.py` for what the columns mean."""
 
     id: str
     kind: str
     account: str
     client_id: str
     state: str
-    payload: dict[str, Any]
-    checkpoint: dict[str, Any]
+    action: str
     progress: dict[str, Any]
     run_at: float
     created_at: float
     updated_at: float
     result: dict[str, Any] | None = None
     error: dict[str, Any] | None = None
+    warnings: list[dict[str, Any]] | None = None
     attempts: int = 0
     epoch: int = 0
     version: int = 1
     lease_owner: str | None = None
     lease_until: float | None = None
     cancel_requested: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobRow(JobHead):
+    """A whole row of `job`, as whoever works on it needs it."""
+
+    payload: dict[str, Any]
+    checkpoint: dict[str, Any]
+
+
+_HEAD = tuple(job.c[name] for name in JobHead.__dataclass_fields__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,11 +76,17 @@ async def get(connection: AsyncConnection, job_id: str) -> JobRow | None:
     return _row(found) if found else None
 
 
+async def head(connection: AsyncConnection, job_id: str) -> JobHead | None:
+    """What is shown of the job of that id."""
+    found = (await connection.execute(select(*_HEAD).where(job.c.id == job_id))).one_or_none()
+    return _head(found) if found else None
+
+
 async def page(
     connection: AsyncConnection, wanted: JobFilter, *, before: str | None, limit: int
-) -> list[JobRow]:
+) -> list[JobHead]:
     """At most `limit` jobs, newest first, older than the job `before` (ids sort by time)."""
-    query: Select[Any] = select(job).order_by(job.c.id.desc()).limit(limit)
+    query: Select[Any] = select(*_HEAD).order_by(job.c.id.desc()).limit(limit)
     for column, value in (
         (job.c.client_id, wanted.client_id),
         (job.c.account, wanted.account),
@@ -80,7 +97,7 @@ async def page(
             query = query.where(column == value)
     if before is not None:
         query = query.where(job.c.id < before)
-    return [_row(found) for found in await connection.execute(query)]
+    return [_head(found) for found in await connection.execute(query)]
 
 
 async def claim(
@@ -243,6 +260,10 @@ async def purge_files(connection: AsyncConnection, *, ended_before: float) -> in
 
 def _values(row: JobRow) -> dict[str, Any]:
     return {name: getattr(row, name) for name in JobRow.__dataclass_fields__}
+
+
+def _head(found: Row[Any]) -> JobHead:
+    return JobHead(**found._mapping)  # noqa: SLF001 - the documented way to a row's names
 
 
 def _row(found: Row[Any]) -> JobRow:

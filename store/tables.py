@@ -31,9 +31,12 @@ job = Table(
     Column("account", String(32), nullable=False),
     Column("client_id", String(32), nullable=False),
     Column("state", String(16), nullable=False),
+    Column("action", String(16), nullable=False),  # how far to go: draft or publish
+    # These two may hold a whole article each: whoever only shows jobs does not read them.
     Column("payload", _Json, nullable=False),  # what was asked for; never changes
     Column("checkpoint", _Json, nullable=False),  # how far the handler has come
     Column("progress", _Json, nullable=False),
+    Column("warnings", _Json),
     Column("result", _Json),
     Column("error", _Json),
     Column("run_at", Double, nullable=False),  # the durable timer

@@ -15,6 +15,7 @@ from accounts.clients import Client, Clients
 from accounts.clients import Scope as ClientScope
 from accounts.official import Accounts
 from handlers.articles import ArticlesHandler
+from handlers.body_budget import BodyBudget
 from handlers.errors import EXCEPTION_HANDLERS
 from handlers.guard import AuthMiddleware
 from handlers.jobs import JobsHandler
@@ -86,7 +87,8 @@ async def open_desk(database: Database) -> AsyncIterator[Desk]:
     """The routes, their clock standing at NOW."""
     jobs = Jobs(database, Changes(), lambda: None, clock=lambda: NOW)
     accounts = Accounts((MAIN, PERSONAL))
-    articles = ArticlesHandler(jobs, accounts, max_request_mb=1, clock=lambda: NOW)
+    bodies = BodyBudget(2_000_000)
+    articles = ArticlesHandler(jobs, accounts, bodies, max_request_mb=1, clock=lambda: NOW)
     shown = JobsHandler(jobs)
     routes = [
         Route("/v1/accounts/{account}/articles", articles.create, methods=["POST"]),

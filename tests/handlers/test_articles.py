@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from core.clock import rfc3339
-from store import job_files
+from store import job_files, jobs
 from store.engine import Database
 from tests.gateway import MAIN
 from tests.handlers.desk import NOW, Desk, open_desk
@@ -27,11 +27,13 @@ async def test_an_article_is_accepted_as_a_job_with_its_place(desk: Desk) -> Non
     assert (await desk.call("GET", response.headers["location"])).json() == job
 
 
-async def test_it_is_a_draft_unless_asked_otherwise(desk: Desk) -> None:
+async def test_it_is_a_draft_unless_asked_otherwise(desk: Desk, database: Database) -> None:
     for body, action in ((ARTICLE, "draft"), ({**ARTICLE, "action": "publish"}, "publish")):
         job = (await desk.post(body)).json()
-        row = await desk.jobs.get(job["id"], None)
-        assert row.payload["action"] == action
+        async with database.read() as connection:
+            row = await jobs.get(connection, job["id"])
+        assert row is not None
+        assert row.action == action
         assert row.payload["fields"] == ARTICLE
 
 

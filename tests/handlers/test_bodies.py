@@ -9,6 +9,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from handlers.bodies import parse_model, read_model, read_with_files
+from handlers.body_budget import BodyBudget
 from handlers.errors import EXCEPTION_HANDLERS
 
 
@@ -30,8 +31,12 @@ async def _json(request: Request) -> Response:
     return JSONResponse(thing.model_dump())
 
 
+BUDGET = BodyBudget(3_000_000)
+
+
 async def _files(request: Request) -> Response:
-    body = await read_with_files(request, "article", max_bytes=3_000_000)
+    with BUDGET.share() as share:
+        body = await read_with_files(request, "article", max_bytes=3_000_000, share=share)
     sizes = {name: len(data) for name, data in body.files.items()}
     return JSONResponse({"name": parse_model(body.json, Thing).name, "files": sizes})
 
@@ -177,3 +182,49 @@ async def test_multipart_without_a_boundary_is_a_400() -> None:
     headers = {"content-type": "multipart/form-data"}
     response = await post("/files", content=b"--b--", headers=headers)
     assert response.status_code == 400
+
+
+async def test_a_body_for_which_there_is_no_memory_is_a_503_from_its_first_byte() -> None:
+    with BUDGET.share() as other:
+        other.reach(2_999_000)
+        response = await post("/files", files=[DOCUMENT, ("a.png", ("a.png", b"1" * 2_000))])
+    assert (response.status_code, error_of(response)["code"]) == (503, "server_busy")
+    assert response.headers["retry-after"] == "1"
+    assert (await post("/files", files=[DOCUMENT])).status_code == 200
+    assert BUDGET.used_bytes == 0
+
+
+def _multipart(head: bytes, body: bytes = b'{"name": "a"}') -> bytes:
+    head = b"--b\r\ncontent-disposition: form-data; " + head
+    return head + b"\r\n\r\n" + body + b"\r\n--b--\r\n"
+
+
+@pytest.mark.parametrize("charset", ["unicode_escape", "utf-16", "rot13", "zlib", "nonsense"])
+async def test_the_charset_of_a_multipart_body_is_utf8_whatever_it_says(charset: str) -> None:
+    headers = {"content-type": f"multipart/form-data; charset={charset}; boundary=b"}
+    body = _multipart(b'name="article"', '{"name": "名"}'.encode())
+    assert (await post("/files", content=body, headers=headers)).json()["name"] == "名"
+
+
+@pytest.mark.parametrize("as_file", [b"", b'; filename="a"'])
+@pytest.mark.parametrize("text", [b'{"name": "\xff"}', b'{"name": "\\ud800"}'])
+async def test_a_document_that_is_not_utf8_is_a_400(text: bytes, as_file: bytes) -> None:
+    headers = {"content-type": "multipart/form-data; charset=unicode_escape; boundary=b"}
+    body = _multipart(b'name="article"' + as_file, text)
+    response = await post("/files", content=body, headers=headers)
+    assert (response.status_code, error_of(response)["code"]) == (400, "json_invalid")
+
+
+@pytest.mark.parametrize("name", [b"\xff", b"\xed\xa0\x80", b"a\x00", b"a\x1f.png", b"a\x7f", b""])
+async def test_a_part_name_that_no_file_can_have_is_a_400(name: bytes) -> None:
+    headers = {"content-type": "multipart/form-data; boundary=b"}
+    body = _multipart(b'name="%b"; filename="a"' % name)
+    response = await post("/files", content=body, headers=headers)
+    assert (response.status_code, error_of(response)["code"]) == (400, "multipart_invalid")
+
+
+@pytest.mark.parametrize("boundary", ["b%C3", "x" * 71, '"a\\"b"', ""])
+async def test_a_boundary_that_mail_would_not_take_is_a_400(boundary: str) -> None:
+    headers = {"content-type": f"multipart/form-data; boundary={boundary}"}
+    response = await post("/files", content=_multipart(b'name="article"'), headers=headers)
+    assert (response.status_code, error_of(response)["code"]) == (400, "multipart_invalid")

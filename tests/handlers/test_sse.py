@@ -1,4 +1,4 @@
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 import pytest
 from starlette.requests import Request
@@ -23,7 +23,7 @@ def test_nonsense_in_last_event_id_means_from_the_start(header: str, number: int
 
 
 async def test_silence_is_filled_with_a_comment() -> None:
-    async def events() -> AsyncIterator[bytes | None]:
+    async def events() -> AsyncGenerator[bytes | None, None]:
         yield event("job", 1, {})
         yield None
 

@@ -27,6 +27,7 @@ from jobs.states import State
 from proxy.upstream import UpstreamSettings
 from sandbox.faults import Fault
 from sandbox.server import RunningSandbox
+from store import jobs as job_rows
 from store.engine import Database
 from store.images import UploadedImages
 from store.jobs import JobRow
@@ -123,11 +124,18 @@ class Work:
         defaults: dict[str, Any] = {"client_id": "blog", "account": "main", "action": "publish"}
         return await self.jobs.submit_article(Submission(fields=fields, **{**defaults, **values}))
 
+    async def get(self, job_id: str) -> JobRow:
+        """The whole job as it is now."""
+        async with self.database.read() as connection:
+            row = await job_rows.get(connection, job_id)
+        assert row is not None
+        return row
+
     async def until(self, job_id: str, *states: State, timeout_s: float = 30) -> JobRow:
         """The job as soon as it is in one of `states`; without any, as soon as it is over."""
         async with asyncio.timeout(timeout_s):
             while True:
-                row = await self.jobs.get(job_id, None)
+                row = await self.get(job_id)
                 state = State(row.state)
                 if state in states or (not states and state.is_final):
                     return row

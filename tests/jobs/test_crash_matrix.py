@@ -58,13 +58,13 @@ async def test_a_process_killed_anywhere_neither_loses_nor_doubles_the_article(
     status = await processes.run(row.id, point, "SIGKILL")
     assert status == -signal.SIGKILL, "the crash point was not passed"
     assert await processes.run(row.id) == 0
-    row = await work.jobs.get(row.id, None)
+    row = await work.get(row.id)
     if point == "submit.intent.after":
         # It may have been sent: that is never repeated but by a person's order.
         assert (row.state, sandbox.ledger.entries("publication")) == (State.NEEDS_REVIEW, [])
         await work.jobs.retry(row.id, None)
         assert await processes.run(row.id) == 0
-        row = await work.jobs.get(row.id, None)
+        row = await work.get(row.id)
     assert (row.state, row.error) == (State.SUCCEEDED, None)
     ledger = sandbox.ledger
     assert [len(ledger.entries(kind)) for kind in ("draft", "publication", "article")] == [1, 1, 1]
@@ -83,7 +83,7 @@ async def test_a_kill_on_top_of_a_lost_answer_does_not_double_it_either(
     point = crash_points.sent(SUBMIT)
     assert await processes.run(row.id, point, "SIGKILL") == -signal.SIGKILL
     assert await processes.run(row.id) == 0
-    row = await work.jobs.get(row.id, None)
+    row = await work.get(row.id)
     assert row.state == (State.SUCCEEDED if published else State.NEEDS_REVIEW)
     assert len(sandbox.ledger.entries("publication")) == published
 
@@ -122,7 +122,7 @@ async def test_a_process_that_wakes_after_its_lease_sends_nothing_more(
     assert await processes.run(row.id) == 0
     paused.send_signal(signal.SIGCONT)
     assert await asyncio.wait_for(paused.wait(), 60) == 0
-    row = await work.jobs.get(row.id, None)
+    row = await work.get(row.id)
     assert row.state == state
     assert len(sandbox.ledger.entries("publication")) == published
 

@@ -45,7 +45,7 @@ async def test_wechat_is_asked_at_growing_intervals(
         for asked in range(1, 6):
             rig.time.ahead_s += row.run_at - rig.time() + 0.5
             while rig.calls(GET) < asked or row.lease_owner or row.run_at <= rig.time():
-                row = await rig.jobs.get(row.id, None)
+                row = await rig.get(row.id)
             seen.append(row.run_at - start)
     assert seen[:4] == pytest.approx([5, 30, 120, 600], abs=0.01)
     assert [round(later / 1_800) for later in seen[4:]] == [2, 4]  # then hourly
@@ -97,7 +97,7 @@ async def test_with_few_calls_left_one_list_serves_all_jobs(rig: Rig) -> None:
     _spend(rig, GET, leave=19)
     rows = [await rig.submit(f"文 {n}") for n in range(3)]
     while any("submitted_at" not in row.checkpoint for row in rows):
-        rows = [await rig.jobs.get(row.id, None) for row in rows]
+        rows = [await rig.get(row.id) for row in rows]
     rig.ahead(900)
     ended = [await rig.until(row.id) for row in rows]
     assert [row.state for row in ended] == [State.SUCCEEDED] * 3

@@ -54,7 +54,7 @@ async def test_progress_and_warnings_are_kept_with_the_job(rig: Rig) -> None:
     assert {"done": 1, "total": 4} in seen  # its one picture; draft, submit and end are to come
     row = await rig.until(row.id)
     warning = {"code": "thin", "message": {"zh": "太短", "en": "thin"}, "field": "markdown"}
-    assert row.checkpoint["warnings"] == [warning]
+    assert row.warnings == [warning]
 
 
 async def test_a_personal_account_ends_with_the_clicks_that_remain(rig: Rig) -> None:

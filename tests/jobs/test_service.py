@@ -38,7 +38,7 @@ class Office:
         self.woken += 1
 
     async def put(self, **values: Any) -> JobRow:
-        row = job_row(**{"payload": {"action": "publish", "files": 0}, **values})
+        row = job_row(**{"action": "publish", "payload": {"files": 0}, **values})
         async with self.database.write() as connection:
             await jobs.insert(connection, row)
         return row
@@ -60,9 +60,10 @@ def _article(text: str = "正文", **values: Any) -> Submission:
 
 async def test_an_article_is_kept_with_its_files(office: Office) -> None:
     row = await office.jobs.submit_article(_article(files={"a.png": b"x"}, action="publish"))
-    assert await office.jobs.get(row.id, "blog") == row
+    async with office.database.read() as connection:
+        assert await jobs.get(connection, row.id) == row
     assert (row.state, row.run_at, row.created_at) == (State.ACCEPTED, 1_000, 1_000)
-    assert row.payload == {"action": "publish", "fields": {"markdown": "正文"}, "files": 1}
+    assert (row.action, row.payload) == ("publish", {"fields": {"markdown": "正文"}, "files": 1})
     assert office.woken == 1
     async with office.database.read() as connection:
         assert await job_files.get(connection, row.id) == {"a.png": b"x"}
@@ -157,7 +158,7 @@ async def test_a_job_in_hand_is_asked_to_stop(office: Office) -> None:
 async def test_it_is_too_late_to_cancel_what_wechat_may_have(
     office: Office, action: str, effect: str, outcome: Outcome | None
 ) -> None:
-    row = await office.put(payload={"action": action, "files": 0}, state="running")
+    row = await office.put(action=action, state="running")
     await office.intent(effect=effect, outcome=outcome)
     with pytest.raises(JobRunning):
         await office.jobs.cancel(row.id, "blog")
@@ -225,7 +226,7 @@ async def test_only_a_job_without_success_is_retried(office: Office, state: Stat
 
 
 async def test_without_its_files_an_article_cannot_be_built_again(office: Office) -> None:
-    row = await office.put(state="failed", payload={"action": "draft", "files": 1})
+    row = await office.put(state="failed", action="draft", payload={"files": 1})
     with pytest.raises(FilesGone):
         await office.jobs.retry(row.id, "blog")
     async with office.database.write() as connection:

@@ -40,7 +40,7 @@ def test_texts_are_in_the_readers_language() -> None:
     result = {"mode": "draft_ready", "media_id": "m", "next_steps": steps_by_hand("标题")}
     error = stored_error(WeChatRefused(errcode=40164, errmsg="x", path="/p"))
     warnings = [{"code": "w", "message": {"zh": "注意", "en": "mind"}, "field": None}]
-    row = job_row(result=result, error=error, checkpoint={"warnings": warnings})
+    row = job_row(result=result, error=error, warnings=warnings)
     for language, word in (("zh", "注意"), ("en", "mind")):
         shown = job_json(row, language, "req_1")  # type: ignore[arg-type]
         (item,) = shown["items"]

@@ -12,6 +12,7 @@ def job_row(job_id: str = "job_1", **values: Any) -> JobRow:
         "account": "main",
         "client_id": "blog",
         "state": "accepted",
+        "action": "draft",
         "payload": {"n": 1},
         "checkpoint": {},
         "progress": {},

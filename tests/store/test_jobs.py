@@ -1,5 +1,6 @@
 import asyncio
 from collections import Counter
+from dataclasses import asdict
 
 from store import job_files, jobs
 from store.engine import Database
@@ -34,6 +35,16 @@ async def test_a_job_comes_back_as_it_was_put(database: Database) -> None:
     async with database.read() as connection:
         assert await jobs.get(connection, row.id) == row
         assert await jobs.get(connection, "job_none") is None
+
+
+async def test_what_is_shown_of_a_job_leaves_the_article_out(database: Database) -> None:
+    row = job_row(payload={"text": "x" * 100}, warnings=[{"code": "w"}], action="publish")
+    await _add(database, row)
+    async with database.read() as connection:
+        head = await jobs.head(connection, row.id)
+        (listed,) = await jobs.page(connection, JobFilter(), before=None, limit=9)
+    assert head == listed
+    assert asdict(row) == {**asdict(listed), "payload": row.payload, "checkpoint": row.checkpoint}
 
 
 async def test_due_jobs_are_claimed_in_the_order_of_their_time(database: Database) -> None:
