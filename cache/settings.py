@@ -1,4 +1,5 @@
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+from redis.asyncio.connection import parse_url
 
 
 class RedisSettings(BaseModel):
@@ -22,9 +23,12 @@ class RedisSettings(BaseModel):
     @field_validator("url")
     @classmethod
     def _names_a_redis(cls, url: SecretStr) -> SecretStr:
-        value = url.get_secret_value()
-        if value and not value.startswith(("redis://", "rediss://", "unix://")):
+        try:
+            if url.get_secret_value():
+                parse_url(url.get_secret_value())
+        except ValueError:  # whose text may hold the password
             raise ValueError(
-                "应形如 redis://:password@host:6379/0 / must look like redis://:password@host:6379/0"
-            )
+                "应形如 redis://:password@host:6379/0，密码中的特殊字符要转义（/ 写成 %2F） / "
+                "must look like redis://:password@host:6379/0, the password escaped (/ as %2F)"
+            ) from None
         return url

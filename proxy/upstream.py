@@ -55,13 +55,22 @@ class UpstreamSettings(BaseModel):
 
 
 def _plain_url(url: str, key: str) -> str:
-    parts = urlsplit(url)
-    plain = parts.scheme in ("http", "https") and parts.hostname and not parts.username
-    if not plain or parts.query or parts.fragment:
+    parts = urlsplit(url) if web_host(url) else None
+    if parts is None or parts.username or parts.query or parts.fragment:
         raise ValueError(
             f"{key} 应形如 https://host[:port] / {key} must look like https://host[:port]"
         )
     return url.rstrip("/")
+
+
+def web_host(url: str) -> str:
+    """The host of an http:// or https:// URL; empty if it is no such URL."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # raises for one that is no number, or too large
+    except ValueError:
+        return ""
+    return (parts.hostname or "") if parts.scheme in ("http", "https") else ""
 
 
 def is_loopback(url: str) -> bool:

@@ -5,7 +5,6 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import (
@@ -27,7 +26,7 @@ from fetch.settings import FetchSettings
 from jobs.settings import JobsSettings
 from proxy.routing import RelaySettings
 from proxy.tokens import TokenSettings
-from proxy.upstream import UpstreamSettings
+from proxy.upstream import UpstreamSettings, web_host
 from server.faults import BadConfigurationError, Fault, fault_of
 from store.engine import DatabaseSettings
 
@@ -222,8 +221,7 @@ def cross_faults(settings: Settings) -> Iterator[Fault]:
             ),
         )
     yield from _ca_file_faults(settings.upstream.ca_file)
-    public = urlsplit(settings.server.public_url)
-    if public.scheme not in ("http", "https") or not public.hostname:
+    if not web_host(settings.server.public_url):
         yield Fault(
             "server.public_url",
             Text("应为 http:// 或 https:// 的网址", "must be an http:// or https:// URL"),

@@ -9,7 +9,7 @@ from proxy.upstream import UpstreamSettings, is_loopback
     [
         "ftp://api.weixin.qq.com", "api.weixin.qq.com", "https://", "https://a/?x=1", "https://a/#f",
         "https://user:pass@a", "http://api.weixin.qq.com", "http://127.0.0.1.evil.example",
-        "http://10.0.0.5:9000",
+        "http://10.0.0.5:9000", "https://host:abc", "https://host:99999", "https://[",
     ],
 )  # fmt: skip
 def test_a_base_url_that_would_leak_or_cannot_work_is_refused(url: str) -> None:
