@@ -7,23 +7,16 @@ from pathlib import Path
 
 import httpx
 import pytest
-import typer
-from typer.testing import CliRunner
 
 from sandbox.settings import PERSONAL, VERIFIED
-from server.cli.sandbox import sandbox
-
-app = typer.Typer()
-app.command()(sandbox)
-
-_ALONE = "import typer; from server.cli.sandbox import sandbox; typer.run(sandbox)"
+from tests.server.cli.commands import wxgate, wxgate_process
 
 
 def test_it_says_what_to_do_and_stops_on_ctrl_c(tmp_path: Path) -> None:
     arguments = ("--listen", "127.0.0.1:0", "--data-dir", str(tmp_path / "s"))
     environment = os.environ | {"PYTHONUTF8": "1", "PYTHONUNBUFFERED": "1"}
     process = subprocess.Popen(
-        [sys.executable, "-c", _ALONE, *arguments],
+        [sys.executable, "-m", "server", "sandbox", *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env=environment,
@@ -48,7 +41,7 @@ def test_it_says_what_to_do_and_stops_on_ctrl_c(tmp_path: Path) -> None:
 
 
 def test_it_lists_its_switches() -> None:
-    listed = CliRunner().invoke(app, ["--switch", "help"])
+    listed = wxgate("sandbox", "--switch", "help")
     assert listed.exit_code == 0
     assert "resubmit=duplicate" in listed.stdout
     assert "data_dir" not in listed.stdout
@@ -65,8 +58,11 @@ def test_it_lists_its_switches() -> None:
     ],
 )
 def test_wrong_usage_ends_with_2(arguments: list[str]) -> None:
-    assert CliRunner().invoke(app, arguments).exit_code == 2
+    assert wxgate("sandbox", *arguments).exit_code == 2
 
 
-def test_an_address_that_cannot_be_had_ends_with_3() -> None:
-    assert CliRunner().invoke(app, ["--listen", "203.0.113.1:1"]).exit_code == 3
+async def test_an_address_that_cannot_be_had_ends_with_3() -> None:
+    done = await wxgate_process("sandbox", "--listen", "203.0.113.1:1")
+    assert done.exit_code == 3
+    assert "沙箱无法启动：203.0.113.1:1" in done.stderr
+    assert "cannot start on 203.0.113.1:1" in done.stderr
