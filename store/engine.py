@@ -1,6 +1,6 @@
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from core.errors import GatewayError, Text
 
 SQLITE_FILE = "wxgate.db"
 _BUSY_TIMEOUT_MS = 5_000
+_TURN_S = 5.0
 _POOL_TIMEOUT_S = 10
 _POSTGRES_CONNECT_TIMEOUT_S = 5
 _POSTGRES_COMMAND_TIMEOUT_S = 30
@@ -73,9 +74,7 @@ class Database:
         self._engine = engine
         self.is_sqlite = engine.dialect.name == "sqlite"
         # SQLite has one writer; waiting here is fair and free, its own waiting is by sleeping.
-        self._turn: AbstractAsyncContextManager[Any] = (
-            asyncio.Lock() if self.is_sqlite else nullcontext()
-        )
+        self._turn = asyncio.Lock() if self.is_sqlite else None
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
@@ -88,10 +87,26 @@ class Database:
     async def write(self) -> AsyncIterator[AsyncConnection]:
         """A transaction, committed at the end of the block; after that it survives a crash."""
         with _translated():
-            async with self._turn, self._engine.connect() as connection:
+            async with self._my_turn(), self._engine.connect() as connection:
                 await connection.execution_options(**{_WRITE: True})
                 async with connection.begin():
                     yield connection
+
+    @asynccontextmanager
+    async def _my_turn(self) -> AsyncIterator[None]:
+        """A bounded wait: behind a file that another program has locked the queue has no end."""
+        if self._turn is None:
+            yield
+            return
+        try:
+            async with asyncio.timeout(_TURN_S):
+                await self._turn.acquire()
+        except TimeoutError:
+            raise StorageUnavailable(reason="database is locked") from None
+        try:
+            yield
+        finally:
+            self._turn.release()
 
     async def ping(self) -> None:
         """Raises StorageUnavailable unless the database can be written to."""

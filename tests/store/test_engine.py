@@ -7,6 +7,7 @@ from pydantic import SecretStr
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
+from store import engine
 from store.engine import Database, DatabaseSettings, StorageUnavailable, open_database
 
 
@@ -56,6 +57,17 @@ async def test_sqlite_survives_a_power_cut_and_waits_for_others(tmp_path: Path) 
         "foreign_keys": 1,
         "busy_timeout": 5000,
     }
+
+
+async def test_who_waits_too_long_for_the_one_writer_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "_TURN_S", 0.05)
+    async with open_database(DatabaseSettings(), tmp_path) as database:
+        async with database.write():
+            with pytest.raises(StorageUnavailable):
+                await database.ping()
+        await database.ping()
 
 
 async def _driver_is_done() -> None:
