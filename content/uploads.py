@@ -12,6 +12,7 @@ from wechat.material import MaterialClient
 _HASHED_HERE_BYTES = 1_000_000  # 1 ms; more takes a thread
 
 UploadKind = Literal["article", "material"]
+_Key = tuple[str, UploadKind, str]  # account, kind, SHA-256 of the source
 Fit = Callable[[], Awaitable[Fitted]]
 
 
@@ -47,28 +48,31 @@ class Uploader:
     def __init__(self, material: MaterialClient, uploaded: UploadedImages) -> None:
         self._material = material
         self._uploaded = uploaded
-        self._running: dict[tuple[str, UploadKind, str], asyncio.Task[Uploaded | GatewayError]] = {}
+        self._running: dict[_Key, _Running] = {}
         self._tasks = TaskSet()
 
     async def upload(self, account: str, kind: UploadKind, source: bytes, fit: Fit) -> Uploaded:
         """The picture `source` at WeChat; `fit` makes it what WeChat takes, if it is new there.
 
-        Raises as `fit` and MaterialClient do. An upload that has begun is finished and remembered
-        even if nobody waits for it any more: WeChat would have it either way.
+        Raises as `fit` and MaterialClient do. If nobody waits for it any more, what has not been
+        sent is given up, and its memory with it; what has been is finished and remembered, since
+        WeChat would have it either way.
         """
         digest = await _digest(source)
         key = (account, kind, digest)
-        task = self._running.get(key)
-        if task is None:
+        if key not in self._running:
             value = await self._uploaded.get(account, digest, kind)
             if value is not None:
                 return Uploaded(value, None)
-            task = self._running.get(key)
-        if task is None:
-            task = self._tasks.start(self._upload(key, fit), name="upload picture")
-            self._running[key] = task
-            task.add_done_callback(lambda _done: self._running.pop(key, None))
-        outcome = await asyncio.shield(task)
+        running = self._running.get(key) or self._start(key, fit)
+        running.waiting += 1
+        try:
+            outcome = await asyncio.shield(running.task)
+        finally:
+            running.waiting -= 1
+            if not (running.waiting or running.is_sending):
+                self._forget(key, running)
+                running.task.cancel()
         if isinstance(outcome, GatewayError):
             raise _anew(outcome)
         return outcome
@@ -77,16 +81,27 @@ class Uploader:
         """Stop the uploads under way."""
         await self._tasks.aclose()
 
-    async def _upload(self, key: tuple[str, UploadKind, str], fit: Fit) -> Uploaded | GatewayError:
+    def _start(self, key: _Key, fit: Fit) -> "_Running":
+        running = self._running[key] = _Running()
+        running.task = self._tasks.start(self._upload(key, fit, running), name="upload picture")
+        running.task.add_done_callback(lambda _done: self._forget(key, running))
+        return running
+
+    def _forget(self, key: _Key, running: "_Running") -> None:
+        if self._running.get(key) is running:
+            del self._running[key]
+
+    async def _upload(self, key: _Key, fit: Fit, running: "_Running") -> Uploaded | GatewayError:
         """The upload, or why there is none: whoever still waits will raise it."""
         try:
-            return await self._fit_and_upload(key, fit)
+            fitted = await fit()
+            running.is_sending = True
+            return await self._send(key, fitted)
         except GatewayError as error:
             return error
 
-    async def _fit_and_upload(self, key: tuple[str, UploadKind, str], fit: Fit) -> Uploaded:
+    async def _send(self, key: _Key, fitted: Fitted) -> Uploaded:
         account, kind, digest = key
-        fitted = await fit()
         upload = Upload(fitted.filename, fitted.content_type, fitted.data)
         if kind == "article":
             value = await self._material.uploadimg(account, upload)
@@ -94,6 +109,16 @@ class Uploader:
             value = await self._material.add_image(account, upload)
         await self._uploaded.put(account, digest, kind, value)
         return Uploaded(value, fitted)
+
+
+class _Running:
+    """An upload on its way, for all who wait for the same picture."""
+
+    task: asyncio.Task[Uploaded | GatewayError]
+
+    def __init__(self) -> None:
+        self.waiting = 0
+        self.is_sending = False
 
 
 async def _digest(source: bytes) -> str:

@@ -73,6 +73,32 @@ async def test_an_upload_under_way_is_remembered_though_its_article_was_given_up
     assert len(call.uploads) == 1
 
 
+async def test_what_nobody_waits_for_is_not_begun(uploader: Uploader, call: FakeCall) -> None:
+    fitting, ended = asyncio.Event(), asyncio.Event()
+
+    async def endless() -> Fitted:
+        fitting.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+        raise AssertionError
+
+    first, second = (
+        asyncio.ensure_future(uploader.upload("a", "article", b"source", endless)) for _ in range(2)
+    )
+    await fitting.wait()
+    first.cancel()
+    await asyncio.sleep(0)
+    assert not ended.is_set()  # the other one still waits
+    second.cancel()
+    await asyncio.sleep(0)
+    # One who comes now has nothing to do with those who left.
+    assert (await uploader.upload("a", "article", b"source", _fit)).fitted is not None
+    assert ended.is_set()
+    assert len(call.uploads) == 1
+
+
 async def test_a_failure_reaches_all_who_wait_and_is_not_remembered(
     uploader: Uploader, call: FakeCall
 ) -> None:
