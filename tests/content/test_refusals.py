@@ -17,9 +17,10 @@ def test_codes_are_unique() -> None:
 
 
 @pytest.mark.parametrize("refusal", ALL)
-def test_every_refusal_is_the_callers_business_and_says_what_to_do(
+def test_every_refusal_is_the_callers_business_or_may_be_tried_again_and_says_what_to_do(
     refusal: type[GatewayError],
 ) -> None:
-    assert refusal.status == 422
-    assert not refusal.retryable
+    ours = refusal is refusals.RenderingBusy
+    assert refusal.status == (503 if ours else 422)
+    assert refusal.retryable == ours
     assert refusal.hint is not GatewayError.hint
