@@ -75,7 +75,8 @@ def _create_once(path: Path) -> None:
     if path.exists():
         return
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".master.{os.getpid()}")
+    # Not by pid: in two containers on one volume it is the same.
+    draft = path.with_name(f".master.{os.urandom(8).hex()}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as file:
         file.write(os.urandom(_KEY_BYTES).hex() + "\n")
