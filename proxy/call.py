@@ -278,8 +278,7 @@ def _discreet(exchange: Exchange, secret: str) -> Exchange:
 
     Raises OutcomeUnknown: what such a page says of the call cannot be passed on.
     """
-    quoted = quote(secret, safe="")
-    if secret.encode() in exchange.head or quoted.encode() in exchange.head:
+    if any(form.encode() in exchange.head for form in {secret, quote(secret, safe="")}):
         exchange.close()
         raise OutcomeUnknown(reason="the answer repeats a secret of the request")
     return exchange

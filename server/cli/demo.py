@@ -54,7 +54,13 @@ async def _demo(data_dir: Path, *, once: bool, as_json: bool) -> bool:
             typer.echo(json.dumps(running.as_json(), ensure_ascii=False))
         else:
             _show(running)
-        if not once:
+        if once:
+            say(
+                Text("去掉 --once 会一直运行，可打开上面的页面", "without --once the pages stay up")
+            )
+        else:
+            if not as_json:
+                _show_what_is_up(running)
             with stop_signals() as stop:
                 say(Text("一直运行到 Ctrl-C", "up until Ctrl-C"))
                 await stop.wait()
@@ -76,6 +82,9 @@ def _show(running: "Demo") -> None:
     typer.echo("\n调用了微信接口 / calls to WeChat's API")
     for path, count in running.as_json()["calls"].items():
         typer.echo(f"  {count:4d}  {path}")
+
+
+def _show_what_is_up(running: "Demo") -> None:
     typer.echo(
         f"\n接着看 / where to look\n"
         f"  接口文档 / API docs   {running.gateway_url}/docs\n"
