@@ -5,7 +5,15 @@ from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, model_validator
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    StringConstraints,
+    model_validator,
+)
 
 # `wxg_<id>_<random>`: split at the second underscore (an id has none); ≥128 random bits.
 KEY_PATTERN = re.compile(r"wxg_([a-z0-9-]{1,32})_([A-Za-z0-9_-]{22,})")
@@ -40,6 +48,17 @@ class Client(BaseModel):
         (), description="CIDRs it may call from; empty: from anywhere"
     )
     rate_limit: str = Field("600/minute", description="calls over all endpoints")
+    limits: dict[str, str] = Field({}, description="calls by path, in place of those of [limits]")
+    max_concurrent: int = Field(100, ge=1, le=10_000, description="calls at the same time")
+    previous_key: SecretStr = Field(
+        SecretStr(""), description="the key before a rotation, taken until it is removed here"
+    )
+    expires_at: AwareDatetime | None = Field(
+        None, description="RFC 3339 with an offset; from then on the client is refused"
+    )
+    approve_publish: bool = Field(
+        False, description="what it publishes waits until somebody else approves"
+    )
 
     @model_validator(mode="after")
     def _key_names_the_client(self) -> Self:

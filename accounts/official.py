@@ -22,6 +22,12 @@ class OfficialAccount(BaseModel):
     app_secret: SecretStr = Field(min_length=1, description="AppSecret; or app_secret_file")
     callback_token: SecretStr = Field(SecretStr(""), description="Token of the message push")
     encoding_aes_key: SecretStr = Field(SecretStr(""), description="EncodingAESKey of the push")
+    rate_limit: str = Field("", description="calls over all clients and endpoints; empty: any")
+    limits: dict[str, str] = Field({}, description="calls by path, over all clients")
+    max_concurrent: int = Field(200, ge=1, le=10_000, description="calls at the same time")
+    quotas: dict[str, int] = Field(
+        {}, description="calls a day by path, where WeChat grants other than its usual figures"
+    )
 
     @model_validator(mode="after")
     def _name_is_nobody_elses_app_id(self) -> Self:

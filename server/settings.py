@@ -43,7 +43,7 @@ def _host_and_port(listen: str) -> str:
 
 Listen = Annotated[str, AfterValidator(_host_and_port)]
 # Secrets that may stand in a file of their own, under the same key with `_file` added.
-_SECRET_KEYS = ("app_secret", "key", "callback_token", "encoding_aes_key", "url")
+_SECRET_KEYS = ("app_secret", "key", "previous_key", "callback_token", "encoding_aes_key", "url")
 ENV_PREFIX = "WXGATE_"
 
 
