@@ -64,6 +64,7 @@ from store.engine import Database, open_database
 from store.images import UploadedImages
 from store.lock import lock_data_dir
 from store.migrate import migrate, require_current
+from store.watch import Watcher
 from wechat.catalogue import load_catalogue
 from wechat.errcodes import load_errcodes
 from wechat.material import MaterialClient
@@ -114,6 +115,7 @@ async def open_gateway(
         if not settings.database.url.get_secret_value():
             stack.enter_context(lock_data_dir(settings.server.data_dir))
         database = await stack.enter_async_context(_open_store(settings))
+        watcher = Watcher(database)
         wechat = await stack.enter_async_context(_open_wechat(settings, sealer, crash))
         changes = Changes()
         made = await stack.enter_async_context(
@@ -137,6 +139,7 @@ async def open_gateway(
             relay_segments=_relay_segments(settings),
         )
         starlette = build_app(parts)
+        await stack.enter_async_context(_following(watcher))
         yield Gateway(_wrapped(starlette, settings, wechat.metrics), starlette, made.engine)
 
 
@@ -180,6 +183,18 @@ async def _open_store(settings: Settings) -> AsyncIterator[Database]:
         else:
             await require_current(database)
         yield database
+
+
+@asynccontextmanager
+async def _following(watcher: Watcher) -> AsyncIterator[None]:
+    """What this process holds of the store is read before the first request, and followed."""
+    await watcher.refresh()
+    tasks = TaskSet()
+    tasks.start(watcher.run(), name="store watcher")
+    try:
+        yield
+    finally:
+        await tasks.aclose()
 
 
 @asynccontextmanager
