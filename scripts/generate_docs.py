@@ -22,6 +22,7 @@ ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
 from core.errors import GatewayError, Language, Text  # noqa: E402 - found through the line above
+from scripts.fault_rows import SECTIONS, FaultRow, read_rows  # noqa: E402 - the same
 
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
 _PART = re.compile(r"(<!-- generated: (?P<name>.+?) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -38,6 +39,7 @@ _HEADS: dict[str, dict[Language, tuple[str, ...]]] = {
         "zh": ("code", "HTTP", "errcode", "可重试", "含义", "怎么办"),
         "en": ("code", "HTTP", "errcode", "retryable", "meaning", "what to do"),
     },
+    "faults": {"zh": ("#", "这里会怎样 / what happens here", "守住 / holds", "测试 / tests")},
 }
 
 
@@ -62,6 +64,8 @@ def render_pages() -> Iterator[tuple[Path, str]]:
             text = page.read_text("utf-8")
             if _PART.search(text):
                 yield page, _PART.sub(_filler(language), text)
+    security = ROOT / "docs" / "security.md"  # one page in both languages
+    yield security, _PART.sub(_filler("zh"), security.read_text("utf-8"))
 
 
 def _filler(language: Language) -> Callable[[re.Match[str]], str]:
@@ -238,10 +242,27 @@ def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     return "".join("| " + " | ".join(line) + " |\n" for line in lines)
 
 
+def _faults(letter: str, _language: Language) -> str:
+    """What happens in each case of one section, in both languages."""
+    section = next(section for section in SECTIONS if section.letter == letter)
+    rows = [row for row in read_rows() if row.number in section.numbers]
+    return _table(_HEADS["faults"]["zh"], map(_fault_cells, rows))
+
+
+def _fault_cells(row: FaultRow) -> tuple[str, ...]:
+    held = {"yes": "是 yes", "partly": "部分 partly", "no": "否 no"}[row.holds]
+    tests = (
+        f"[`{function}`](../{path.relative_to(ROOT).as_posix()})" for path, function in row.files()
+    )
+    said = f"{_cell(row.zh)}<br>{_cell(row.en)}"
+    return str(row.number), said, held, "<br>".join(tests) or "—"
+
+
 _PARTS: dict[str, Callable[[str, Language], str]] = {
     "settings": _settings,
     "options": _options,
     "errors": _errors,
+    "faults": _faults,
 }
 
 
