@@ -205,6 +205,7 @@ capability = Table(
     Column("checked_at", Double, nullable=False),
 )
 
+# Triggers of migration 0003 refuse UPDATE and DELETE.
 audit = Table(
     "audit",
     metadata,
