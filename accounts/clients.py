@@ -1,9 +1,10 @@
-import hashlib
 import ipaddress
-import re
+import math
+import time
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Annotated, Self
+from typing import Annotated, ClassVar, NamedTuple, Self
 
 from pydantic import (
     AwareDatetime,
@@ -15,8 +16,9 @@ from pydantic import (
     model_validator,
 )
 
-# `wxg_<id>_<random>`: split at the second underscore (an id has none); ≥128 random bits.
-KEY_PATTERN = re.compile(r"wxg_([a-z0-9-]{1,32})_([A-Za-z0-9_-]{22,})")
+from accounts.keys import KEY_PATTERN, digest_of, epoch_of
+from core.clock import Clock
+from core.errors import Category, GatewayError, Text
 
 
 class Scope(StrEnum):
@@ -34,14 +36,17 @@ class Scope(StrEnum):
 
 
 class Client(BaseModel):
-    """One caller of our API: an entry of `[[clients]]`."""
+    """One caller of our API: an entry of `[[clients]]`, or one of the store without its keys."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     id: Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,32}$")] = Field(
         description="shown in logs and statistics"
     )
-    key: SecretStr = Field(description="wxg_<id>_<random>; `wxgate init` makes one; or key_file")
+    # Empty only for clients of the store; the configuration is refused without it.
+    key: SecretStr = Field(
+        SecretStr(""), description="wxg_<id>_<random>; `wxgate init` makes one; or key_file"
+    )
     accounts: tuple[str, ...] = Field(min_length=1, description="names of the accounts it may use")
     scopes: frozenset[Scope] = Field(min_length=1, description="what it may do")
     allow_ips: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...] = Field(
@@ -61,13 +66,14 @@ class Client(BaseModel):
     )
 
     @model_validator(mode="after")
-    def _key_names_the_client(self) -> Self:
-        found = KEY_PATTERN.fullmatch(self.key.get_secret_value())
-        if found is None or found.group(1) != self.id:
-            raise ValueError(
-                f"key 应形如 wxg_{self.id}_<至少 22 位随机字母数字> / "
-                f"key must look like wxg_{self.id}_<at least 22 random letters and digits>"
-            )
+    def _keys_name_the_client(self) -> Self:
+        for name, key in (("key", self.key), ("previous_key", self.previous_key)):
+            found = KEY_PATTERN.fullmatch(key.get_secret_value())
+            if key.get_secret_value() and (found is None or found.group(1) != self.id):
+                raise ValueError(
+                    f"{name} 应形如 wxg_{self.id}_<至少 22 位随机字母数字> / "
+                    f"{name} must look like wxg_{self.id}_<at least 22 random letters and digits>"
+                )
         return self
 
     def may(self, *scopes: Scope) -> bool:
@@ -75,37 +81,144 @@ class Client(BaseModel):
         return not self.scopes.isdisjoint(scopes)
 
 
+class AuthError(GatewayError):
+    """The caller could not be told, or may not do this."""
+
+    status = 401
+    category: ClassVar[Category] = "auth"
+
+
+class KeyExpired(AuthError):
+    """The right key, past its own end or its client's."""
+
+    code = "auth_key_expired"
+    errcode = 40125
+    message = Text("客户端 {client} 的密钥已过期", "the key of client {client} is past its end")
+    hint = Text(
+        "请管理员延长有效期，或换发新密钥：wxgate clients rotate {client}",
+        "ask your operator for more time or a new key: wxgate clients rotate {client}",
+    )
+
+
+class ClientDisabled(AuthError):
+    """The right key of a client that is switched off."""
+
+    code = "auth_client_disabled"
+    errcode = 40125
+    message = Text("客户端 {client} 已停用", "client {client} is disabled")
+    hint = Text(
+        "请管理员启用：wxgate clients enable {client}",
+        "ask your operator to enable it: wxgate clients enable {client}",
+    )
+
+
+class Credential(NamedTuple):
+    """A client, and what vouches for it."""
+
+    client: Client
+    digest: str  # of the key that it came with, or that its session was opened with
+    session: str = ""  # the session's id, where there is one
+
+
+@dataclass(frozen=True, slots=True)
+class HeldKey:
+    """A key of a client, as far as it is kept."""
+
+    digest: str
+    expires_at: float = math.inf  # Unix time, seconds
+    value: bytes | None = field(default=None, repr=False)  # the key itself, where it must sign
+
+
+@dataclass(frozen=True, slots=True)
+class ClientRecord:
+    """A client with its keys, the newest first."""
+
+    client: Client
+    keys: tuple[HeldKey, ...]
+    disabled: bool = False
+
+
 class Clients:
-    """The configured callers, found by id or by key."""
+    """All callers, found by id or by key: those of the file, and beside them those of the store.
 
-    def __init__(self, clients: Iterable[Client]) -> None:
-        self._by_id = {client.id: client for client in clients}
+    Where both name one id, the file's counts alone, keys and all.
+    """
+
+    def __init__(self, clients: Iterable[Client], *, clock: Clock = time.time) -> None:
+        self._clock = clock
+        self._in_file = {client.id: _of_file(client) for client in clients}
+        self._contents = _Contents(self._in_file)
+
+    def replace_stored(self, records: Iterable[ClientRecord]) -> None:
+        """Let `records` stand for all that came from the store before, at one stroke."""
+        stored = {record.client.id: record for record in records}
+        self._contents = _Contents({**stored, **self._in_file})
+
+    def in_file(self, client_id: str) -> bool:
+        """Whether the client is one of the file, which the store cannot change."""
+        return client_id in self._in_file
+
+    def by_key(self, key: str) -> Credential | None:
+        """Whom `key` speaks for, or None. Raises KeyExpired, ClientDisabled."""
         # Looked up by digest: the time of a dict look-up then tells nothing about the key.
-        self._by_digest = {
-            _digest(client.key.get_secret_value()): client for client in self._by_id.values()
-        }
+        digest = digest_of(key)
+        if (found := self._contents.by_digest.get(digest)) is None:
+            return None
+        record, expires_at = found
+        if record.disabled:
+            raise ClientDisabled(client=record.client.id)
+        if self._clock() >= expires_at:
+            raise KeyExpired(client=record.client.id)
+        return Credential(record.client, digest)
 
-    def by_key(self, key: str) -> Client | None:
-        """The client that holds `key`, or None."""
-        return self._by_digest.get(_digest(key))
+    def by_epoch(self, client_id: str, epoch: str) -> Credential | None:
+        """The client while it is live and still has the key of `epoch`, else None."""
+        for key in self._live_keys(client_id):
+            if epoch_of(key.digest) == epoch:
+                return Credential(self._contents.by_id[client_id].client, key.digest)
+        return None
 
     def by_id(self, client_id: str) -> Client | None:
-        """The client of that id, or None."""
-        return self._by_id.get(client_id)
+        """The client of that id while it is live, or None."""
+        keys = self._live_keys(client_id)
+        return self._contents.by_id[client_id].client if keys else None
 
-    def __iter__(self) -> Iterator[Client]:
-        return iter(self._by_id.values())
+    def signing_keys(self, client_id: str) -> list[bytes]:
+        """The client's live keys, the newest first, as far as they are kept in the clear."""
+        return [key.value for key in self._live_keys(client_id) if key.value is not None]
+
+    def __iter__(self) -> Iterator[ClientRecord]:
+        """All of them, those too that are not live."""
+        return iter(self._contents.by_id.values())
+
+    def _live_keys(self, client_id: str) -> list[HeldKey]:
+        record = self._contents.by_id.get(client_id)
+        if record is None or record.disabled:
+            return []
+        now = self._clock()
+        if now >= _end_of(record.client):
+            return []
+        return [key for key in record.keys if now < key.expires_at]
 
 
-def shows_key(text: str) -> bool:
-    """Whether something that looks like a client key stands anywhere in `text`."""
-    return "wxg_" in text and KEY_PATTERN.search(text) is not None
+class _Contents:
+    """What is swapped as one, so that nobody sees half of a change."""
+
+    def __init__(self, by_id: dict[str, ClientRecord]) -> None:
+        self.by_id = by_id
+        self.by_digest = {
+            key.digest: (record, min(key.expires_at, _end_of(record.client)))
+            for record in by_id.values()
+            for key in record.keys
+        }
 
 
-def key_epoch(client: Client) -> str:
-    """Eight characters that change with the client's key; virtual tokens carry them."""
-    return _digest(client.key.get_secret_value())[:8]
+def _of_file(client: Client) -> ClientRecord:
+    keys = (client.key.get_secret_value(), client.previous_key.get_secret_value())
+    return ClientRecord(
+        client, tuple(HeldKey(digest_of(key), value=key.encode("ascii")) for key in keys if key)
+    )
 
 
-def _digest(key: str) -> str:
-    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
+def _end_of(client: Client) -> float:
+    return math.inf if client.expires_at is None else client.expires_at.timestamp()

@@ -80,7 +80,7 @@ class TokenCalls:
         said = dict(request.query) if path == TOKEN else await self._json(request, receive)
         caller = self._authenticator.token_call(request, _credentials(said, request))
         token = await self._tokens.get(caller.account)
-        value = self._virtual.make(caller.client, caller.account, expires_at=token.expires_at)
+        value = self._virtual.make(caller.credential, caller.account, expires_at=token.expires_at)
         life_s = max(0, int(token.expires_at - self._clock()))
         return caller, {"access_token": value, "expires_in": life_s}
 

@@ -2,7 +2,7 @@ import json
 from typing import Any
 from urllib.parse import quote, unquote_plus
 
-from accounts.clients import shows_key
+from accounts.keys import shows_key
 from accounts.official import OfficialAccount
 from proxy.answer import NotJson, read_exactly
 from proxy.auth import AppCredentials, KeyInUrl

@@ -1,22 +1,18 @@
 import ipaddress
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from accounts.clients import Client, Clients, Scope, shows_key
+from accounts.clients import AuthError, Client, Clients, Credential, Scope
+from accounts.keys import shows_key
 from accounts.official import Accounts, OfficialAccount, UnknownAccount
-from core.errors import Category, GatewayError, Text
+from core.errors import Category, Text
 from core.secret import redact
 from proxy.request import HeaderTwice, Inbound
 from proxy.routing import Route
 from proxy.virtual_tokens import Holder, VirtualTokens
 
-
-class AuthError(GatewayError):
-    """The caller could not be told, or may not do this."""
-
-    status = 401
-    category: ClassVar[Category] = "auth"
+_DOTS_OF_A_JWT = 2
 
 
 class KeyMissing(AuthError):
@@ -140,9 +136,14 @@ class AccountUnnamed(AuthError):
 class Caller:
     """Who calls, on which account."""
 
-    client: Client
+    credential: Credential
     account: OfficialAccount
     by_key: bool  # came with a key in a header: understands real HTTP statuses
+
+    @property
+    def client(self) -> Client:
+        """Who calls."""
+        return self.credential.client
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,23 +154,43 @@ class AppCredentials:
     secret: str
 
 
+# Whom the JWT of a session speaks for; raises an AuthError.
+SessionReader = Callable[[str], Credential]
+# Told of each credential that was let in, and from which address.
+NoteUse = Callable[[Credential, str | None], None]
+
+
+def _unnoted(_credential: Credential, _peer: str | None) -> None:
+    """Nobody asks when a key was last used."""
+
+
 class Authenticator:
     """Tells who is calling, on which account, and whether they may (contract §2)."""
 
-    def __init__(self, clients: Clients, accounts: Accounts, tokens: VirtualTokens) -> None:
+    def __init__(
+        self,
+        clients: Clients,
+        accounts: Accounts,
+        tokens: VirtualTokens,
+        *,
+        sessions: SessionReader | None = None,
+        note_use: NoteUse = _unnoted,
+    ) -> None:
         self._clients = clients
         self._accounts = accounts
         self._tokens = tokens
+        self._sessions = sessions
+        self._note_use = note_use
 
     def client(self, scope: Mapping[str, Any]) -> Client:
         """The caller of an ASGI request under /v1, by its key. Raises an AuthError."""
         request = Inbound.of(scope)
-        client = self._by_header(request)
+        credential = self._by_header(request)
         _no_key_in_url(request)
-        if client is None:
+        if credential is None:
             raise KeyMissing
-        check_ip(client, request.peer)
-        return client
+        self._admit(credential, request.peer)
+        return credential.client
 
     def account(self, client: Client, name_or_app_id: str) -> OfficialAccount:
         """The named account if the client may use it, else UnknownAccount."""
@@ -192,44 +213,56 @@ class Authenticator:
         named = request.header(b"x-wxgate-account")
         auth = "access_token" if route.endpoint is None else route.endpoint.auth
         if auth == "access_token":
-            client, account = self._with_token(request, by_header)
+            credential, account = self._with_token(request, by_header)
+            client = credential.client
             if account is not None and named and self.account(client, named) is not account:
                 raise AccountForbidden
         else:
-            client, account = self._with_secret(by_header, credentials)
-        check_ip(client, request.peer)
+            credential, account = self._with_secret(by_header, credentials)
+            client = credential.client
+        self._admit(credential, request.peer)
         if account is None:
             account = self._choose(client, named)
         _check_scope(client, route)
-        return Caller(client, account, by_header is not None)
+        return Caller(credential, account, by_header is not None)
 
     def token_call(self, request: Inbound, credentials: AppCredentials) -> Caller:
         """The caller of /cgi-bin/token or /cgi-bin/stable_token."""
         by_header = self._by_header(request)
-        client, account = self._with_secret(by_header, credentials)
-        check_ip(client, request.peer)
+        credential, account = self._with_secret(by_header, credentials)
+        self._admit(credential, request.peer)
         if account is None:
-            account = self._choose(client, request.header(b"x-wxgate-account"))
-        return Caller(client, account, by_header is not None)
+            account = self._choose(credential.client, request.header(b"x-wxgate-account"))
+        return Caller(credential, account, by_header is not None)
 
-    def _by_header(self, request: Inbound) -> Client | None:
+    def _by_header(self, request: Inbound) -> Credential | None:
         if request.repeated:
             raise HeaderTwice(header=request.repeated.decode("latin-1"))
         bearer = request.header(b"authorization")
         scheme, _, value = bearer.partition(" ")
-        found = [self._known(value.strip())] if scheme.lower() == "bearer" else []
+        found = [self._bearer(value.strip())] if scheme.lower() == "bearer" else []
         if key := request.header(b"x-api-key"):
             found.append(self._known(key))
         return _one(found)
 
-    def _known(self, key: str) -> Client:
-        if (client := self._clients.by_key(key)) is None:
+    def _admit(self, credential: Credential, peer: str | None) -> None:
+        check_ip(credential.client, peer)
+        self._note_use(credential, peer)
+
+    def _bearer(self, value: str) -> Credential:
+        # Neither a client key nor a virtual token has a dot.
+        if self._sessions is not None and value.count(".") == _DOTS_OF_A_JWT:
+            return self._sessions(value)
+        return self._known(value)
+
+    def _known(self, key: str) -> Credential:
+        if (credential := self._clients.by_key(key)) is None:
             raise KeyWrong
-        return client
+        return credential
 
     def _with_token(
-        self, request: Inbound, by_header: Client | None
-    ) -> tuple[Client, OfficialAccount | None]:
+        self, request: Inbound, by_header: Credential | None
+    ) -> tuple[Credential, OfficialAccount | None]:
         token = request.query.get("access_token")
         holder = self._tokens.open(token) if token else None
         if holder is None:
@@ -239,23 +272,25 @@ class Authenticator:
             return by_header, None
         return self._holder(holder, by_header)
 
-    def _holder(self, holder: Holder, by_header: Client | None) -> tuple[Client, OfficialAccount]:
-        client = holder.client
-        if by_header is not None and by_header is not client:
+    def _holder(
+        self, holder: Holder, by_header: Credential | None
+    ) -> tuple[Credential, OfficialAccount]:
+        credential = holder.credential
+        if by_header is not None and by_header.client.id != credential.client.id:
             raise AuthAmbiguous
-        return client, self.account(client, holder.account)
+        return credential, self.account(credential.client, holder.account)
 
     def _with_secret(
-        self, by_header: Client | None, credentials: AppCredentials | None
-    ) -> tuple[Client, OfficialAccount | None]:
+        self, by_header: Credential | None, credentials: AppCredentials | None
+    ) -> tuple[Credential, OfficialAccount | None]:
         found = [] if by_header is None else [by_header]
         if credentials is not None and credentials.secret:
             found.append(self._known(credentials.secret))
-        client = _one(found)
-        if client is None:
+        credential = _one(found)
+        if credential is None:
             raise KeyMissing
         appid = credentials.appid if credentials is not None else ""
-        return client, self.account(client, appid) if appid else None
+        return credential, self.account(credential.client, appid) if appid else None
 
     def _choose(self, client: Client, named: str) -> OfficialAccount:
         if named:
@@ -265,8 +300,8 @@ class Authenticator:
         return self.account(client, client.accounts[0])
 
 
-def _one(found: list[Client]) -> Client | None:
-    if len({client.id for client in found}) > 1:
+def _one(found: list[Credential]) -> Credential | None:
+    if len({credential.client.id for credential in found}) > 1:
         raise AuthAmbiguous
     return found[0] if found else None
 

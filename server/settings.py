@@ -253,6 +253,9 @@ def _client_faults(settings: Settings) -> Iterator[Fault]:
         if client.id in seen:
             yield Fault(f"clients[{index}].id", _used_twice(client.id))
         seen.add(client.id)
+        if not client.key.get_secret_value():
+            missing = Text("缺少（或 key_file）", "is missing (or key_file)")
+            yield Fault(f"clients[{index}].key", missing)
         for name in client.accounts:
             if name not in names:
                 unknown = Text(f"没有名为 {name} 的账号", f"there is no account named {name}")

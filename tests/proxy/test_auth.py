@@ -3,7 +3,8 @@ from typing import Any
 
 import pytest
 
-from accounts.clients import Clients, Scope
+from accounts.clients import Client, Clients, Credential, Scope
+from accounts.keys import digest_of
 from accounts.master_key import Sealer
 from accounts.official import Accounts, UnknownAccount
 from core.errors import GatewayError
@@ -47,7 +48,11 @@ USERINFO, JSCODE = route("/sns/userinfo"), route("/sns/jscode2session")
 
 
 def token(client: int = 0, account: Any = MAIN) -> str:
-    return VIRTUAL.make(CLIENTS[client], account, expires_at=NEVER)
+    return VIRTUAL.make(credential(CLIENTS[client]), account, expires_at=NEVER)
+
+
+def credential(client: Client) -> Credential:
+    return Credential(client, digest_of(client.key.get_secret_value()))
 
 
 @pytest.mark.parametrize(
@@ -132,7 +137,7 @@ def test_a_header_may_not_contradict_the_token() -> None:
 
 
 def test_a_token_for_an_account_that_its_client_lost_is_refused() -> None:
-    stolen = VIRTUAL.make(BLOG, PERSONAL, expires_at=NEVER)
+    stolen = VIRTUAL.make(credential(BLOG), PERSONAL, expires_at=NEVER)
     with pytest.raises(UnknownAccount):
         AUTH.relayed(inbound(query=f"access_token={stolen}"), READ, None)
 
@@ -232,3 +237,34 @@ def test_a_forwarded_address_of_the_callers_own_making_counts_for_nothing() -> N
     headers = {"x-api-key": KEY, "x-forwarded-for": "10.0.0.1", "x-real-ip": "10.0.0.1"}
     with pytest.raises(IpNotAllowed):
         auth.relayed(inbound(headers=headers, peer="192.0.2.1"), READ, None)
+
+
+def test_a_bearer_with_two_dots_is_taken_for_the_token_of_a_session() -> None:
+    known = credential(BLOG)._replace(session="ses_1")
+    asked: list[str] = []
+
+    def session(token: str) -> Credential:
+        asked.append(token)
+        return known
+
+    clients, accounts = Clients(CLIENTS), Accounts((MAIN,))
+    auth = Authenticator(clients, accounts, VIRTUAL, sessions=session)
+    caller = auth.relayed(inbound(headers={"authorization": "Bearer a.b.c"}), READ, None)
+    assert (caller.credential, asked) == (known, ["a.b.c"])
+    for other in ({"x-api-key": "a.b.c"}, {"authorization": "Bearer a.b"}):
+        with pytest.raises(KeyWrong):
+            auth.relayed(inbound(headers=other), READ, None)
+
+
+def test_a_use_is_noted_of_whoever_was_let_in() -> None:
+    tied = BLOG.model_copy(update={"allow_ips": (ipaddress.ip_network("10.0.0.0/8"),)})
+    uses: list[tuple[str, str | None]] = []
+
+    def note(used: Credential, peer: str | None) -> None:
+        uses.append((used.digest, peer))
+
+    auth = Authenticator(Clients([tied]), Accounts((MAIN,)), VIRTUAL, note_use=note)
+    auth.relayed(inbound(headers={"x-api-key": KEY}, peer="10.0.0.1"), READ, None)
+    with pytest.raises(IpNotAllowed):
+        auth.relayed(inbound(headers={"x-api-key": KEY}, peer="192.0.2.1"), READ, None)
+    assert uses == [(digest_of(KEY), "10.0.0.1")]
