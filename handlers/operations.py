@@ -115,6 +115,8 @@ METRICS = Operation("Prometheus 指标 / metrics", "ops", media_type="text/plain
 OPENAPI = Operation("本文档 / this document", "ops")
 DOCS = Operation("接口文档页 / these pages", "ops", media_type="text/html")
 DOCS_FILE = Operation(
-    "文档页的文件 / a file of these pages", "ops", media_type="text/javascript",
+    "文档页的文件 / a file of these pages",
+    "ops",
+    media_type="text/javascript",
     errors=(401, 403, 404),
 )

@@ -12,7 +12,7 @@ from handlers.wechat_form import Headers, refusal
 from proxy.advice import error_header
 from proxy.app_secret import credentials_of, real_body, said_in
 from proxy.auth import Authenticator, Caller
-from proxy.body import Body, BodyReader, ClientGone, Receive, StoredBody
+from proxy.body import Body, BodyReader, ClientGone, MemoryBody, Receive, StoredBody
 from proxy.call import Calls, RelayedCall
 from proxy.exchange import Exchange
 from proxy.multipart import mend_upload
@@ -120,6 +120,9 @@ class Relay:
         ours: Headers,
         send: Send,
     ) -> None:
+        self._authenticator.outgoing.check_query(request.query, route)
+        if isinstance(body, MemoryBody):
+            self._authenticator.outgoing.check(body.data)
         sent = await _mended(request, route, body)
         call = RelayedCall(
             caller.account, route, request.method, request.query, _passed_on(request), sent

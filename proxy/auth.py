@@ -8,6 +8,7 @@ from accounts.keys import shows_key
 from accounts.official import Accounts, OfficialAccount, UnknownAccount
 from core.errors import Category, Text
 from core.secret import redact
+from proxy.misplaced import OutgoingGuard
 from proxy.request import HeaderTwice, Inbound
 from proxy.routing import Route
 from proxy.virtual_tokens import Holder, VirtualTokens
@@ -179,6 +180,7 @@ class Authenticator:
         self._clients = clients
         self._accounts = accounts
         self._tokens = tokens
+        self.outgoing = OutgoingGuard(clients, tokens)
         self._sessions = sessions
         self._note_use = note_use
 

@@ -33,6 +33,7 @@ class JobHead:
     lease_owner: str | None = None
     lease_until: float | None = None
     cancel_requested: bool = False
+    approval: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
