@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis.errors import Unsatisfiable
 from schemathesis.checks import not_a_server_error
 from schemathesis.core.failures import FailureGroup
+from schemathesis.core.result import Ok
 from schemathesis.generation import GenerationMode
 from schemathesis.schemas import APIOperation
 from schemathesis.specs.openapi.checks import (
@@ -61,10 +62,11 @@ async def test_no_generated_call_gets_a_5xx_or_an_undeclared_answer(tmp_path: Pa
 def fuzz(url: str) -> tuple["Counter[int]", list[str]]:
     """Send as many cases as it takes; the answers' statuses, and what was not as declared."""
     schema = schemathesis.openapi.from_url(f"{url}/openapi.json")
-    operations = [found.ok() for found in schema.get_all_operations()]
+    operations = [found.ok() for found in schema.get_all_operations() if isinstance(found, Ok)]
     statuses: Counter[int] = Counter()
     broken = []
-    examples = -(-CASES // (len(operations) * len(GenerationMode)))
+    # Some have fewer different cases than asked for.
+    examples = 2 * CASES // (len(operations) * len(GenerationMode))
     with requests.Session() as session:
         session.trust_env = False
         session.headers["Authorization"] = f"Bearer {_ADMIN}"
@@ -78,7 +80,7 @@ def fuzz(url: str) -> tuple["Counter[int]", list[str]]:
 
 
 def send(
-    operation: APIOperation,
+    operation: APIOperation[Any, Any, Any, Any],
     mode: GenerationMode,
     examples: int,
     session: requests.Session,
