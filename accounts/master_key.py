@@ -57,10 +57,19 @@ class Sealer:
 
 def load_master_key(settings: SecretsSettings, data_dir: Path) -> bytes:
     """The master key's 32 bytes; made in `data_dir` if no file is named. Raises BadMasterKey."""
-    path = Path(settings.master_key_file) if settings.master_key_file else data_dir / "master.key"
+    if settings.master_key_file:
+        return read_master_key(Path(settings.master_key_file))
+    path = data_dir / "master.key"
     try:
-        if not settings.master_key_file:
-            _create_once(path)
+        _create_once(path)
+    except OSError as exc:
+        raise BadMasterKey(path=path, reason=exc.strerror) from None
+    return read_master_key(path)
+
+
+def read_master_key(path: Path) -> bytes:
+    """The 32 bytes that stand in a file as 64 hex digits. Raises BadMasterKey."""
+    try:
         key = bytes.fromhex(path.read_text("ascii").strip())
     except (OSError, ValueError) as exc:
         reason = exc.strerror if isinstance(exc, OSError) else "not 64 hex digits"

@@ -3,15 +3,15 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from accounts.clients import Client, Scope
 from core.errors import Language, language_of
-from handlers.bodies import FieldInvalid
 from handlers.errors import request_id_of
 from handlers.guard import require_scope
+from handlers.queries import NO_NUL, read_query
 from handlers.sse import event, last_event_id, stream
 from jobs.service import Jobs, JobUnknown
 from jobs.states import State
@@ -21,7 +21,6 @@ from store.jobs import JobFilter, JobHead
 _PREFER_WAIT = re.compile(r"(?:^|[,;\s])wait\s*=\s*\"?(\d{1,4})\b", re.ASCII | re.IGNORECASE)
 _MAX_WAIT_S = 60
 _JOB_ID = "job_[0-9a-z]{26}"
-_NO_NUL = "^[^\\x00]*$"  # PostgreSQL takes none
 
 
 class Progress(BaseModel):
@@ -83,8 +82,8 @@ class JobQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     state: State | None = None
-    account: str | None = Field(None, max_length=32, pattern=_NO_NUL)
-    kind: str | None = Field(None, max_length=32, pattern=_NO_NUL)
+    account: str | None = Field(None, max_length=32, pattern=NO_NUL)
+    kind: str | None = Field(None, max_length=32, pattern=NO_NUL)
     limit: int = Field(20, ge=1, le=100)
     cursor: str | None = Field(None, pattern=f"^{_JOB_ID}$")
 
@@ -97,7 +96,7 @@ class JobsHandler:
 
     async def list(self, request: Request) -> Response:
         """A page of jobs, newest first."""
-        query = _query(request)
+        query = read_query(request, JobQuery)
         wanted = JobFilter(_whose(request), query.account, query.kind, query.state)
         rows, cursor = await self._jobs.page(wanted, before=query.cursor, limit=query.limit)
         items = [shown(request, row) for row in rows]
@@ -162,15 +161,6 @@ def _job_id(request: Request) -> str:
     if not re.fullmatch(_JOB_ID, job_id):
         raise JobUnknown(job_id=job_id[:64])
     return job_id
-
-
-def _query(request: Request) -> JobQuery:
-    try:
-        return JobQuery.model_validate(dict(request.query_params))
-    except ValidationError as exc:
-        fault = exc.errors(include_url=False, include_context=False, include_input=False)[0]
-    name = str(fault["loc"][0])[:64]
-    raise FieldInvalid(field=name, reason=f"{name}: {fault['msg']}")
 
 
 def _language(request: Request) -> Language:

@@ -4,6 +4,7 @@ from typing import Any
 
 from handlers.accounts import AccountList
 from handlers.articles import ArticleRequest
+from handlers.audit import AuditList
 from handlers.jobs import JobAnswer, JobList
 from handlers.openapi import Operation
 from handlers.render import RenderAnswer, RenderBody
@@ -108,6 +109,37 @@ JOB_RETRY = Operation(
     errors=(*_JOB_ERRORS, 409),
 )
 STATS_CACHE = Operation("缓存统计 / cache statistics", "stats", answer=CacheStatsAnswer)
+AUDIT = Operation(
+    "审计日志，新的在前 / the audit log, newest first",
+    "admin",
+    answer=AuditList,
+    answer_example={
+        "items": [
+            {
+                "seq": 17,
+                "at": "2026-12-01T00:00:00.000Z",
+                "actor": "client:ops",
+                "action": "account.create",
+                "subject": "main",
+                "account": "main",
+                "detail": {"app_id": "wx0000000000000001"},
+                "request_id": "req_01jd8zq3k4x5c6v7b8n9m0a1s2",
+                "ip": "192.0.2.1",
+            }
+        ],
+        "next_cursor": None,
+    },
+    parameters=(
+        _query("since", "从何时起，RFC 3339 / from when on", type="string", format="date-time"),
+        _query("action", "动作，或其前段如 client / the action, or its first part as client"),
+        _query("actor", "谁，如 client:blog / who, as client:blog"),
+        _query("account", "账号名 / account"),
+        _query("subject", "对象 / what it was done to"),
+        _query("limit", "每页几条 / page size", type="integer", minimum=1, maximum=200),
+        _query("cursor", "上一页的 next_cursor / next_cursor of the page before"),
+    ),
+    errors=(401, 403, 422),
+)
 
 LIVE = Operation("进程活着 / the process lives", "ops", public=True)
 READY = Operation("可以接活 / work can be taken", "ops", public=True)

@@ -159,10 +159,11 @@ def _options(command: str, language: Language) -> str:
 
     from server.cli import app
 
-    group: Any = typer.main.get_command(app)
-    context = group.make_context("wxgate", [], resilient_parsing=True)
+    found: Any = typer.main.get_command(app)
+    for name in command.split():  # such as "audit list"
+        found = found.commands[name]
     rows = []
-    for parameter in group.get_command(context, command).params:
+    for parameter in found.params:
         names = [
             name.upper() for name in [parameter.name] if parameter.param_type_name == "argument"
         ]

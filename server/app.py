@@ -10,6 +10,7 @@ import httpx
 from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
+from accounts.audit import AuditLog
 from accounts.clients import Clients
 from accounts.master_key import Sealer, load_master_key
 from accounts.official import Accounts
@@ -60,10 +61,10 @@ from server.doctor import Doctor
 from server.probes import probes_of
 from server.routes import Parts, build_app
 from server.settings import Settings
-from store.engine import Database, open_database
+from server.store import open_store
+from store.engine import Database
 from store.images import UploadedImages
 from store.lock import lock_data_dir
-from store.migrate import migrate, require_current
 from store.watch import Watcher
 from wechat.catalogue import load_catalogue
 from wechat.errcodes import load_errcodes
@@ -110,11 +111,12 @@ async def open_gateway(
     Raises GatewayErrors whose texts tell the operator what to mend.
     """
     make_data_dir(settings.server.data_dir)
-    sealer = Sealer(load_master_key(settings.secrets, settings.server.data_dir))
+    master_key = load_master_key(settings.secrets, settings.server.data_dir)
+    sealer = Sealer(master_key)
     async with AsyncExitStack() as stack:
         if not settings.database.url.get_secret_value():
             stack.enter_context(lock_data_dir(settings.server.data_dir))
-        database = await stack.enter_async_context(_open_store(settings))
+        database = await stack.enter_async_context(open_store(settings))
         watcher = Watcher(database)
         wechat = await stack.enter_async_context(_open_wechat(settings, sealer, crash))
         changes = Changes()
@@ -134,6 +136,7 @@ async def open_gateway(
             caches=wechat.caches,
             metrics=wechat.metrics,
             database=database,
+            audit=AuditLog(database, master_key, clock=time.time),
             draining=lambda: made.engine.draining,
             relay=_relay(settings, wechat, authenticator, virtual),
             relay_segments=_relay_segments(settings),
@@ -149,7 +152,7 @@ async def open_worker(settings: Settings) -> AsyncIterator[Engine]:
     make_data_dir(settings.server.data_dir)
     sealer = Sealer(load_master_key(settings.secrets, settings.server.data_dir))
     async with AsyncExitStack() as stack:
-        database = await stack.enter_async_context(_open_store(settings))
+        database = await stack.enter_async_context(open_store(settings))
         wechat = await stack.enter_async_context(_open_wechat(settings, sealer, no_crash))
         made = await stack.enter_async_context(
             _open_jobs(settings, database, wechat, Changes(), no_crash)
@@ -172,17 +175,6 @@ async def open_doctor(settings: Settings) -> AsyncIterator[Doctor]:
             http=http,
             probes=probes_of(settings, wechat.link),
         )
-
-
-@asynccontextmanager
-async def _open_store(settings: Settings) -> AsyncIterator[Database]:
-    """The database at this version's schema: SQLite is migrated here, PostgreSQL by the CLI."""
-    async with open_database(settings.database, settings.server.data_dir) as database:
-        if database.is_sqlite:
-            await migrate(database)
-        else:
-            await require_current(database)
-        yield database
 
 
 @asynccontextmanager

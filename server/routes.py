@@ -10,6 +10,7 @@ from starlette.middleware import Middleware
 from starlette.routing import BaseRoute, Match, Mount, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from accounts.audit import AuditLog
 from accounts.official import Accounts
 from cache.stats import CacheStatistics
 from content.renderer import Renderer
@@ -17,6 +18,7 @@ from core.metrics import Metrics
 from handlers import operations as about
 from handlers.accounts import AccountsHandler
 from handlers.articles import ArticlesHandler
+from handlers.audit import AuditHandler
 from handlers.body_budget import BodyBudget
 from handlers.errors import EXCEPTION_HANDLERS
 from handlers.guard import AuthMiddleware, OpsMiddleware
@@ -46,6 +48,7 @@ class Parts:
     uploaded: UploadedImages
     metrics: Metrics
     database: Database
+    audit: AuditLog
     draining: Callable[[], bool]
     relay: ASGIApp
     relay_segments: frozenset[str]
@@ -86,6 +89,7 @@ def _v1(parts: Parts) -> list[ApiRoute]:
         ApiRoute("POST", "/jobs/{job_id}/cancel", jobs.cancel, about.JOB_CANCEL),
         ApiRoute("POST", "/jobs/{job_id}/retry", jobs.retry, about.JOB_RETRY),
         ApiRoute("GET", "/stats/cache", stats.cache, about.STATS_CACHE),
+        ApiRoute("GET", "/admin/audit", AuditHandler(parts.audit).list, about.AUDIT),
     ]
 
 

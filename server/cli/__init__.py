@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from server.cli import (
+    audit,
     check_config,
     demo,
     doctor,
@@ -67,6 +68,7 @@ app.command()(publish.publish)
 app.command()(worker.worker)
 app.command()(migrate.migrate)
 app.command()(sandbox.sandbox)
+app.add_typer(audit.app, name="audit")
 
 
 def main() -> None:

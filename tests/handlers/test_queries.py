@@ -1,0 +1,30 @@
+import pytest
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.requests import Request
+
+from handlers.bodies import FieldInvalid
+from handlers.queries import NO_NUL, read_query
+
+
+class _Query(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    limit: int = Field(20, ge=1)
+    name: str | None = Field(None, pattern=NO_NUL)
+
+
+def _request(query: bytes) -> Request:
+    return Request({"type": "http", "query_string": query, "headers": []})
+
+
+def test_a_query_becomes_the_model() -> None:
+    assert read_query(_request(b"limit=3&name=a"), _Query) == _Query(limit=3, name="a")
+
+
+@pytest.mark.parametrize(
+    ("query", "field"), [(b"limit=0", "limit"), (b"name=%00", "name"), (b"secret=x", "secret")]
+)
+def test_a_fault_names_the_parameter_and_not_its_value(query: bytes, field: str) -> None:
+    with pytest.raises(FieldInvalid) as caught:
+        read_query(_request(query), _Query)
+    assert caught.value.field == field
