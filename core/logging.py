@@ -1,5 +1,7 @@
 import logging
+import re
 import sys
+import textwrap
 import traceback
 from typing import Any, Literal, TextIO
 
@@ -10,6 +12,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from core.secret import redact, redact_event
 
 _MAX_VALUE_CHARS = 2_048
+_MAX_EXCEPTION_CHARS = 16_384
+# What could end a line, move the cursor, or turn the text around; half surrogate pairs, which
+# cannot be written at all. Newlines and tabs JSON escapes by itself.
+_UNPRINTABLE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+_LINE_BREAKS = str.maketrans({"\n": "\\n", "\t": "\\t"})
 # Their INFO and DEBUG lines hold whole URLs, secrets included.
 _URL_LOGGERS = (
     "httpx",
@@ -45,8 +54,9 @@ def setup_logging(settings: LogSettings) -> None:
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
-    tail: list[Any] = [redact_event, _cut]
+    tail: list[Any] = [redact_event, _printable]
     if console:
+        tail.append(_on_one_line)
         tail.append(structlog.dev.ConsoleRenderer(exception_formatter=_traceback))
     else:
         shared.append(structlog.processors.format_exc_info)
@@ -86,14 +96,39 @@ class _ToStructlog(logging.Handler):
 
 
 def _traceback(out: TextIO, exc_info: Any) -> None:
-    # Plain and redacted: pretty tracebacks print local variables, which may be secrets.
-    out.write("\n" + redact("".join(traceback.format_exception(*exc_info))))
+    # Plain and redacted: pretty tracebacks print local variables, which may be secrets. Indented:
+    # no line of an exception's text can pass for one of the log.
+    text = _escaped(redact("".join(traceback.format_exception(*exc_info))), _MAX_EXCEPTION_CHARS)
+    out.write("\n" + textwrap.indent(text, "    "))
 
 
-def _cut(_logger: object, _method: str, event: dict[str, Any]) -> dict[str, Any]:
+def _printable(_logger: object, _method: str, event: dict[str, Any]) -> dict[str, Any]:
     for name, value in event.items():
-        if isinstance(value, str) and len(value) > _MAX_VALUE_CHARS and name != "exception":
-            event[name] = value[:_MAX_VALUE_CHARS] + "…"
+        if name != "exc_info":
+            limit = _MAX_EXCEPTION_CHARS if name == "exception" else _MAX_VALUE_CHARS
+            event[name] = _escaped_in(value, limit)
+    return event
+
+
+def _escaped_in(value: Any, limit: int) -> Any:
+    if isinstance(value, str):
+        return _escaped(value, limit)
+    if isinstance(value, dict):
+        return {_escaped(name, limit): _escaped_in(inner, limit) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_escaped_in(inner, limit) for inner in value]
+    return value
+
+
+def _escaped(text: str, limit: int) -> str:
+    shown = text if len(text) <= limit else text[:limit] + "…"
+    return _UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", shown)
+
+
+def _on_one_line(_logger: object, _method: str, event: dict[str, Any]) -> dict[str, Any]:
+    for name, value in event.items():
+        if isinstance(value, str):
+            event[name] = value.translate(_LINE_BREAKS)
     return event
 
 

@@ -1,6 +1,7 @@
 import asyncio
 import gc
 import os
+import resource
 import socket
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -28,7 +29,8 @@ _GC_THRESHOLD = (20_000, 20, 50)
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
-    """asyncio.run on uvloop where there is one."""
+    """asyncio.run on uvloop where there is one; a crash leaves no core file, full of secrets."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     try:
         import uvloop
     except ImportError:  # no wheel for this platform

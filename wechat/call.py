@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from core.errors import GatewayError, Language, Text
+from core.secret import redact
 
 _RID = re.compile(r"rid: ([0-9a-f]{8}-[0-9a-f]{8}-[0-9a-f]{8})")
 _INVALID_IP = re.compile(r"invalid ip ([0-9a-fA-F.:]{2,45})")
@@ -58,6 +59,7 @@ class WeChatRefused(GatewayError):
     hint = Text("{advice}", "{advice_en}")
 
     def __init__(self, *, errcode: int, errmsg: str, path: str, advice: Text | None = None) -> None:
+        errmsg = redact(errmsg)  # it may repeat the URL, and it is stored with the job
         rid = _RID.search(errmsg)
         advice = advice or Text("按错误码说明修改后重试", "mend what the errcode says, try again")
         super().__init__(
