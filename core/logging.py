@@ -19,11 +19,12 @@ _UNPRINTABLE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
 )
 _LINE_BREAKS = str.maketrans({"\n": "\\n", "\t": "\\t"})
-# Their INFO and DEBUG lines hold whole URLs, secrets included.
-_URL_LOGGERS = (
+# Their INFO and DEBUG lines hold whole URLs and SQL parameters, secrets included.
+_INDISCREET = (
     "httpx",
     "httpcore",
     "aiohttp",
+    "aiosqlite",
     "asyncio",
     "urllib3",
     "PIL",
@@ -78,7 +79,7 @@ def _route_stdlib(level: int) -> None:
     root = logging.getLogger()
     root.handlers[:] = [_ToStructlog()]
     root.setLevel(level)
-    for name in _URL_LOGGERS:
+    for name in _INDISCREET:
         logging.getLogger(name).setLevel(logging.WARNING)
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
         logger = logging.getLogger(name)

@@ -27,7 +27,8 @@ _IN_TEXT = re.compile(
     r"""(?xi)
     (?P<name>                                   # name=value in URLs, forms, JSON, TOML, reprs
         (?:access_token | refresh_token | app_?secret | client_secret | secret | ticket | js_code
-         | password | callback_token | encoding_?aes_?key | session_key | (?<![a-z])token(?=[\\"'=%]))
+         | password | callback_token | encoding_?aes_?key | session_key
+         | (?<![a-z])token(?=[\\"'=%]))         # but not the word in prose
         [\\"']{0,4} \s{0,4} (?:= | : | %3d) \s{0,4} [\\"']{0,4}
     ) [^&\s"',;}\\]+
     | (?P<header>                               # a header to its end, as text, pair or dict

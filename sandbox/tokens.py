@@ -19,6 +19,7 @@ from wechat.limits import (
 
 _WELL_FORMED = re.compile(r"[0-9]{1,3}_[A-Za-z0-9_-]{100,500}")
 _TOKEN_CHARS = 150
+_MARK = "SandboxToken"  # tells them from real ones wherever one turns up
 _FORGET_AFTER_S = 86_400
 
 
@@ -109,7 +110,7 @@ class Tokens:
         now, app_id = self._world.clock(), account.app_id
         self._retire(app_id, kind, current_until=now + overlap_s)
         token = Token(kind=kind, expires_at=now + TOKEN_LIFE_S)
-        value = f"92_{self._world.new_id(_TOKEN_CHARS)}"
+        value = f"92_{_MARK}{self._world.new_id(_TOKEN_CHARS - len(_MARK))}"
         self._world.tokens.put(app_id, value, token)
         self._world.ledger.commit("token", app_id, store=kind, ends_with=value[-6:])
         return value, token

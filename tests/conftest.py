@@ -4,14 +4,39 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
 
+from core.logging import LogSettings, setup_logging
 from store.engine import Database, DatabaseSettings, open_database
 from store.migrate import migrate
+
+
+def pytest_configure() -> None:
+    """Log as a gateway does, all of it: pytest shows the lines of a test that fails."""
+    setup_logging(LogSettings(level="debug", format="json"))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Keep what each test and its processes wrote, for scripts/canaries.py to search."""
+    report = yield
+    basetemp = item.config.option.basetemp
+    if report.when == "teardown" and basetemp is not None:
+        worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+        # What pytest itself collects of logging has not been through our redactor.
+        parts = [text for name, text in report.sections if " log " not in name]
+        name = item.nodeid.partition("[")[0]  # a parameter may be a secret
+        directory = Path(basetemp)
+        directory.mkdir(parents=True, exist_ok=True)  # no test of this worker wanted it so far
+        with (directory / f"written-{worker}.txt").open("a", encoding="utf-8") as file:
+            file.write("".join([f"== {name}\n", *parts, "\n"]))
+    return report
 
 
 def free_port() -> int:
@@ -48,6 +73,7 @@ class RedisServer:
             [
                 *(find_redis_server(), "--port", str(self.port), "--bind", "127.0.0.1"),
                 *("--save", "", "--appendonly", "no", "--dir", str(self._directory)),
+                *("--rdbcompression", "no"),  # a dump can be searched
             ],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -85,14 +111,15 @@ def _session_redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisSe
 
 
 @pytest.fixture
-def redis_url(_session_redis: RedisServer) -> str:
-    """The URL of a real, empty Redis, shared by the worker's tests."""
+def redis_url(_session_redis: RedisServer, tmp_path: Path) -> Iterator[str]:
+    """The URL of a real, empty Redis, shared by the worker's tests; what it held is kept."""
     import redis
 
-    client = redis.Redis.from_url(_session_redis.url)
-    client.flushall()
-    client.close()
-    return _session_redis.url
+    with redis.Redis.from_url(_session_redis.url) as client:
+        client.flushall()
+        yield _session_redis.url
+        client.config_set("dir", str(tmp_path))
+        client.save()  # as dump.rdb, for scripts/canaries.py to search
 
 
 @pytest.fixture(scope="session")

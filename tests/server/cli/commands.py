@@ -47,4 +47,5 @@ async def wxgate_process(*arguments: object, env: Mapping[str, str] | None = Non
             process.kill()
             await process.wait()
     assert process.returncode is not None
+    print(stderr.decode(), file=sys.stderr)  # what is shown of a test that fails
     return Done(process.returncode, stdout.decode(), stderr.decode())
