@@ -7,6 +7,8 @@ from prometheus_client import (
     generate_latest,
 )
 
+_LAG_BUCKETS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
+
 
 class Metrics:
     """All that `/metrics` shows. One object a process, made by the composition root.
@@ -24,6 +26,18 @@ class Metrics:
         )
         self.request_seconds = Histogram(
             "wxgate_request_seconds", "time to answer a request", ["route"], registry=registry
+        )
+        self.connections_cut = Counter(
+            "wxgate_connections_cut",
+            "connections ended without an answer from a handler, by reason",
+            ["reason"],
+            registry=registry,
+        )
+        self.loop_lag = Histogram(
+            "wxgate_loop_lag_seconds",
+            "how late the event loop was, looked at ten times a second",
+            buckets=_LAG_BUCKETS,
+            registry=registry,
         )
         self.upstream_calls = Counter(
             "wxgate_upstream_calls",

@@ -78,6 +78,7 @@ class Gateway:
     app: ASGIApp  # with the layers around it
     starlette: Starlette
     engine: Engine
+    metrics: Metrics
 
 
 @dataclass(frozen=True)
@@ -143,7 +144,8 @@ async def open_gateway(
         )
         starlette = build_app(parts)
         await stack.enter_async_context(_following(watcher))
-        yield Gateway(_wrapped(starlette, settings, wechat.metrics), starlette, made.engine)
+        app = _wrapped(starlette, settings, wechat.metrics)
+        yield Gateway(app, starlette, made.engine, wechat.metrics)
 
 
 @asynccontextmanager

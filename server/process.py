@@ -1,9 +1,10 @@
 import asyncio
+import functools
 import gc
 import os
 import resource
 import socket
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, TypeVar
 
@@ -13,7 +14,9 @@ import uvicorn
 from core.crash import CrashPoint, no_crash
 from core.errors import GatewayError, Text
 from server.app import Gateway, open_gateway, open_worker
+from server.connections import files_for, open_door, raise_file_limit
 from server.crash import armed_crash
+from server.protocol import Guard, GuardedProtocol
 from server.settings import Settings
 from server.signals import stop_signals
 
@@ -26,6 +29,8 @@ _GRACE_S = 20
 _BACKLOG = 4_096
 # Objects made before a round of the garbage collector; Python's 700 is meant for scripts.
 _GC_THRESHOLD = (20_000, 20, 50)
+_TICK_S = 0.1  # of uvicorn's main loop
+_CHECK_TICKS = 5  # between two looks at the connections
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
@@ -59,14 +64,28 @@ class _Server(uvicorn.Server):
     process would be gone before jobs and stores are closed in order.
     """
 
-    def __init__(self, config: uvicorn.Config) -> None:
+    def __init__(self, config: uvicorn.Config, lag: Callable[[float], None]) -> None:
         super().__init__(config)
         self.listening = asyncio.Event()
+        self._lag = lag
+        self._ticked_at = 0.0
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, and say so."""
         await super().startup(sockets)
         self.listening.set()
+
+    async def on_tick(self, counter: int) -> bool:
+        """Cut connections that are overdue, and see how late the event loop is."""
+        now = asyncio.get_running_loop().time()
+        if self._ticked_at:
+            self._lag(max(0.0, now - self._ticked_at - _TICK_S))
+        self._ticked_at = now
+        if counter % _CHECK_TICKS == 0:
+            for connection in list(self.server_state.connections):
+                if isinstance(connection, GuardedProtocol):
+                    connection.check(now)
+        return await super().on_tick(counter)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -86,10 +105,16 @@ def listen_on(listen: str) -> socket.socket:
 
 
 def _config(gateway: Gateway, settings: Settings) -> uvicorn.Config:
-    trusted = [str(network) for network in settings.server.trusted_proxies]
+    server = settings.server
+    trusted = [str(network) for network in server.trusted_proxies]
+    door = open_door(
+        server, proxies=server.trusted_proxies, open_files=raise_file_limit(files_for(server))
+    )
+    guard = Guard(server, door, lambda why: gateway.metrics.connections_cut.labels(why).inc())
     return uvicorn.Config(
         gateway.app,
-        http="httptools",  # h11 takes what httptools refuses: CL+TE, bare LF, obs-fold
+        # Not h11: it takes what httptools refuses, such as CL+TE, bare LF, obs-fold.
+        http=functools.partial(GuardedProtocol, guard=guard),  # type: ignore[arg-type]
         ws="none",
         lifespan="off",  # the services are opened around the server
         access_log=False,
@@ -98,6 +123,7 @@ def _config(gateway: Gateway, settings: Settings) -> uvicorn.Config:
         backlog=_BACKLOG,
         proxy_headers=bool(trusted),
         forwarded_allow_ips=trusted,
+        timeout_keep_alive=server.keep_alive_s,
         timeout_graceful_shutdown=_GRACE_S,
     )
 
@@ -132,7 +158,7 @@ async def gateway_in_background(
 ) -> AsyncIterator[Gateway]:
     """A gateway that answers on `listener` until the block ends."""
     async with open_gateway(settings, crash=crash) as gateway:
-        server = _Server(_config(gateway, settings))
+        server = _Server(_config(gateway, settings), gateway.metrics.loop_lag.observe)
         async with asyncio.TaskGroup() as group:
             group.create_task(server.serve(sockets=[listener]))
             await server.listening.wait()

@@ -27,6 +27,7 @@ from jobs.settings import JobsSettings
 from proxy.routing import RelaySettings
 from proxy.tokens import TokenSettings
 from proxy.upstream import UpstreamSettings, web_host
+from server.connections import ConnectionSettings
 from server.faults import BadConfigurationError, Fault, fault_of
 from store.engine import DatabaseSettings
 
@@ -47,7 +48,7 @@ _SECRET_KEYS = ("app_secret", "key", "previous_key", "callback_token", "encoding
 ENV_PREFIX = "WXGATE_"
 
 
-class ServerSettings(BaseModel):
+class ServerSettings(ConnectionSettings):
     """`[server]` of the configuration."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -1,0 +1,133 @@
+"""HTTP as bytes: what no well-behaved client library would send, and what comes back."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import orjson
+
+from tests.e2e.conftest import KEY
+
+COUNT, ADD = "/cgi-bin/draft/count", "/cgi-bin/draft/add"
+_WAIT_S = 20
+ACCOUNT = f"Authorization: Bearer {KEY}\r\nX-Wxgate-Account: main\r\n"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One answer of the gateway."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return orjson.loads(self.body)
+
+    @property
+    def code(self) -> str:
+        """Of an error; empty for what is none."""
+        try:
+            return str(self.json["error"]["code"])
+        except (orjson.JSONDecodeError, KeyError, TypeError):
+            return ""
+
+
+class Wire:
+    """A connection to the gateway."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader = reader
+        self.writer = writer
+
+    async def send(self, data: bytes | str) -> None:
+        self.writer.write(data.encode("latin-1") if isinstance(data, str) else data)
+        await self.writer.drain()
+
+    async def answer(self, method: str = "GET") -> Answer | None:
+        """The next answer, or None if the connection ends before it."""
+        async with asyncio.timeout(_WAIT_S):
+            try:
+                head = await self.reader.readuntil(b"\r\n\r\n")
+            except (asyncio.IncompleteReadError, ConnectionError):
+                return None
+            lines = head.decode("latin-1").split("\r\n")
+            headers = dict(line.split(": ", 1) for line in lines[1:-2])
+            status = int(lines[0].split(" ")[1])
+            if method == "HEAD" or status == 100:
+                return Answer(status, headers, b"")
+            if headers.get("transfer-encoding") == "chunked":
+                return Answer(status, headers, await self._chunks())
+            length = int(headers.get("content-length", "0"))
+            return Answer(status, headers, await self.reader.readexactly(length))
+
+    async def _chunks(self) -> bytes:
+        body = b""
+        while size := int(await self.reader.readline(), 16):
+            body += await self.reader.readexactly(size)
+            await self.reader.readline()
+        await self.reader.readline()
+        return body
+
+    async def is_over(self) -> bool:
+        """Wait for the gateway to hang up."""
+        async with asyncio.timeout(_WAIT_S):
+            try:
+                return await self.reader.read(1) == b""
+            except ConnectionError:
+                return True
+
+
+@asynccontextmanager
+async def wire(stand: Any) -> AsyncIterator[Wire]:
+    """A connection to `stand`, or to a URL."""
+    url = urlsplit(stand if isinstance(stand, str) else stand.url)
+    reader, writer = await asyncio.open_connection(url.hostname, url.port, limit=8_000_000)
+    try:
+        yield Wire(reader, writer)
+    finally:
+        writer.transport.abort()  # type: ignore[attr-defined]
+
+
+async def ask(stand: Any, data: bytes | str) -> Answer | None:
+    """The first answer to `data`."""
+    async with wire(stand) as one:
+        await one.send(data)
+        return await one.answer()
+
+
+def get(path: str = COUNT, *lines: str, verb: str = "GET", version: str = "HTTP/1.1") -> str:
+    """A request that is right, but for what `lines` add."""
+    added = "".join(f"{line}\r\n" for line in lines)
+    return f"{verb} {path} {version}\r\nHost: 127.0.0.1\r\n{ACCOUNT}{added}\r\n"
+
+
+def post(body: str | bytes = "{}", *lines: str, path: str = ADD) -> bytes:
+    """The same with a JSON body; `lines` come after the length."""
+    data = body.encode() if isinstance(body, str) else body
+    lengths = (
+        ()
+        if any(line.lower().startswith(("content-length", "transfer")) for line in lines)
+        else (f"Content-Length: {len(data)}",)
+    )
+    return (
+        get(path, "Content-Type: application/json", *lengths, *lines, verb="POST").encode("latin-1")
+        + data
+    )
+
+
+def upstream(stand: Any) -> list[Any]:
+    """The requests that reached WeChat, but for those for a token."""
+    return [seen for seen in stand.sandbox.calls.seen if seen.path != "/cgi-bin/stable_token"]
+
+
+async def still_serves(stand: Any) -> None:
+    """A caller with manners is answered as ever."""
+    answer = await ask(stand, get())
+    assert answer is not None
+    assert answer.status == 200, answer
+    assert answer.json["total_count"] >= 0
