@@ -7,7 +7,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from core.errors import GatewayError, Text, language_of
 
-_HOST = re.compile(r"(?:\[([0-9a-fA-F:.]+)\]|([A-Za-z0-9._-]{1,253}))(?::[0-9]{1,5})?")
+_HOST = re.compile(r"(?:\[([0-9a-fA-F:.]+)\]|([A-Za-z0-9._-]{1,253}))(?::([0-9]{1,5}))?")
+_LAST_PORT = 65_535
 _LOOPBACK_NAMES = frozenset({"localhost"})
 
 
@@ -45,7 +46,7 @@ class HostMiddleware:
 
     def _is_ours(self, host: str) -> bool:
         found = _HOST.fullmatch(host)
-        if found is None:
+        if found is None or int(found.group(3) or 0) > _LAST_PORT:
             return False
         if found.group(1):
             return _is_ip(found.group(1))

@@ -37,6 +37,8 @@ _SKIPPED_BYTES = 65_536
 # connection, and the answer would be lost on the way.
 _LINGER_S = 5
 
+_VERSIONS = frozenset({"1.0", "1.1"})  # the parser knows 0.9 and 2.0, too
+
 
 class _Phase(Enum):
     """What of a request is expected next."""
@@ -198,7 +200,9 @@ class GuardedProtocol(HttpToolsProtocol):
                 raise self._too_large()
 
     def on_headers_complete(self) -> None:
-        """Start the request. Raises HostInvalid."""
+        """Start the request. Raises RequestMalformed, HostInvalid."""
+        if self.parser.get_http_version() not in _VERSIONS:
+            raise RequestMalformed
         if not self.url.startswith(b"/"):
             self._check_authority()
         self._phase = _Phase.BODY
