@@ -90,7 +90,7 @@ async def wire(stand: Any) -> AsyncIterator[Wire]:
     try:
         yield Wire(reader, writer)
     finally:
-        writer.transport.abort()  # type: ignore[attr-defined]
+        writer.transport.abort()
 
 
 async def ask(stand: Any, data: bytes | str) -> Answer | None:
