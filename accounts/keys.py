@@ -4,6 +4,7 @@ import secrets
 
 # `wxg_<id>_<random>`: split at the second underscore (an id has none); ≥128 random bits.
 KEY_PATTERN = re.compile(r"wxg_([a-z0-9-]{1,32})_([A-Za-z0-9_-]{22,})")
+_CLAIM = re.compile(r"wxg_([a-z0-9-]{1,32})_")
 _RANDOM_BYTES = 24
 _EPOCH_CHARS = 8
 _HINT_CHARS = 4
@@ -27,6 +28,12 @@ def epoch_of(digest: str) -> str:
 def hint_of(key: str) -> str:
     """The end of a key, by which people tell two of them apart."""
     return key[-_HINT_CHARS:]
+
+
+def claimed_by(key: str) -> str:
+    """The id of the client that `key` claims to belong to; empty for what is no client key."""
+    found = _CLAIM.match(key)
+    return found[1] if found else ""
 
 
 def shows_key(text: str) -> bool:

@@ -23,3 +23,11 @@ class Keys:
     def calls(self, app_id: str, day: str) -> str:
         """A hash of API path → calls on `day` (Shanghai, YYYY-MM-DD)."""
         return f"{self._prefix}calls:{app_id}:{day}"
+
+    def nonce(self, client_id: str, nonce: str) -> str:
+        """There while a signed request with this nonce of the client would be a replay."""
+        return f"{self._prefix}nonce:{client_id}:{nonce}"
+
+    def nonces_born(self) -> str:
+        """A hash: since when nonces are remembered, and by which run of the server."""
+        return f"{self._prefix}nonces-born"

@@ -12,12 +12,13 @@ from handlers.wechat_form import Headers, refusal
 from proxy.advice import error_header
 from proxy.app_secret import credentials_of, real_body, said_in
 from proxy.auth import Authenticator, Caller
-from proxy.body import Body, BodyReader, ClientGone, MemoryBody, Receive, StoredBody
+from proxy.body import Body, ClientGone, MemoryBody, Receive, StoredBody
 from proxy.call import Calls, RelayedCall
 from proxy.exchange import Exchange
 from proxy.multipart import mend_upload
 from proxy.request import HeaderNotAscii, Inbound, remember
 from proxy.routing import Route, Router
+from proxy.signed_body import SignedBodies
 from wechat.call import OutcomeUnknown
 from wechat.errcodes import Errcodes
 
@@ -51,7 +52,7 @@ class Relay:
         self,
         router: Router,
         authenticator: Authenticator,
-        bodies: BodyReader,
+        bodies: SignedBodies,
         token_calls: TokenCalls,
         calls: Calls,
         errcodes: Errcodes,
@@ -94,7 +95,7 @@ class Relay:
             caller, body = await self._by_secret(request, route, receive)
         else:
             caller = self._authenticator.relayed(request, route, None)
-            body = await self._bodies.read(request, receive)
+            body = await self._bodies.read(request, receive, caller.signed, write=route.write)
         _met(scope, caller, ours)
         try:
             await self._pass_through(request, route, caller, body, ours, send)
@@ -105,8 +106,12 @@ class Relay:
     async def _by_secret(
         self, request: Inbound, route: Route, receive: Receive
     ) -> tuple[Caller, StoredBody | None]:
-        """Such a call's body may say who is calling, so it is read before that is known."""
-        body = await self._bodies.read_small(request, receive)
+        """Such a call's body may say who is calling, so it is read before that is known.
+
+        Unless the call is signed: then nothing is read of the body that was not signed too.
+        """
+        signed = self._authenticator.signed(request)
+        body = await self._bodies.read_small(request, receive, signed, write=route.write)
         said = said_in(body)
         caller = self._authenticator.relayed(request, route, credentials_of(request.query, said))
         return caller, real_body(body, said, caller.account)

@@ -6,8 +6,9 @@ from core.errors import GatewayError, Text
 from handlers.wechat_form import shows_key_header
 from proxy.answer import NotJson, read_object
 from proxy.auth import AppCredentials, Authenticator, Caller
-from proxy.body import BodyReader, Receive
+from proxy.body import MemoryBody, Receive
 from proxy.request import Inbound
+from proxy.signed_body import SignedBodies
 from proxy.tokens import TokenService
 from proxy.virtual_tokens import VirtualTokens
 
@@ -61,7 +62,7 @@ class TokenCalls:
     def __init__(
         self,
         authenticator: Authenticator,
-        bodies: BodyReader,
+        bodies: SignedBodies,
         tokens: TokenService,
         virtual: VirtualTokens,
         *,
@@ -77,21 +78,24 @@ class TokenCalls:
         self, path: str, request: Inbound, receive: Receive
     ) -> tuple[Caller, dict[str, Any]]:
         """Who asked, and the answer as WeChat would give it. Raises GatewayErrors."""
-        said = dict(request.query) if path == TOKEN else await self._json(request, receive)
+        signed = self._authenticator.signed(request)
+        # A replay would hand a token to whoever listened: as strict as with writes.
+        body = await self._bodies.read_small(request, receive, signed, write=True)
+        said = dict(request.query) if path == TOKEN else _json(body)
         caller = self._authenticator.token_call(request, _credentials(said, request))
         token = await self._tokens.get(caller.account)
         value = self._virtual.make(caller.credential, caller.account, expires_at=token.expires_at)
         life_s = max(0, int(token.expires_at - self._clock()))
         return caller, {"access_token": value, "expires_in": life_s}
 
-    async def _json(self, request: Inbound, receive: Receive) -> dict[str, Any]:
-        body = await self._bodies.read_small(request, receive)
-        try:
-            return read_object(b"" if body is None else body.data)
-        except NotJson:
-            raise NotAnObject(
-                problem="请求体不是 JSON 对象", problem_en="the body is not a JSON object"
-            ) from None
+
+def _json(body: MemoryBody | None) -> dict[str, Any]:
+    try:
+        return read_object(b"" if body is None else body.data)
+    except NotJson:
+        raise NotAnObject(
+            problem="请求体不是 JSON 对象", problem_en="the body is not a JSON object"
+        ) from None
 
 
 def _credentials(said: dict[str, Any], request: Inbound) -> AppCredentials:

@@ -9,6 +9,7 @@ from proxy.body import BodyInvalid
 from proxy.misplaced import CredentialMisplaced
 from proxy.request import HeaderNotAscii, HeaderTwice
 from proxy.routing import PathInvalid, PathUnknown
+from proxy.signature import is_signed
 from wechat.errcodes import Errcodes
 
 # Not WeChat's kind of failure: no tool written for WeChat waits for an errcode here.
@@ -21,12 +22,16 @@ Headers = list[tuple[bytes, bytes]]
 
 
 def shows_key_header(headers: dict[bytes, bytes]) -> bool:
-    """Whether a client key came in a header; Basic is that of some proxy in front of us."""
-    return headers.get(b"authorization", b"")[:7].lower() == b"bearer " or b"x-api-key" in headers
+    """Whether the headers show a client key, or its signature; Basic is some proxy's before us."""
+    return (
+        headers.get(b"authorization", b"")[:7].lower() == b"bearer "
+        or b"x-api-key" in headers
+        or is_signed(headers)
+    )
 
 
 def wants_real_status(headers: dict[bytes, bytes]) -> bool:
-    """Whether the caller understands HTTP statuses: it sent a key, or asks for problem+json."""
+    """Whether the caller understands HTTP statuses: it has a key, or asks for problem+json."""
     return shows_key_header(headers) or b"application/problem+json" in headers.get(b"accept", b"")
 
 

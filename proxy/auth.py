@@ -1,16 +1,18 @@
 import ipaddress
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from accounts.clients import AuthError, Client, Clients, Credential, Scope
-from accounts.keys import shows_key
+from accounts.keys import claimed_by, digest_of, shows_key
 from accounts.official import Accounts, OfficialAccount, UnknownAccount
 from core.errors import Category, Text
 from core.secret import redact
+from proxy.lockout import AuthSettings, Lockout
 from proxy.misplaced import OutgoingGuard
 from proxy.request import HeaderTwice, Inbound
 from proxy.routing import Route
+from proxy.signature import SignatureVerifier, SignatureWrong, SignedRequest, is_signed
 from proxy.virtual_tokens import Holder, VirtualTokens
 
 _DOTS_OF_A_JWT = 2
@@ -140,6 +142,7 @@ class Caller:
     credential: Credential
     account: OfficialAccount
     by_key: bool  # came with a key in a header: understands real HTTP statuses
+    signed: SignedRequest | None = None  # whose body and nonce are still to be checked
 
     @property
     def client(self) -> Client:
@@ -153,6 +156,13 @@ class AppCredentials:
 
     appid: str
     secret: str
+
+
+class Checks(NamedTuple):
+    """What the credentials of a request go through."""
+
+    signatures: SignatureVerifier
+    lockout: Lockout
 
 
 # Whom the JWT of a session speaks for; raises an AuthError.
@@ -174,6 +184,7 @@ class Authenticator:
         accounts: Accounts,
         tokens: VirtualTokens,
         *,
+        checks: Checks | None = None,
         sessions: SessionReader | None = None,
         note_use: NoteUse = _unnoted,
     ) -> None:
@@ -181,17 +192,26 @@ class Authenticator:
         self._accounts = accounts
         self._tokens = tokens
         self.outgoing = OutgoingGuard(clients, tokens)
+        checks = checks or Checks(SignatureVerifier(clients.signing_keys), Lockout(AuthSettings()))
+        self._signatures, self._lockout = checks
         self._sessions = sessions
         self._note_use = note_use
 
-    def client(self, scope: Mapping[str, Any]) -> Client:
-        """The caller of an ASGI request under /v1, by its key. Raises an AuthError."""
+    def client(self, scope: MutableMapping[str, Any]) -> Client:
+        """The caller of an ASGI request under /v1, by its headers.
+
+        Of a signed one the body and the nonce are still to be checked: `scope["state"]["signed"]`.
+        Raises an AuthError, a SignatureRefused or TooManyFailures.
+        """
         request = Inbound.of(scope)
-        credential = self._by_header(request)
+        signed = self.signed(request)
+        credential = self._by_header(request, signed)
         _no_key_in_url(request)
         if credential is None:
             raise KeyMissing
         self._admit(credential, request.peer)
+        if signed is not None:
+            scope.setdefault("state", {})["signed"] = signed
         return credential.client
 
     def account(self, client: Client, name_or_app_id: str) -> OfficialAccount:
@@ -209,7 +229,8 @@ class Authenticator:
 
         `credentials` are those of a call that identifies itself by appid and secret.
         """
-        by_header = self._by_header(request)
+        signed = self.signed(request)
+        by_header = self._by_header(request, signed)
         if credentials is None:
             _no_key_in_url(request)
         named = request.header(b"x-wxgate-account")
@@ -220,47 +241,73 @@ class Authenticator:
             if account is not None and named and self.account(client, named) is not account:
                 raise AccountForbidden
         else:
-            credential, account = self._with_secret(by_header, credentials)
+            credential, account = self._with_secret(request, by_header, credentials)
             client = credential.client
         self._admit(credential, request.peer)
         if account is None:
             account = self._choose(client, named)
         _check_scope(client, route)
-        return Caller(credential, account, by_header is not None)
+        return Caller(credential, account, by_header is not None, signed)
 
     def token_call(self, request: Inbound, credentials: AppCredentials) -> Caller:
         """The caller of /cgi-bin/token or /cgi-bin/stable_token."""
-        by_header = self._by_header(request)
-        credential, account = self._with_secret(by_header, credentials)
+        signed = self.signed(request)
+        by_header = self._by_header(request, signed)
+        credential, account = self._with_secret(request, by_header, credentials)
         self._admit(credential, request.peer)
         if account is None:
             account = self._choose(credential.client, request.header(b"x-wxgate-account"))
-        return Caller(credential, account, by_header is not None)
+        return Caller(credential, account, by_header is not None, signed)
 
-    def _by_header(self, request: Inbound) -> Credential | None:
+    def signed(self, request: Inbound) -> SignedRequest | None:
+        """What a signature in the headers vouches for, None where there is none.
+
+        Raises HeaderTwice, a SignatureRefused, TooManyFailures.
+        """
         if request.repeated:
             raise HeaderTwice(header=request.repeated.decode("latin-1"))
+        if not is_signed(request.headers):
+            return None
+        try:
+            signed = self._signatures.verify(request)
+        except SignatureWrong as wrong:
+            self._lockout.check(request.peer, wrong.claimed)
+            self._lockout.failed(request.peer, wrong.claimed)
+            raise
+        self._lockout.check(request.peer, signed.client_id)
+        return signed
+
+    def known(self, key: str, peer: str | None) -> Credential:
+        """Whom a client key that came from `peer` speaks for.
+
+        Raises KeyWrong, KeyExpired, ClientDisabled, TooManyFailures.
+        """
+        claimed = claimed_by(key)
+        self._lockout.check(peer, claimed)
+        if (credential := self._clients.by_key(key)) is None:
+            self._lockout.failed(peer, claimed)
+            raise KeyWrong
+        return credential
+
+    def _by_header(self, request: Inbound, signed: SignedRequest | None) -> Credential | None:
         bearer = request.header(b"authorization")
         scheme, _, value = bearer.partition(" ")
-        found = [self._bearer(value.strip())] if scheme.lower() == "bearer" else []
+        found = [self._bearer(value.strip(), request.peer)] if scheme.lower() == "bearer" else []
         if key := request.header(b"x-api-key"):
-            found.append(self._known(key))
+            found.append(self.known(key, request.peer))
+        if signed is not None and (client := self._clients.by_id(signed.client_id)) is not None:
+            found.append(Credential(client, digest_of(signed.key.decode("ascii"))))
         return _one(found)
 
     def _admit(self, credential: Credential, peer: str | None) -> None:
         check_ip(credential.client, peer)
         self._note_use(credential, peer)
 
-    def _bearer(self, value: str) -> Credential:
+    def _bearer(self, value: str, peer: str | None) -> Credential:
         # Neither a client key nor a virtual token has a dot.
         if self._sessions is not None and value.count(".") == _DOTS_OF_A_JWT:
             return self._sessions(value)
-        return self._known(value)
-
-    def _known(self, key: str) -> Credential:
-        if (credential := self._clients.by_key(key)) is None:
-            raise KeyWrong
-        return credential
+        return self.known(value, peer)
 
     def _with_token(
         self, request: Inbound, by_header: Credential | None
@@ -283,11 +330,11 @@ class Authenticator:
         return credential, self.account(credential.client, holder.account)
 
     def _with_secret(
-        self, by_header: Credential | None, credentials: AppCredentials | None
+        self, request: Inbound, by_header: Credential | None, credentials: AppCredentials | None
     ) -> tuple[Credential, OfficialAccount | None]:
         found = [] if by_header is None else [by_header]
         if credentials is not None and credentials.secret:
-            found.append(self._known(credentials.secret))
+            found.append(self.known(credentials.secret, request.peer))
         credential = _one(found)
         if credential is None:
             raise KeyMissing

@@ -8,6 +8,8 @@ from proxy.request import Inbound
 from proxy.spool import CHUNK_BYTES, Spool, SpoolFile
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+# Is shown each piece of a body as it comes in, such as the `update` of a hash.
+Watch = Callable[[bytes], object]
 
 MEMORY_BYTES = 1_000_000  # larger bodies go to disk
 SMALL_BYTES = 65_536  # all that is read before it is known who is calling
@@ -143,7 +145,9 @@ class BodyReader:
         self._max_mb = max_body_mb
         self._max_bytes = max_body_mb * 1_000_000
 
-    async def read(self, request: Inbound, receive: Receive) -> StoredBody | None:
+    async def read(
+        self, request: Inbound, receive: Receive, watch: Watch | None = None
+    ) -> StoredBody | None:
         """The body, or None if the request has none.
 
         Raises BodyTooLarge, BodyInvalid, BodyEncoded, StorageUnavailable, ClientGone.
@@ -152,8 +156,11 @@ class BodyReader:
         if length == 0:
             return None
         if length is None or length > MEMORY_BYTES:
-            return await self._read_large(receive, length)
-        return MemoryBody(_complete(await _read_whole(receive, length), length))
+            return await self._read_large(receive, length, watch)
+        data = _complete(await _read_whole(receive, length), length)
+        if watch is not None:
+            watch(data)
+        return MemoryBody(data)
 
     async def read_small(self, request: Inbound, receive: Receive) -> MemoryBody | None:
         """The same for a body that says who is calling: of 64 KB at most, never on disk.
@@ -170,7 +177,9 @@ class BodyReader:
             raise CallTooLarge
         return MemoryBody(data)
 
-    async def _read_large(self, receive: Receive, length: int | None) -> StoredBody:
+    async def _read_large(
+        self, receive: Receive, length: int | None, watch: Watch | None
+    ) -> StoredBody:
         """Of a large or unknown length: on disk as soon as it is more than fits in memory."""
         if length is not None and length > self._max_bytes:
             raise BodyTooLarge(max_mb=self._max_mb)
@@ -183,6 +192,8 @@ class BodyReader:
                 size += len(data)
                 if size > self._max_bytes:
                     raise BodyTooLarge(max_mb=self._max_mb)
+                if watch is not None:
+                    watch(data)
                 waiting += data
                 if file is None and (length is not None or size > MEMORY_BYTES):
                     file = await self._spool.open()

@@ -1,4 +1,4 @@
-from collections.abc import Collection, Iterator, Mapping, MutableMapping
+from collections.abc import Collection, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote_plus
@@ -6,7 +6,12 @@ from urllib.parse import unquote_plus
 from core.errors import GatewayError, Text
 
 # Who is calling must be said once: which of two would count is a matter of the parser.
-_ONCE = frozenset({b"authorization", b"x-api-key", b"x-wxgate-account"})
+_ONCE = frozenset(
+    {
+        *(b"authorization", b"x-api-key", b"x-wxgate-account"),
+        *(b"signature", b"signature-input", b"content-digest"),
+    }
+)
 
 
 class HeaderTwice(GatewayError):
@@ -35,9 +40,10 @@ class HeaderNotAscii(GatewayError):
 class Query:
     """A query string whose pairs keep their bytes and order; names are compared decoded."""
 
-    __slots__ = ("_pairs",)
+    __slots__ = ("_pairs", "raw")
 
     def __init__(self, raw: bytes) -> None:
+        self.raw = raw  # as received
         self._pairs = [(_name(pair), pair) for pair in raw.decode("latin-1").split("&") if pair]
 
     def get(self, name: str) -> str:
@@ -72,6 +78,7 @@ class Inbound:
     headers: dict[bytes, bytes]  # names in lower case, the last of each
     peer: str | None  # the caller's address, None on a Unix socket
     repeated: bytes = b""  # a header that must not be there twice, and is
+    lines: Sequence[tuple[bytes, bytes]] = ()  # all headers, as they came
 
     @classmethod
     def of(cls, scope: Mapping[str, Any]) -> "Inbound":
@@ -90,7 +97,14 @@ class Inbound:
             headers,
             client[0] if client else None,
             repeated,
+            scope["headers"],
         )
+
+    @property
+    def has_body(self) -> bool:
+        """Whether a body follows, be it empty."""
+        length = self.headers.get(b"content-length", b"0")
+        return b"transfer-encoding" in self.headers or length.strip(b"0") != b""
 
     def header(self, name: bytes) -> str:
         """The value of a header, empty if it is not there."""

@@ -17,6 +17,7 @@ from accounts.official import Accounts
 from cache.counters import DailyCounters, MemoryCounters, SharedCounters
 from cache.kept_tokens import KeptTokenStore
 from cache.keys import Keys
+from cache.nonces import MemoryNonces, RedisNonces
 from cache.redis import RedisLink, open_redis
 from cache.redis_tokens import FallbackTokenStore, RedisTokenStore
 from cache.stats import CacheStatistics
@@ -43,13 +44,17 @@ from jobs.publish import KIND as ARTICLE
 from jobs.publish import article_job
 from jobs.service import Jobs
 from proxy.aiohttp_upstream import open_upstream
-from proxy.auth import Authenticator
+from proxy.auth import Authenticator, Checks
 from proxy.body import BodyReader
 from proxy.call import Calls, WeChatFacts
 from proxy.exchange import Exchanger
+from proxy.lockout import Lockout
 from proxy.quota import QuotaLedger
+from proxy.replay import ReplayGuard
 from proxy.retry import Retrier
 from proxy.routing import Router
+from proxy.signature import SignatureVerifier
+from proxy.signed_body import SignedBodies
 from proxy.spool import Spool, sweep
 from proxy.stable_token import StableToken
 from proxy.tokens import TokenBooks, TokenService
@@ -126,11 +131,16 @@ async def open_gateway(
         )
         clients = Clients(settings.clients)
         virtual = VirtualTokens(sealer, clients)
-        authenticator = Authenticator(clients, wechat.accounts, virtual)
+        signatures = SignatureVerifier(clients.signing_keys, max_skew_s=settings.auth.max_skew_s)
+        checks = Checks(signatures, Lockout(settings.auth))
+        authenticator = Authenticator(clients, wechat.accounts, virtual, checks=checks)
+        spool, replays = _open_spool(settings), _replay_guard(settings, wechat)
+        bodies = BodyReader(spool, max_body_mb=settings.jobs.max_request_mb)
         parts = Parts(
             settings=settings,
             accounts=wechat.accounts,
             authenticator=authenticator,
+            signed=SignedBodies(bodies, replays),
             jobs=Jobs(database, changes, made.engine.wake, clock=time.time),
             renderer=made.renderer,
             uploaded=made.uploaded,
@@ -139,7 +149,7 @@ async def open_gateway(
             database=database,
             audit=AuditLog(database, master_key, clock=time.time),
             draining=lambda: made.engine.draining,
-            relay=_relay(settings, wechat, authenticator, virtual),
+            relay=_relay(settings, wechat, authenticator, virtual, spool, replays),
             relay_segments=_relay_segments(settings),
         )
         starlette = build_app(parts)
@@ -307,13 +317,30 @@ async def _open_jobs(
         yield _Work(engine, renderer, uploaded)
 
 
-def _relay(
-    settings: Settings, wechat: _Upstream, authenticator: Authenticator, virtual: VirtualTokens
-) -> ASGIApp:
+def _open_spool(settings: Settings) -> Spool:
     directory = settings.server.data_dir / "tmp"
     sweep(directory)
-    spool = Spool(directory, max_bytes=settings.relay.spool_max_mb * 1_000_000)
-    bodies = BodyReader(spool, max_body_mb=settings.relay.max_body_mb)
+    return Spool(directory, max_bytes=settings.relay.spool_max_mb * 1_000_000)
+
+
+def _replay_guard(settings: Settings, wechat: _Upstream) -> ReplayGuard:
+    life_s, register = settings.auth.max_skew_s, wechat.caches.register
+    local = MemoryNonces(life_s, register)
+    if wechat.link is None:
+        return ReplayGuard(local)
+    keys = Keys(settings.redis.prefix)
+    return ReplayGuard(local, RedisNonces(wechat.link, keys, life_s, register))
+
+
+def _relay(
+    settings: Settings,
+    wechat: _Upstream,
+    authenticator: Authenticator,
+    virtual: VirtualTokens,
+    spool: Spool,
+    replays: ReplayGuard,
+) -> ASGIApp:
+    bodies = SignedBodies(BodyReader(spool, max_body_mb=settings.relay.max_body_mb), replays)
     relay = Relay(
         Router(settings.relay, load_catalogue()),
         authenticator,

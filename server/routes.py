@@ -27,9 +27,11 @@ from handlers.jobs import JobsHandler
 from handlers.metrics import MetricsHandler
 from handlers.openapi import ApiRoute, DocsHandler
 from handlers.render import RenderHandler
+from handlers.signed import SignatureMiddleware
 from handlers.stats import StatsHandler
 from jobs.service import Jobs
 from proxy.auth import Authenticator
+from proxy.signed_body import SignedBodies
 from server.settings import Settings
 from store.engine import Database, StorageUnavailable
 from store.images import UploadedImages
@@ -42,6 +44,7 @@ class Parts:
     settings: Settings
     accounts: Accounts
     authenticator: Authenticator
+    signed: SignedBodies
     jobs: Jobs
     renderer: Renderer
     caches: CacheStatistics
@@ -58,10 +61,11 @@ def build_app(parts: Parts) -> Starlette:
     """The relay first: it is the busiest and tells its paths by one look-up."""
     v1, others = _v1(parts), [*_public(parts), *_ops(parts)]
     authenticate = Middleware(AuthMiddleware, authenticate=parts.authenticator.client)
+    verify = Middleware(SignatureMiddleware, bodies=parts.signed)
     app = Starlette(
         routes=[
             RelayRoute(parts.relay, parts.relay_segments),
-            Mount("/v1", Router(v1, redirect_slashes=False), middleware=[authenticate]),
+            Mount("/v1", Router(v1, redirect_slashes=False), middleware=[authenticate, verify]),
             *others,
         ],
         exception_handlers=EXCEPTION_HANDLERS,
@@ -108,7 +112,8 @@ def _ops(parts: Parts) -> list[ApiRoute]:
             OpsMiddleware,
             authenticate=parts.authenticator.client,
             networks=parts.settings.server.ops_networks,
-        )
+        ),
+        Middleware(SignatureMiddleware, bodies=parts.signed),
     ]
     docs = DocsHandler(version=version("wxgate"), url=parts.settings.server.public_url)
     return [

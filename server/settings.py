@@ -24,6 +24,7 @@ from core.errors import Text
 from core.logging import LogSettings
 from fetch.settings import FetchSettings
 from jobs.settings import JobsSettings
+from proxy.lockout import AuthSettings
 from proxy.routing import RelaySettings
 from proxy.tokens import TokenSettings
 from proxy.upstream import UpstreamSettings, web_host
@@ -93,6 +94,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     server: ServerSettings = ServerSettings()
+    auth: AuthSettings = AuthSettings()
     upstream: UpstreamSettings = UpstreamSettings()
     relay: RelaySettings = RelaySettings()
     tokens: TokenSettings = TokenSettings()

@@ -14,6 +14,7 @@ from accounts.master_key import Sealer
 from accounts.official import Accounts, OfficialAccount
 from cache.counters import DailyCounters, MemoryCounters, SharedCounters
 from cache.keys import Keys
+from cache.nonces import MemoryNonces
 from cache.redis import RedisLink, open_redis
 from cache.redis_tokens import FallbackTokenStore, RedisTokenStore
 from cache.settings import RedisSettings
@@ -26,13 +27,17 @@ from core.tasks import TaskSet
 from handlers.relay import Relay
 from handlers.token_calls import TokenCalls
 from proxy.aiohttp_upstream import AiohttpUpstream, open_upstream
-from proxy.auth import Authenticator
+from proxy.auth import Authenticator, Checks
 from proxy.body import BodyReader
 from proxy.call import Calls, WeChatFacts
 from proxy.exchange import Exchanger
+from proxy.lockout import AuthSettings, Lockout
 from proxy.quota import QuotaLedger
+from proxy.replay import ReplayGuard
 from proxy.retry import Retrier
 from proxy.routing import RelaySettings, Router
+from proxy.signature import SignatureVerifier
+from proxy.signed_body import SignedBodies
 from proxy.spool import Spool
 from proxy.stable_token import StableToken
 from proxy.tokens import TokenBooks, TokenService, TokenSettings
@@ -133,9 +138,12 @@ async def open_gateway(setup: Setup) -> AsyncIterator[Gateway]:
         exchanger = Exchanger(upstream, quota, metrics)
         calls = Calls(setup.upstream, facts, accounts, tokens, exchanger, retrier)
         virtual = VirtualTokens(sealer, clients, clock=setup.clock)
-        authenticator = Authenticator(clients, accounts, virtual)
+        verifier = SignatureVerifier(clients.signing_keys, clock=setup.clock)
+        checks = Checks(verifier, Lockout(AuthSettings()))
+        authenticator = Authenticator(clients, accounts, virtual, checks=checks)
         spool = Spool(setup.data_dir / "tmp", max_bytes=setup.relay.spool_max_mb * 1_000_000)
-        bodies = BodyReader(spool, max_body_mb=setup.relay.max_body_mb)
+        replays = ReplayGuard(MemoryNonces(300, statistics.register, clock=setup.clock))
+        bodies = SignedBodies(BodyReader(spool, max_body_mb=setup.relay.max_body_mb), replays)
         token_calls = TokenCalls(authenticator, bodies, tokens, virtual, clock=setup.clock)
         router = Router(setup.relay, facts.catalogue)
         relay = Relay(router, authenticator, bodies, token_calls, calls, facts.errcodes)

@@ -10,6 +10,7 @@ def test_every_key_begins_with_prefix_version_kind_and_account() -> None:
         (keys.token_lease(APP), "token"),
         (keys.token_epoch(APP), "token"),
         (keys.calls(APP, "2026-11-22"), "calls"),
+        (keys.nonce(APP, "n"), "nonce"),
     ):
         assert key.startswith(f"gate:v1:{kind}:{APP}")
 
@@ -21,5 +22,6 @@ def test_no_two_things_share_a_key() -> None:
         for app in (APP, "wx5a4db0c0ffee0002")
         for build in (keys.token, keys.token_lease, keys.token_epoch)
     ]
+    made += [keys.nonce("blog", "n"), keys.nonce("blog", "m"), keys.nonces_born()]
     made += [keys.calls(APP, "2026-11-22"), keys.calls(APP, "2026-11-23")]
     assert len(set(made)) == len(made)
