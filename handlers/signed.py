@@ -23,7 +23,7 @@ class SignatureMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI. Raises what SignedBodies.read does, and RequestTooLarge."""
-        signed = scope.get("state", {}).get("signed") if scope["type"] == "http" else None
+        signed = scope["state"].get("signed") if scope["type"] == "http" else None
         if signed is None:
             await self._app(scope, receive, send)
             return

@@ -18,6 +18,7 @@ from accounts.official import Accounts
 from cache.nonces import MemoryNonces
 from cache.stats import CacheStatistics
 from core.metrics import Metrics
+from handlers.access import AccessMiddleware
 from handlers.errors import EXCEPTION_HANDLERS
 from handlers.guard import AuthMiddleware
 from handlers.signed import SignatureMiddleware, _replayed
@@ -57,13 +58,13 @@ def handlers() -> Handlers:
 
 
 @pytest.fixture
-def app(handlers: Handlers, tmp_path: Path) -> Starlette:
+def app(handlers: Handlers, tmp_path: Path) -> ASGIApp:
     clients, accounts = Clients(CLIENTS), Accounts((MAIN, PERSONAL))
     authenticator = Authenticator(clients, accounts, VirtualTokens(Sealer(b"m" * 32), clients))
     nonces = MemoryNonces(300, CacheStatistics(Metrics()).register)
     reader = BodyReader(Spool(tmp_path / "tmp", max_bytes=10_000_000), max_body_mb=2)
     methods = ["GET", "POST"]
-    return Starlette(
+    starlette = Starlette(
         routes=[
             Mount(
                 "/v1",
@@ -81,6 +82,7 @@ def app(handlers: Handlers, tmp_path: Path) -> Starlette:
         ],
         exception_handlers=EXCEPTION_HANDLERS,
     )
+    return AccessMiddleware(starlette, Metrics())
 
 
 async def post(http: Any, app: ASGIApp, path: str, body: bytes, said: bytes) -> httpx.Response:
@@ -93,7 +95,7 @@ async def post(http: Any, app: ASGIApp, path: str, body: bytes, said: bytes) -> 
 
 @pytest.mark.parametrize("body", [b"{}", LARGE], ids=["small", "large"])
 async def test_a_signed_body_reaches_its_handler_whole(
-    http: Opens, app: Starlette, tmp_path: Path, body: bytes
+    http: Opens, app: ASGIApp, tmp_path: Path, body: bytes
 ) -> None:
     response = await post(http, app, "/v1/reads", body, body)
     assert (response.status_code, response.text) == (200, str(len(body)))
@@ -103,7 +105,7 @@ async def test_a_signed_body_reaches_its_handler_whole(
 @pytest.mark.parametrize("path", ["/v1/reads", "/v1/blind"])
 @pytest.mark.parametrize("body", [b"{}", LARGE], ids=["small", "large"])
 async def test_nothing_acts_on_a_body_that_was_not_signed(
-    http: Opens, app: Starlette, handlers: Handlers, path: str, body: bytes
+    http: Opens, app: ASGIApp, handlers: Handlers, path: str, body: bytes
 ) -> None:
     response = await post(http, app, path, body[:-1] + b"!", body)
     assert response.status_code == 401
@@ -111,7 +113,7 @@ async def test_nothing_acts_on_a_body_that_was_not_signed(
     assert handlers.acted == []
 
 
-async def test_a_request_acts_once(http: Opens, app: Starlette, handlers: Handlers) -> None:
+async def test_a_request_acts_once(http: Opens, app: ASGIApp, handlers: Handlers) -> None:
     headers = signed("POST", "/v1/blind", KEY)
     async with http(app) as caller:
         answers = [await caller.post("/v1/blind", headers=headers) for _ in range(3)]
@@ -120,28 +122,28 @@ async def test_a_request_acts_once(http: Opens, app: Starlette, handlers: Handle
     assert handlers.acted == ["blind"]
 
 
-async def test_a_read_counts_once_too(http: Opens, app: Starlette) -> None:
+async def test_a_read_counts_once_too(http: Opens, app: ASGIApp) -> None:
     headers = signed("GET", "/v1/reads?a=1", KEY)
     async with http(app) as caller:
         answers = [await caller.get("/v1/reads?a=1", headers=headers) for _ in range(2)]
     assert [answer.status_code for answer in answers] == [200, 401]
 
 
-async def test_a_body_over_the_limit_is_refused(http: Opens, app: Starlette) -> None:
+async def test_a_body_over_the_limit_is_refused(http: Opens, app: ASGIApp) -> None:
     body = b"z" * 2_000_001
     response = await post(http, app, "/v1/reads", body, body)
     assert response.status_code == 413
     assert response.json()["error"]["code"] == "request_too_large"
 
 
-async def test_other_callers_notice_nothing(http: Opens, app: Starlette) -> None:
+async def test_other_callers_notice_nothing(http: Opens, app: ASGIApp) -> None:
     async with http(app) as caller:
         response = await caller.post("/v1/reads", content=b"abc", headers={"x-api-key": KEY})
     assert (response.status_code, response.text) == (200, "3")
 
 
 async def test_a_caller_that_goes_away_half_way_is_not_answered(
-    app: Starlette, handlers: Handlers
+    app: ASGIApp, handlers: Handlers
 ) -> None:
     headers = signed("POST", "/v1/reads", KEY, body=b"abcdef") | {"content-length": "6"}
     scope = {
