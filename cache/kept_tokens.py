@@ -71,6 +71,10 @@ class KeptTokenStore:
         """Give the lease back, if it is still held."""
         await self._local.release(app_id, lease)
 
+    async def claim_force(self, app_id: str, *, gap_s: float) -> float:
+        """0 for the one that may force a new token now, else the seconds left of the gap."""
+        return await self._local.claim_force(app_id, gap_s=gap_s)
+
 
 def _read(path: Path) -> bytes:
     try:

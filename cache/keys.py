@@ -20,6 +20,10 @@ class Keys:
         """The last epoch handed out with a lease."""
         return f"{self._prefix}token:{app_id}:epoch"
 
+    def token_forced(self, app_id: str) -> str:
+        """There for as long as no replica may force a new token."""
+        return f"{self._prefix}token:{app_id}:forced"
+
     def calls(self, app_id: str, day: str) -> str:
         """A hash of API path → calls on `day` (Shanghai, YYYY-MM-DD)."""
         return f"{self._prefix}calls:{app_id}:{day}"

@@ -56,6 +56,12 @@ return 1
 )
 _RELEASE = "if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end"
 
+_CLAIM = """
+if redis.call('PTTL', KEYS[1]) == -1 then redis.call('DEL', KEYS[1]) end
+if redis.call('SET', KEYS[1], '1', 'NX', 'PX', ARGV[1]) then return 0 end
+return redis.call('PTTL', KEYS[1])
+"""
+
 
 class Seal(Protocol):
     """Hides a text from everybody who can read Redis but has no master key."""
@@ -139,6 +145,14 @@ class RedisTokenStore:
         keys = [self._keys.token_lease(app_id)]
         await self._run(app_id, lambda redis: _eval(redis, _RELEASE, keys, [lease.owner]))
 
+    async def claim_force(self, app_id: str, *, gap_s: float) -> float:
+        """0 for the one of all replicas that may force a new token now, else seconds to wait."""
+        keys = [self._keys.token_forced(app_id)]
+        left_ms = await self._run(
+            app_id, lambda redis: _eval(redis, _CLAIM, keys, [int(gap_s * 1000)])
+        )
+        return float(max(0, left_ms) / 1000)
+
     async def _run(self, app_id: str, command: Callable[[Redis], Awaitable[T]]) -> T:
         try:
             return await self._link.run(command)
@@ -200,3 +214,11 @@ class FallbackTokenStore:
             await self._shared.release(app_id, lease)
         except RedisAway:
             return
+
+    async def claim_force(self, app_id: str, *, gap_s: float) -> float:
+        """As both stores say: one of them alone may have forgotten, or know nothing yet."""
+        wait_s = await self._local.claim_force(app_id, gap_s=gap_s)
+        try:
+            return max(wait_s, await self._shared.claim_force(app_id, gap_s=gap_s))
+        except RedisAway:
+            return wait_s

@@ -56,6 +56,10 @@ class TokenStore(Protocol):
         """Give the lease back; nothing happens if it has passed to another."""
         ...
 
+    async def claim_force(self, app_id: str, *, gap_s: float) -> float:
+        """0 for the one that may force a new token now, else the seconds left of the gap."""
+        ...
+
 
 class _Counted(TLRUCache[str, AccessToken]):
     """A TLRUCache that says which keys it drops, and whether they had expired."""
@@ -89,11 +93,14 @@ class MemoryTokenStore:
         *,
         capacity: int = 1_000,
         clock: Clock = time.time,
+        monotonic: Clock = time.monotonic,
     ) -> None:
         self._clock = clock
+        self._monotonic = monotonic
         self._stats = register("token", "memory", self._fill)
         self._tokens = _Counted(capacity, clock, self._stats)
         self._leases: dict[str, tuple[Lease, float]] = {}
+        self._forced_until: dict[str, float] = {}  # monotonic
         self._epoch = NO_EPOCH
 
     def _fill(self) -> Fill:
@@ -132,3 +139,12 @@ class MemoryTokenStore:
         held = self._leases.get(app_id)
         if held is not None and held[0] == lease:
             del self._leases[app_id]
+
+    async def claim_force(self, app_id: str, *, gap_s: float) -> float:
+        """0 for the one that may force a new token now, else the seconds left of the gap."""
+        now = self._monotonic()
+        wait_s = self._forced_until.get(app_id, now) - now
+        if wait_s > 0:
+            return wait_s
+        self._forced_until[app_id] = now + gap_s
+        return 0.0

@@ -48,6 +48,18 @@ class Metrics:
         self.upstream_seconds = Histogram(
             "wxgate_upstream_seconds", "time WeChat took", ["path"], registry=registry
         )
+        self.breakers = Gauge(
+            "wxgate_upstream_breaker",
+            "whether an account's calls to a host are held back (0 no, 0.5 probing, 1 yes)",
+            ["account", "host"],
+            registry=registry,
+        )
+        self.retries = Counter(
+            "wxgate_upstream_retries",
+            "repeats by class of failure (not_sent, busy, unknown); spent: none was left",
+            ["account", "why"],
+            registry=registry,
+        )
         self.tokens = Counter(
             "wxgate_token_refreshes",
             "access_tokens fetched, by cause (cold, ahead, invalid) and outcome",

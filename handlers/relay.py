@@ -6,6 +6,7 @@ import structlog
 
 from core.errors import GatewayError
 from core.ids import new_id
+from handlers.presence import Presence
 from handlers.token_calls import PATHS as TOKEN_PATHS
 from handlers.token_calls import TokenCalls
 from handlers.wechat_form import Headers, refusal
@@ -14,6 +15,7 @@ from proxy.app_secret import credentials_of, real_body, said_in
 from proxy.auth import Authenticator, Caller
 from proxy.body import Body, ClientGone, MemoryBody, Receive, StoredBody
 from proxy.call import Calls, RelayedCall
+from proxy.deadline import Deadline, asked_deadline
 from proxy.exchange import Exchange
 from proxy.multipart import mend_upload
 from proxy.request import HeaderNotAscii, Inbound, remember
@@ -63,6 +65,7 @@ class Relay:
         self._token_calls = token_calls
         self._calls = calls
         self._errcodes = errcodes
+        self._presence = Presence()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -79,13 +82,14 @@ class Relay:
             remember(scope, error=error.code)
             await _send_whole(send, status, [*said, *ours], body)
         except ClientGone:
-            log.info("client gone before its body was complete", request_id=request_id)
+            log.info("client gone before its answer", request_id=request_id)
 
     async def _serve(
         self, scope: Scope, request: Inbound, receive: Receive, send: Send, ours: Headers
     ) -> None:
         route = self._router.find(request.raw_path, request.method)
         remember(scope, route="other" if route.endpoint is None else route.path)
+        asked = asked_deadline(request.headers)
         if route.path in TOKEN_PATHS:
             caller, answer = await self._token_calls.answer(route.path, request, receive)
             _met(scope, caller, ours)
@@ -98,7 +102,8 @@ class Relay:
             body = await self._bodies.read(request, receive, caller.signed, write=route.write)
         _met(scope, caller, ours)
         try:
-            await self._pass_through(request, route, caller, body, ours, send)
+            call = await self._outgoing(request, route, caller, body, asked)
+            await self._pass_through(call, receive, ours, send)
         finally:
             if body is not None:
                 body.close()
@@ -116,26 +121,34 @@ class Relay:
         caller = self._authenticator.relayed(request, route, credentials_of(request.query, said))
         return caller, real_body(body, said, caller.account)
 
-    async def _pass_through(
+    async def _outgoing(
         self,
         request: Inbound,
         route: Route,
         caller: Caller,
         body: StoredBody | None,
-        ours: Headers,
-        send: Send,
-    ) -> None:
+        asked: Deadline | None,
+    ) -> RelayedCall:
+        """What goes up, by `asked` at the latest. Raises CredentialMisplaced."""
         self._authenticator.outgoing.check_query(request.query, route)
         if isinstance(body, MemoryBody):
             self._authenticator.outgoing.check(body.data)
-        sent = await _mended(request, route, body)
-        call = RelayedCall(
-            caller.account, route, request.method, request.query, _passed_on(request), sent
+        sent, headers = await _mended(request, route, body), _passed_on(request)
+        return RelayedCall(
+            *(caller.account, route, request.method, request.query, headers, sent), asked
         )
-        exchange = await self._calls.relay(call)
+
+    async def _pass_through(
+        self, call: RelayedCall, receive: Receive, ours: Headers, send: Send
+    ) -> None:
+        relayed = self._calls.relay(call)
+        # A write that was sent is finished and written down, whether or not anybody still waits.
+        if not call.route.write:
+            relayed = self._presence.needed(relayed, receive)
+        exchange = await relayed
         try:
             ours.append((b"x-wxgate-cache", b"bypass"))
-            remaining = self._calls.remaining(caller.account.name, route.path)
+            remaining = self._calls.remaining(call.account.name, call.route.path)
             if remaining is not None:
                 ours.append((b"x-wxgate-quota-remaining", b"%d" % remaining))
             if exchange.errcode:

@@ -6,6 +6,7 @@ from core.errors import GatewayError, language_of
 from proxy.advice import error_header
 from proxy.auth import AuthAmbiguous, IpNotAllowed, KeyInUrl
 from proxy.body import BodyInvalid
+from proxy.deadline import TimeoutInvalid
 from proxy.misplaced import CredentialMisplaced
 from proxy.request import HeaderNotAscii, HeaderTwice
 from proxy.routing import PathInvalid, PathUnknown
@@ -15,7 +16,7 @@ from wechat.errcodes import Errcodes
 # Not WeChat's kind of failure: no tool written for WeChat waits for an errcode here.
 _ALWAYS_REAL = (
     *(AuthAmbiguous, BodyInvalid, HeaderNotAscii, HeaderTwice),
-    *(CredentialMisplaced, KeyInUrl, PathInvalid, PathUnknown),
+    *(CredentialMisplaced, KeyInUrl, PathInvalid, PathUnknown, TimeoutInvalid),
 )
 
 Headers = list[tuple[bytes, bytes]]

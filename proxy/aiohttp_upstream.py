@@ -11,15 +11,14 @@ from yarl import URL
 
 from core.clock import Clock
 from core.crash import CrashPoint, no_crash
+from core.errors import Text
 from proxy.body import Body, MemoryBody
-from proxy.upstream import UpstreamRequest, UpstreamSettings
+from proxy.upstream import Unreachable, UpstreamRequest, UpstreamSettings, patience_s
 from wechat.call import NotSent, OutcomeUnknown
 
 _CONNECTIONS = 512
-_CONNECT_S = 5.0  # also the longest wait for a free connection
+_CONNECT_S = 3.0  # also the longest wait for a free connection; leaves time for another host
 _DNS_TTL_S = 60
-# A slow line may take this long for a large body, on top of the deadline for an answer.
-_SLOWEST_UPLOAD_BYTES_PER_S = 200_000
 # So long may WeChat keep us waiting for the rest of an answer, in return for what has come.
 _SLOWEST_DOWNLOAD_BYTES_PER_S = 20_000
 _CHUNK_BYTES = 65_536
@@ -35,13 +34,25 @@ _BEFORE_SENDING = (
 _FAILURES = (aiohttp.ClientError, asyncio.TimeoutError, OSError)
 
 
+class TlsFailed(Unreachable):
+    """Whoever answers at WeChat's address cannot prove to be WeChat."""
+
+    code = "upstream_tls"
+    message = Text("与微信建立 TLS 连接失败：{reason}", "no TLS connection to WeChat: {reason}")
+    hint = Text(
+        "检查本机时钟、CA 证书（upstream.ca_file）与中间是否有代理；证书校验不能关闭",
+        "check this machine's clock, the CA certificates (upstream.ca_file) and whether a proxy "
+        "sits between; certificates are always verified",
+    )
+
+
 @asynccontextmanager
 async def open_upstream(
     settings: UpstreamSettings, *, crash: CrashPoint = no_crash
 ) -> AsyncIterator["AiohttpUpstream"]:
     """The client for WeChat's API hosts: no proxies from the environment, cookies, redirects."""
     connector = aiohttp.TCPConnector(
-        limit=_CONNECTIONS, ssl=_ssl_context(settings), ttl_dns_cache=_DNS_TTL_S
+        limit=_CONNECTIONS, ssl=ssl_context(settings), ttl_dns_cache=_DNS_TTL_S
     )
     async with (
         connector,
@@ -68,7 +79,8 @@ def _session(connector: aiohttp.TCPConnector, settings: UpstreamSettings) -> aio
     )
 
 
-def _ssl_context(settings: UpstreamSettings) -> ssl.SSLContext:
+def ssl_context(settings: UpstreamSettings) -> ssl.SSLContext:
+    """What WeChat's certificates are checked with."""
     context = ssl.create_default_context()
     if settings.ca_file:
         context.load_verify_locations(settings.ca_file)
@@ -108,7 +120,7 @@ class AiohttpUpstream:
                     allow_redirects=False,
                 )
         except _BEFORE_SENDING as exc:
-            raise NotSent(reason=type(exc).__name__) from None
+            raise _unreachable(exc) from None
         except _FAILURES as exc:
             if payload is not None and not payload.started:
                 raise NotSent(reason=type(exc).__name__) from None
@@ -117,10 +129,18 @@ class AiohttpUpstream:
 
     def _patience_s(self, request: UpstreamRequest) -> float:
         """How long the answer's head may take."""
-        patience_s = self._timeout_s if request.timeout_s is None else request.timeout_s
-        if request.body is not None:
-            patience_s += request.body.size // _SLOWEST_UPLOAD_BYTES_PER_S
-        return patience_s
+        if request.timeout_s is None:
+            return patience_s(self._timeout_s, request.body)
+        return request.timeout_s
+
+
+def _unreachable(exc: Exception) -> Unreachable:
+    if isinstance(exc, aiohttp.ClientConnectorCertificateError):
+        reason = getattr(exc.certificate_error, "verify_message", "")
+        return TlsFailed(reason=reason or type(exc.certificate_error).__name__)
+    if isinstance(exc, aiohttp.ClientSSLError):
+        return TlsFailed(reason=type(exc.os_error).__name__)
+    return Unreachable(reason=type(exc).__name__)
 
 
 class _Payload(aiohttp.Payload):

@@ -1,3 +1,4 @@
+import codecs
 import json
 import math
 import re
@@ -82,3 +83,11 @@ def sniff_errcode(body: bytes) -> int:
         return errcode_of(read_object(body))
     except NotJson:
         return 0
+
+
+def is_object(head: bytes, *, complete: bool) -> bool:
+    """Whether a body that begins with `head` looks like a JSON object; only its ends are read."""
+    if head[:1] == b"{" and (not complete or head[-1:] == b"}"):
+        return True
+    text = head.removeprefix(codecs.BOM_UTF8).strip()
+    return text.startswith(b"{") and (not complete or text.endswith(b"}"))

@@ -1,5 +1,6 @@
 import os
-from collections.abc import Callable, Iterator, Mapping
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -8,17 +9,23 @@ from urllib.parse import quote, urlencode
 import orjson
 
 from accounts.official import Accounts, OfficialAccount
+from cache.tokens import AccessToken
 from core.errors import GatewayError, Text
+from core.metrics import Metrics
 from proxy.advice import advice_for
 from proxy.answer import NotJson, errcode_of, read_object
 from proxy.app_secret import real_query
+from proxy.base_urls import BaseUrls
 from proxy.body import Body, MemoryBody
-from proxy.exchange import Exchange, Exchanger
+from proxy.breaker import BreakerRules
+from proxy.deadline import Deadline
+from proxy.exchange import Exchange, Exchanger, Trip
 from proxy.request import Query
-from proxy.retry import Retrier, patience_for
+from proxy.retry import Errand, Kind, Retrier, patience_for
 from proxy.routing import PathInvalid, Route
-from proxy.tokens import TokenService
-from proxy.upstream import UpstreamRequest, UpstreamSettings
+from proxy.storm import Storms
+from proxy.tokens import TokenConflict, TokenService
+from proxy.upstream import UpstreamRequest, UpstreamSettings, patience_s
 from wechat.call import BadAnswer, NotBegun, NotSent, OutcomeUnknown, Upload, WeChatRefused
 from wechat.catalogue import Catalogue
 from wechat.errcodes import BUSY, STALE_TOKEN, Errcodes
@@ -26,6 +33,9 @@ from wechat.errcodes import BUSY, STALE_TOKEN, Errcodes
 _MAX_JSON_BYTES = 10_000_000
 _SHOWQRCODE = "/cgi-bin/showqrcode"
 _SECRETS = ("secret", "appsecret")
+
+# Makes the request for a base URL and a quoted token.
+_BuildWithToken = Callable[[str, str], UpstreamRequest]
 
 
 class NoAnswer(BadAnswer):
@@ -56,6 +66,7 @@ class RelayedCall:
     query: Query
     headers: dict[str, str]
     body: Body | None
+    asked: Deadline | None = None  # by when the client wants it done
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +75,31 @@ class WeChatFacts:
 
     catalogue: Catalogue
     errcodes: Errcodes
+
+
+@dataclass(frozen=True, slots=True)
+class Hosts:
+    """Where WeChat is, and how long it has for a call."""
+
+    api: BaseUrls
+    mp: BaseUrls  # of showqrcode alone
+    timeout_s: float
+
+    @classmethod
+    def of(
+        cls, settings: UpstreamSettings, metrics: Metrics, rules: BreakerRules | None = None
+    ) -> "Hosts":
+        """Those of the settings."""
+        api = BaseUrls(settings.base_urls, metrics, rules)
+        return cls(api, BaseUrls((settings.mp_base_url,), metrics, rules), settings.timeout_s)
+
+    def describe(self, accounts: Iterable[OfficialAccount]) -> dict[str, Any]:
+        """The hosts in order of preference, and by account the breakers of each host."""
+        breakers = {
+            account.name: self.api.breakers(account.name) | self.mp.breakers(account.name)
+            for account in accounts
+        }
+        return {"hosts": self.api.describe(), "breakers": breakers}
 
 
 class Calls:
@@ -76,21 +112,20 @@ class Calls:
 
     def __init__(
         self,
-        settings: UpstreamSettings,
+        hosts: Hosts,
         facts: WeChatFacts,
         accounts: Accounts,
         tokens: TokenService,
         exchanger: Exchanger,
         retrier: Retrier,
     ) -> None:
-        self._base_url = settings.base_urls[0]
-        self._mp_base_url = settings.mp_base_url
-        self._deadline_s = settings.timeout_s
+        self._hosts = hosts
         self._facts = facts
         self._accounts = accounts
         self._tokens = tokens
         self._exchanger = exchanger
         self._retrier = retrier
+        self._storms = Storms(monotonic=time.monotonic)
 
     def remaining(self, account: str, path: str) -> int | None:
         """Calls of `path` left to `account` today, or None where that is not known."""
@@ -99,31 +134,45 @@ class Calls:
     async def relay(self, call: RelayedCall) -> Exchange:
         """The answer to pass on; its holder must close it.
 
-        Sent once, and once more with another token if WeChat refused the first. Raises NotSent,
-        OutcomeUnknown (a write), NoAnswer (anything else), KeyInUrl, or what stands in the way of
-        a token.
+        Repeated as the endpoint allows; an answer that stays bad is passed on as it is. Raises
+        NotSent, OutcomeUnknown (a write), NoAnswer (anything else), KeyInUrl, or what stands in
+        the way of a token.
         """
-        endpoint = call.route.endpoint
+        trip = self._trip(call.account, call.route.path, call.body, call.asked)
         try:
-            if endpoint is None or endpoint.auth == "access_token":
-                return await self._with_token(
-                    call.account,
-                    call.route.path,
-                    lambda token: _injected(self._base_url, call, token),
-                )
-            base_url = self._mp_base_url if endpoint.path == _SHOWQRCODE else self._base_url
-            by_secret = endpoint.auth == "appid_secret"
-            query = real_query(call.query, call.account) if by_secret else call.query.replace({})
-            request = _outgoing(base_url, call, query)
-            exchange = await self._exchanger.send(call.account, endpoint.path, request, known=True)
-            secret = call.account.app_secret.get_secret_value()
-            return _discreet(exchange, secret) if by_secret else exchange
-        except NotBegun as exc:
-            raise exc.cause from None
-        except OutcomeUnknown as exc:
-            if call.route.write:
-                raise
-            raise NoAnswer(reason=exc.values["reason"]) from None
+            return await self._retrier.run(
+                _errand(trip), lambda: self._relayed(trip, call), _failure_of
+            )
+        except GatewayError as exc:
+            if trip.exchange is not None:  # the repeat was not sent: what WeChat said stands
+                return trip.exchange
+            raise _told(exc, write=call.route.write) from None
+        except BaseException:
+            trip.close()
+            raise
+
+    async def _relayed(self, trip: Trip, call: RelayedCall) -> Exchange:
+        auth = "access_token" if trip.endpoint is None else trip.endpoint.auth
+        if auth == "access_token":
+            return await self._with_token(trip, lambda url, token: _injected(url, call, token))
+        by_secret = auth == "appid_secret"
+        query = real_query(call.query, call.account) if by_secret else call.query.replace({})
+        exchange = await self._exchanger.send(trip, lambda url: _outgoing(url, call, query))
+        if not by_secret:
+            return exchange
+        return _discreet(trip, call.account.app_secret.get_secret_value())
+
+    def _trip(
+        self,
+        account: OfficialAccount,
+        path: str,
+        body: Body | None,
+        asked: Deadline | None = None,
+    ) -> Trip:
+        endpoint = self._facts.catalogue.find(path)
+        deadline = Deadline(patience_s(self._hosts.timeout_s, body)).sooner(asked)
+        urls = self._hosts.mp if path == _SHOWQRCODE else self._hosts.api
+        return Trip(account, endpoint, path, deadline, urls)
 
     async def get(
         self, account: str, path: str, *, query: Mapping[str, str] | None = None
@@ -131,7 +180,8 @@ class Calls:
         """GET with `query`; see `wechat.call.Call`."""
         repeatable = not self._writes(path)
         return await self._own(
-            account, path, lambda url: UpstreamRequest("GET", url, {}, repeatable=repeatable), query
+            *(account, path, query, None),
+            lambda url: UpstreamRequest("GET", url, {}, repeatable=repeatable),
         )
 
     async def post(
@@ -149,7 +199,7 @@ class Calls:
             raise NotBegun(NotUnicode()) from None
         headers = {"Content-Type": "application/json; charset=utf-8"}
         return await self._own(
-            account, path, lambda url: UpstreamRequest("POST", url, headers, data), query
+            *(account, path, query, data), lambda url: UpstreamRequest("POST", url, headers, data)
         )
 
     async def upload(
@@ -160,72 +210,78 @@ class Calls:
         data = MemoryBody(_form(upload, boundary))
         headers = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
         return await self._own(
-            account, path, lambda url: UpstreamRequest("POST", url, headers, data), query
+            *(account, path, query, data), lambda url: UpstreamRequest("POST", url, headers, data)
         )
 
     def _writes(self, path: str) -> bool:
         endpoint = self._facts.catalogue.find(path)
         return endpoint is None or endpoint.write
 
-    async def _with_token(
-        self, account: OfficialAccount, path: str, build: Callable[[str], UpstreamRequest]
-    ) -> Exchange:
-        known = self._facts.catalogue.find(path) is not None
+    async def _with_token(self, trip: Trip, build: _BuildWithToken) -> Exchange:
         with _not_begun():
-            token = await self._tokens.get(account)
-        request = build(quote(token.value, safe=""))
-        exchange = await self._exchanger.send(account, path, request, known=known)
-        if exchange.errcode not in STALE_TOKEN:
-            return _discreet(exchange, token.value)
+            ticket = self._storms.enter(trip.account)
+        refused: bool | None = None
+        try:
+            exchange = await self._replayed(trip, build)
+            refused = exchange.errcode in STALE_TOKEN
+        except NotBegun as exc:
+            refused = True if isinstance(exc.cause, TokenConflict) else None
+            raise
+        finally:
+            self._storms.leave(trip.account, ticket, refused=refused)
+        return exchange
+
+    async def _replayed(self, trip: Trip, build: _BuildWithToken) -> Exchange:
+        with _not_begun():
+            token = await self._tokens.get(trip.account, trip.deadline)
+        exchange = await self._injected(trip, build, token)
+        if exchange.errcode not in STALE_TOKEN or trip.replayed:
+            return exchange
         # Refused for its token, the call has changed nothing: it may go again, once.
-        exchange.close()
+        trip.replayed = True
+        trip.close()
         with _not_begun():
-            token = await self._tokens.renew(account, token)
-        request = build(quote(token.value, safe=""))
-        exchange = await self._exchanger.send(account, path, request, known=known)
-        return _discreet(exchange, token.value)
+            token = await self._tokens.renew(trip.account, token, trip.deadline)
+        return await self._injected(trip, build, token)
+
+    async def _injected(self, trip: Trip, build: _BuildWithToken, token: AccessToken) -> Exchange:
+        quoted = quote(token.value, safe="")
+        await self._exchanger.send(trip, lambda url: build(url, quoted))
+        return _discreet(trip, token.value)
 
     async def _own(
         self,
         name: str,
         path: str,
-        build: Callable[[str], UpstreamRequest],
         query: Mapping[str, str] | None,
+        body: Body | None,
+        build: Callable[[str], UpstreamRequest],
     ) -> dict[str, Any]:
         write = self._writes(path)
-        url = f"{self._base_url}{path}?" + "".join(
-            f"{urlencode({key: value})}&" for key, value in (query or {}).items()
-        )
-
-        async def attempt() -> dict[str, Any]:
-            with _not_begun():
-                account = self._accounts.get(name)
-            exchange = await self._with_token(
-                account, path, lambda token: build(f"{url}access_token={token}")
-            )
-            try:
-                return self._read(path, exchange, await exchange.read(_MAX_JSON_BYTES), write=write)
-            finally:
-                exchange.close()
-
+        pairs = "".join(f"{urlencode({key: value})}&" for key, value in (query or {}).items())
+        tail = f"{path}?{pairs}access_token="
         try:
-            return await self._retrier.run(
-                patience_for(self._facts.catalogue.find(path)),
-                attempt,
-                deadline_s=self._deadline_s,
-            )
-        except NotBegun as exc:
-            if write:
-                raise
-            raise exc.cause from None
-        except OutcomeUnknown as exc:
-            if write:
-                raise
-            raise NoAnswer(reason=exc.values["reason"]) from None
+            with _not_begun():
+                trip = self._trip(self._accounts.get(name), path, body)
+
+            async def attempt() -> dict[str, Any]:
+                try:
+                    exchange = await self._with_token(
+                        trip, lambda url, token: build(f"{url}{tail}{token}")
+                    )
+                    body = await exchange.read(_MAX_JSON_BYTES)
+                    return self._read(path, exchange, body, write=write)
+                finally:
+                    trip.close()
+
+            return await self._retrier.run(_errand(trip), attempt)
         except WeChatRefused as refused:
             if write and refused.wechat_errcode == BUSY:
                 raise OutcomeUnknown(reason="WeChat is busy (-1)") from None
             raise
+        except GatewayError as exc:
+            keeps = write and isinstance(exc, NotBegun)
+            raise exc if keeps else _told(exc, write=write) from None
 
     def _read(
         self, path: str, exchange: Exchange, body: bytes | None, *, write: bool
@@ -258,6 +314,27 @@ def _not_begun() -> Iterator[None]:
         raise NotBegun(cause) from cause
 
 
+def _errand(trip: Trip) -> Errand:
+    patience = patience_for(trip.endpoint)
+    return Errand(trip.account, patience, trip.deadline, len(trip.base_urls))
+
+
+def _failure_of(exchange: Exchange) -> Kind | None:
+    """Whether an answer that could be passed on had better be asked for again."""
+    if exchange.errcode == BUSY:
+        return "busy"
+    return None if exchange.sound else "unknown"
+
+
+def _told(exc: GatewayError, *, write: bool) -> GatewayError:
+    """The failure as a caller is to see it."""
+    if isinstance(exc, NotBegun):
+        return exc.cause
+    if isinstance(exc, OutcomeUnknown) and not write:
+        return NoAnswer(reason=exc.values["reason"])
+    return exc
+
+
 def _injected(base_url: str, call: RelayedCall, token: str) -> UpstreamRequest:
     """The request with our token in place of whatever the caller sent as one."""
     return _outgoing(base_url, call, call.query.replace({"access_token": token}, without=_SECRETS))
@@ -273,13 +350,16 @@ def _outgoing(base_url: str, call: RelayedCall, query: str) -> UpstreamRequest:
     )
 
 
-def _discreet(exchange: Exchange, secret: str) -> Exchange:
-    """The `exchange`, unless its beginning repeats `secret`, as error pages repeat URLs.
+def _discreet(trip: Trip, secret: str) -> Exchange:
+    """The trip's exchange, unless its beginning repeats `secret`, as error pages repeat URLs.
 
     Raises OutcomeUnknown: what such a page says of the call cannot be passed on.
     """
+    exchange = trip.exchange
+    if exchange is None:
+        raise AssertionError("no answer to look at")
     if any(form.encode() in exchange.head for form in {secret, quote(secret, safe="")}):
-        exchange.close()
+        trip.close()
         raise OutcomeUnknown(reason="the answer repeats a secret of the request")
     return exchange
 

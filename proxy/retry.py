@@ -1,10 +1,17 @@
 import asyncio
+import itertools
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, Literal, TypeVar
 
-from tenacity import AsyncRetrying, RetryCallState, stop_after_delay, wait_random_exponential
+from tenacity import AsyncRetrying, Future, RetryCallState, wait_random_exponential
 
+from accounts.official import OfficialAccount
+from core.errors import GatewayError
+from core.metrics import Metrics
+from proxy.budget import RetryBudgets
+from proxy.deadline import Deadline
 from wechat.call import BadAnswer, NotSent, OutcomeUnknown, WeChatRefused
 from wechat.catalogue import Endpoint
 from wechat.errcodes import BUSY
@@ -39,42 +46,112 @@ def patience_for(endpoint: Endpoint | None) -> Patience:
     return Patience(not_sent=2, busy=0, unknown=0)
 
 
-class Retrier:
-    """The one layer that repeats calls, with full jitter."""
+Kind = Literal["not_sent", "busy", "unknown"]
 
-    def __init__(self, sleep: Sleep = asyncio.sleep) -> None:
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """What is done, for whom and until when."""
+
+    account: OfficialAccount
+    patience: Patience
+    deadline: Deadline
+    hosts: int = 1  # to any of which it may go
+
+
+class Retrier:
+    """The one layer that repeats calls: with full jitter, a budget and a deadline."""
+
+    def __init__(
+        self, budgets: RetryBudgets, metrics: Metrics, *, sleep: Sleep = asyncio.sleep
+    ) -> None:
+        self._budgets = budgets
+        self._metrics = metrics
         self._sleep = sleep
 
     async def run(
-        self, patience: Patience, call: Callable[[], Awaitable[T]], *, deadline_s: float
+        self,
+        errand: Errand,
+        call: Callable[[], Awaitable[T]],
+        judge: Callable[[T], Kind | None] = lambda _result: None,
     ) -> T:
-        """The result of `call`; no repeat begins after `deadline_s`. Raises its last failure."""
-        used = {"not_sent": 0, "busy": 0, "unknown": 0}
+        """The last result of `call`, or its last failure.
+
+        `judge` says which results are failures; such a one is returned when nothing helped.
+        """
+        self._budgets.earn(errand.account.app_id)
+        try:
+            result = await call()
+        except GatewayError as exc:
+            if _kind(exc) is None:
+                raise
+            return await self._repeat(errand, call, judge, _raiser(exc))
+        if judge(result) is None:
+            return result
+        return await self._repeat(errand, call, judge, _returner(result))
+
+    async def _repeat(
+        self,
+        errand: Errand,
+        call: Callable[[], Awaitable[T]],
+        judge: Callable[[T], Kind | None],
+        first: Callable[[], Awaitable[T]],
+    ) -> T:
+        used: Counter[str] = Counter()
+        # tenacity costs 25 µs: it only comes in when there is something to repeat.
+        calls = itertools.chain((first,), itertools.repeat(call))
+        jitter = wait_random_exponential(_FIRST_WAIT_S, _LONGEST_WAIT_S)
 
         async def attempt() -> T:
-            return await call()
+            return await next(calls)()
 
         def may_repeat(state: RetryCallState) -> bool:
-            exc = state.outcome.exception() if state.outcome else None
-            kind = _kind(exc)
-            if kind is None or used[kind] >= getattr(patience, kind):
+            kind = _kind_of(state.outcome, judge)
+            if kind is None or used[kind] >= getattr(errand.patience, kind):
+                return False
+            if not errand.deadline.left() or not self._may_spend(errand.account, kind):
                 return False
             used[kind] += 1
             return True
 
-        retrying = AsyncRetrying(
-            retry=may_repeat,
-            stop=stop_after_delay(deadline_s),
-            wait=wait_random_exponential(_FIRST_WAIT_S, _LONGEST_WAIT_S),
-            sleep=self._sleep,
-            reraise=True,
-        )
+        def wait_s(state: RetryCallState) -> float:
+            # To another host it may go at once.
+            if set(used) == {"not_sent"} and used["not_sent"] < errand.hosts:
+                return 0.0
+            return min(jitter(state), errand.deadline.left() / 2)
+
+        retrying = AsyncRetrying(retry=may_repeat, wait=wait_s, sleep=self._sleep, reraise=True)
         return await retrying(attempt)
 
+    def _may_spend(self, account: OfficialAccount, kind: Kind) -> bool:
+        granted = self._budgets.take(account.app_id)
+        self._metrics.retries.labels(account.name, kind if granted else "spent").inc()
+        return granted
 
-def _kind(exc: BaseException | None) -> str | None:
-    if type(exc) is NotSent:  # not a TokenUnavailable: that has been repeated already
-        return "not_sent"
+
+def _raiser(exc: GatewayError) -> Callable[[], Awaitable[Any]]:
+    async def again() -> Any:
+        raise exc
+
+    return again
+
+
+def _returner(result: T) -> Callable[[], Awaitable[T]]:
+    async def again() -> T:
+        return result
+
+    return again
+
+
+def _kind_of(outcome: Future | None, judge: Callable[[Any], Kind | None]) -> Kind | None:
+    if outcome is None:
+        return None
+    return _kind(exc) if (exc := outcome.exception()) is not None else judge(outcome.result())
+
+
+def _kind(exc: BaseException) -> Kind | None:
+    if isinstance(exc, NotSent):
+        return None if exc.settled else "not_sent"
     if isinstance(exc, OutcomeUnknown | BadAnswer):
         return "unknown"
     if isinstance(exc, WeChatRefused) and exc.wechat_errcode == BUSY:

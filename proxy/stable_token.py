@@ -5,11 +5,14 @@ import orjson
 from accounts.official import OfficialAccount
 from core.errors import Category, GatewayError, Text
 from proxy.answer import NotJson, errcode_of, read_object
+from proxy.base_urls import BaseUrls, BreakerOpen
 from proxy.body import MemoryBody
-from proxy.quota import QuotaLedger
-from proxy.retry import Patience, Retrier
-from proxy.upstream import Upstream, UpstreamRequest
+from proxy.deadline import Deadline
+from proxy.exchange import Exchanger, Trip
+from proxy.retry import Errand, Patience, Retrier
+from proxy.upstream import UpstreamRequest
 from wechat.call import NotSent, OutcomeUnknown, WeChatRefused
+from wechat.catalogue import Endpoint
 from wechat.errcodes import BUSY, IP_NOT_WHITELISTED
 from wechat.limits import TOKEN_LIFE_S
 
@@ -19,7 +22,8 @@ _MIN_LIFE_S = 60
 _LIFE_IF_UNSAID_S = TOKEN_LIFE_S - 300
 _MAX_CHARS = 2_048  # WeChat asks for room for 512
 _MAX_ANSWER_BYTES = 65_536
-# Of one attempt, and of when the last one may begin: together within a lease (proxy/tokens.py).
+# Of all attempts, within a lease (proxy/tokens.py), and of one, so that another host has a chance.
+_FETCH_S = 8.0
 _ATTEMPT_S = 4.0
 # Source: doc page api_getstableaccesstoken and reference §1.1, read 2026-11.
 _ADVICE = {
@@ -77,6 +81,7 @@ class TokenUnavailable(NotSent):
 
     status = 503
     code = "token_unavailable"
+    settled = True  # it has been tried again already
     message = Text("暂时取不到 access_token：{reason}", "no access_token right now: {reason}")
 
 
@@ -95,72 +100,68 @@ class StableToken:
     """
 
     def __init__(
-        self, upstream: Upstream, base_url: str, quota: QuotaLedger, retrier: Retrier
+        self,
+        exchanger: Exchanger,
+        base_urls: BaseUrls,
+        endpoint: Endpoint | None,
+        retrier: Retrier,
     ) -> None:
-        self._upstream = upstream
-        self._url = base_url + PATH
-        self._quota = quota
+        self._exchanger = exchanger
+        self._base_urls = base_urls
+        self._endpoint = endpoint
         self._retrier = retrier
 
     async def fetch(self, account: OfficialAccount, *, force: bool) -> FetchedToken:
         """The token.
 
-        Raises AccountMisconfigured, TokenUnavailable, or WeChatRefused (a quota is used up).
+        Raises AccountMisconfigured, TokenUnavailable, BreakerOpen, or WeChatRefused (a quota is
+        used up).
         """
         patience = Patience(not_sent=2, busy=0, unknown=0) if force else Patience(2, 2, 2)
+        deadline = Deadline(_FETCH_S)
+        trip = Trip(account, self._endpoint, PATH, deadline, self._base_urls, attempt_s=_ATTEMPT_S)
+        errand = Errand(account, patience, deadline, len(self._base_urls))
         try:
-            answer = await self._retrier.run(
-                patience, lambda: self._ask(account, force=force), deadline_s=_ATTEMPT_S
-            )
+            answer = await self._retrier.run(errand, lambda: self._ask(trip, force=force))
         except WeChatRefused as refused:
             if refused.wechat_errcode in _FOR_A_PERSON:
                 raise AccountMisconfigured(account.name, refused) from None
             if refused.wechat_errcode == BUSY:
                 raise TokenUnavailable(reason="WeChat is busy (-1)") from None
             raise
+        except BreakerOpen:
+            raise
         except (NotSent, OutcomeUnknown) as exc:
             # Unknown is the fate of the token call; the call that wants the token was not sent.
-            raise TokenUnavailable(reason=exc.values["reason"]) from None
+            raise TokenUnavailable(reason=exc.values.get("reason", exc.code)) from None
         value = answer.get("access_token")
         if not isinstance(value, str) or not value or len(value) > _MAX_CHARS:
             raise TokenUnavailable(reason="WeChat's answer holds no usable token")
         return FetchedToken(value, _clamped(answer.get("expires_in")))
 
-    async def _ask(self, account: OfficialAccount, *, force: bool) -> dict[str, Any]:
-        body = {
-            "grant_type": "client_credential",
-            "appid": account.app_id,
-            "secret": account.app_secret.get_secret_value(),
-            "force_refresh": force,
-        }
-        request = UpstreamRequest(
-            "POST",
-            self._url,
-            {"Content-Type": "application/json"},
-            MemoryBody(orjson.dumps(body)),
-            timeout_s=_ATTEMPT_S,
+    async def _ask(self, trip: Trip, *, force: bool) -> dict[str, Any]:
+        data = orjson.dumps(
+            {
+                "grant_type": "client_credential",
+                "appid": trip.account.app_id,
+                "secret": trip.account.app_secret.get_secret_value(),
+                "force_refresh": force,
+            }
         )
+        headers = {"Content-Type": "application/json"}
         try:
-            data = await self._exchange(request)
-            answer = read_object(data)
+            exchange = await self._exchanger.send(
+                trip, lambda url: UpstreamRequest("POST", url + PATH, headers, MemoryBody(data))
+            )
+            answer = read_object(await exchange.read(_MAX_ANSWER_BYTES) or b"")
             errcode = errcode_of(answer)
         except NotJson:
-            self._quota.count(account, PATH, BUSY)
             raise OutcomeUnknown(reason="the answer is not WeChat's JSON") from None
-        except OutcomeUnknown:
-            self._quota.count(account, PATH, BUSY)
-            raise
-        self._quota.count(account, PATH, errcode)
+        finally:
+            trip.close()
         if errcode:
             raise WeChatRefused(errcode=errcode, errmsg=str(answer.get("errmsg", "")), path=PATH)
         return answer
-
-    async def _exchange(self, request: UpstreamRequest) -> bytes:
-        answer = await self._upstream.send(request)
-        try:
-            return await answer.read(_MAX_ANSWER_BYTES)
-        finally:
-            answer.close()
 
 
 def _clamped(expires_in: object) -> float:

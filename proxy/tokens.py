@@ -1,5 +1,4 @@
 import asyncio
-import math
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
@@ -15,6 +14,7 @@ from core.clock import SYSTEM_CLOCKS, Clocks, shanghai_day
 from core.errors import Category, GatewayError, Text
 from core.metrics import Metrics
 from core.tasks import TaskSet
+from proxy.deadline import Deadline, DeadlineExceeded
 from proxy.stable_token import AccountMisconfigured, FetchedToken, TokenUnavailable
 from wechat.limits import FORCED_REFRESH_GAP_S, FORCED_REFRESHES_A_DAY
 
@@ -121,15 +121,14 @@ class TokenService:
         self._copies: dict[str, _Copy] = {}
         self._flights: dict[tuple[str, ...], asyncio.Task[AccessToken | GatewayError]] = {}
         self._ahead_after: dict[str, float] = {}  # monotonic
-        self._forced_at: dict[str, float] = {}  # monotonic
         self._obstacles: dict[str, _Obstacle] = {}
         self._refreshes: dict[str, dict[str, int]] = {}
 
-    async def get(self, account: OfficialAccount) -> AccessToken:
+    async def get(self, account: OfficialAccount, deadline: Deadline | None = None) -> AccessToken:
         """A token that WeChat takes, as far as is known.
 
-        Raises AccountMisconfigured, TokenUnavailable, or WeChatRefused (a quota); for 30 s the
-        same again, after the token that WeChat refused could not be replaced.
+        Raises AccountMisconfigured, TokenUnavailable, WeChatRefused (a quota) or DeadlineExceeded;
+        for 30 s the same again, after the token that WeChat refused could not be replaced.
         """
         now = self._clock()
         copy = self._copies.get(account.app_id)
@@ -145,9 +144,11 @@ class TokenService:
                 self._refresh_ahead(account, copy.token)
             return copy.token
         self._stats.count("miss", account.app_id)
-        return await self._joined(("get", account.app_id), lambda: self._find(account))
+        return await self._joined(("get", account.app_id), deadline, lambda: self._find(account))
 
-    async def renew(self, account: OfficialAccount, failing: AccessToken) -> AccessToken:
+    async def renew(
+        self, account: OfficialAccount, failing: AccessToken, deadline: Deadline | None = None
+    ) -> AccessToken:
         """A token other than `failing`, which WeChat has just refused.
 
         Fetches only if `failing` is still the current one. Raises TokenConflict when WeChat
@@ -158,10 +159,13 @@ class TokenService:
         if copy is not None and copy.token.epoch > failing.epoch:
             return copy.token
         key = ("renew", account.app_id, str(failing.epoch))
-        return await self._joined(key, lambda: self._replace(account, failing))
+        return await self._joined(key, deadline, lambda: self._replace(account, failing))
 
     async def _joined(
-        self, key: tuple[str, ...], work: Callable[[], Awaitable[AccessToken]]
+        self,
+        key: tuple[str, ...],
+        deadline: Deadline | None,
+        work: Callable[[], Awaitable[AccessToken]],
     ) -> AccessToken:
         """What the one task of this `key` finds. A caller that leaves does not stop it."""
         task = self._flights.get(key)
@@ -169,7 +173,11 @@ class TokenService:
             task = self._start(key, work)
         else:
             self._stats.count("coalesced", key[1])
-        found = await asyncio.shield(task)
+        try:
+            async with asyncio.timeout(None if deadline is None else deadline.left()):
+                found = await asyncio.shield(task)
+        except TimeoutError:
+            raise DeadlineExceeded from None
         if isinstance(found, GatewayError):
             raise found
         return found
@@ -296,15 +304,15 @@ class TokenService:
 
     async def _force(self, account: OfficialAccount, beaten: AccessToken) -> FetchedToken:
         """A token that WeChat makes anew; once in 30 s and 20 times a day, failures counted."""
-        app_id, day, now = account.app_id, shanghai_day(self._clock()), self._monotonic()
-        wait_s = self._forced_at.get(app_id, -math.inf) + FORCED_REFRESH_GAP_S - now
+        app_id, day = account.app_id, shanghai_day(self._clock())
         if self._counters.get(app_id, _FORCED, day) >= FORCED_REFRESHES_A_DAY:
-            wait_s = FORCED_REFRESH_GAP_S  # WeChat may have another token by then
+            wait_s = float(FORCED_REFRESH_GAP_S)  # WeChat may have another token by then
+        else:
+            wait_s = await self._store.claim_force(app_id, gap_s=FORCED_REFRESH_GAP_S)
         if wait_s > 0:
             conflict = _conflict(account, wait_s)
             self._obstruct(app_id, conflict, for_s=wait_s, beaten=beaten)
             raise conflict
-        self._forced_at[app_id] = now
         self._counters.add(app_id, _FORCED, day)
         try:
             return await self._source.fetch(account, force=True)

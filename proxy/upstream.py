@@ -1,12 +1,16 @@
 import ipaddress
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from proxy.body import Body
+from wechat.call import NotSent
+
+# A slow line may take this long for a large body, on top of the deadline for an answer.
+_SLOWEST_UPLOAD_BYTES_PER_S = 200_000
 
 
 class UpstreamSettings(BaseModel):
@@ -26,7 +30,12 @@ class UpstreamSettings(BaseModel):
         description="WeChat's API hosts, the preferred one first",
     )
     mp_base_url: str = Field("https://mp.weixin.qq.com", description="host of showqrcode")
-    timeout_s: float = Field(10, gt=0, le=120, description="one call's deadline; uploads get more")
+    prefer: Literal["order", "latency"] = Field(
+        "order", description="the first host that is well, or the one connected to soonest"
+    )
+    timeout_s: float = Field(
+        10, gt=0, le=120, description="one call's deadline, repeats included; uploads get more"
+    )
     ca_file: str = Field("", description="extra CA certificates (PEM), for a sandbox over TLS")
     allow_plain_http: bool = Field(
         False, description="let http:// go to other hosts than loopback (a sandbox elsewhere)"
@@ -73,6 +82,11 @@ def web_host(url: str) -> str:
     return (parts.hostname or "") if parts.scheme in ("http", "https") else ""
 
 
+def patience_s(timeout_s: float, body: Body | None) -> float:
+    """How long a call may take that sends `body`."""
+    return timeout_s if body is None else timeout_s + body.size // _SLOWEST_UPLOAD_BYTES_PER_S
+
+
 def is_loopback(url: str) -> bool:
     """Whether the URL's host is this machine, by name or address."""
     host = urlsplit(url).hostname or ""
@@ -90,9 +104,13 @@ class UpstreamRequest:
     url: str  # raw: nothing of it is quoted again
     headers: dict[str, str]
     body: Body | None = None
-    timeout_s: float | None = None  # None: what the settings say
+    timeout_s: float | None = None  # in all; None: what the settings say, more for a large body
     # Whether the client may send it again by itself when a kept connection breaks under it.
     repeatable: bool = False
+
+
+class Unreachable(NotSent):
+    """No connection to the host could be had."""
 
 
 class UpstreamAnswer(Protocol):
@@ -131,7 +149,7 @@ class Upstream(Protocol):
     async def send(self, request: UpstreamRequest) -> UpstreamAnswer:
         """The answer's head.
 
-        Raises NotSent if WeChat cannot have seen the whole request, OutcomeUnknown if it may have
-        and no answer came.
+        Raises NotSent if WeChat cannot have seen the whole request (Unreachable if there was no
+        connection), OutcomeUnknown if it may have and no answer came.
         """
         ...

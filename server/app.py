@@ -46,8 +46,10 @@ from jobs.service import Jobs
 from proxy.aiohttp_upstream import open_upstream
 from proxy.auth import Authenticator, Checks
 from proxy.body import BodyReader
-from proxy.call import Calls, WeChatFacts
+from proxy.budget import RetryBudgets
+from proxy.call import Calls, Hosts, WeChatFacts
 from proxy.exchange import Exchanger
+from proxy.latency import LatencyProbe
 from proxy.lockout import Lockout
 from proxy.quota import QuotaLedger
 from proxy.replay import ReplayGuard
@@ -56,6 +58,7 @@ from proxy.routing import Router
 from proxy.signature import SignatureVerifier
 from proxy.signed_body import SignedBodies
 from proxy.spool import Spool, sweep
+from proxy.stable_token import PATH as STABLE_TOKEN
 from proxy.stable_token import StableToken
 from proxy.tokens import TokenBooks, TokenService
 from proxy.transport import UpstreamTransport
@@ -228,24 +231,24 @@ async def _open_wechat(
             store = kept
         quota = QuotaLedger(counters)
         upstream = await stack.enter_async_context(open_upstream(settings.upstream, crash=crash))
+        facts = WeChatFacts(load_catalogue(), load_errcodes())
+        hosts = Hosts.of(settings.upstream, metrics)
+        exchanger = Exchanger(upstream, quota, metrics)
+        retrier = Retrier(RetryBudgets(), metrics)
         tasks = TaskSet()
         stack.push_async_callback(tasks.aclose)
         tokens = TokenService(
             store,
-            StableToken(upstream, settings.upstream.base_urls[0], quota, Retrier()),
+            StableToken(exchanger, hosts.api, facts.catalogue.find(STABLE_TOKEN), retrier),
             settings.tokens,
             books=TokenBooks(counters, caches.register("token", "local"), metrics),
             tasks=tasks,
         )
         caches.add_section("tokens", lambda: tokens.describe(accounts))
-        calls = Calls(
-            settings.upstream,
-            WeChatFacts(load_catalogue(), load_errcodes()),
-            accounts,
-            tokens,
-            Exchanger(upstream, quota, metrics),
-            Retrier(),
-        )
+        caches.add_section("upstream", lambda: hosts.describe(accounts))
+        if settings.upstream.prefer == "latency" and len(hosts.api) > 1:
+            tasks.start(LatencyProbe(settings.upstream).keep_ranking(hosts.api), name="rank hosts")
+        calls = Calls(hosts, facts, accounts, tokens, exchanger, retrier)
         yield _Upstream(accounts, calls, tokens, upstream, caches, metrics, link)
 
 

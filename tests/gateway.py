@@ -29,7 +29,9 @@ from handlers.token_calls import TokenCalls
 from proxy.aiohttp_upstream import AiohttpUpstream, open_upstream
 from proxy.auth import Authenticator, Checks
 from proxy.body import BodyReader
-from proxy.call import Calls, WeChatFacts
+from proxy.breaker import BreakerRules
+from proxy.budget import RetryBudgets
+from proxy.call import Calls, Hosts, WeChatFacts
 from proxy.exchange import Exchanger
 from proxy.lockout import AuthSettings, Lockout
 from proxy.quota import QuotaLedger
@@ -39,6 +41,7 @@ from proxy.routing import RelaySettings, Router
 from proxy.signature import SignatureVerifier
 from proxy.signed_body import SignedBodies
 from proxy.spool import Spool
+from proxy.stable_token import PATH as STABLE_TOKEN
 from proxy.stable_token import StableToken
 from proxy.tokens import TokenBooks, TokenService, TokenSettings
 from proxy.upstream import UpstreamSettings
@@ -86,6 +89,7 @@ class Setup:
     tokens: TokenSettings = _TOKENS
     accounts: tuple[OfficialAccount, ...] = (MAIN, PERSONAL)
     clients: tuple[Client, ...] = CLIENTS
+    breaker: BreakerRules | None = None
     crash: CrashPoint = no_crash
     clock: Clock = time.time
 
@@ -96,6 +100,7 @@ class Gateway:
 
     relay: Relay
     calls: Calls
+    hosts: Hosts
     tokens: TokenService
     upstream: AiohttpUpstream
     authenticator: Authenticator
@@ -124,19 +129,21 @@ async def open_gateway(setup: Setup) -> AsyncIterator[Gateway]:
         stack.push_async_callback(tasks.aclose)
         quota = QuotaLedger(counters, clock=setup.clock)
         upstream = await stack.enter_async_context(open_upstream(setup.upstream, crash=setup.crash))
-        retrier = Retrier()
+        retrier = Retrier(RetryBudgets(), metrics)
+        facts = WeChatFacts(load_catalogue(), load_errcodes())
+        hosts = Hosts.of(setup.upstream, metrics, setup.breaker)
+        exchanger = Exchanger(upstream, quota, metrics)
         tokens = TokenService(
             store,
-            StableToken(upstream, setup.upstream.base_urls[0], quota, retrier),
+            StableToken(exchanger, hosts.api, facts.catalogue.find(STABLE_TOKEN), retrier),
             setup.tokens,
             books=TokenBooks(counters, statistics.register("token", "process"), metrics),
             tasks=tasks,
             clocks=Clocks(setup.clock, time.monotonic),
         )
         statistics.add_section("tokens", lambda: tokens.describe(accounts))
-        facts = WeChatFacts(load_catalogue(), load_errcodes())
-        exchanger = Exchanger(upstream, quota, metrics)
-        calls = Calls(setup.upstream, facts, accounts, tokens, exchanger, retrier)
+        statistics.add_section("upstream", lambda: hosts.describe(accounts))
+        calls = Calls(hosts, facts, accounts, tokens, exchanger, retrier)
         virtual = VirtualTokens(sealer, clients, clock=setup.clock)
         verifier = SignatureVerifier(clients.signing_keys, clock=setup.clock)
         checks = Checks(verifier, Lockout(AuthSettings()))
@@ -148,7 +155,7 @@ async def open_gateway(setup: Setup) -> AsyncIterator[Gateway]:
         router = Router(setup.relay, facts.catalogue)
         relay = Relay(router, authenticator, bodies, token_calls, calls, facts.errcodes)
         yield Gateway(
-            *(relay, calls, tokens, upstream, authenticator, virtual, quota),
+            *(relay, calls, hosts, tokens, upstream, authenticator, virtual, quota),
             *(statistics, metrics, spool),
         )
 

@@ -1,7 +1,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from core.errors import GatewayError, Language, Text
 from core.secret import redact
@@ -90,6 +90,7 @@ class NotSent(GatewayError):
     status = 502
     code = "upstream_unreachable"
     retryable = True
+    settled: ClassVar[bool] = False  # whether to try again at once is pointless
     message = Text("连不上微信服务器：{reason}", "WeChat cannot be reached: {reason}")
     hint = Text(
         "检查服务器的网络、DNS 与 upstream.base_urls；请求没有发出，可以安全重试",
@@ -103,6 +104,8 @@ class NotBegun(NotSent):
     Such as an account that gets no token: for what was to be done it is a NotSent, for people it
     is the cause. Raised by calls that write; the others raise the cause itself.
     """
+
+    settled = True
 
     def __init__(self, cause: GatewayError) -> None:
         super().__init__(reason=str(cause))

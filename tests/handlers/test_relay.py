@@ -166,7 +166,7 @@ async def test_wechats_own_headers_stay_behind(echo: Any) -> None:
     assert answer.status_code == 302
     assert answer.headers["content-disposition"] == "attachment; filename=a.jpg"
     assert not {"location", "set-cookie", "server"} & set(answer.headers)
-    assert len(upstream.requests) == 1
+    assert b"elsewhere" not in b"".join(head for head, _ in upstream.requests)
 
 
 async def test_a_large_answer_streams_through(echo: Any) -> None:
@@ -434,7 +434,7 @@ async def test_a_lost_answer_of_a_write_is_never_called_retryable(
     assert data["errcode"] == -1
     assert (data["error"]["code"], data["error"]["retryable"]) == ("outcome_unknown", False)
     assert sandbox.faults.happened["reset_after_commit", ADD] == 1
-    sandbox.faults.add(Fault(kind="reset_before_read", path=BATCHGET))
+    sandbox.faults.add(Fault(kind="reset_before_read", path=BATCHGET, count=3))
     data = (await gate.post(BATCHGET, params={"access_token": token}, json={})).json()
     assert (data["error"]["code"], data["error"]["retryable"]) == ("upstream_no_answer", True)
 

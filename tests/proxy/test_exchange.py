@@ -2,7 +2,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from proxy.exchange import PEEK_BYTES, Exchanger
+from core.metrics import Metrics
+from proxy.base_urls import BaseUrls
+from proxy.deadline import Deadline
+from proxy.exchange import PEEK_BYTES, Build, Exchanger, Trip
 from proxy.upstream import UpstreamAnswer, UpstreamRequest
 from sandbox.faults import Fault
 from sandbox.server import RunningSandbox
@@ -10,6 +13,7 @@ from tests.conftest import free_port
 from tests.gateway import MAIN, Gateway
 from tests.proxy.conftest import Time
 from wechat.call import NotSent, OutcomeUnknown
+from wechat.catalogue import load_catalogue
 
 COUNT, ADD = "/cgi-bin/draft/count", "/cgi-bin/draft/add"
 
@@ -19,6 +23,15 @@ def exchanger(gateway: Gateway) -> Exchanger:
     return Exchanger(gateway.upstream, gateway.quota, gateway.metrics, monotonic=Time(0))
 
 
+def trip(path: str, base_url: str) -> Trip:
+    urls = BaseUrls((base_url,), Metrics())
+    return Trip(MAIN, load_catalogue().find(path), path, Deadline(5), urls)
+
+
+def to(path: str, method: str = "GET") -> Build:
+    return lambda base_url: UpstreamRequest(method, base_url + path, {})
+
+
 def shown(gateway: Gateway) -> str:
     return gateway.metrics.render().decode()
 
@@ -26,8 +39,7 @@ def shown(gateway: Gateway) -> str:
 async def test_an_answer_is_read_judged_and_counted(
     exchanger: Exchanger, sandbox: RunningSandbox, gateway: Gateway
 ) -> None:
-    request = UpstreamRequest("GET", sandbox.url + COUNT, {})
-    exchange = await exchanger.send(MAIN, COUNT, request, known=True)
+    exchange = await exchanger.send(trip(COUNT, sandbox.url), to(COUNT))
     assert (exchange.complete, exchange.errcode) == (True, 41001)
     assert await exchange.read(10_000) == exchange.head
     exchange.close()
@@ -40,21 +52,20 @@ async def test_a_status_other_than_200_is_what_is_counted(
     exchanger: Exchanger, sandbox: RunningSandbox, gateway: Gateway
 ) -> None:
     sandbox.faults.add(Fault(kind="html502", path=COUNT))
-    request = UpstreamRequest("GET", sandbox.url + COUNT, {})
-    (await exchanger.send(MAIN, COUNT, request, known=True)).close()
+    (await exchanger.send(trip(COUNT, sandbox.url), to(COUNT))).close()
     assert 'errcode="http_502"' in shown(gateway)
 
 
 async def test_only_what_may_have_arrived_costs_quota(
     exchanger: Exchanger, sandbox: RunningSandbox, gateway: Gateway
 ) -> None:
-    nobody = UpstreamRequest("GET", f"http://127.0.0.1:{free_port()}{ADD}", {})
+    nobody = f"http://127.0.0.1:{free_port()}"
     with pytest.raises(NotSent):
-        await exchanger.send(MAIN, ADD, nobody, known=True)
+        await exchanger.send(trip(ADD, nobody), to(ADD))
     assert exchanger.quota.remaining(MAIN, ADD) == 1_000
     sandbox.faults.add(Fault(kind="reset_after_commit", path=ADD))
     with pytest.raises(OutcomeUnknown):
-        await exchanger.send(MAIN, ADD, UpstreamRequest("POST", sandbox.url + ADD, {}), known=True)
+        await exchanger.send(trip(ADD, sandbox.url), to(ADD, "POST"))
     assert exchanger.quota.remaining(MAIN, ADD) == 999
     for label in ("not_sent", "unknown"):
         assert f'errcode="{label}",path="{ADD}"' in shown(gateway)
@@ -63,8 +74,8 @@ async def test_only_what_may_have_arrived_costs_quota(
 async def test_paths_outside_the_catalogue_share_a_label(
     exchanger: Exchanger, sandbox: RunningSandbox, gateway: Gateway
 ) -> None:
-    request = UpstreamRequest("GET", f"{sandbox.url}/cgi-bin/made/up", {})
-    (await exchanger.send(MAIN, "/cgi-bin/made/up", request, known=False)).close()
+    made_up = "/cgi-bin/made/up"
+    (await exchanger.send(trip(made_up, sandbox.url), to(made_up))).close()
     assert "made/up" not in shown(gateway)
     assert 'path="other"' in shown(gateway)
 
@@ -100,8 +111,7 @@ class LongUpstream:
 
 async def test_a_long_answer_is_not_held_in_memory(gateway: Gateway) -> None:
     exchanger = Exchanger(LongUpstream(), gateway.quota, gateway.metrics)
-    request = UpstreamRequest("GET", "https://x", {})
-    exchange = await exchanger.send(MAIN, COUNT, request, known=True)
+    exchange = await exchanger.send(trip(COUNT, "https://x"), to(COUNT))
     assert (exchange.complete, exchange.errcode) == (False, 0)
     assert len(exchange.head) == PEEK_BYTES
     assert sum([len(chunk) async for chunk in exchange.chunks()]) == 200_000 - PEEK_BYTES
@@ -109,8 +119,7 @@ async def test_a_long_answer_is_not_held_in_memory(gateway: Gateway) -> None:
 
 async def test_a_whole_answer_is_read_up_to_a_limit(gateway: Gateway) -> None:
     exchanger = Exchanger(LongUpstream(), gateway.quota, gateway.metrics)
-    request = UpstreamRequest("GET", "https://x", {})
-    exchange = await exchanger.send(MAIN, COUNT, request, known=True)
+    exchange = await exchanger.send(trip(COUNT, "https://x"), to(COUNT))
     assert await exchange.read(200_000) == b"x" * 200_000
-    exchange = await exchanger.send(MAIN, COUNT, request, known=True)
+    exchange = await exchanger.send(trip(COUNT, "https://x"), to(COUNT))
     assert await exchange.read(199_999) is None

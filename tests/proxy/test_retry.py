@@ -1,8 +1,12 @@
 import pytest
 
 from core.errors import GatewayError
-from proxy.retry import Patience, Retrier, patience_for
+from core.metrics import Metrics
+from proxy.budget import RetryBudgets
+from proxy.deadline import Deadline
+from proxy.retry import Errand, Patience, Retrier, Sleep, patience_for
 from proxy.stable_token import TokenUnavailable
+from tests.gateway import MAIN
 from wechat.call import BadAnswer, NotSent, OutcomeUnknown, WeChatRefused
 from wechat.catalogue import load_catalogue
 
@@ -29,6 +33,14 @@ def refused(errcode: int) -> WeChatRefused:
     return WeChatRefused(errcode=errcode, errmsg="x", path="/x")
 
 
+def retrier(sleep: Sleep = no_wait) -> Retrier:
+    return Retrier(RetryBudgets(), Metrics(), sleep=sleep)
+
+
+def errand(patience: Patience, *, seconds: float = 60, hosts: int = 1) -> Errand:
+    return Errand(MAIN, patience, Deadline(seconds), hosts)
+
+
 UNKNOWN, NOT_SENT = OutcomeUnknown(reason="x"), NotSent(reason="x")
 ALL = Patience(not_sent=2, busy=2, unknown=2)
 NONE = Patience(not_sent=0, busy=0, unknown=0)
@@ -37,20 +49,20 @@ NONE = Patience(not_sent=0, busy=0, unknown=0)
 @pytest.mark.parametrize("failure", [UNKNOWN, NOT_SENT, refused(-1), BadAnswer(reason="x")])
 async def test_each_class_of_failure_has_its_own_patience(failure: GatewayError) -> None:
     call = Failing(failure, failure)
-    assert await Retrier(no_wait).run(ALL, call, deadline_s=60) == "done"
+    assert await retrier().run(errand(ALL), call) == "done"
     assert call.made == 3
     call = Failing(failure)
     with pytest.raises(type(failure)):
-        await Retrier(no_wait).run(NONE, call, deadline_s=60)
+        await retrier().run(errand(NONE), call)
     assert call.made == 1
 
 
 async def test_the_classes_are_counted_apart() -> None:
     call = Failing(NOT_SENT, UNKNOWN, refused(-1), NOT_SENT, UNKNOWN, refused(-1))
-    assert await Retrier(no_wait).run(ALL, call, deadline_s=60) == "done"
+    assert await retrier().run(errand(ALL), call) == "done"
     call = Failing(NOT_SENT, UNKNOWN, NOT_SENT, NOT_SENT)
     with pytest.raises(NotSent):
-        await Retrier(no_wait).run(ALL, call, deadline_s=60)
+        await retrier().run(errand(ALL), call)
     assert call.made == 4
 
 
@@ -60,14 +72,14 @@ async def test_the_classes_are_counted_apart() -> None:
 async def test_what_is_certain_is_not_repeated(failure: GatewayError) -> None:
     call = Failing(failure)
     with pytest.raises(type(failure)):
-        await Retrier(no_wait).run(ALL, call, deadline_s=60)
+        await retrier().run(errand(ALL), call)
     assert call.made == 1
 
 
 async def test_no_repeat_begins_after_the_deadline() -> None:
     call = Failing(UNKNOWN)
     with pytest.raises(OutcomeUnknown):
-        await Retrier(no_wait).run(ALL, call, deadline_s=0)
+        await retrier().run(errand(ALL, seconds=0), call)
     assert call.made == 1
 
 
@@ -78,7 +90,7 @@ async def test_waits_are_random_and_bounded() -> None:
         waits.append(seconds)
 
     for _ in range(20):
-        await Retrier(note).run(ALL, Failing(UNKNOWN, UNKNOWN), deadline_s=60)
+        await retrier(note).run(errand(ALL), Failing(UNKNOWN, UNKNOWN))
     assert len(set(waits)) > 20
     assert all(0 <= wait_s <= 2 for wait_s in waits)
 

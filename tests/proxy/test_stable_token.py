@@ -5,13 +5,18 @@ import pytest
 
 from accounts.official import OfficialAccount
 from cache.counters import MemoryCounters
+from core.metrics import Metrics
+from proxy.base_urls import BaseUrls
 from proxy.body import MemoryBody
+from proxy.budget import RetryBudgets
+from proxy.exchange import Exchanger
 from proxy.quota import QuotaLedger
 from proxy.retry import Retrier
 from proxy.stable_token import PATH, AccountMisconfigured, StableToken, TokenUnavailable
 from proxy.upstream import UpstreamAnswer, UpstreamRequest
 from tests.gateway import MAIN
 from wechat.call import NotSent, OutcomeUnknown, WeChatRefused
+from wechat.catalogue import load_catalogue
 
 
 class Answer:
@@ -58,8 +63,12 @@ async def no_wait(_seconds: float) -> None:
 
 
 def source(script: Script) -> tuple[StableToken, QuotaLedger]:
-    quota = QuotaLedger(MemoryCounters())
-    return StableToken(script, "https://x", quota, Retrier(no_wait)), quota
+    quota, metrics = QuotaLedger(MemoryCounters()), Metrics()
+    retrier = Retrier(RetryBudgets(), metrics, sleep=no_wait)
+    base_urls = BaseUrls(("https://x",), metrics)
+    endpoint = load_catalogue().find(PATH)
+    exchanger = Exchanger(script, quota, metrics)
+    return StableToken(exchanger, base_urls, endpoint, retrier), quota
 
 
 async def fetch(script: Script, account: OfficialAccount = MAIN, *, force: bool = False) -> Any:

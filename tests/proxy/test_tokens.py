@@ -62,7 +62,9 @@ class CountingStore(MemoryTokenStore):
 
 @pytest.fixture
 def store(time: Time) -> CountingStore:
-    return CountingStore(CacheStatistics(Metrics()).register, clock=time)
+    return CountingStore(
+        CacheStatistics(Metrics()).register, clock=time, monotonic=time.monotonic
+    )
 
 
 Make = Callable[[], TokenService]
