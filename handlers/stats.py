@@ -19,6 +19,7 @@ class CacheStatsAnswer(BaseModel):
     since: str
     caches: list[dict[str, Any]]
     tokens: dict[str, Any]
+    upstream: dict[str, Any]
 
 
 class StatsHandler:
@@ -53,6 +54,10 @@ class StatsHandler:
             }
         snapshot["tokens"] = {
             account: told for account, told in snapshot["tokens"].items() if account in shown
+        }
+        upstream = snapshot["upstream"]
+        upstream["breakers"] = {
+            account: told for account, told in upstream["breakers"].items() if account in shown
         }
         return JSONResponse(snapshot)
 

@@ -308,7 +308,7 @@ async def test_a_get_that_writes_goes_up_once_when_its_connection_breaks(echo: A
     upstream, http, _ = echo
     await http.get(COUNT)
     upstream.answer = b""  # takes the request, then hangs up
-    answer = await http.get("/cgi-bin/menu/delete")
+    answer = await http.get("/cgi-bin/message/wxopen/activityid/create")
     assert answer.json()["error"]["code"] == "outcome_unknown"
     assert len(upstream.requests) == 2
 

@@ -36,6 +36,8 @@ def app(*scopes: str) -> AccessMiddleware:
         token.count("hit", account.app_id, 3)
         token.count("miss", account.app_id)
     caches.register("image", "database").count("hit", "main")
+    breakers = {name: {"api.weixin.qq.com": {"state": "closed"}} for name in ("main", "other")}
+    caches.add_section("upstream", lambda: {"hosts": [], "breakers": breakers})
     caches.add_section("tokens", lambda: {"main": {"age_s": 1}, "other": {"age_s": 2}})
 
     async def entries() -> dict[str, int]:
@@ -60,6 +62,7 @@ async def test_a_client_sees_its_own_accounts_by_name(http: Any) -> None:
     assert token["accounts"]["main"]["windows"]["5m"]["misses"] == 1
     assert (image["entries"], image["accounts"]["main"]["entries"]) == (7, 5)
     assert set(told["tokens"]) == {"main"}
+    assert set(told["upstream"]["breakers"]) == {"main"}
 
 
 async def test_an_admin_sees_all_accounts(http: Any) -> None:
@@ -67,6 +70,7 @@ async def test_an_admin_sees_all_accounts(http: Any) -> None:
         told = (await caller.get("/v1/stats/cache")).json()
     assert set(told["caches"][0]["accounts"]) == {"main", "other"}
     assert set(told["tokens"]) == {"main", "other"}
+    assert set(told["upstream"]["breakers"]) == {"main", "other"}
 
 
 @pytest.mark.parametrize("scope", ["draft", "relay:read"])

@@ -62,9 +62,7 @@ class CountingStore(MemoryTokenStore):
 
 @pytest.fixture
 def store(time: Time) -> CountingStore:
-    return CountingStore(
-        CacheStatistics(Metrics()).register, clock=time, monotonic=time.monotonic
-    )
+    return CountingStore(CacheStatistics(Metrics()).register, clock=time, monotonic=time.monotonic)
 
 
 Make = Callable[[], TokenService]
