@@ -13,10 +13,11 @@ from pydantic import (
     Field,
     SecretStr,
     StringConstraints,
+    field_serializer,
     model_validator,
 )
 
-from accounts.keys import KEY_PATTERN, digest_of, epoch_of
+from accounts.keys import CLIENT_ID, KEY_PATTERN, digest_of, epoch_of
 from core.clock import Clock
 from core.errors import Category, GatewayError, Text
 
@@ -35,18 +36,11 @@ class Scope(StrEnum):
     ADMIN = "admin"
 
 
-class Client(BaseModel):
-    """One caller of our API: an entry of `[[clients]]`, or one of the store without its keys."""
+class ClientSettings(BaseModel):
+    """What a client may do, and how often: the same in the file and in the store."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
-    id: Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,32}$")] = Field(
-        description="shown in logs and statistics"
-    )
-    # Empty only for clients of the store; the configuration is refused without it.
-    key: SecretStr = Field(
-        SecretStr(""), description="wxg_<id>_<random>; `wxgate init` makes one; or key_file"
-    )
     accounts: tuple[str, ...] = Field(min_length=1, description="names of the accounts it may use")
     scopes: frozenset[Scope] = Field(min_length=1, description="what it may do")
     allow_ips: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...] = Field(
@@ -55,14 +49,35 @@ class Client(BaseModel):
     rate_limit: str = Field("600/minute", description="calls over all endpoints")
     limits: dict[str, str] = Field({}, description="calls by path, in place of those of [limits]")
     max_concurrent: int = Field(100, ge=1, le=10_000, description="calls at the same time")
-    previous_key: SecretStr = Field(
-        SecretStr(""), description="the key before a rotation, taken until it is removed here"
-    )
     expires_at: AwareDatetime | None = Field(
         None, description="RFC 3339 with an offset; from then on the client is refused"
     )
     approve_publish: bool = Field(
         False, description="what it publishes waits until somebody else approves"
+    )
+
+    @field_serializer("scopes", when_used="json")
+    def _scopes_in_order(self, scopes: frozenset[Scope]) -> list[Scope]:
+        return sorted(scopes)
+
+    def may(self, *scopes: Scope) -> bool:
+        """Whether the client holds at least one of `scopes`."""
+        return not self.scopes.isdisjoint(scopes)
+
+
+ClientId = Annotated[str, StringConstraints(pattern=f"^{CLIENT_ID.pattern}$")]
+
+
+class Client(ClientSettings):
+    """One caller of our API: an entry of `[[clients]]`, or one of the store without its keys."""
+
+    id: ClientId = Field(description="shown in logs and statistics")
+    # Empty only for clients of the store; the configuration is refused without it.
+    key: SecretStr = Field(
+        SecretStr(""), description="wxg_<id>_<random>; `wxgate init` makes one; or key_file"
+    )
+    previous_key: SecretStr = Field(
+        SecretStr(""), description="the key before a rotation, taken until it is removed here"
     )
 
     @model_validator(mode="after")
@@ -75,10 +90,6 @@ class Client(BaseModel):
                     f"{name} must look like wxg_{self.id}_<at least 22 random letters and digits>"
                 )
         return self
-
-    def may(self, *scopes: Scope) -> bool:
-        """Whether the client holds at least one of `scopes`."""
-        return not self.scopes.isdisjoint(scopes)
 
 
 class AuthError(GatewayError):
@@ -187,9 +198,13 @@ class Clients:
         """The client's live keys, the newest first, as far as they are kept in the clear."""
         return [key.value for key in self._live_keys(client_id) if key.value is not None]
 
-    def __iter__(self) -> Iterator[ClientRecord]:
+    def of_file(self) -> Iterable[ClientRecord]:
+        """Those of the file, with their keys."""
+        return self._in_file.values()
+
+    def __iter__(self) -> Iterator[Client]:
         """All of them, those too that are not live."""
-        return iter(self._contents.by_id.values())
+        return (record.client for record in self._contents.by_id.values())
 
     def _live_keys(self, client_id: str) -> list[HeldKey]:
         record = self._contents.by_id.get(client_id)

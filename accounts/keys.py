@@ -2,6 +2,7 @@ import hashlib
 import re
 import secrets
 
+CLIENT_ID = re.compile(r"[a-z0-9-]{1,32}")
 # `wxg_<id>_<random>`: split at the second underscore (an id has none); ≥128 random bits.
 KEY_PATTERN = re.compile(r"wxg_([a-z0-9-]{1,32})_([A-Za-z0-9_-]{22,})")
 _CLAIM = re.compile(r"wxg_([a-z0-9-]{1,32})_")

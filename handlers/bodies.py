@@ -90,6 +90,12 @@ async def read_model(request: Request, model: type[M], *, max_bytes: int) -> M:
     return parse_model(await _read(request, max_bytes, None), model)
 
 
+def has_body(request: Request) -> bool:
+    """Whether the caller announced a body."""
+    headers = request.headers
+    return headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
+
+
 async def read_with_files(
     request: Request, part: str, *, max_bytes: int, share: Share | None = None
 ) -> WithFiles:

@@ -1,5 +1,6 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ class Operation:
     tag: str
     status: int = 200
     body: type[BaseModel] | None = None
+    body_required: bool = True
     answer: type[BaseModel] | None = None
     media_type: str = "application/json"
     parameters: tuple[dict[str, Any], ...] = ()
@@ -155,7 +157,10 @@ def _describe(path: str, route: ApiRoute, components: _Components) -> dict[str, 
     if in_path or operation.parameters:
         described["parameters"] = [*in_path, *operation.parameters]
     if operation.body is not None:
-        described["requestBody"] = {"required": True, "content": _body(operation, components)}
+        described["requestBody"] = {
+            "required": operation.body_required,
+            "content": _body(operation, components),
+        }
     if operation.public:
         described["security"] = []
     return described
@@ -191,10 +196,11 @@ def _responses(operation: Operation, components: _Components) -> dict[str, Any]:
         content["schema"] = components.reference(operation.answer)
     if operation.answer_example is not None:
         content["example"] = operation.answer_example
-    responses: dict[str, Any] = {
-        str(operation.status): {"description": "OK", "content": {operation.media_type: content}}
-    }
-    for status in () if operation.public else operation.errors:
+    succeeded: dict[str, Any] = {"description": "OK"}
+    if operation.status != HTTPStatus.NO_CONTENT:
+        succeeded["content"] = {operation.media_type: content}
+    responses = {str(operation.status): succeeded}
+    for status in operation.errors:
         responses[str(status)] = {
             "description": "见 error.hint / see error.hint",
             "content": {"application/json": {"schema": components.reference(ErrorAnswer)}},

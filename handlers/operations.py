@@ -2,9 +2,12 @@
 
 from typing import Any
 
+from accounts.client_forms import ClientChanges, ClientView, NewClient
 from handlers.accounts import AccountList
 from handlers.articles import ArticleRequest
 from handlers.audit import AuditList
+from handlers.auth import Login, Refresh, Revoke, RevokeAnswer, TokenAnswer
+from handlers.clients import ClientList, ClientWithKey, Rotation
 from handlers.jobs import JobAnswer, JobList
 from handlers.openapi import Operation
 from handlers.render import RenderAnswer, RenderBody
@@ -141,8 +144,101 @@ AUDIT = Operation(
     errors=(401, 403, 422),
 )
 
-LIVE = Operation("进程活着 / the process lives", "ops", public=True)
-READY = Operation("可以接活 / work can be taken", "ops", public=True)
+_SESSION_ERRORS = (400, 401, 403, 413, 415, 422, 503)
+_SESSION = {
+    "access_token": "eyJ…",
+    "token_type": "Bearer",
+    "expires_in": 3600,
+    "refresh_token": "wxgr_…",
+}
+AUTH_TOKEN = Operation(
+    "用客户端密钥换会话令牌 / log in by client key",
+    "auth",
+    body=Login,
+    answer=TokenAnswer,
+    example={"client_id": "blog", "client_secret": "wxg_blog_…"},
+    answer_example=_SESSION,
+    public=True,
+    errors=_SESSION_ERRORS,
+)
+AUTH_REFRESH = Operation(
+    "换新令牌，旧的作废 / new tokens for a refresh token, which works once",
+    "auth",
+    body=Refresh,
+    answer=TokenAnswer,
+    example={"refresh_token": "wxgr_…"},
+    answer_example=_SESSION,
+    public=True,
+    errors=_SESSION_ERRORS,
+)
+AUTH_REVOKE = Operation(
+    "结束会话 / end a session",
+    "auth",
+    body=Revoke,
+    answer=RevokeAnswer,
+    example={"token": "wxgr_…"},
+    public=True,
+    errors=(400, 413, 415, 422, 503),
+)
+
+_CLIENT_ERRORS = (401, 403, 404, 503)
+_EDIT_ERRORS = (400, 401, 403, 404, 409, 413, 415, 422, 503)
+_IF_MATCH = _header("If-Match", "读到的 ETag；已被别人改过则 409 / the ETag as read; stale: 409")
+CLIENTS = Operation(
+    "客户端列表 / clients",
+    "admin",
+    answer=ClientList,
+    parameters=(
+        _query("limit", "每页几个 / page size", type="integer", minimum=1, maximum=200),
+        _query("cursor", "上一页的 next_cursor / next_cursor of the page before"),
+    ),
+    errors=(401, 403, 422, 503),
+)
+CLIENT = Operation("一个客户端 / a client", "admin", answer=ClientView, errors=_CLIENT_ERRORS)
+CLIENT_CREATE = Operation(
+    "新客户端；密钥只显示这一次 / a new client; its key is told this once",
+    "admin",
+    status=201,
+    body=NewClient,
+    answer=ClientWithKey,
+    example={"id": "ci", "accounts": ["main"], "scopes": ["draft"]},
+    errors=(400, 401, 403, 409, 413, 415, 422, 503),
+)
+CLIENT_CHANGE = Operation(
+    "修改客户端 / change a client",
+    "admin",
+    body=ClientChanges,
+    answer=ClientView,
+    example={"disabled": True},
+    parameters=(_IF_MATCH,),
+    errors=_EDIT_ERRORS,
+)
+CLIENT_REMOVE = Operation(
+    "删除客户端 / remove a client",
+    "admin",
+    status=204,
+    parameters=(_IF_MATCH,),
+    errors=(400, 401, 403, 404, 409, 503),
+)
+CLIENT_ROTATE = Operation(
+    "换密钥；旧密钥再用 overlap_s 秒 / a new key; the one before lives on for overlap_s",
+    "admin",
+    status=201,
+    body=Rotation,
+    body_required=False,
+    answer=ClientWithKey,
+    example={"overlap_s": 86400},
+    errors=_EDIT_ERRORS,
+)
+CLIENT_REVOKE = Operation(
+    "撤销一个密钥 / revoke a key",
+    "admin",
+    answer=ClientView,
+    errors=(401, 403, 404, 409, 503),
+)
+
+LIVE = Operation("进程活着 / the process lives", "ops", public=True, errors=())
+READY = Operation("可以接活 / work can be taken", "ops", public=True, errors=())
 METRICS = Operation("Prometheus 指标 / metrics", "ops", media_type="text/plain")
 OPENAPI = Operation("本文档 / this document", "ops")
 DOCS = Operation("接口文档页 / these pages", "ops", media_type="text/html")

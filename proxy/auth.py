@@ -214,6 +214,16 @@ class Authenticator:
             scope.setdefault("state", {})["signed"] = signed
         return credential.client
 
+    def login(self, scope: MutableMapping[str, Any], client_id: str, secret: str) -> Credential:
+        """Who opens a session by its key. Raises an AuthError."""
+        request = Inbound.of(scope)
+        _no_key_in_url(request)
+        credential = self.known(secret, request.peer)
+        if credential.client.id != client_id:
+            raise KeyWrong
+        self._admit(credential, request.peer)
+        return credential
+
     def account(self, client: Client, name_or_app_id: str) -> OfficialAccount:
         """The named account if the client may use it, else UnknownAccount."""
         # The error repeats it: redacted, should a key have slipped in where the name belongs, and

@@ -11,7 +11,6 @@ from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
 from accounts.audit import AuditLog
-from accounts.clients import Clients
 from accounts.master_key import Sealer, load_master_key
 from accounts.official import Accounts
 from cache.counters import DailyCounters, MemoryCounters, SharedCounters
@@ -44,18 +43,15 @@ from jobs.publish import KIND as ARTICLE
 from jobs.publish import article_job
 from jobs.service import Jobs
 from proxy.aiohttp_upstream import open_upstream
-from proxy.auth import Authenticator, Checks
 from proxy.body import BodyReader
 from proxy.budget import RetryBudgets
 from proxy.call import Calls, Hosts, WeChatFacts
 from proxy.exchange import Exchanger
 from proxy.latency import LatencyProbe
-from proxy.lockout import Lockout
 from proxy.quota import QuotaLedger
 from proxy.replay import ReplayGuard
 from proxy.retry import Retrier
 from proxy.routing import Router
-from proxy.signature import SignatureVerifier
 from proxy.signed_body import SignedBodies
 from proxy.spool import Spool, sweep
 from proxy.stable_token import PATH as STABLE_TOKEN
@@ -63,7 +59,7 @@ from proxy.stable_token import StableToken
 from proxy.tokens import TokenBooks, TokenService
 from proxy.transport import UpstreamTransport
 from proxy.upstream import Upstream
-from proxy.virtual_tokens import VirtualTokens
+from server.callers import Callers, open_callers
 from server.data_dir import make_data_dir
 from server.doctor import Doctor
 from server.probes import probes_of
@@ -132,17 +128,17 @@ async def open_gateway(
         made = await stack.enter_async_context(
             _open_jobs(settings, database, wechat, changes, crash)
         )
-        clients = Clients(settings.clients)
-        virtual = VirtualTokens(sealer, clients)
-        signatures = SignatureVerifier(clients.signing_keys, max_skew_s=settings.auth.max_skew_s)
-        checks = Checks(signatures, Lockout(settings.auth))
-        authenticator = Authenticator(clients, wechat.accounts, virtual, checks=checks)
         spool, replays = _open_spool(settings), _replay_guard(settings, wechat)
         bodies = BodyReader(spool, max_body_mb=settings.jobs.max_request_mb)
+        audit = AuditLog(database, master_key, clock=time.time)
+        callers = await stack.enter_async_context(
+            open_callers(settings, wechat.accounts, watcher, database, master_key, audit)
+        )
         parts = Parts(
             settings=settings,
             accounts=wechat.accounts,
-            authenticator=authenticator,
+            callers=callers,
+            follow=watcher.catch_up,
             signed=SignedBodies(bodies, replays),
             jobs=Jobs(database, changes, made.engine.wake, clock=time.time),
             renderer=made.renderer,
@@ -150,9 +146,9 @@ async def open_gateway(
             caches=wechat.caches,
             metrics=wechat.metrics,
             database=database,
-            audit=AuditLog(database, master_key, clock=time.time),
+            audit=audit,
             draining=lambda: made.engine.draining,
-            relay=_relay(settings, wechat, authenticator, virtual, spool, replays),
+            relay=_relay(settings, wechat, callers, spool, replays),
             relay_segments=_relay_segments(settings),
         )
         starlette = build_app(parts)
@@ -338,17 +334,16 @@ def _replay_guard(settings: Settings, wechat: _Upstream) -> ReplayGuard:
 def _relay(
     settings: Settings,
     wechat: _Upstream,
-    authenticator: Authenticator,
-    virtual: VirtualTokens,
+    callers: Callers,
     spool: Spool,
     replays: ReplayGuard,
 ) -> ASGIApp:
     bodies = SignedBodies(BodyReader(spool, max_body_mb=settings.relay.max_body_mb), replays)
     relay = Relay(
         Router(settings.relay, load_catalogue()),
-        authenticator,
+        callers.authenticator,
         bodies,
-        TokenCalls(authenticator, bodies, wechat.tokens, virtual),
+        TokenCalls(callers.authenticator, bodies, wechat.tokens, callers.virtual),
         wechat.calls,
         load_errcodes(),
     )

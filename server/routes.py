@@ -19,7 +19,9 @@ from handlers import operations as about
 from handlers.accounts import AccountsHandler
 from handlers.articles import ArticlesHandler
 from handlers.audit import AuditHandler
+from handlers.auth import AuthHandler
 from handlers.body_budget import BodyBudget
+from handlers.clients import ClientsHandler
 from handlers.errors import EXCEPTION_HANDLERS
 from handlers.guard import AuthMiddleware, OpsMiddleware
 from handlers.health import HealthHandler
@@ -30,8 +32,8 @@ from handlers.render import RenderHandler
 from handlers.signed import SignatureMiddleware
 from handlers.stats import StatsHandler
 from jobs.service import Jobs
-from proxy.auth import Authenticator
 from proxy.signed_body import SignedBodies
+from server.callers import Callers
 from server.settings import Settings
 from store.engine import Database, StorageUnavailable
 from store.images import UploadedImages
@@ -43,7 +45,8 @@ class Parts:
 
     settings: Settings
     accounts: Accounts
-    authenticator: Authenticator
+    callers: Callers
+    follow: Callable[[], Awaitable[None]]  # reads at once what was changed in the store
     signed: SignedBodies
     jobs: Jobs
     renderer: Renderer
@@ -60,11 +63,13 @@ class Parts:
 def build_app(parts: Parts) -> Starlette:
     """The relay first: it is the busiest and tells its paths by one look-up."""
     v1, others = _v1(parts), [*_public(parts), *_ops(parts)]
-    authenticate = Middleware(AuthMiddleware, authenticate=parts.authenticator.client)
+    authenticate = Middleware(AuthMiddleware, authenticate=parts.callers.authenticator.client)
     verify = Middleware(SignatureMiddleware, bodies=parts.signed)
     app = Starlette(
         routes=[
             RelayRoute(parts.relay, parts.relay_segments),
+            # Before /v1: who logs in has no other credential yet.
+            Mount("/v1/auth", Router(_auth(parts), redirect_slashes=False)),
             Mount("/v1", Router(v1, redirect_slashes=False), middleware=[authenticate, verify]),
             *others,
         ],
@@ -94,6 +99,30 @@ def _v1(parts: Parts) -> list[ApiRoute]:
         ApiRoute("POST", "/jobs/{job_id}/retry", jobs.retry, about.JOB_RETRY),
         ApiRoute("GET", "/stats/cache", stats.cache, about.STATS_CACHE),
         ApiRoute("GET", "/admin/audit", AuditHandler(parts.audit).list, about.AUDIT),
+        *_clients(parts),
+    ]
+
+
+def _auth(parts: Parts) -> list[ApiRoute]:
+    auth = AuthHandler(parts.callers.sessions, parts.callers.authenticator)
+    return [
+        ApiRoute("POST", "/token", auth.token, about.AUTH_TOKEN),
+        ApiRoute("POST", "/refresh", auth.refresh, about.AUTH_REFRESH),
+        ApiRoute("POST", "/revoke", auth.revoke, about.AUTH_REVOKE),
+    ]
+
+
+def _clients(parts: Parts) -> list[ApiRoute]:
+    clients = ClientsHandler(parts.callers.book, parts.follow)
+    one, keys = "/admin/clients/{client}", "/admin/clients/{client}/keys"
+    return [
+        ApiRoute("GET", "/admin/clients", clients.list, about.CLIENTS),
+        ApiRoute("POST", "/admin/clients", clients.create, about.CLIENT_CREATE),
+        ApiRoute("GET", one, clients.get, about.CLIENT),
+        ApiRoute("PATCH", one, clients.change, about.CLIENT_CHANGE),
+        ApiRoute("DELETE", one, clients.remove, about.CLIENT_REMOVE),
+        ApiRoute("POST", keys, clients.rotate, about.CLIENT_ROTATE),
+        ApiRoute("DELETE", keys + "/{key}", clients.revoke, about.CLIENT_REVOKE),
     ]
 
 
@@ -110,7 +139,7 @@ def _ops(parts: Parts) -> list[ApiRoute]:
     guard = [
         Middleware(
             OpsMiddleware,
-            authenticate=parts.authenticator.client,
+            authenticate=parts.callers.authenticator.client,
             networks=parts.settings.server.ops_networks,
         ),
         Middleware(SignatureMiddleware, bodies=parts.signed),

@@ -56,6 +56,13 @@ class Watcher:
             await load()
             self._seen[load] = number
 
+    async def catch_up(self) -> None:
+        """`refresh` after a change of our own, which is committed: a failure is left to `run`."""
+        try:
+            await self.refresh()
+        except Exception:
+            log.exception("store not followed")
+
     async def run(self) -> Never:
         """Look again and again; a store that is away is logged once and tried on."""
         behind = False

@@ -93,7 +93,7 @@ def test_clients_of_the_store_come_and_go_beside_those_of_the_file() -> None:
     clients.replace_stored([stored(shop_key())])
     assert clients.by_key(SHOP_KEY) is not None
     assert clients.by_key(KEY) is not None
-    assert sorted(record.client.id for record in clients) == ["blog", "shop"]
+    assert sorted(each.id for each in clients) == ["blog", "shop"]
     assert (clients.in_file("blog"), clients.in_file("shop")) == (True, False)
     clients.replace_stored([])
     assert clients.by_key(SHOP_KEY) is None

@@ -1,0 +1,74 @@
+"""Who calls, composed: clients of file and store, their sessions and tokens, uses of their keys."""
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from accounts.audit import AuditLog
+from accounts.client_book import ClientBook
+from accounts.client_keys import ClientKeys
+from accounts.clients import Clients
+from accounts.key_uses import KeyUses
+from accounts.master_key import Sealer
+from accounts.official import Accounts
+from accounts.session_tokens import SessionTokens
+from accounts.sessions import Sessions
+from accounts.stored_clients import StoredClients
+from core.tasks import TaskSet
+from proxy.auth import Authenticator, Checks
+from proxy.lockout import Lockout
+from proxy.signature import SignatureVerifier
+from proxy.virtual_tokens import VirtualTokens
+from server.settings import Settings
+from store import revisions
+from store.engine import Database
+from store.watch import Watcher
+
+
+@dataclass(frozen=True)
+class Callers:
+    """What tells who is calling, and lets that be changed."""
+
+    authenticator: Authenticator
+    virtual: VirtualTokens
+    book: ClientBook
+    sessions: Sessions
+
+
+@asynccontextmanager
+async def open_callers(
+    settings: Settings,
+    accounts: Accounts,
+    watcher: Watcher,
+    database: Database,
+    master_key: bytes,
+    audit: AuditLog,
+) -> AsyncIterator[Callers]:
+    """The callers; those of the store are there once `watcher` has looked."""
+    sealer = Sealer(master_key)
+    clients = Clients(settings.clients)
+    keys = ClientKeys(sealer, time.time)
+    sessions = Sessions(database, clients, SessionTokens(master_key), audit)
+    watcher.on(revisions.CLIENTS, StoredClients(database, keys, clients).load)
+    watcher.on(revisions.SESSIONS, sessions.load)
+    virtual = VirtualTokens(sealer, clients, revoked=sessions)
+    uses = KeyUses(database)
+    signatures = SignatureVerifier(clients.signing_keys, max_skew_s=settings.auth.max_skew_s)
+    authenticator = Authenticator(
+        *(clients, accounts, virtual),
+        checks=Checks(signatures, Lockout(settings.auth)),
+        sessions=sessions.credential,
+        note_use=uses.note,
+    )
+    book = ClientBook(
+        *(database, keys, audit, clients),
+        has_account=lambda name: any(account.name == name for account in accounts),
+        clock=time.time,
+    )
+    tasks = TaskSet()
+    tasks.start(uses.run(), name="key uses")
+    try:
+        yield Callers(authenticator, virtual, book, sessions)
+    finally:
+        await tasks.aclose()

@@ -1,0 +1,38 @@
+from sqlalchemy import text
+from structlog.testing import capture_logs
+
+from store.engine import Database
+from tests.accounts.books import Shelf, Time
+
+
+async def test_a_row_that_cannot_be_used_keeps_nobody_else_out(database: Database) -> None:
+    shelf = Shelf(database, Time())
+    good, bad = await shelf.add(), await shelf.add("odd")
+    async with database.write() as connection:
+        statement = """UPDATE client SET settings = '{"colour": "red"}' WHERE id = 'odd'"""
+        await connection.execute(text(statement))
+    with capture_logs() as logs:
+        await shelf.load()
+    assert shelf.clients.by_key(good) is not None
+    assert shelf.clients.by_key(bad) is None
+    assert [(entry["event"], entry["client"]) for entry in logs] == [
+        ("stored client unusable", "odd")
+    ]
+
+
+async def test_another_process_reads_what_one_has_made(database: Database) -> None:
+    one, other = Shelf(database, Time()), Shelf(database, Time())
+    key = await one.add()
+    await other.load()
+    assert other.clients.by_key(key) is not None
+    assert other.clients.signing_keys("shop") == [key.encode()]
+
+
+async def test_under_another_master_key_a_key_can_be_shown_but_not_sign(database: Database) -> None:
+    key = await Shelf(database, Time()).add()
+    stranger = Shelf(database, Time(), master_key=b"x" * 32)
+    with capture_logs() as logs:
+        await stranger.load()
+    assert stranger.clients.by_key(key) is not None
+    assert stranger.clients.signing_keys("shop") == []
+    assert [entry["event"] for entry in logs] == ["client key sealed under another master key"]
