@@ -8,6 +8,7 @@ from accounts.clients import Client, Scope
 from accounts.edits import Editor
 from accounts.official import Accounts
 from server.callers import open_callers
+from server.settings import Settings
 from store import clients as rows
 from store.engine import Database
 from store.watch import Watcher
@@ -32,7 +33,8 @@ async def test_clients_of_file_and_store_and_their_sessions_are_told_and_noted(
     watcher = Watcher(database)
     audit = AuditLog(database, MASTER_KEY, clock=time.time)
     accounts = Accounts((MAIN,))
-    async with open_callers((BLOG,), accounts, watcher, database, MASTER_KEY, audit) as callers:
+    settings = Settings(clients=(BLOG,))
+    async with open_callers(settings, accounts, watcher, database, MASTER_KEY, audit) as callers:
         await watcher.refresh()
         new = NewClient(id="shop", accounts=("main",), scopes=frozenset({Scope.DRAFT}))
         key = await callers.book.add(new, Editor("cli:test"))
