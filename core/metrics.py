@@ -39,6 +39,12 @@ class Metrics:
             buckets=_LAG_BUCKETS,
             registry=registry,
         )
+        self.errors = Counter(
+            "wxgate_errors",
+            "answers that say an error, by whose it is (wechat, wxgate) and its category",
+            ["source", "category"],
+            registry=registry,
+        )
         self.upstream_calls = Counter(
             "wxgate_upstream_calls",
             "calls to WeChat by path and errcode (http_N or failure class without one)",

@@ -53,6 +53,8 @@ class AccessMiddleware:
         status = answer.status or 499  # nginx's number for a caller that went away
         self._metrics.requests.labels(route, status).inc()
         self._metrics.request_seconds.labels(route).observe(seconds)
+        if source := state.get("error_source"):
+            self._metrics.errors.labels(source, state["error_category"]).inc()
         if scope["path"] in _QUIET and status < 400:
             return
         log.info(

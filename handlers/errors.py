@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from core.errors import GatewayError, Text, language_of
+from proxy.request import blame
 
 log = structlog.get_logger(__name__)
 
@@ -66,6 +67,7 @@ async def gateway_error(request: Request, exc: Exception) -> Response:
     """A failure that somebody may have to act on."""
     assert isinstance(exc, GatewayError)  # noqa: S101 - registered for this class alone
     log.info("request refused", code=exc.code, status=exc.status, field=exc.field)
+    blame(request.scope, "wechat" if exc.upstream else "wxgate", exc.category)
     return error_response(request, exc)
 
 

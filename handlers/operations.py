@@ -8,6 +8,7 @@ from handlers.articles import ArticleRequest
 from handlers.audit import AuditList
 from handlers.auth import Login, Refresh, Revoke, RevokeAnswer, TokenAnswer
 from handlers.clients import ClientList, ClientWithKey, Rotation
+from handlers.errcodes import ErrcodeAnswer, ErrcodeList
 from handlers.jobs import JobAnswer, JobList
 from handlers.openapi import Operation
 from handlers.render import RenderAnswer, RenderBody
@@ -142,6 +143,18 @@ AUDIT = Operation(
         _query("cursor", "上一页的 next_cursor / next_cursor of the page before"),
     ),
     errors=(401, 403, 422),
+)
+ERRCODES = Operation(
+    "按数字或文字查微信错误码 / WeChat's errcodes by number or words",
+    "errcodes",
+    answer=ErrcodeList,
+    parameters=(_query("q", "数字、整段 errmsg 或几个字 / a number, a whole errmsg, words"),),
+)
+ERRCODE = Operation(
+    "一个微信错误码 / one errcode of WeChat's",
+    "errcodes",
+    answer=ErrcodeAnswer,
+    errors=(401, 403, 404),
 )
 
 _SESSION_ERRORS = (400, 401, 403, 413, 415, 422, 503)

@@ -18,7 +18,7 @@ from proxy.call import Calls, RelayedCall
 from proxy.deadline import Deadline, asked_deadline
 from proxy.exchange import Exchange
 from proxy.multipart import mend_upload
-from proxy.request import HeaderNotAscii, Inbound, remember
+from proxy.request import HeaderNotAscii, Inbound, blame, remember
 from proxy.routing import Route, Router
 from proxy.signed_body import SignedBodies
 from wechat.call import OutcomeUnknown
@@ -80,6 +80,7 @@ class Relay:
         except GatewayError as error:
             status, said, body = refusal(error, request.headers, request_id, self._errcodes)
             remember(scope, error=error.code)
+            blame(scope, "wechat" if error.upstream else "wxgate", error.category)
             await _send_whole(send, status, [*said, *ours], body)
         except ClientGone:
             log.info("client gone before its answer", request_id=request_id)
@@ -103,10 +104,12 @@ class Relay:
         _met(scope, caller, ours)
         try:
             call = await self._outgoing(request, route, caller, body, asked)
-            await self._pass_through(call, receive, ours, send)
+            errcode = await self._pass_through(call, receive, ours, send)
         finally:
             if body is not None:
                 body.close()
+        if errcode:
+            blame(scope, "wechat", self._errcodes.get(errcode).category)
 
     async def _by_secret(
         self, request: Inbound, route: Route, receive: Receive
@@ -140,7 +143,8 @@ class Relay:
 
     async def _pass_through(
         self, call: RelayedCall, receive: Receive, ours: Headers, send: Send
-    ) -> None:
+    ) -> int:
+        """The errcode of WeChat's answer, which has been passed on."""
         relayed = self._calls.relay(call)
         # A write that was sent is finished and written down, whether or not anybody still waits.
         if not call.route.write:
@@ -152,9 +156,11 @@ class Relay:
             if remaining is not None:
                 ours.append((b"x-wxgate-quota-remaining", b"%d" % remaining))
             if exchange.errcode:
-                said = error_header(self._errcodes, exchange.errcode)
+                errmsg = exchange.head.decode("utf-8", "replace")
+                said = error_header(self._errcodes, exchange.errcode, errmsg)
                 ours.append((b"x-wxgate-error", said.encode("ascii")))
             await _send_exchange(send, exchange, ours)
+            return exchange.errcode
         finally:
             exchange.close()
 

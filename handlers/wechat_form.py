@@ -53,17 +53,16 @@ def refusal(
     real = isinstance(error, _ALWAYS_REAL) or wants_real_status(headers)
     sent: Headers = [
         (b"content-type", b"application/json; charset=utf-8"),
-        (
-            b"x-wxgate-error",
-            (error_header(errcodes, errcode) if error.upstream else _own_header(error)).encode(),
-        ),
+        (b"x-wxgate-error", _header(error, errcodes).encode()),
     ]
     if real and error.retry_after_s is not None:
         sent.append((b"retry-after", str(round(error.retry_after_s)).encode()))
     return error.status if real else 200, sent, orjson.dumps(body, default=str)
 
 
-def _own_header(error: GatewayError) -> str:
+def _header(error: GatewayError, errcodes: Errcodes) -> str:
+    if error.upstream:
+        return error_header(errcodes, error.upstream["errcode"], error.upstream["errmsg"])
     if isinstance(error, IpNotAllowed):
         action = "whitelist_ip"
     elif error.category == "permission":

@@ -1,5 +1,5 @@
 from core.errors import Text
-from wechat.errcodes import Errcode, Errcodes
+from wechat.errcodes import IP_NOT_WHITELISTED, Errcode, Errcodes, refused_ip
 
 # By the action that the errcode dictionary names.
 _ADVICE = {
@@ -13,22 +13,31 @@ _ADVICE = {
         "the account lacks this API (unverified ones may not publish since 2025-07)",
     ),
     "whitelist_ip": Text(
-        "把 errmsg 里的 IP 填入公众号后台的 IP 白名单",
-        "enter the IP of the errmsg in the whitelist of WeChat's console",
+        "把 {ip} 填入公众号后台的 IP 白名单", "enter {ip} in the whitelist of WeChat's console"
     ),
 }
 _MEND = Text("按错误码说明修改请求", "mend the request as the errcode says")
 
 
-def advice_for(errcode: Errcode) -> Text:
-    """What to do about an errcode of WeChat's."""
-    return _ADVICE.get(errcode.action, _MEND)
+_UNNAMED_IP = Text("errmsg 里的 IP", "the IP of the errmsg")
 
 
-def error_header(errcodes: Errcodes, errcode: int) -> str:
+def advice_for(errcode: Errcode, errmsg: str = "") -> Text:
+    """What to do about an errcode of WeChat's; `errmsg` may name the IP that it refused."""
+    advice = errcode.hint or _ADVICE.get(errcode.action, _MEND)
+    ip = refused_ip(errmsg)
+    return Text(
+        advice.fill("zh", {"ip": ip or _UNNAMED_IP.zh}),
+        advice.fill("en", {"ip": ip or _UNNAMED_IP.en}),
+    )
+
+
+def error_header(errcodes: Errcodes, errcode: int, errmsg: str = "") -> str:
     """The value of X-Wxgate-Error for an errcode that WeChat answered."""
     known = errcodes.get(errcode)
-    return (
+    said = (
         f"{known.category}; source=wechat; action={known.action}; "
         f"retryable={'true' if known.retryable else 'false'}"
     )
+    ip = refused_ip(errmsg) if errcode == IP_NOT_WHITELISTED else None
+    return f"{said}; ip={ip}" if ip else said

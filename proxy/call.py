@@ -298,7 +298,7 @@ class Calls:
             raise BadAnswer(reason=reason) from None
         if errcode:
             errmsg = str(answer.get("errmsg", ""))
-            advice = advice_for(self._facts.errcodes.get(errcode))
+            advice = advice_for(self._facts.errcodes.get(errcode), errmsg)
             raise WeChatRefused(errcode=errcode, errmsg=errmsg, path=path, advice=advice)
         return answer
 

@@ -114,3 +114,8 @@ class Inbound:
 def remember(scope: MutableMapping[str, Any], **values: str) -> None:
     """Leave `values` in `scope["state"]` for the middleware that writes the access line."""
     scope.setdefault("state", {}).update(values)
+
+
+def blame(scope: MutableMapping[str, Any], source: str, category: str) -> None:
+    """Have the error of this request counted: whose it is (wechat, wxgate) and of which kind."""
+    remember(scope, error_source=source, error_category=category)

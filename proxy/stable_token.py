@@ -4,6 +4,7 @@ import orjson
 
 from accounts.official import OfficialAccount
 from core.errors import Category, GatewayError, Text
+from proxy.advice import advice_for
 from proxy.answer import NotJson, errcode_of, read_object
 from proxy.base_urls import BaseUrls, BreakerOpen
 from proxy.body import MemoryBody
@@ -13,7 +14,7 @@ from proxy.retry import Errand, Patience, Retrier
 from proxy.upstream import UpstreamRequest
 from wechat.call import NotSent, OutcomeUnknown, WeChatRefused
 from wechat.catalogue import Endpoint
-from wechat.errcodes import BUSY, IP_NOT_WHITELISTED
+from wechat.errcodes import BUSY, IP_NOT_WHITELISTED, load_errcodes
 from wechat.limits import TOKEN_LIFE_S
 
 PATH = "/cgi-bin/stable_token"
@@ -25,23 +26,14 @@ _MAX_ANSWER_BYTES = 65_536
 # Of all attempts, within a lease (proxy/tokens.py), and of one, so that another host has a chance.
 _FETCH_S = 8.0
 _ATTEMPT_S = 4.0
-# Source: doc page api_getstableaccesstoken and reference §1.1, read 2026-11.
-_ADVICE = {
-    40013: Text("AppID 不正确：检查 [[accounts]] 的 app_id", "check the account's app_id"),
-    40125: Text(
-        "AppSecret 不正确：在微信开发者平台的开发密钥处重置，再填入 app_secret",
-        "the AppSecret is wrong: reset it on WeChat's developer platform, set app_secret",
-    ),
-    40243: Text("AppSecret 已冻结，请管理员在后台解冻", "the AppSecret is frozen: unfreeze it"),
-    89503: Text("请管理员在微信里确认这次调用", "an administrator has to confirm in WeChat"),
-    89506: Text("管理员已拒绝，24 小时后再试", "an administrator refused; try again in 24 h"),
-    89507: Text("管理员已拒绝，1 小时后再试", "an administrator refused; try again in 1 h"),
-}
 # WeChat's answers that only a person can change; any other refusal may pass by itself.
-_FOR_A_PERSON = frozenset(_ADVICE) | {
-    *(40001, 40002, 41002, 41004, 50002, 50004, 50007, 61024),
-    IP_NOT_WHITELISTED,
-}
+# Source: doc page api_getstableaccesstoken and reference §1.1, read 2026-11.
+_FOR_A_PERSON = frozenset(
+    {
+        *(40001, 40002, 40013, 40125, 40243, 41002, 41004, 50002, 50004, 50007, 61024),
+        *(89503, 89506, 89507, IP_NOT_WHITELISTED),
+    }
+)
 
 
 class AccountMisconfigured(GatewayError):
@@ -59,13 +51,7 @@ class AccountMisconfigured(GatewayError):
 
     def __init__(self, account: str, refused: WeChatRefused) -> None:
         errcode = refused.wechat_errcode
-        advice = _ADVICE.get(errcode) or Text("按错误码说明处理", "do what the errcode says")
-        if errcode == IP_NOT_WHITELISTED:
-            ip = refused.refused_ip or "?"
-            advice = Text(
-                f"这是微信的限制：把 {ip} 填入微信开发者平台 → 公众号 → 开发密钥 → API IP 白名单",
-                f"this is WeChat speaking: enter {ip} on its developer platform, API IP 白名单",
-            )
+        advice = advice_for(load_errcodes().get(errcode), refused.errmsg)
         super().__init__(
             upstream=refused.upstream,
             account=account,

@@ -22,7 +22,9 @@ ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
 from core.errors import GatewayError, Language, Text  # noqa: E402 - found through the line above
-from scripts.fault_rows import SECTIONS, FaultRow, read_rows  # noqa: E402 - the same
+from proxy.advice import advice_for  # noqa: E402 - the same
+from scripts.fault_rows import SECTIONS, FaultRow, read_rows  # noqa: E402
+from wechat.errcodes import Errcode, load_errcodes  # noqa: E402
 
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
 _PART = re.compile(r"(<!-- generated: (?P<name>.+?) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -38,6 +40,14 @@ _HEADS: dict[str, dict[Language, tuple[str, ...]]] = {
     "errors": {
         "zh": ("code", "HTTP", "errcode", "可重试", "含义", "怎么办"),
         "en": ("code", "HTTP", "errcode", "retryable", "meaning", "what to do"),
+    },
+    "hints": {
+        "zh": ("errcode", "含义", "怎么办"),
+        "en": ("errcode", "meaning", "what to do"),
+    },
+    "errcodes": {
+        "zh": ("errcode", "含义", "action"),
+        "en": ("errcode", "meaning", "action"),
     },
     "faults": {"zh": ("#", "这里会怎样 / what happens here", "守住 / holds", "测试 / tests")},
 }
@@ -243,6 +253,39 @@ def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     return "".join("| " + " | ".join(line) + " |\n" for line in lines)
 
 
+def _hints(_name: str, language: Language) -> str:
+    """The errcodes that people meet most, with what to do."""
+    rows = [
+        (f"`{entry.errcode}`", _cell(_wording(entry, language)), _cell(_advice(entry, language)))
+        for entry in _errcodes_sorted()
+        if entry.hint is not None
+    ]
+    return _table(_HEADS["hints"][language], rows)
+
+
+def _errcodes(category: str, language: Language) -> str:
+    """All errcodes of one category."""
+    rows = [
+        (f"`{entry.errcode}`", _cell(_wording(entry, language)), f"`{entry.action}`")
+        for entry in _errcodes_sorted()
+        if entry.category == category
+    ]
+    return _table(_HEADS["errcodes"][language], rows)
+
+
+def _errcodes_sorted() -> list[Errcode]:
+    return sorted(load_errcodes(), key=lambda entry: entry.errcode)
+
+
+def _wording(entry: Errcode, language: Language) -> str:
+    text = entry.chinese if language == "zh" else entry.name
+    return f"{text} *" if entry.translated == language else text
+
+
+def _advice(entry: Errcode, language: Language) -> str:
+    return advice_for(entry).zh if language == "zh" else advice_for(entry).en
+
+
 def _faults(letter: str, _language: Language) -> str:
     """What happens in each case of one section, in both languages."""
     section = next(section for section in SECTIONS if section.letter == letter)
@@ -264,6 +307,8 @@ _PARTS: dict[str, Callable[[str, Language], str]] = {
     "options": _options,
     "errors": _errors,
     "faults": _faults,
+    "hints": _hints,
+    "errcodes": _errcodes,
 }
 
 

@@ -22,6 +22,7 @@ from handlers.audit import AuditHandler
 from handlers.auth import AuthHandler
 from handlers.body_budget import BodyBudget
 from handlers.clients import ClientsHandler
+from handlers.errcodes import ErrcodesHandler
 from handlers.errors import EXCEPTION_HANDLERS
 from handlers.guard import AuthMiddleware, OpsMiddleware
 from handlers.health import HealthHandler
@@ -37,6 +38,7 @@ from server.callers import Callers
 from server.settings import Settings
 from store.engine import Database, StorageUnavailable
 from store.images import UploadedImages
+from wechat.errcodes import load_errcodes
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,7 @@ def _v1(parts: Parts) -> list[ApiRoute]:
     )
     jobs = JobsHandler(parts.jobs)
     stats = StatsHandler(parts.caches, parts.accounts, parts.uploaded.entries)
+    errcodes = ErrcodesHandler(load_errcodes())
     accounts = AccountsHandler(parts.accounts)
     return [
         ApiRoute("POST", "/render", RenderHandler(parts.renderer).render, about.RENDER),
@@ -98,6 +101,8 @@ def _v1(parts: Parts) -> list[ApiRoute]:
         ApiRoute("POST", "/jobs/{job_id}/cancel", jobs.cancel, about.JOB_CANCEL),
         ApiRoute("POST", "/jobs/{job_id}/retry", jobs.retry, about.JOB_RETRY),
         ApiRoute("GET", "/stats/cache", stats.cache, about.STATS_CACHE),
+        ApiRoute("GET", "/errcodes", errcodes.search, about.ERRCODES),
+        ApiRoute("GET", "/errcodes/{errcode}", errcodes.get, about.ERRCODE),
         ApiRoute("GET", "/admin/audit", AuditHandler(parts.audit).list, about.AUDIT),
         *_clients(parts),
     ]

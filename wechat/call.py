@@ -5,9 +5,9 @@ from typing import Any, ClassVar, Protocol
 
 from core.errors import GatewayError, Language, Text
 from core.secret import redact
+from wechat.errcodes import refused_ip
 
 _RID = re.compile(r"rid: ([0-9a-f]{8}-[0-9a-f]{8}-[0-9a-f]{8})")
-_INVALID_IP = re.compile(r"invalid ip ([0-9a-fA-F.:]{2,45})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +80,7 @@ class WeChatRefused(GatewayError):
     @property
     def refused_ip(self) -> str | None:
         """The caller's IP as WeChat sees it, where a 40164 names it."""
-        found = _INVALID_IP.search(self.errmsg)
-        return found.group(1) if found else None
+        return refused_ip(self.errmsg)
 
 
 class NotSent(GatewayError):

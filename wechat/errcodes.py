@@ -1,10 +1,11 @@
 import csv
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
 
-from core.errors import Category
+from core.errors import Category, Text
 
 # A token that WeChat no longer takes; one repeat with the current token is right (all SDKs agree).
 STALE_TOKEN = frozenset({40001, 40014, 42001})
@@ -20,16 +21,26 @@ _CATEGORIES: dict[str, Category] = {
     "permission": "permission", "system": "system", "state": "params", "success": "system",
 }  # fmt: skip
 
+_INVALID_IP = re.compile(r"invalid ip ([0-9a-fA-F.:]{2,45})")
+
+
+def refused_ip(errmsg: str) -> str | None:
+    """The caller's IP as WeChat sees it, where the errmsg of a 40164 names it."""
+    found = _INVALID_IP.search(errmsg)
+    return found[1] if found else None
+
 
 @dataclass(frozen=True, slots=True)
 class Errcode:
     """What one errcode means. Category and action of rare codes are a guess by keyword."""
 
     errcode: int
-    name: str  # WeChat's own wording, in English
+    name: str  # in English, as a rule WeChat's own wording
     chinese: str
     category: Category
     action: str  # retry_backoff refresh_token wait_quota grant_permission whitelist_ip fix_request
+    translated: str = ""  # en or zh: that text is a translation of ours, not WeChat's
+    hint: Text | None = None  # of the codes that people meet most; may hold {ip}
 
     @property
     def retryable(self) -> bool:
@@ -48,6 +59,9 @@ class Errcodes:
         known = self._by_code.get(errcode)
         return known or Errcode(errcode, "unknown errcode", "未知错误码", "system", "none")
 
+    def __contains__(self, errcode: int) -> bool:
+        return errcode in self._by_code
+
     def __iter__(self) -> Iterator[Errcode]:
         return iter(self._by_code.values())
 
@@ -57,18 +71,24 @@ class Errcodes:
 
 @lru_cache(maxsize=1)
 def load_errcodes() -> Errcodes:
-    """The dictionary from data/errcodes.tsv."""
-    text = resources.files(__package__).joinpath("data/errcodes.tsv").read_text("utf-8")
-    rows = csv.DictReader(text.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE)
+    """The dictionary from data/errcodes.tsv and data/hints.tsv."""
+    hints = {row["errcode"]: Text(row["zh"], row["en"]) for row in _read("hints.tsv")}
     return Errcodes(
         [
             Errcode(
                 errcode=int(row["errcode"]),
                 name=row["name"],
-                chinese=row["chinese"] or "",
+                chinese=row["chinese"],
                 category=_CATEGORIES[row["category"]],
                 action=row["action"],
+                translated=row["ours"],
+                hint=hints.get(row["errcode"]),
             )
-            for row in rows
+            for row in _read("errcodes.tsv")
         ]
     )
+
+
+def _read(name: str) -> Iterator[dict[str, str]]:
+    text = resources.files(__package__).joinpath("data", name).read_text("utf-8")
+    return csv.DictReader(text.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE)

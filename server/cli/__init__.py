@@ -9,6 +9,7 @@ from server.cli import (
     check_config,
     demo,
     doctor,
+    errcode,
     init,
     migrate,
     publish,
@@ -63,6 +64,7 @@ app.command()(init.init)
 app.command()(serve.serve)
 app.command("check-config")(check_config.check_config)
 app.command()(doctor.doctor)
+app.command()(errcode.errcode)
 app.command()(render.render)
 app.command()(publish.publish)
 app.command()(worker.worker)
