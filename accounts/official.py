@@ -52,22 +52,90 @@ class UnknownAccount(GatewayError):
     )
 
 
+class AccountLocked(GatewayError):
+    """The account stands in the store, and its secrets do not open."""
+
+    status = 503
+    code = "account_locked"
+    category = "system"
+    level = "critical"
+    message = Text(
+        "公众号 {account} 已锁定：主密钥解不开它存着的密钥",
+        "account {account} is locked: the master key does not open its stored secrets",
+    )
+    hint = Text(
+        "换回当时的 master.key；或 wxgate accounts reseal --old-key-file 旧密钥；"
+        "或 wxgate accounts set-secret {account} 重新录入",
+        "put the master.key of that time back; or run wxgate accounts reseal --old-key-file OLD; "
+        "or enter the secret again with wxgate accounts set-secret {account}",
+    )
+
+
 class Accounts:
-    """The official accounts this gateway serves, found by name or by AppID."""
+    """All official accounts, found by name or by AppID: those of the file, and of the store.
+
+    Where both have one name or one AppID, the file's counts alone.
+    """
 
     def __init__(self, accounts: Iterable[OfficialAccount]) -> None:
-        self._by_name = {account.name: account for account in accounts}
-        self._by_app_id = {account.app_id: account for account in self._by_name.values()}
+        self._in_file = tuple(accounts)
+        self._contents = _Contents(self._in_file)
+
+    def replace_stored(
+        self, accounts: Iterable[OfficialAccount], locked: Iterable[tuple[str, str]] = ()
+    ) -> None:
+        """Let `accounts` stand for all that came from the store before, at one stroke.
+
+        `locked` are the names and AppIDs of those whose secrets do not open.
+        """
+        beside = [each for each in accounts if not self.in_file(each.name, each.app_id)]
+        shut = [(name, app_id) for name, app_id in locked if not self.in_file(name, app_id)]
+        self._contents = _Contents((*self._in_file, *beside), shut)
+
+    def in_file(self, name: str, app_id: str = "") -> bool:
+        """Whether the file has an account of that name or AppID; the store cannot change it."""
+        return any(name == each.name or app_id == each.app_id for each in self._in_file)
+
+    def of_file(self) -> tuple[OfficialAccount, ...]:
+        """Those of the file."""
+        return self._in_file
+
+    def name_of(self, name_or_app_id: str) -> str:
+        """Our name of the account, locked or not. Raises UnknownAccount."""
+        contents = self._contents
+        if _APP_ID.fullmatch(name_or_app_id):
+            name = contents.names.get(name_or_app_id)
+        else:
+            known = name_or_app_id in contents.by_name or name_or_app_id in contents.locked
+            name = name_or_app_id if known else None
+        if name is None:
+            raise UnknownAccount(account=name_or_app_id[:64])
+        return name
 
     def get(self, name_or_app_id: str) -> OfficialAccount:
-        """The account. Raises UnknownAccount."""
-        by = self._by_app_id if _APP_ID.fullmatch(name_or_app_id) else self._by_name
-        if (account := by.get(name_or_app_id)) is None:
-            raise UnknownAccount(account=name_or_app_id[:64])
-        return account
+        """The account. Raises UnknownAccount, AccountLocked."""
+        contents = self._contents
+        name = contents.names.get(name_or_app_id, name_or_app_id)
+        if (account := contents.by_name.get(name)) is not None:
+            return account
+        raise AccountLocked(account=self.name_of(name_or_app_id))
 
     def __iter__(self) -> Iterator[OfficialAccount]:
-        return iter(self._by_name.values())
+        """Those that can be used."""
+        return iter(self._contents.by_name.values())
 
     def __len__(self) -> int:
-        return len(self._by_name)
+        return len(self._contents.by_name)
+
+
+class _Contents:
+    """What is swapped as one, so that nobody sees half of a change."""
+
+    def __init__(
+        self, accounts: Iterable[OfficialAccount], locked: Iterable[tuple[str, str]] = ()
+    ) -> None:
+        shut = tuple(locked)
+        self.by_name = {account.name: account for account in accounts}
+        self.locked = frozenset(name for name, _app_id in shut)
+        self.names = {app_id: name for name, app_id in shut}  # by AppID
+        self.names |= {account.app_id: account.name for account in self.by_name.values()}

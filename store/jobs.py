@@ -2,7 +2,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import CursorResult, Row, Select, and_, delete, or_, select, true, update
+from sqlalchemy import CursorResult, Row, Select, and_, delete, func, or_, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from store.tables import is_active, job, job_file
@@ -234,6 +234,12 @@ async def request_cancel(connection: AsyncConnection, seen: JobRow, now: float) 
     )
     found = (await connection.execute(statement)).one_or_none()
     return _row(found) if found else None
+
+
+async def unfinished(connection: AsyncConnection, account: str) -> int:
+    """How many jobs of the account are not over."""
+    query = select(func.count()).select_from(job).where(job.c.account == account, is_active)
+    return (await connection.scalar(query)) or 0
 
 
 async def lock(connection: AsyncConnection, job_id: str) -> JobRow | None:
