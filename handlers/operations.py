@@ -2,8 +2,11 @@
 
 from typing import Any
 
+from accounts.account_forms import AccountChanges, AccountView
 from accounts.client_forms import ClientChanges, ClientView, NewClient
+from accounts.official import OfficialAccount
 from handlers.accounts import AccountList
+from handlers.admin_accounts import AccountViews
 from handlers.articles import ArticleRequest
 from handlers.audit import AuditList
 from handlers.auth import Login, Refresh, Revoke, RevokeAnswer, TokenAnswer
@@ -113,6 +116,69 @@ JOB_RETRY = Operation(
     errors=(*_JOB_ERRORS, 409),
 )
 STATS_CACHE = Operation("缓存统计 / cache statistics", "stats", answer=CacheStatsAnswer)
+_ADMIN_ACCOUNT: dict[str, Any] = {
+    "name": "main",
+    "app_id": "wx0000000000000001",
+    "source": "store",
+    "state": "active",
+    "app_secret": {"set": True, "fingerprint": "5f0c2a91"},
+    "callback_token": {"set": False, "fingerprint": None},
+    "encoding_aes_key": {"set": False, "fingerprint": None},
+    "rate_limit": "",
+    "limits": {},
+    "max_concurrent": 200,
+    "quotas": {},
+    "version": 1,
+    "created_at": "2026-12-01T00:00:00.000Z",
+    "updated_at": "2026-12-01T00:00:00.000Z",
+}
+_IF_MATCH = _header("If-Match", "读到的 ETag；已被别人改过则 409 / the ETag that was read")
+ADMIN_ACCOUNTS = Operation(
+    "全部公众号 / all official accounts",
+    "admin",
+    answer=AccountViews,
+    answer_example={"items": [_ADMIN_ACCOUNT], "next_cursor": None},
+    parameters=(
+        _query("limit", "每页几个 / page size", type="integer", minimum=1, maximum=200),
+        _query("cursor", "上一页的 next_cursor / next_cursor of the page before"),
+    ),
+    errors=(401, 403, 422),
+)
+ADMIN_ACCOUNT = Operation(
+    "一个公众号 / an official account",
+    "admin",
+    answer=AccountView,
+    answer_example=_ADMIN_ACCOUNT,
+    errors=(401, 403, 404),
+)
+ADMIN_ACCOUNT_CREATE = Operation(
+    "添加公众号 / add an official account",
+    "admin",
+    status=201,
+    body=OfficialAccount,
+    answer=AccountView,
+    example={"name": "main", "app_id": "wx0000000000000001", "app_secret": "…"},
+    answer_example=_ADMIN_ACCOUNT,
+    errors=(400, 401, 403, 409, 413, 415, 422, 503),
+    description="密钥加密保存，不再给出。Secrets are kept encrypted and never given out.",
+)
+ADMIN_ACCOUNT_CHANGE = Operation(
+    "修改公众号，更换密钥 / change an official account or its secrets",
+    "admin",
+    body=AccountChanges,
+    answer=AccountView,
+    example={"app_secret": "…"},
+    answer_example=_ADMIN_ACCOUNT,
+    parameters=(_IF_MATCH,),
+    errors=(400, 401, 403, 404, 409, 413, 415, 422, 503),
+)
+ADMIN_ACCOUNT_REMOVE = Operation(
+    "删除公众号；有未结束的任务时 409 / remove an official account",
+    "admin",
+    status=204,
+    parameters=(_IF_MATCH,),
+    errors=(400, 401, 403, 404, 409, 503),
+)
 AUDIT = Operation(
     "审计日志，新的在前 / the audit log, newest first",
     "admin",

@@ -225,14 +225,13 @@ class Authenticator:
         return credential
 
     def account(self, client: Client, name_or_app_id: str) -> OfficialAccount:
-        """The named account if the client may use it, else UnknownAccount."""
+        """The named account if the client may use it. Raises UnknownAccount, AccountLocked."""
         # The error repeats it: redacted, should a key have slipped in where the name belongs, and
         # without half surrogate pairs, which JSON can hold and UTF-8 cannot.
         named = redact(name_or_app_id).encode("utf-8", "replace").decode()
-        account = self._accounts.get(named)
-        if account.name not in client.accounts:
+        if self._accounts.name_of(named) not in client.accounts:
             raise UnknownAccount(account=named[:64])
-        return account
+        return self._accounts.get(named)
 
     def relayed(self, request: Inbound, route: Route, credentials: AppCredentials | None) -> Caller:
         """The caller of a relayed call. Raises an AuthError or UnknownAccount.

@@ -1,4 +1,5 @@
 import asyncio
+import math
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
@@ -123,6 +124,28 @@ class TokenService:
         self._ahead_after: dict[str, float] = {}  # monotonic
         self._obstacles: dict[str, _Obstacle] = {}
         self._refreshes: dict[str, dict[str, int]] = {}
+        self._not_before: dict[str, float] = {}  # Unix time: older tokens count no more
+
+    def forget(self, app_id: str, *, before: float) -> None:
+        """Use no token of this account any more that was fetched before that Unix time.
+
+        Calls that hold one go on. What stood in the way of a token is forgotten too.
+        """
+        # Another machine's clock may be ahead: a token fetched from now on must count.
+        before = min(before, self._clock())
+        if self._not_before.get(app_id, -math.inf) >= before:
+            return
+        self._not_before[app_id] = before
+        self._obstacles.pop(app_id, None)
+        copy = self._copies.get(app_id)
+        if copy is not None and copy.token.fetched_at < before:
+            del self._copies[app_id]
+
+    async def _stored(self, app_id: str) -> AccessToken | None:
+        token = await self._store.get(app_id)
+        if token is not None and token.fetched_at < self._not_before.get(app_id, -math.inf):
+            return None
+        return token
 
     async def get(self, account: OfficialAccount, deadline: Deadline | None = None) -> AccessToken:
         """A token that WeChat takes, as far as is known.
@@ -197,7 +220,7 @@ class TokenService:
         return task
 
     async def _find(self, account: OfficialAccount) -> AccessToken:
-        token = await self._store.get(account.app_id)
+        token = await self._stored(account.app_id)
         obstacle = self._obstacle(account.app_id, token)
         # A conflict may be about one call alone, and the token good for the others.
         if obstacle is not None and not isinstance(obstacle.error, TokenConflict):
@@ -224,7 +247,7 @@ class TokenService:
         self._obstacles[app_id] = _Obstacle(error, above, self._monotonic() + for_s)
 
     async def _replace(self, account: OfficialAccount, failing: AccessToken) -> AccessToken:
-        token = await self._store.get(account.app_id)
+        token = await self._stored(account.app_id)
         if token is not None and token.epoch > failing.epoch:
             return self._keep(account, token)
         if (obstacle := self._obstacle(account.app_id, token)) is not None:
@@ -264,7 +287,7 @@ class TokenService:
         raise TokenUnavailable(reason="another replica is at it and brings nothing")
 
     async def _newer(self, account: OfficialAccount, above: int) -> AccessToken | None:
-        token = await self._store.get(account.app_id)
+        token = await self._stored(account.app_id)
         if token is None or token.epoch <= above or token.expires_at <= self._clock():
             return None
         return self._keep(account, token)

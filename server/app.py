@@ -10,9 +10,12 @@ import httpx
 from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
+from accounts.account_book import AccountBook
+from accounts.account_secrets import AccountSecrets
 from accounts.audit import AuditLog
 from accounts.master_key import Sealer, load_master_key
 from accounts.official import Accounts
+from accounts.stored_accounts import StoredAccounts
 from cache.counters import DailyCounters, MemoryCounters, SharedCounters
 from cache.kept_tokens import KeptTokenStore
 from cache.keys import Keys
@@ -66,6 +69,7 @@ from server.probes import probes_of
 from server.routes import Parts, build_app
 from server.settings import Settings
 from server.store import open_store
+from store import revisions
 from store.engine import Database
 from store.images import UploadedImages
 from store.lock import lock_data_dir
@@ -124,6 +128,8 @@ async def open_gateway(
         database = await stack.enter_async_context(open_store(settings))
         watcher = Watcher(database)
         wechat = await stack.enter_async_context(_open_wechat(settings, sealer, crash))
+        secrets = AccountSecrets(sealer)
+        await _follow_accounts(watcher, database, secrets, wechat)
         changes = Changes()
         made = await stack.enter_async_context(
             _open_jobs(settings, database, wechat, changes, crash)
@@ -147,6 +153,7 @@ async def open_gateway(
             metrics=wechat.metrics,
             database=database,
             audit=audit,
+            account_book=AccountBook(database, secrets, audit, wechat.accounts, clock=time.time),
             draining=lambda: made.engine.draining,
             relay=_relay(settings, wechat, callers, spool, replays),
             relay_segments=_relay_segments(settings),
@@ -165,6 +172,9 @@ async def open_worker(settings: Settings) -> AsyncIterator[Engine]:
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(open_store(settings))
         wechat = await stack.enter_async_context(_open_wechat(settings, sealer, no_crash))
+        watcher = Watcher(database)
+        await _follow_accounts(watcher, database, AccountSecrets(sealer), wechat)
+        await stack.enter_async_context(_following(watcher))
         made = await stack.enter_async_context(
             _open_jobs(settings, database, wechat, Changes(), no_crash)
         )
@@ -186,6 +196,19 @@ async def open_doctor(settings: Settings) -> AsyncIterator[Doctor]:
             http=http,
             probes=probes_of(settings, wechat.link),
         )
+
+
+async def _follow_accounts(
+    watcher: Watcher, database: Database, secrets: AccountSecrets, wechat: _Upstream
+) -> None:
+    """The accounts of the store are there before anybody works with them."""
+
+    def secret_since(app_id: str, since: float) -> None:
+        wechat.tokens.forget(app_id, before=since)
+
+    stored = StoredAccounts(database, secrets, wechat.accounts, secret_since)
+    watcher.on(revisions.ACCOUNTS, stored.load)
+    await watcher.refresh()
 
 
 @asynccontextmanager

@@ -10,6 +10,7 @@ from starlette.middleware import Middleware
 from starlette.routing import BaseRoute, Match, Mount, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from accounts.account_book import AccountBook
 from accounts.audit import AuditLog
 from accounts.official import Accounts
 from cache.stats import CacheStatistics
@@ -17,6 +18,7 @@ from content.renderer import Renderer
 from core.metrics import Metrics
 from handlers import operations as about
 from handlers.accounts import AccountsHandler
+from handlers.admin_accounts import AdminAccountsHandler
 from handlers.articles import ArticlesHandler
 from handlers.audit import AuditHandler
 from handlers.auth import AuthHandler
@@ -57,6 +59,7 @@ class Parts:
     metrics: Metrics
     database: Database
     audit: AuditLog
+    account_book: AccountBook
     draining: Callable[[], bool]
     relay: ASGIApp
     relay_segments: frozenset[str]
@@ -105,6 +108,7 @@ def _v1(parts: Parts) -> list[ApiRoute]:
         ApiRoute("GET", "/errcodes/{errcode}", errcodes.get, about.ERRCODE),
         ApiRoute("GET", "/admin/audit", AuditHandler(parts.audit).list, about.AUDIT),
         *_clients(parts),
+        *_admin_accounts(parts),
     ]
 
 
@@ -128,6 +132,18 @@ def _clients(parts: Parts) -> list[ApiRoute]:
         ApiRoute("DELETE", one, clients.remove, about.CLIENT_REMOVE),
         ApiRoute("POST", keys, clients.rotate, about.CLIENT_ROTATE),
         ApiRoute("DELETE", keys + "/{key}", clients.revoke, about.CLIENT_REVOKE),
+    ]
+
+
+def _admin_accounts(parts: Parts) -> list[ApiRoute]:
+    accounts = AdminAccountsHandler(parts.account_book, parts.follow)
+    all_of_them, one = "/admin/accounts", "/admin/accounts/{name}"
+    return [
+        ApiRoute("GET", all_of_them, accounts.list, about.ADMIN_ACCOUNTS),
+        ApiRoute("POST", all_of_them, accounts.create, about.ADMIN_ACCOUNT_CREATE),
+        ApiRoute("GET", one, accounts.get, about.ADMIN_ACCOUNT),
+        ApiRoute("PATCH", one, accounts.change, about.ADMIN_ACCOUNT_CHANGE),
+        ApiRoute("DELETE", one, accounts.remove, about.ADMIN_ACCOUNT_REMOVE),
     ]
 
 

@@ -250,7 +250,6 @@ def _account_faults(settings: Settings) -> Iterator[Fault]:
 
 
 def _client_faults(settings: Settings) -> Iterator[Fault]:
-    names = {account.name for account in settings.accounts}
     seen: set[str] = set()
     for index, client in enumerate(settings.clients):
         if client.id in seen:
@@ -259,14 +258,22 @@ def _client_faults(settings: Settings) -> Iterator[Fault]:
         if not client.key.get_secret_value():
             missing = Text("缺少（或 key_file）", "is missing (or key_file)")
             yield Fault(f"clients[{index}].key", missing)
-        for name in client.accounts:
-            if name not in names:
-                unknown = Text(f"没有名为 {name} 的账号", f"there is no account named {name}")
-                yield Fault(f"clients[{index}].accounts", unknown)
 
 
 def _used_twice(value: str) -> Text:
     return Text(f"{value} 用了两次", f"{value} is used twice")
+
+
+def _accounts_elsewhere(settings: Settings) -> Iterator[Fault]:
+    names = {account.name for account in settings.accounts}
+    for index, client in enumerate(settings.clients):
+        for name in client.accounts:
+            if name not in names:
+                elsewhere = Text(
+                    f"这里没有名为 {name} 的账号，应由 wxgate accounts add 添加",
+                    f"no account is named {name} here; it has to come from wxgate accounts add",
+                )
+                yield Fault(f"clients[{index}].accounts", elsewhere)
 
 
 _NOT_IN_FORCE = Text("已读取，本版本尚未生效", "is read but not in force yet in this version")
@@ -276,10 +283,11 @@ def warnings_of(settings: Settings) -> Iterator[Fault]:
     """What is allowed but should be meant."""
     if not settings.accounts:
         none = Text(
-            "还没有，所有调用都会被拒绝（运行 wxgate init）",
-            "none: every call will be refused (run wxgate init)",
+            "这里还没有；若也没有用 wxgate accounts add 添加，所有调用都会被拒绝",
+            "none here: without one of `wxgate accounts add` every call will be refused",
         )
         yield Fault("accounts", none)
+    yield from _accounts_elsewhere(settings)
     if not settings.clients:
         nobody = Text(
             "还没有，谁也不能调用（运行 wxgate init）", "none: nobody can call (run wxgate init)"

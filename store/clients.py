@@ -96,6 +96,12 @@ async def end_key(connection: AsyncConnection, digest: str, expires_at: float) -
     await connection.execute(statement.values(expires_at=expires_at))
 
 
+async def put_sealed(connection: AsyncConnection, digest: str, sealed: bytes) -> None:
+    """Keep a key under another master key."""
+    where = client_key.c.digest == digest
+    await connection.execute(update(client_key).where(where).values(sealed=sealed))
+
+
 async def forget_sealed(connection: AsyncConnection, client_id: str) -> None:
     """Keep no more than the digests of a client's keys."""
     statement = update(client_key).where(client_key.c.client_id == client_id)

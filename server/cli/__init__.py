@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from server.cli import (
+    accounts,
     audit,
     check_config,
     demo,
@@ -70,6 +71,7 @@ app.command()(publish.publish)
 app.command()(worker.worker)
 app.command()(migrate.migrate)
 app.command()(sandbox.sandbox)
+app.add_typer(accounts.app, name="accounts")
 app.add_typer(audit.app, name="audit")
 
 

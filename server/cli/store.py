@@ -10,6 +10,7 @@ from server.cli.common import fail_with, log_to_stderr, read_settings
 
 if TYPE_CHECKING:
     from accounts.audit import AuditLog
+    from accounts.edits import Editor
     from server.settings import Settings
     from store.engine import Database
 
@@ -24,7 +25,7 @@ class Desk:
     database: "Database"
     master_key: bytes
     audit: "AuditLog"
-    actor: str  # of entries in the audit log
+    editor: "Editor"  # the person at the terminal
 
 
 def at_the_desk(config: Path | None, work: Callable[[Desk], Awaitable[Result]]) -> Result:
@@ -49,6 +50,7 @@ async def _open_desk(settings: "Settings") -> AsyncIterator[Desk]:
     import time
 
     from accounts.audit import AuditLog
+    from accounts.edits import Editor
     from accounts.master_key import load_master_key
     from server.data_dir import make_data_dir
     from server.store import open_store
@@ -57,7 +59,7 @@ async def _open_desk(settings: "Settings") -> AsyncIterator[Desk]:
     master_key = load_master_key(settings.secrets, settings.server.data_dir)
     async with open_store(settings) as database:
         audit = AuditLog(database, master_key, clock=time.time)
-        yield Desk(settings, database, master_key, audit, f"cli:{_user()}")
+        yield Desk(settings, database, master_key, audit, Editor(f"cli:{_user()}"))
 
 
 def _user() -> str:

@@ -1,7 +1,7 @@
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from accounts.official import Accounts, OfficialAccount, UnknownAccount
+from accounts.official import AccountLocked, Accounts, OfficialAccount, UnknownAccount
 
 MAIN = OfficialAccount(
     name="main", app_id="wx0000000000000001", app_secret=SecretStr("CANARYSECRET")
@@ -39,3 +39,27 @@ def test_a_name_is_never_another_accounts_app_id() -> None:
         OfficialAccount(name=other, app_id=MAIN.app_id, app_secret=SecretStr("x"))
     named = OfficialAccount(name=other, app_id=other, app_secret=SecretStr("x"))
     assert Accounts([MAIN, named]).get(other) is named
+
+
+def test_stored_accounts_are_swapped_at_one_stroke_and_the_file_wins() -> None:
+    app_id = "wx{:016}".format
+
+    def named(name: str, n: int) -> OfficialAccount:
+        return OfficialAccount(name=name, app_id=app_id(n), app_secret=SecretStr("s"))
+
+    filed = named("filed", 1)
+    accounts = Accounts([filed])
+    accounts.replace_stored(
+        [named("filed", 2), named("other", 1), named("stored", 3)], [("shut", app_id(4))]
+    )
+    assert [each.name for each in accounts] == ["filed", "stored"]
+    assert accounts.get("filed") is filed
+    assert accounts.get(app_id(3)).name == "stored"
+    for name in ("shut", app_id(4)):
+        assert accounts.name_of(name) == "shut"
+        with pytest.raises(AccountLocked):
+            accounts.get(name)
+    accounts.replace_stored([])
+    for name in ("stored", "shut", app_id(3)):
+        with pytest.raises(UnknownAccount):
+            accounts.name_of(name)

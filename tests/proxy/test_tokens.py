@@ -457,3 +457,46 @@ async def test_the_statistics_tell_ages_and_causes_and_no_token(
     assert described["main"]["refreshes"] == {"cold": 1, "invalid": 1}
     assert described["personal"]["refreshes"] == {"cold_failed": 1}
     assert "92_" not in str(described)
+
+
+async def test_a_forgotten_token_is_used_by_no_replica_and_asked_for_once(
+    replica: Make, source: Source, time: Time
+) -> None:
+    first, second = replica(), replica()
+    await first.get(MAIN)
+    await second.get(MAIN)
+    time.now += 10
+    source.rotate()
+    for service in (first, second):  # each follows the store for itself
+        service.forget(MAIN.app_id, before=time.now)
+    assert (await first.get(MAIN)).value == (await second.get(MAIN)).value == "92_main_2"
+    assert len(source.asked) == 2
+
+
+async def test_forgetting_the_same_again_or_from_a_clock_ahead_asks_once_more_at_most(
+    service: TokenService, source: Source, time: Time
+) -> None:
+    await service.get(MAIN)
+    for _ in range(3):
+        service.forget(MAIN.app_id, before=time.now)
+    await service.get(MAIN)
+    assert len(source.asked) == 1
+    service.forget(MAIN.app_id, before=time.now + 3_600)
+    time.now += 1
+    service.forget(MAIN.app_id, before=time.now + 3_600)
+    for _ in range(3):
+        await service.get(MAIN)
+    assert len(source.asked) == 2
+
+
+async def test_a_new_secret_is_tried_at_once_after_a_refusal(
+    service: TokenService, source: Source, time: Time
+) -> None:
+    source.failure = refusal(40125)
+    with pytest.raises(AccountMisconfigured):
+        await service.get(MAIN)
+    source.failure = None
+    with pytest.raises(AccountMisconfigured):
+        await service.get(MAIN)
+    service.forget(MAIN.app_id, before=time.now)
+    assert await service.get(MAIN)

@@ -120,7 +120,6 @@ def test_all_faults_come_at_once_with_their_keys(tmp_path: Path) -> None:
         (("listen", 'public_url = "http://["\nlisten'), "server.public_url"),
         (("[[accounts]]", '[upstream]\nca_file = "/dev/null"\n[[accounts]]'), "upstream.ca_file"),
         (("[[accounts]]", '[upstream]\nca_file = "/none"\n[[accounts]]'), "upstream.ca_file"),
-        (('accounts = ["main"]', 'accounts = ["other"]'), "clients[0].accounts"),
         (
             ("[[clients]]", GOOD[GOOD.index("[[acc") : GOOD.index("[[cl")] + "[[clients]]"),
             "accounts[1].name",

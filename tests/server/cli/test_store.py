@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 import typer
 
-from accounts.audit import AuditEntry
 from core.errors import GatewayError
 from server.cli import store
 from server.cli.store import Desk, at_the_desk
@@ -20,9 +19,9 @@ def _quiet(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 def test_work_is_done_on_the_store_and_signed_by_the_user(tmp_path: Path) -> None:
     async def work(desk: Desk) -> str:
-        await desk.audit.note(AuditEntry(actor=desk.actor, action="a.b", subject="s"))
+        await desk.audit.note(desk.editor.did("a.b", "s", {}))
         assert (await desk.audit.verify()).rows == 1
-        return desk.actor
+        return desk.editor.actor
 
     assert re.fullmatch("cli:.+", at_the_desk(None, work))
     assert (tmp_path / "wxgate.db").exists()
@@ -34,7 +33,7 @@ def test_a_user_without_a_name_is_one_too(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(os, "getuid", lambda: 4_000_000_000)
 
     async def work(desk: Desk) -> str:
-        return desk.actor
+        return desk.editor.actor
 
     assert at_the_desk(None, work) == "cli:unknown"
 
