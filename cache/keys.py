@@ -35,3 +35,8 @@ class Keys:
     def nonces_born(self) -> str:
         """A hash: since when nonces are remembered, and by which run of the server."""
         return f"{self._prefix}nonces-born"
+
+    def responses(self, app_id: str) -> tuple[str, str, str]:
+        """The account's answers: the generations of its families, the answers, their ends."""
+        key = f"{self._prefix}response:{app_id}"
+        return f"{key}:generation", f"{key}:value", f"{key}:end"

@@ -32,3 +32,22 @@ class RedisSettings(BaseModel):
                 "must look like redis://:password@host:6379/0, the password escaped (/ as %2F)"
             ) from None
         return url
+
+
+class CacheSettings(BaseModel):
+    """`[cache]` of the configuration."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    response: bool = Field(
+        True, description="answer repeated reads from the cache, as long as the catalogue allows"
+    )
+    response_max_mb: int = Field(
+        64, ge=1, le=10_000, description="memory that this process's answers may take in all"
+    )
+    response_account_mb: int = Field(
+        16, ge=1, le=10_000, description="what one account's answers may take, in memory or Redis"
+    )
+    response_max_age_s: int = Field(
+        7_200, ge=1, le=86_400, description="no answer is kept longer, whatever the catalogue says"
+    )

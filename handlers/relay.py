@@ -1,5 +1,5 @@
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
+from collections.abc import Awaitable, Callable, Collection, MutableMapping
+from typing import Any, NamedTuple
 
 import orjson
 import structlog
@@ -14,11 +14,12 @@ from proxy.advice import error_header
 from proxy.app_secret import credentials_of, real_body, said_in
 from proxy.auth import Authenticator, Caller
 from proxy.body import Body, ClientGone, MemoryBody, Receive, StoredBody
-from proxy.call import Calls, RelayedCall
+from proxy.call import RelayedCall
 from proxy.deadline import Deadline, asked_deadline
 from proxy.exchange import Exchange
 from proxy.multipart import mend_upload
 from proxy.request import HeaderNotAscii, Inbound, blame, remember
+from proxy.responses import CachedCalls, Relayed, Wish
 from proxy.routing import Route, Router
 from proxy.signed_body import SignedBodies
 from wechat.call import OutcomeUnknown
@@ -44,6 +45,13 @@ _PASSED_BACK = frozenset(
 _MEDIA_PATHS = ("/cgi-bin/media/", "/cgi-bin/material/", "/customservice/kfaccount/")
 
 
+class _Kept(NamedTuple):
+    """With whom the caller may share answers, and whether it wants to."""
+
+    rights: Collection[str]
+    wish: Wish
+
+
 class Relay:
     """The fast path: WeChat's API under our roof, a plain ASGI callable (contract §3).
 
@@ -56,7 +64,7 @@ class Relay:
         authenticator: Authenticator,
         bodies: SignedBodies,
         token_calls: TokenCalls,
-        calls: Calls,
+        calls: CachedCalls,
         errcodes: Errcodes,
     ) -> None:
         self._router = router
@@ -104,7 +112,8 @@ class Relay:
         _met(scope, caller, ours)
         try:
             call = await self._outgoing(request, route, caller, body, asked)
-            errcode = await self._pass_through(call, receive, ours, send)
+            kept = _Kept(caller.client.scopes, _wish(request))
+            errcode = await self._pass_through(call, kept, receive, ours, send)
         finally:
             if body is not None:
                 body.close()
@@ -142,16 +151,17 @@ class Relay:
         )
 
     async def _pass_through(
-        self, call: RelayedCall, receive: Receive, ours: Headers, send: Send
+        self, call: RelayedCall, kept: _Kept, receive: Receive, ours: Headers, send: Send
     ) -> int:
         """The errcode of WeChat's answer, which has been passed on."""
-        relayed = self._calls.relay(call)
+        relaying = self._calls.relay(call, kept.rights, kept.wish)
         # A write that was sent is finished and written down, whether or not anybody still waits.
         if not call.route.write:
-            relayed = self._presence.needed(relayed, receive)
-        exchange = await relayed
+            relaying = self._presence.needed(relaying, receive)
+        relayed = await relaying
+        exchange = relayed.exchange
         try:
-            ours.append((b"x-wxgate-cache", b"bypass"))
+            ours += _cache_headers(relayed)
             remaining = self._calls.remaining(call.account.name, call.route.path)
             if remaining is not None:
                 ours.append((b"x-wxgate-quota-remaining", b"%d" % remaining))
@@ -187,6 +197,19 @@ def _passed_on(request: Inbound) -> dict[str, str]:
             if not value.isascii():
                 raise HeaderNotAscii(header=name.decode("latin-1"))
             headers[name.decode("latin-1")] = value.decode("ascii")
+    return headers
+
+
+def _wish(request: Inbound) -> Wish:
+    """What the caller's Cache-Control asks of us."""
+    said = request.header(b"cache-control").lower()
+    return "no-store" if "no-store" in said else "no-cache" if "no-cache" in said else ""
+
+
+def _cache_headers(relayed: Relayed) -> Headers:
+    headers: Headers = [(b"x-wxgate-cache", relayed.state.encode("ascii"))]
+    if relayed.state == "hit":
+        headers.append((b"age", b"%d" % relayed.age_s))
     return headers
 
 

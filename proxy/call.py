@@ -19,7 +19,8 @@ from proxy.base_urls import BaseUrls
 from proxy.body import Body, MemoryBody
 from proxy.breaker import BreakerRules
 from proxy.deadline import Deadline
-from proxy.exchange import Exchange, Exchanger, Trip
+from proxy.exchange import Exchange, Trip
+from proxy.invalidation import Sends
 from proxy.request import Query
 from proxy.retry import Errand, Kind, Retrier, patience_for
 from proxy.routing import PathInvalid, Route
@@ -116,7 +117,7 @@ class Calls:
         facts: WeChatFacts,
         accounts: Accounts,
         tokens: TokenService,
-        exchanger: Exchanger,
+        exchanger: Sends,
         retrier: Retrier,
     ) -> None:
         self._hosts = hosts

@@ -66,6 +66,7 @@ from server.callers import Callers, open_callers
 from server.data_dir import make_data_dir
 from server.doctor import Doctor
 from server.probes import probes_of
+from server.response_cache import ResponseCache, make_response_cache
 from server.routes import Parts, build_app
 from server.settings import Settings
 from server.store import open_store
@@ -100,6 +101,7 @@ class _Upstream:
     caches: CacheStatistics
     metrics: Metrics
     link: RedisLink | None
+    responses: ResponseCache
 
 
 @dataclass(frozen=True)
@@ -267,8 +269,14 @@ async def _open_wechat(
         caches.add_section("upstream", lambda: hosts.describe(accounts))
         if settings.upstream.prefer == "latency" and len(hosts.api) > 1:
             tasks.start(LatencyProbe(settings.upstream).keep_ranking(hosts.api), name="rank hosts")
-        calls = Calls(hosts, facts, accounts, tokens, exchanger, retrier)
-        yield _Upstream(accounts, calls, tokens, upstream, caches, metrics, link)
+        responses = make_response_cache(
+            *(settings.cache, caches, tasks),
+            shared=(link, keys, sealer) if link is not None and sealer is not None else None,
+            alone=not settings.database.url.get_secret_value(),
+        )
+        watched = responses.watched(exchanger)
+        calls = Calls(hosts, facts, accounts, tokens, watched, retrier)
+        yield _Upstream(accounts, calls, tokens, upstream, caches, metrics, link, responses)
 
 
 async def _open_link(
@@ -367,7 +375,7 @@ def _relay(
         callers.authenticator,
         bodies,
         TokenCalls(callers.authenticator, bodies, wechat.tokens, callers.virtual),
-        wechat.calls,
+        wechat.responses.calls(wechat.calls),
         load_errcodes(),
     )
     return Cors(relay, settings.relay.cors_origins) if settings.relay.cors_origins else relay

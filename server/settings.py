@@ -18,7 +18,7 @@ from pydantic_settings import (
 from accounts.clients import Client
 from accounts.master_key import SecretsSettings
 from accounts.official import OfficialAccount
-from cache.settings import RedisSettings
+from cache.settings import CacheSettings, RedisSettings
 from content.settings import ContentSettings
 from core.errors import Text
 from core.logging import LogSettings
@@ -103,6 +103,7 @@ class Settings(BaseSettings):
     jobs: JobsSettings = JobsSettings()
     forward: ForwardSettings = ForwardSettings()
     redis: RedisSettings = RedisSettings()
+    cache: CacheSettings = CacheSettings()
     database: DatabaseSettings = DatabaseSettings()
     secrets: SecretsSettings = SecretsSettings()
     log: LogSettings = LogSettings()

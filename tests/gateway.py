@@ -17,7 +17,8 @@ from cache.keys import Keys
 from cache.nonces import MemoryNonces
 from cache.redis import RedisLink, open_redis
 from cache.redis_tokens import FallbackTokenStore, RedisTokenStore
-from cache.settings import RedisSettings
+from cache.responses import ResponseStore
+from cache.settings import CacheSettings, RedisSettings
 from cache.stats import CacheStatistics
 from cache.tokens import MemoryTokenStore, TokenStore
 from core.clock import Clock, Clocks
@@ -36,6 +37,7 @@ from proxy.exchange import Exchanger
 from proxy.lockout import AuthSettings, Lockout
 from proxy.quota import QuotaLedger
 from proxy.replay import ReplayGuard
+from proxy.responses import CachedCalls
 from proxy.retry import Retrier
 from proxy.routing import RelaySettings, Router
 from proxy.signature import SignatureVerifier
@@ -46,6 +48,7 @@ from proxy.stable_token import StableToken
 from proxy.tokens import TokenBooks, TokenService, TokenSettings
 from proxy.upstream import UpstreamSettings
 from proxy.virtual_tokens import VirtualTokens
+from server.response_cache import make_response_cache
 from wechat.catalogue import load_catalogue
 from wechat.errcodes import load_errcodes
 
@@ -75,7 +78,11 @@ CLIENTS = (
 )
 
 
-_RELAY, _TOKENS = RelaySettings(), TokenSettings()
+_RELAY, _TOKENS, _CACHE = (
+    RelaySettings(),
+    TokenSettings(),
+    CacheSettings(response=False),  # most tests count the calls that reach WeChat
+)
 
 
 @dataclass(frozen=True)
@@ -92,6 +99,7 @@ class Setup:
     breaker: BreakerRules | None = None
     crash: CrashPoint = no_crash
     clock: Clock = time.time
+    cache: CacheSettings = _CACHE
 
 
 @dataclass(frozen=True)
@@ -109,6 +117,8 @@ class Gateway:
     statistics: CacheStatistics
     metrics: Metrics
     spool: Spool
+    responses: ResponseStore
+    cached: CachedCalls
 
     def client(self, **headers: str) -> httpx.AsyncClient:
         """A caller in process."""
@@ -125,7 +135,8 @@ async def open_gateway(setup: Setup) -> AsyncIterator[Gateway]:
         sealer = Sealer(b"0" * 32)
         accounts, clients = Accounts(setup.accounts), Clients(setup.clients)
         tasks = TaskSet()
-        store, counters = await _open_cache(stack, setup, statistics, sealer)
+        shared = await _open_shared(stack, setup, statistics, sealer)
+        store, counters = await _open_cache(stack, setup, statistics, shared)
         stack.push_async_callback(tasks.aclose)
         quota = QuotaLedger(counters, clock=setup.clock)
         upstream = await stack.enter_async_context(open_upstream(setup.upstream, crash=setup.crash))
@@ -143,7 +154,9 @@ async def open_gateway(setup: Setup) -> AsyncIterator[Gateway]:
         )
         statistics.add_section("tokens", lambda: tokens.describe(accounts))
         statistics.add_section("upstream", lambda: hosts.describe(accounts))
-        calls = Calls(hosts, facts, accounts, tokens, exchanger, retrier)
+        responses = make_response_cache(setup.cache, statistics, tasks, shared=shared, alone=True)
+        watched = responses.watched(exchanger)
+        calls = Calls(hosts, facts, accounts, tokens, watched, retrier)
         virtual = VirtualTokens(sealer, clients, clock=setup.clock)
         verifier = SignatureVerifier(clients.signing_keys, clock=setup.clock)
         checks = Checks(verifier, Lockout(AuthSettings()))
@@ -153,24 +166,36 @@ async def open_gateway(setup: Setup) -> AsyncIterator[Gateway]:
         bodies = SignedBodies(BodyReader(spool, max_body_mb=setup.relay.max_body_mb), replays)
         token_calls = TokenCalls(authenticator, bodies, tokens, virtual, clock=setup.clock)
         router = Router(setup.relay, facts.catalogue)
-        relay = Relay(router, authenticator, bodies, token_calls, calls, facts.errcodes)
+        cached = responses.calls(calls)
+        relay = Relay(router, authenticator, bodies, token_calls, cached, facts.errcodes)
         yield Gateway(
             *(relay, calls, hosts, tokens, upstream, authenticator, virtual, quota),
-            *(statistics, metrics, spool),
+            *(statistics, metrics, spool, responses.store, cached),
         )
 
 
-async def _open_cache(
+async def _open_shared(
     stack: AsyncExitStack, setup: Setup, statistics: CacheStatistics, sealer: Sealer
-) -> tuple[TokenStore, DailyCounters]:
-    local = MemoryTokenStore(statistics.register, clock=setup.clock)
+) -> tuple[RedisLink, Keys, Sealer] | None:
     if not setup.redis_url:
-        return local, MemoryCounters()
+        return None
     settings = RedisSettings(url=SecretStr(setup.redis_url))
     redis = open_redis(settings)
     stack.push_async_callback(redis.aclose)
-    link, keys = RedisLink(redis, clock=setup.clock), Keys(settings.prefix)
+    link = RedisLink(redis, clock=setup.clock)
     statistics.add_redis(link)
-    shared = RedisTokenStore(link, keys, sealer, statistics.register, clock=setup.clock)
-    counters = await stack.enter_async_context(SharedCounters(link, keys))
-    return FallbackTokenStore(shared, local), counters
+    return link, Keys(settings.prefix), sealer
+
+
+async def _open_cache(
+    stack: AsyncExitStack,
+    setup: Setup,
+    statistics: CacheStatistics,
+    shared: tuple[RedisLink, Keys, Sealer] | None,
+) -> tuple[TokenStore, DailyCounters]:
+    local = MemoryTokenStore(statistics.register, clock=setup.clock)
+    if shared is None:
+        return local, MemoryCounters()
+    store = RedisTokenStore(*shared, statistics.register, clock=setup.clock)
+    counters = await stack.enter_async_context(SharedCounters(*shared[:2]))
+    return FallbackTokenStore(store, local), counters

@@ -25,3 +25,10 @@ def test_no_two_things_share_a_key() -> None:
     made += [keys.nonce("blog", "n"), keys.nonce("blog", "m"), keys.nonces_born()]
     made += [keys.calls(APP, "2026-11-22"), keys.calls(APP, "2026-11-23")]
     assert len(set(made)) == len(made)
+
+
+def test_an_accounts_answers_stand_apart_from_its_token() -> None:
+    keys = Keys("p")
+    app_id = "wx0000000000000001"
+    assert len({*keys.responses(app_id), keys.token(app_id)}) == 4
+    assert all(f":{app_id}:" in key for key in keys.responses(app_id))

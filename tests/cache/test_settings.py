@@ -1,7 +1,7 @@
 import pytest
 from pydantic import ValidationError
 
-from cache.settings import RedisSettings
+from cache.settings import CacheSettings, RedisSettings
 
 
 @pytest.mark.parametrize("prefix", ["", "a:b", "a b", "x" * 33, "a\n"])
@@ -24,3 +24,9 @@ def test_a_url_that_redis_cannot_use_is_refused_without_showing_it(url: str) -> 
         RedisSettings.model_validate({"url": url})
     assert "hunter2" not in str(caught.value)
     assert "redis://:password@host" in str(caught.value)
+
+
+def test_answers_are_kept_unless_that_is_switched_off() -> None:
+    assert CacheSettings().response
+    with pytest.raises(ValidationError):
+        CacheSettings(response_max_age_s=100_000)

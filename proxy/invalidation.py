@@ -1,0 +1,81 @@
+import asyncio
+from typing import Protocol
+
+from cache.responses import ANY_FAMILY, ResponseStore
+from core.tasks import TaskSet
+from proxy.exchange import Build, Exchange, Trip
+from proxy.quota import QuotaLedger
+from wechat.call import OutcomeUnknown
+from wechat.catalogue import Catalogue, Endpoint
+from wechat.errcodes import BUSY
+
+# Families whose writes show in each other's answers: a tag is part of what user/info tells, a
+# deleted article takes its comments along.
+_TOGETHER = {
+    **dict.fromkeys(("user", "tag", "group", "blacklist"), "user"),
+    **dict.fromkeys(("freepublish", "mass", "comment"), "article"),
+}
+
+
+class Sends(Protocol):
+    """Sends one request once; `proxy.exchange.Exchanger`."""
+
+    @property
+    def quota(self) -> QuotaLedger:
+        """Where the calls are counted."""
+        ...
+
+    async def send(self, trip: Trip, build: Build) -> Exchange:
+        """The answer. Raises NotSent, OutcomeUnknown."""
+        ...
+
+
+def family_of(endpoint: Endpoint) -> str:
+    """What a write must belong to, to touch this endpoint's answers."""
+    return _TOGETHER.get(endpoint.family, endpoint.family)
+
+
+class WatchedExchanger:
+    """An Exchanger whose writes, relayed or our own, outdate the answers that they touch.
+
+    A write counts once it has succeeded or nobody knows whether it has, and before its caller
+    learns of it: what the caller reads next is no older.
+    """
+
+    def __init__(
+        self, exchanger: Sends, catalogue: Catalogue, store: ResponseStore, tasks: TaskSet
+    ) -> None:
+        self._exchanger = exchanger
+        self._store = store
+        self._tasks = tasks
+        self._read = {family_of(endpoint) for endpoint in catalogue if endpoint.cacheable_s}
+
+    @property
+    def quota(self) -> QuotaLedger:
+        """Where the calls are counted."""
+        return self._exchanger.quota
+
+    async def send(self, trip: Trip, build: Build) -> Exchange:
+        """The answer. Raises NotSent, OutcomeUnknown."""
+        family = self._touched(trip.endpoint)
+        if not family:
+            return await self._exchanger.send(trip, build)
+        app_id = trip.account.app_id
+        try:
+            exchange = await self._exchanger.send(trip, build)
+        except OutcomeUnknown:
+            await self._store.outdate(app_id, family)
+            raise
+        except asyncio.CancelledError:  # a caller that leaves does not take its write back
+            self._tasks.start(self._store.outdate(app_id, family), name="outdate answers")
+            raise
+        if exchange.errcode in (0, BUSY):
+            await self._store.outdate(app_id, family)
+        return exchange
+
+    def _touched(self, endpoint: Endpoint | None) -> str:
+        """The family that a call may change, if anything of it is ever cached."""
+        if endpoint is None:
+            return ANY_FAMILY
+        family = family_of(endpoint)
+        return family if endpoint.write and family in self._read else ""
