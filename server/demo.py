@@ -1,6 +1,5 @@
 """Sandbox and gateway in one process, and a sample article from Markdown to its page."""
 
-import secrets
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -11,6 +10,7 @@ from typing import Any
 import httpx
 
 from accounts.clients import Client
+from accounts.keys import new_key
 from accounts.official import OfficialAccount
 from core.errors import Text
 from core.logging import LogSettings
@@ -171,7 +171,7 @@ def _kept_key(path: Path) -> str:
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch(mode=0o600)
-        path.write_text(f"wxg_{_CLIENT}_{secrets.token_urlsafe(24)}", "ascii")
+        path.write_text(new_key(_CLIENT), "ascii")
     return path.read_text("ascii")
 
 

@@ -8,6 +8,7 @@ from server.cli import (
     accounts,
     audit,
     check_config,
+    clients,
     demo,
     doctor,
     errcode,
@@ -72,6 +73,7 @@ app.command()(worker.worker)
 app.command()(migrate.migrate)
 app.command()(sandbox.sandbox)
 app.add_typer(accounts.app, name="accounts")
+app.add_typer(clients.app, name="clients")
 app.add_typer(audit.app, name="audit")
 
 

@@ -1,5 +1,4 @@
 import json
-import re
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -8,13 +7,13 @@ import typer
 
 from server.cli.common import ConfigOption, fail
 from server.cli.store import Desk, at_the_desk
+from server.cli.times import moment
 
 if TYPE_CHECKING:
     from accounts.audit import Verdict
 
 app = typer.Typer(no_args_is_help=True)
 
-_UNITS_S = {"m": 60, "h": 3_600, "d": 86_400}
 _PAGE = 200
 
 
@@ -60,7 +59,7 @@ def list_(
         from store.audit import AuditFilter
 
         wanted = AuditFilter(
-            since=_since(since),
+            since=moment(since, "--since", ahead=False) if since else None,
             action=action or None,
             actor=actor or None,
             account=account or None,
@@ -118,26 +117,6 @@ def verify(
         seq, reason = verdict.broken_seq, verdict.reason
         fail(f"✗ 第 {seq} 行：{reason.zh}", f"✗ row {seq}: {reason.en}")
     typer.echo(f"✓ {verdict.rows} 行完好 / rows hold\nhead {verdict.head}")
-
-
-def _since(said: str) -> float | None:
-    import time
-
-    from core.clock import SHANGHAI
-
-    if not said:
-        return None
-    if found := re.fullmatch(r"(\d{1,5})([mhd])", said):
-        return time.time() - int(found[1]) * _UNITS_S[found[2]]
-    try:
-        at = datetime.fromisoformat(said)
-    except ValueError:
-        fail(
-            f"--since 看不懂：{said}；应如 7d、24h、2026-12-01",
-            f"--since makes no sense: {said}; write 7d, 24h or 2026-12-01",
-            code=2,
-        )
-    return (at if at.tzinfo else at.replace(tzinfo=SHANGHAI)).timestamp()
 
 
 def _line(entry: dict[str, Any]) -> str:

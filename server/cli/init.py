@@ -1,6 +1,5 @@
 import json
 import os
-import secrets
 from pathlib import Path
 from typing import Annotated
 
@@ -85,6 +84,7 @@ def init(
       wxgate init --app-id wx0123456789abcdef --name main --listen 0.0.0.0:8080 \\
                   --public-url https://gate.example.com
     """
+    from accounts.keys import new_key
     from server.faults import BadConfigurationError
     from server.settings import load_settings
 
@@ -95,7 +95,7 @@ def init(
         "public_url": public_url or f"http://{listen}",
         "app_id": app_id.strip(),
         "app_secret": app_secret.strip(),
-        "key": f"wxg_{client}_{secrets.token_urlsafe(24)}",
+        "key": new_key(client),
     }
     # A JSON string is a TOML string too.
     quoted = {key: json.dumps(value, ensure_ascii=False) for key, value in values.items()}

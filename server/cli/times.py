@@ -1,0 +1,35 @@
+import re
+import time
+from datetime import datetime
+
+from server.cli.common import fail
+
+_UNITS_S = {"m": 60, "h": 3_600, "d": 86_400}
+
+
+def moment(said: str, option: str, *, ahead: bool) -> float:
+    """Unix time of "7d", "24h", "2026-12-01" or RFC 3339; a span counts from now, `ahead` or back.
+
+    A time without an offset is Shanghai's. Ends the command with status 2 if it makes no sense.
+    """
+    from core.clock import SHANGHAI
+
+    if found := re.fullmatch(r"([0-9]{1,5})([mhd])", said):
+        span_s = int(found[1]) * _UNITS_S[found[2]]
+        return time.time() + (span_s if ahead else -span_s)
+    try:
+        at = datetime.fromisoformat(said)
+        return (at if at.tzinfo else at.replace(tzinfo=SHANGHAI)).timestamp()
+    except (ValueError, OverflowError):
+        fail(
+            f"{option} 看不懂：{said}；应如 7d、24h、2026-12-01",
+            f"{option} makes no sense: {said}; write 7d, 24h or 2026-12-01",
+            code=2,
+        )
+
+
+def in_shanghai(rfc3339: str) -> str:
+    """A time of ours as people at this gateway read it."""
+    from core.clock import SHANGHAI
+
+    return datetime.fromisoformat(rfc3339).astimezone(SHANGHAI).isoformat(" ", "seconds")
