@@ -64,7 +64,6 @@ async def _client_desk(desk: Desk) -> ClientDesk:
     from accounts.client_book import ClientBook
     from accounts.client_keys import ClientKeys
     from accounts.clients import Clients
-    from accounts.edits import Editor
     from accounts.master_key import Sealer
 
     accounts = await _accounts(desk)
@@ -74,7 +73,7 @@ async def _client_desk(desk: Desk) -> ClientDesk:
         has_account=lambda name: name in accounts,
         clock=time.time,
     )
-    return ClientDesk(book, Editor(desk.actor), accounts, desk.settings.server.public_url)
+    return ClientDesk(book, desk.editor, accounts, desk.settings.server.public_url)
 
 
 async def _accounts(desk: Desk) -> list[str]:
