@@ -20,7 +20,11 @@ class Metrics:
     def __init__(self) -> None:
         disable_created_metrics()  # type: ignore[no-untyped-call]  # they would double the page
         self.registry = CollectorRegistry()
-        registry = self.registry
+        self._count_requests(self.registry)
+        self._count_calls(self.registry)
+        self._count_work(self.registry)
+
+    def _count_requests(self, registry: CollectorRegistry) -> None:
         self.requests = Counter(
             "wxgate_requests", "HTTP requests answered", ["route", "status"], registry=registry
         )
@@ -45,6 +49,8 @@ class Metrics:
             ["source", "category"],
             registry=registry,
         )
+
+    def _count_calls(self, registry: CollectorRegistry) -> None:
         self.upstream_calls = Counter(
             "wxgate_upstream_calls",
             "calls to WeChat by path and errcode (http_N or failure class without one)",
@@ -72,6 +78,8 @@ class Metrics:
             ["account", "cause", "outcome"],
             registry=registry,
         )
+
+    def _count_work(self, registry: CollectorRegistry) -> None:
         self.cache = Counter(
             "wxgate_cache_events", "hits, misses and so on", ["cache", "event"], registry=registry
         )

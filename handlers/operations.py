@@ -11,6 +11,7 @@ from handlers.articles import ArticleRequest
 from handlers.audit import AuditList
 from handlers.auth import Login, Refresh, Revoke, RevokeAnswer, TokenAnswer
 from handlers.clients import ClientList, ClientWithKey, Rotation
+from handlers.doctor import DoctorAnswer
 from handlers.errcodes import ErrcodeAnswer, ErrcodeList
 from handlers.jobs import JobAnswer, JobList
 from handlers.openapi import Operation
@@ -209,6 +210,13 @@ AUDIT = Operation(
         _query("cursor", "上一页的 next_cursor / next_cursor of the page before"),
     ),
     errors=(401, 403, 422),
+)
+DOCTOR = Operation(
+    "诊断：哪里不对，怎么修 / what is wrong, and the fix",
+    "ops",
+    answer=DoctorAnswer,
+    description="每个账号各花一次 get_api_domain_ip 与 freepublish/batchget 的额度，结果保留 5 秒。"
+    "Spends one call of two APIs for each account; kept for 5 s.",
 )
 ERRCODES = Operation(
     "按数字或文字查微信错误码 / WeChat's errcodes by number or words",

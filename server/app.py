@@ -2,11 +2,11 @@
 
 import time
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import urlsplit
 
-import httpx
 from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
@@ -15,7 +15,6 @@ from accounts.account_secrets import AccountSecrets
 from accounts.audit import AuditLog
 from accounts.master_key import Sealer, load_master_key
 from accounts.official import Accounts
-from accounts.stored_accounts import StoredAccounts
 from cache.counters import DailyCounters, MemoryCounters, SharedCounters
 from cache.kept_tokens import KeptTokenStore
 from cache.keys import Keys
@@ -60,17 +59,16 @@ from proxy.spool import Spool, sweep
 from proxy.stable_token import PATH as STABLE_TOKEN
 from proxy.stable_token import StableToken
 from proxy.tokens import TokenBooks, TokenService
-from proxy.transport import UpstreamTransport
 from proxy.upstream import Upstream
 from server.callers import Callers, open_callers
+from server.checkup import Checkup
 from server.data_dir import make_data_dir
 from server.doctor import Doctor
-from server.probes import probes_of
+from server.examiner import open_examiner
 from server.response_cache import ResponseCache, make_response_cache
 from server.routes import Parts, build_app
 from server.settings import Settings
 from server.store import open_store
-from store import revisions
 from store.engine import Database
 from store.images import UploadedImages
 from store.lock import lock_data_dir
@@ -142,6 +140,7 @@ async def open_gateway(
         callers = await stack.enter_async_context(
             open_callers(settings, wechat.accounts, watcher, database, master_key, audit)
         )
+        doctor = await stack.enter_async_context(_examiner(settings, wechat, None))
         parts = Parts(
             settings=settings,
             accounts=wechat.accounts,
@@ -156,6 +155,7 @@ async def open_gateway(
             database=database,
             audit=audit,
             account_book=AccountBook(database, secrets, audit, wechat.accounts, clock=time.time),
+            checkup=Checkup(doctor, trusts_proxies=bool(settings.server.trusted_proxies)),
             draining=lambda: made.engine.draining,
             relay=_relay(settings, wechat, callers, spool, replays),
             relay_segments=_relay_segments(settings),
@@ -184,33 +184,19 @@ async def open_worker(settings: Settings) -> AsyncIterator[Engine]:
 
 
 @asynccontextmanager
-async def open_doctor(settings: Settings) -> AsyncIterator[Doctor]:
-    """What the doctor needs: the way to WeChat, and the stores to look at."""
+async def open_doctor(settings: Settings, config: Path | None = None) -> AsyncIterator[Doctor]:
+    """The doctor on its own; it asks WeChat for a new token. `config` is the settings' file."""
     async with AsyncExitStack() as stack:
         wechat = await stack.enter_async_context(_open_wechat(settings, None, no_crash))
-        http = httpx.AsyncClient(
-            transport=UpstreamTransport(wechat.upstream), base_url=settings.upstream.base_urls[0]
-        )
-        await stack.enter_async_context(http)
-        yield Doctor(
-            accounts=wechat.accounts,
-            call=wechat.calls,
-            http=http,
-            probes=probes_of(settings, wechat.link),
-        )
+        yield await stack.enter_async_context(_examiner(settings, wechat, config))
 
 
-async def _follow_accounts(
-    watcher: Watcher, database: Database, secrets: AccountSecrets, wechat: _Upstream
-) -> None:
-    """The accounts of the store are there before anybody works with them."""
-
-    def secret_since(app_id: str, since: float) -> None:
-        wechat.tokens.forget(app_id, before=since)
-
-    stored = StoredAccounts(database, secrets, wechat.accounts, secret_since)
-    watcher.on(revisions.ACCOUNTS, stored.load)
-    await watcher.refresh()
+def _examiner(
+    settings: Settings, wechat: _Upstream, config: Path | None
+) -> AbstractAsyncContextManager[Doctor]:
+    return open_examiner(
+        settings, (wechat.accounts, wechat.calls, wechat.upstream), wechat.link, config
+    )
 
 
 @asynccontextmanager

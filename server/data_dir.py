@@ -20,7 +20,7 @@ class DataDirUnusable(GatewayError):
 def make_data_dir(path: Path) -> None:
     """Make it unless it is there, and try to write to it. Raises DataDirUnusable."""
     try:
-        path.mkdir(parents=True, exist_ok=True)
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=path) as file:
             file.write(b"x")
     except OSError as exc:

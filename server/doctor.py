@@ -1,16 +1,16 @@
 """Finds out what stands between this machine and a published article, and says what to do."""
 
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Iterable
 from email.utils import parsedate_to_datetime
-from typing import Literal
 
 import httpx
 
 from accounts.official import Accounts
 from core.clock import Clock
 from core.errors import GatewayError, Text
+from server.findings import Finding, failed
+from server.probes import Probe
 from wechat import freepublish
 from wechat.call import Call, WeChatRefused
 from wechat.errcodes import NO_PERMISSION
@@ -27,20 +27,6 @@ _PUBLISH_BY_HAND = Text(
     "drafts are made all the same; press publish in WeChat's console, or get the account verified",
 )
 
-Status = Literal["ok", "warn", "fail"]
-# Returns what to show beside "ok", or raises a GatewayError.
-Probe = Callable[[], Awaitable[Text]]
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was looked at."""
-
-    name: str
-    status: Status
-    found: Text
-    fix: Text | None = None
-
 
 class Doctor:
     """Examines the parts of a gateway one after another."""
@@ -52,16 +38,20 @@ class Doctor:
         call: Call,
         http: httpx.AsyncClient,
         probes: dict[str, Probe],
+        checks: Iterable[Finding] = (),
         clock: Clock = time.time,
     ) -> None:
         self._accounts = accounts
         self._call = call
         self._http = http  # its base_url is WeChat's API
         self._probes = probes
+        self._checks = tuple(checks)  # of the configuration
         self._clock = clock
 
     async def examine(self) -> AsyncIterator[Finding]:
         """Each finding as soon as it is made."""
+        for check in self._checks:
+            yield check
         for name, probe in self._probes.items():
             yield await _probe(name, probe)
         yield await self._clocks()
@@ -104,7 +94,7 @@ class Doctor:
         try:
             await self._call.get(account, "/cgi-bin/get_api_domain_ip")
         except GatewayError as exc:
-            return _failed(name, exc)
+            return failed(name, exc)
         found = Text(
             "已取得 access_token：AppID、AppSecret、IP 白名单都对",
             "got an access_token: AppID, AppSecret and whitelist are right",
@@ -119,18 +109,12 @@ class Doctor:
         except GatewayError as exc:
             if isinstance(exc, WeChatRefused) and exc.wechat_errcode == NO_PERMISSION:
                 return Finding(name, "warn", _DRAFTS_ONLY, _PUBLISH_BY_HAND)
-            return _failed(name, exc)
+            return failed(name, exc)
         return Finding(name, "ok", Text("可以用接口发布", "may publish by API"))
 
 
 async def _probe(name: str, probe: Probe) -> Finding:
     try:
-        return Finding(name, "ok", await probe())
+        return await probe()
     except GatewayError as exc:
-        return _failed(name, exc)
-
-
-def _failed(name: str, exc: GatewayError) -> Finding:
-    fix = Text(*(exc.hint.fill(language, exc.values) for language in ("zh", "en")))
-    found = Text(*(exc.message.fill(language, exc.values) for language in ("zh", "en")))
-    return Finding(name, "fail", found, fix)
+        return failed(name, exc)

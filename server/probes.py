@@ -1,59 +1,120 @@
-"""What the doctor looks at on this side of the wire. Each probe says "ok" or raises."""
+"""What the doctor looks at on this side of the wire. Each probe finds something, or raises."""
+
+import shutil
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from sqlalchemy import text
 
 from accounts.master_key import load_master_key
-from cache.redis import RedisAway, RedisLink
-from core.errors import GatewayError, Text
+from cache.redis import RedisLink
+from core.errors import Text
 from server.data_dir import make_data_dir
-from server.doctor import Probe
+from server.findings import Finding, fail, ok, warn
+from server.redis_probe import examine_redis
 from server.settings import Settings
-from store.engine import open_database
+from store.engine import Database, open_database
 from store.migrate import require_current
 
+# Says what it found, or raises a GatewayError.
+Probe = Callable[[], Awaitable[Finding]]
 
-class RedisAwayError(GatewayError):
-    """Redis is configured and gives no answer."""
-
-    status = 503
-    code = "redis_away"
-    category = "system"
-    message = Text("Redis 没有应答", "Redis does not answer")
-    hint = Text(
-        "检查 redis.url 与密码；期间网关用内存顶着，多实例之间暂不共享 token 与限额",
-        "check redis.url and password; meanwhile memory is used, and replicas share nothing",
-    )
+_OTHERS = 0o077
+_LOW_DISK_MB, _NO_DISK_MB = 1_000, 100
+_SLOW_MS = 50
+_CLOCK_S = 5
 
 
 def probes_of(settings: Settings, link: RedisLink | None) -> dict[str, Probe]:
     """By the name that a person is shown."""
+    directory = settings.server.data_dir
 
-    async def data_dir() -> Text:
-        make_data_dir(settings.server.data_dir)
-        return Text(*[str(settings.server.data_dir.resolve())] * 2)
+    async def data_dir() -> Finding:
+        make_data_dir(directory)
+        return examine_directory(directory, free_mb=shutil.disk_usage(directory).free // 1_000_000)
 
-    async def master_key() -> Text:
-        load_master_key(settings.secrets, settings.server.data_dir)
-        return Text("可用", "usable")
+    async def master_key() -> Finding:
+        load_master_key(settings.secrets, directory)
+        named = settings.secrets.master_key_file
+        return examine_key_file(Path(named) if named else directory / "master.key")
 
-    async def database() -> Text:
-        async with open_database(settings.database, settings.server.data_dir) as opened:
-            await opened.ping()
-            if opened.is_sqlite:  # serve brings that up to date by itself
-                return Text("SQLite", "SQLite")
-            await require_current(opened)
-            return Text("PostgreSQL", "PostgreSQL")
+    async def database() -> Finding:
+        async with open_database(settings.database, directory) as opened:
+            return await _examine_database(opened)
 
-    async def redis() -> Text:
-        if link is None:
-            return Text("未配置，用进程内存", "none configured, memory is used")
-        try:
-            await link.run(lambda client: client.get("wxgate:ping"))
-        except RedisAway:
-            raise RedisAwayError from None
-        return Text("可用", "usable")
+    async def redis() -> Finding:
+        return await examine_redis(link)
 
-    return {
-        "data_dir": data_dir,
-        "master key": master_key,
-        "database": database,
-        "redis": redis,
-    }
+    return {"data_dir": data_dir, "master key": master_key, "database": database, "redis": redis}
+
+
+def examine_directory(path: Path, *, free_mb: int) -> Finding:
+    """Room and mode of a data_dir that can be written to."""
+    where, mode = str(path.resolve()), path.stat().st_mode & 0o777
+    if free_mb < _LOW_DISK_MB:
+        judged = fail if free_mb < _NO_DISK_MB else warn
+        return judged(
+            "data_dir",
+            Text(f"{where} 只剩 {free_mb} MB", f"{where} has {free_mb} MB left"),
+            Text(f"腾出空间，或换到更大的盘：df -h {where}", f"make room: df -h {where}"),
+        )
+    if mode & _OTHERS:
+        return warn(
+            "data_dir",
+            Text(
+                f"{where} 的权限是 {mode:o}，本机其他用户能进去",
+                f"{where} has mode {mode:o}: other users of this machine can look into it",
+            ),
+            Text(*[f"chmod 700 {where}"] * 2),
+        )
+    return ok("data_dir", f"{where}，剩 {free_mb} MB", f"{where}, {free_mb} MB left")
+
+
+def examine_key_file(path: Path) -> Finding:
+    """The mode of a master key that can be read."""
+    mode = path.stat().st_mode & 0o777
+    if mode & _OTHERS:
+        return fail(
+            "master key",
+            Text(
+                f"{path} 的权限是 {mode:o}：读到它的人能解开所有封装的密钥",
+                f"{path} has mode {mode:o}: whoever reads it can open all that is sealed",
+            ),
+            Text(*[f"chmod 600 {path}"] * 2),
+        )
+    return ok("master key", f"可用，权限 {mode:o}", f"usable, mode {mode:o}")
+
+
+async def _examine_database(database: Database) -> Finding:
+    await database.ping()  # with the time to connect
+    started = time.perf_counter()
+    await database.ping()
+    latency_ms = (time.perf_counter() - started) * 1000
+    if database.is_sqlite:  # serve brings that up to date by itself
+        return _judged("SQLite", latency_ms, off_s=0)
+    await require_current(database)
+    async with database.write() as connection:
+        there = await connection.scalar(text("SELECT extract(epoch FROM clock_timestamp())"))
+    return _judged("PostgreSQL", latency_ms, off_s=abs(time.time() - float(there or 0)))
+
+
+def _judged(kind: str, latency_ms: float, *, off_s: float) -> Finding:
+    if off_s > _CLOCK_S:
+        return warn(
+            "database",
+            Text(f"{kind} 的时钟与本机相差 {off_s:.0f} 秒", f"{kind}'s clock is {off_s:.0f} s off"),
+            Text(
+                "在两边都开启时间同步：timedatectl set-ntp true", "timedatectl set-ntp true on both"
+            ),
+        )
+    if latency_ms > _SLOW_MS:
+        return warn(
+            "database",
+            Text(f"{kind} 一次写入要 {latency_ms:.0f} 毫秒", f"{kind} takes {latency_ms:.0f} ms"),
+            Text(
+                "换更快的盘，或把数据库放近一些；网络盘不适合 SQLite",
+                "use a faster disk, or a database nearby; SQLite is not for network drives",
+            ),
+        )
+    return ok("database", f"{kind}，{latency_ms:.1f} 毫秒", f"{kind}, {latency_ms:.1f} ms")

@@ -24,6 +24,7 @@ from handlers.audit import AuditHandler
 from handlers.auth import AuthHandler
 from handlers.body_budget import BodyBudget
 from handlers.clients import ClientsHandler
+from handlers.doctor import Checkup, DoctorHandler
 from handlers.errcodes import ErrcodesHandler
 from handlers.errors import EXCEPTION_HANDLERS
 from handlers.guard import AuthMiddleware, OpsMiddleware
@@ -60,6 +61,7 @@ class Parts:
     database: Database
     audit: AuditLog
     account_book: AccountBook
+    checkup: Checkup
     draining: Callable[[], bool]
     relay: ASGIApp
     relay_segments: frozenset[str]
@@ -104,6 +106,7 @@ def _v1(parts: Parts) -> list[ApiRoute]:
         ApiRoute("POST", "/jobs/{job_id}/cancel", jobs.cancel, about.JOB_CANCEL),
         ApiRoute("POST", "/jobs/{job_id}/retry", jobs.retry, about.JOB_RETRY),
         ApiRoute("GET", "/stats/cache", stats.cache, about.STATS_CACHE),
+        ApiRoute("GET", "/doctor", DoctorHandler(parts.checkup).get, about.DOCTOR),
         ApiRoute("GET", "/errcodes", errcodes.search, about.ERRCODES),
         ApiRoute("GET", "/errcodes/{errcode}", errcodes.get, about.ERRCODE),
         ApiRoute("GET", "/admin/audit", AuditHandler(parts.audit).list, about.AUDIT),

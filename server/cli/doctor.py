@@ -1,11 +1,14 @@
 import asyncio
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from server.cli.common import (
+    DEFAULT_CONFIG,
     ConfigOption,
+    fail,
     in_language,
     log_to_stderr,
     print_warnings,
@@ -13,7 +16,7 @@ from server.cli.common import (
 )
 
 if TYPE_CHECKING:
-    from server.doctor import Finding
+    from server.findings import Finding
     from server.settings import Settings
 
 _MARKS = {"ok": ("✓", "green"), "warn": ("!", "yellow"), "fail": ("✗", "red")}
@@ -21,6 +24,12 @@ _MARKS = {"ok": ("✓", "green"), "warn": ("!", "yellow"), "fail": ("✗", "red"
 
 def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="输出 JSON / print JSON")] = False,
+    report: Annotated[
+        Path | None,
+        typer.Option(
+            help="把版本、结果与配置写入文件，不含密钥 / versions, findings and settings to a file"
+        ),
+    ] = None,
     config: ConfigOption = None,
 ) -> None:
     """诊断出口 IP、白名单、密钥、权限、时钟、Redis、数据库 / find what is wrong, say the fix.
@@ -34,30 +43,36 @@ def doctor(
     例 / example:
       wxgate doctor
       wxgate doctor --json
+      wxgate doctor --report report.json
     """
     log_to_stderr()
     settings = read_settings(config)
     print_warnings(settings)
-    findings = asyncio.run(_examine(settings, show=not as_json))
+    path = config or (DEFAULT_CONFIG if DEFAULT_CONFIG.exists() else None)
+    findings = asyncio.run(_examine(settings, path, show=not as_json))
     if as_json:
-        told = [
-            {
-                "name": finding.name,
-                "status": finding.status,
-                "found": finding.found._asdict(),
-                "fix": finding.fix._asdict() if finding.fix else None,
-            }
-            for finding in findings
-        ]
+        told = [finding.plain() for finding in findings]
         typer.echo(json.dumps(told, ensure_ascii=False, indent=2))
+    if report is not None:
+        _write(report, settings, findings)
     raise typer.Exit(1 if any(finding.status == "fail" for finding in findings) else 0)
 
 
-async def _examine(settings: "Settings", *, show: bool) -> "list[Finding]":
+def _write(path: Path, settings: "Settings", findings: "list[Finding]") -> None:
+    from server.report import write_report
+
+    try:
+        write_report(path, settings, findings)
+    except OSError as exc:
+        fail(f"写不了 {path}：{exc.strerror}", f"cannot write {path}: {exc.strerror}", code=2)
+    typer.echo(f"已写入，不含密钥 / written, without secrets: {path}", err=True)
+
+
+async def _examine(settings: "Settings", config: Path | None, *, show: bool) -> "list[Finding]":
     from server.app import open_doctor
 
     findings = []
-    async with open_doctor(settings) as examiner:
+    async with open_doctor(settings, config) as examiner:
         async for finding in examiner.examine():
             findings.append(finding)
             if show:

@@ -62,6 +62,33 @@ async def test_json_holds_each_finding_in_both_languages(
     }
 
 
+async def test_a_report_is_safe_to_paste(config: dict[str, Any], tmp_path: Path) -> None:
+    config["accounts"][0]["callback_token"] = "CANARYcallback"
+    config["clients"][0]["previous_key"] = "wxg_blog_CANARYprevious0123456789"
+    write_toml(tmp_path / "config.toml", config)
+    report = tmp_path / "report.json"
+    report.touch(mode=0o644)
+    done = await wxgate_process("doctor", "--report", report)
+    assert done.exit_code == 0, done.output
+    assert report.stat().st_mode & 0o777 == 0o600
+    text = report.read_text("utf-8")
+    for secret in ("CANARY", config["clients"][0]["key"], "sandbox-secret", 'master.key": "'):
+        assert secret not in text
+    told = json.loads(text)
+    assert told["versions"]["wxgate"]
+    assert told["settings"]["accounts"][0]["app_id"] == VERIFIED.app_id
+    assert {"clients", "main: token"} <= {finding["name"] for finding in told["findings"]}
+
+
+async def test_a_configuration_that_others_may_read_is_told(
+    config: dict[str, Any], tmp_path: Path
+) -> None:
+    (tmp_path / "config.toml").chmod(0o644)
+    done = await wxgate_process("doctor")
+    assert "! config file: " in done.stdout
+    assert "→ chmod 600 config.toml" in done.stdout
+
+
 async def test_several_faults_come_in_one_examination(
     config: dict[str, Any], tmp_path: Path, unused_port: int
 ) -> None:
