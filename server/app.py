@@ -199,6 +199,19 @@ def _examiner(
     )
 
 
+async def _follow_accounts(
+    watcher: Watcher, database: Database, secrets: AccountSecrets, wechat: _Upstream
+) -> None:
+    """The accounts of the store are there before anybody works with them."""
+
+    def secret_since(app_id: str, since: float) -> None:
+        wechat.tokens.forget(app_id, before=since)
+
+    stored = StoredAccounts(database, secrets, wechat.accounts, secret_since)
+    watcher.on(revisions.ACCOUNTS, stored.load)
+    await watcher.refresh()
+
+
 @asynccontextmanager
 async def _following(watcher: Watcher) -> AsyncIterator[None]:
     """What this process holds of the store is read before the first request, and followed."""
