@@ -33,9 +33,13 @@ from core.metrics import Metrics
 from core.tasks import TaskSet
 from fetch.client import Fetcher
 from handlers.access import AccessMiddleware
+from handlers.areas import Areas
+from handlers.compression import Compression
 from handlers.cors import Cors
 from handlers.hosts import HostMiddleware
+from handlers.overload import InFlight
 from handlers.relay import Relay
+from handlers.security_headers import on_our_answers, on_relayed_answers
 from handlers.token_calls import TokenCalls
 from jobs.changes import Changes
 from jobs.context import JobsContext
@@ -76,6 +80,8 @@ from store.watch import Watcher
 from wechat.catalogue import load_catalogue
 from wechat.errcodes import load_errcodes
 from wechat.material import MaterialClient
+
+_SECRETS_UNDER = ("/v1/auth/", "/v1/admin/clients")  # answers that hand some out
 
 
 @dataclass(frozen=True)
@@ -387,6 +393,18 @@ def _relay_segments(settings: Settings) -> frozenset[str]:
 
 def _wrapped(app: ASGIApp, settings: Settings, metrics: Metrics) -> ASGIApp:
     """The layers around everything, the outermost last."""
-    public = urlsplit(settings.server.public_url).hostname or ""
-    hosts = HostMiddleware(app, (*settings.server.allowed_hosts, public))
-    return AccessMiddleware(hosts, metrics)
+    server, segments = settings.server, _relay_segments(settings)
+    public = urlsplit(server.public_url)
+    at_work = InFlight(
+        app, at_most=server.max_in_flight, relay_segments=segments, errcodes=load_errcodes()
+    )
+    packed = Compression(at_work, never_under=_SECRETS_UNDER)
+    names = (*server.allowed_hosts, public.hostname or "")
+    areas = Areas(
+        relayed=on_relayed_answers(HostMiddleware(at_work, names), server.headers),
+        ours=on_our_answers(
+            HostMiddleware(packed, names), server.headers, https=public.scheme == "https"
+        ),
+        relay_segments=segments,
+    )
+    return AccessMiddleware(areas, metrics)

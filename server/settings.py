@@ -23,6 +23,7 @@ from content.settings import ContentSettings
 from core.errors import Text
 from core.logging import LogSettings
 from fetch.settings import FetchSettings
+from handlers.security_headers import HeaderSettings
 from jobs.settings import JobsSettings
 from proxy.lockout import AuthSettings
 from proxy.routing import RelaySettings
@@ -76,6 +77,9 @@ class ServerSettings(ConnectionSettings):
     ops_networks: tuple[IpNetwork, ...] = Field(
         (ipaddress.IPv4Network("127.0.0.0/8"), ipaddress.IPv6Network("::1/128")),
         description="CIDRs that may read /metrics and /docs without a key of scope admin",
+    )
+    headers: HeaderSettings = Field(
+        default={}, description='security headers that replace the defaults; "" removes one'
     )
 
 

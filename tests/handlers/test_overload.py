@@ -1,0 +1,70 @@
+import asyncio
+from typing import Any
+
+from starlette.responses import PlainTextResponse
+from starlette.types import Receive, Scope, Send
+
+from core.metrics import Metrics
+from handlers.access import AccessMiddleware
+from handlers.overload import InFlight
+from wechat.errcodes import load_errcodes
+
+
+class Slow:
+    """Answers when it is let."""
+
+    def __init__(self) -> None:
+        self.go_on = asyncio.Event()
+        self.begun = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.begun += 1
+        await self.go_on.wait()
+        await PlainTextResponse("done")(scope, receive, send)
+
+
+async def test_above_the_limit_requests_are_turned_away_at_once_and_nobody_waits(
+    http: Any,
+) -> None:
+    slow = Slow()
+    gate = InFlight(
+        slow, at_most=5, relay_segments=frozenset({"cgi-bin"}), errcodes=load_errcodes()
+    )
+    metrics = Metrics()
+    async with http(AccessMiddleware(gate, metrics)) as client, asyncio.TaskGroup() as group:
+        admitted = [group.create_task(client.get("/v1/jobs")) for _ in range(4)]
+        while slow.begun < 4:
+            await asyncio.sleep(0)
+        refused = await client.get("/v1/jobs", headers={"Accept-Language": "en"})
+        assert refused.status_code == 503
+        assert refused.headers["retry-after"] == "1"
+        assert refused.json()["error"]["code"] == "overloaded"
+        assert refused.json()["error"]["request_id"] == refused.headers["x-request-id"]
+
+        tool = await client.get("/cgi-bin/draft/count")
+        assert (tool.status_code, tool.json()["errcode"]) == (200, -1)
+        assert "retry-after" not in tool.headers
+        own = await client.get("/cgi-bin/draft/count", headers={"x-api-key": "k"})
+        assert (own.status_code, own.headers["retry-after"]) == (503, "1")
+        assert slow.begun == 4
+
+        operator = group.create_task(client.get("/v1/admin/clients"))
+        probe = group.create_task(client.get("/health/live"))
+        while slow.begun < 6:
+            await asyncio.sleep(0)
+        assert (await client.get("/metrics")).status_code == 503
+        slow.go_on.set()
+    assert {answer.result().status_code for answer in (*admitted, operator, probe)} == {200}
+    assert gate.now == 0
+    assert 'route="overloaded",status="503"' in metrics.render().decode()
+
+
+async def test_a_place_is_given_back_by_a_request_that_fails(http: Any) -> None:
+    async def broken(scope: Scope, receive: Receive, send: Send) -> None:
+        raise RuntimeError
+
+    gate = InFlight(broken, at_most=2, relay_segments=frozenset(), errcodes=load_errcodes())
+    async with http(AccessMiddleware(gate, Metrics())) as client:
+        for _ in range(5):
+            assert (await client.get("/v1/jobs")).status_code == 500
+    assert gate.now == 0
