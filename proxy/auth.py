@@ -255,7 +255,7 @@ class Authenticator:
         self._admit(credential, request.peer)
         if account is None:
             account = self._choose(client, named)
-        _check_scope(client, route)
+        check_scope(client, route)
         return Caller(credential, account, by_header is not None, signed)
 
     def token_call(self, request: Inbound, credentials: AppCredentials) -> Caller:
@@ -384,7 +384,8 @@ def check_ip(client: Client, peer: str | None) -> None:
         raise IpNotAllowed(ip=ip, client=client.id)
 
 
-def _check_scope(client: Client, route: Route) -> None:
+def check_scope(client: Client, route: Route) -> None:
+    """Raises ScopeMissing if the client may not take the route."""
     scope = Scope.RELAY_WRITE if route.endpoint is None else Scope(route.endpoint.scope)
     if not client.may(scope):
         raise ScopeMissing(client=client.id, scope=scope.value)

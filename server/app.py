@@ -58,6 +58,7 @@ from proxy.quota import QuotaLedger
 from proxy.replay import ReplayGuard
 from proxy.retry import Retrier
 from proxy.routing import Router
+from proxy.rules import Rules
 from proxy.signed_body import SignedBodies
 from proxy.spool import Spool, sweep
 from proxy.stable_token import PATH as STABLE_TOKEN
@@ -388,7 +389,8 @@ def _relay(
 
 def _relay_segments(settings: Settings) -> frozenset[str]:
     prefixes = (prefix.split("/", 2)[1] for prefix in settings.relay.prefixes)
-    return load_catalogue().first_segments.union(prefixes)
+    ruled = Rules(settings.relay.rules).first_segments
+    return load_catalogue().first_segments.union(prefixes, ruled)
 
 
 def _wrapped(app: ASGIApp, settings: Settings, metrics: Metrics) -> ASGIApp:

@@ -16,6 +16,7 @@ from server.cli import (
     migrate,
     publish,
     render,
+    routes,
     sandbox,
     serve,
     worker,
@@ -74,6 +75,7 @@ app.command()(migrate.migrate)
 app.command()(sandbox.sandbox)
 app.add_typer(accounts.app, name="accounts")
 app.add_typer(clients.app, name="clients")
+app.command()(routes.routes)
 app.add_typer(audit.app, name="audit")
 
 

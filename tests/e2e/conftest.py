@@ -90,7 +90,7 @@ def open_stand(tmp_path: Path) -> Opens:
                 config = configuration(sandbox, data_dir, _port(listener))
                 for section, values in (change or {}).items():
                     tables = isinstance(values, list)
-                    config[section] = values if tables else {**config[section], **values}
+                    config[section] = values if tables else {**config.get(section, {}), **values}
                 async with (
                     gateway_in_background(Settings(**config), listener) as gateway,
                     httpx.AsyncClient(
