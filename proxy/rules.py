@@ -87,7 +87,7 @@ class RelayRule(BaseModel):
     @property
     def told(self) -> str:
         """The rule in a few words, for people."""
-        words = [self.action]
+        words: list[str] = [self.action]
         words += [f"→ {self.to}"] if self.to else []
         words += [",".join(self.methods)] if self.methods else []
         words += [f"({', '.join(self.clients)})"] if self.clients else []

@@ -35,7 +35,7 @@ async def test_066_exactly_one_host_that_is_ours(stand: Any) -> None:
         answer = await ask(stand, request)
         assert answer is not None, name
         assert (answer.status, answer.code) == (400, "host_invalid"), name
-        assert b"location" not in str(answer.headers).lower().encode(), name
+        assert "location" not in answer.headers, name
     assert upstream(stand) == []
     for host in ("127.0.0.1", f"127.0.0.1:{port}", "localhost", "[::1]:1", "LOCALHOST."):
         answer = await ask(stand, with_hosts(host))

@@ -28,7 +28,7 @@ async def test_067_rules_deny_allow_and_send_elsewhere_by_path_method_and_client
             answer = await ask(stand, get(path))
             assert answer is not None, path
             assert answer.json == {"total_count": 0}, path
-        refused = {
+        refused: dict[str, tuple[str | bytes, str]] = {
             "denied by method and client": (post("{}"), "path_denied"),
             "denied for this client": (get().replace(KEY, reader), "path_denied"),
             "the scope of where an alias goes": (post("{}", path="/submit/it"), "scope_missing"),

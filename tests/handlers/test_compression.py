@@ -38,7 +38,8 @@ async def encoding(http: Any, path: str, accepted: str) -> str | None:
     async with http(APP) as client:
         answer = await client.get(path, headers={"Accept-Encoding": accepted})
     assert answer.text in (TEXT, "small", "data: 1\n\n" * 500)
-    return answer.headers.get("content-encoding")
+    found: str | None = answer.headers.get("content-encoding")
+    return found
 
 
 async def test_a_long_answer_is_packed_as_the_caller_can_unpack_it(http: Any) -> None:
