@@ -16,6 +16,7 @@ from accounts.audit import AuditLog
 from accounts.master_key import Sealer, load_master_key
 from accounts.official import Accounts
 from cache.counters import DailyCounters, MemoryCounters, SharedCounters
+from cache.eviction import warn_of_eviction
 from cache.kept_tokens import KeptTokenStore
 from cache.keys import Keys
 from cache.nonces import MemoryNonces, RedisNonces
@@ -275,6 +276,8 @@ async def _open_wechat(
         caches.add_section("upstream", lambda: hosts.describe(accounts))
         if settings.upstream.prefer == "latency" and len(hosts.api) > 1:
             tasks.start(LatencyProbe(settings.upstream).keep_ranking(hosts.api), name="rank hosts")
+        if link is not None:
+            tasks.start(warn_of_eviction(link), name="look at redis")
         responses = make_response_cache(
             *(settings.cache, caches, tasks),
             shared=(link, keys, sealer) if link is not None and sealer is not None else None,
