@@ -15,6 +15,7 @@ from accounts.account_secrets import AccountSecrets
 from accounts.audit import AuditLog
 from accounts.master_key import Sealer, load_master_key
 from accounts.official import Accounts
+from accounts.stored_accounts import StoredAccounts
 from cache.counters import DailyCounters, MemoryCounters, SharedCounters
 from cache.eviction import warn_of_eviction
 from cache.kept_tokens import KeptTokenStore
@@ -75,6 +76,7 @@ from server.response_cache import ResponseCache, make_response_cache
 from server.routes import Parts, build_app
 from server.settings import Settings
 from server.store import open_store
+from store import revisions
 from store.engine import Database
 from store.images import UploadedImages
 from store.lock import lock_data_dir
