@@ -1,5 +1,6 @@
 """Requests signed as a caller would sign them, for tests."""
 
+import asyncio
 import itertools
 import time
 from collections.abc import Mapping, Sequence
@@ -15,6 +16,11 @@ _NUMBERS = itertools.count(1)
 def soon() -> int:
     """A time of signing later than the start of whatever the test has just started."""
     return int(time.time()) + 1
+
+
+async def after_start() -> None:
+    """Wait until what is signed now is later than the second of the gateway's start."""
+    await asyncio.sleep(1.05)
 
 
 def new_nonce() -> str:

@@ -19,6 +19,7 @@ from server.cli import (
     routes,
     sandbox,
     serve,
+    sign,
     worker,
 )
 
@@ -70,6 +71,7 @@ app.command()(doctor.doctor)
 app.command()(errcode.errcode)
 app.command()(render.render)
 app.command()(publish.publish)
+app.command()(sign.sign)
 app.command()(worker.worker)
 app.command()(migrate.migrate)
 app.command()(sandbox.sandbox)
