@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-MAX_FIELD_BYTES = 4_096
+MAX_FIELD_BYTES = 8_192
 MAX_COMPONENTS = 32
 
 # Each byte can be matched in one way only, so no input makes these run long.

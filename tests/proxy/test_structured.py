@@ -67,7 +67,7 @@ def test_quotes_and_backslashes_in_texts_are_escaped() -> None:
         b'sig1=();nonce="a\\nb"',
         b'sig1=();nonce="open',
         b"sig1=();a=1\n",
-        b"sig1=();" + b"a=1;" * 2_000,
+        b"sig1=();" + b"a=1;" * 4_000,
         b"sig1=(" + b" ".join(b'"h%d"' % n for n in range(33)) + b")",
         b"a" * 65 + b"=()",
     ],
