@@ -72,7 +72,7 @@ async def test_health_metrics_and_statistics_tell_what_happened(stand: Any) -> N
     assert 'wxgate_jobs_total{kind="article",state="succeeded"} 1.0' in metrics
     assert 'wxgate_upstream_calls_total{errcode="0",path="/cgi-bin/draft/add"} 1.0' in metrics
     caches = (await stand.http.get("/v1/stats/cache")).json()
-    assert {cache["cache"] for cache in caches["caches"]} >= {"token", "response", "image"}
+    assert {cache["cache"] for cache in caches["caches"]} >= {"token", "response", "image", "nonce"}
     assert caches["tokens"]["main"]["seconds_left"] > 0
 
 

@@ -142,7 +142,7 @@ async def test_079_fifty_at_once_are_answered_in_the_order_asked(stand: Any) -> 
     requests, expected = "", []
     for index in range(50):
         if index % 3 == 1:
-            requests += get().replace("wxg_blog", "wxg_bolg") + ""
+            requests += get().replace("wxg_blog", f"wxg_bolg-{index}")
             expected.append((401, f"pipelined-{index}"))
         elif index % 3 == 2:
             requests += get("/health")
