@@ -88,17 +88,18 @@ class ArticlesHandler:
             action=article.action,
             publish_at=None if at is None else parse_publish_at(at, now=self._clock()),
             idempotency_key=_idempotency_key(request),
+            needs_approval=client.approve_publish and article.action == "publish",
         )
         return await self._jobs.submit_article(submission)
 
     def _account(self, request: Request, client: Client) -> str:
         """Our name of the account in the URL, if the client may use it."""
         named = request.path_params["account"]
-        account = self._accounts.get(named)
-        if account.name not in client.accounts:
+        if self._accounts.name_of(named) not in client.accounts:
             raise UnknownAccount(account=named[:64])
-        request.state.account = account.name
-        return account.name
+        name = self._accounts.get(named).name
+        request.state.account = name
+        return name
 
 
 def _idempotency_key(request: Request) -> str | None:

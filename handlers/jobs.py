@@ -8,7 +8,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from accounts.clients import Client, Scope
-from core.errors import Language, language_of
+from core.errors import GatewayError, Language, Text, language_of
+from handlers.edits import editor_of
 from handlers.errors import request_id_of
 from handlers.guard import require_scope
 from handlers.queries import NO_NUL, read_query
@@ -65,6 +66,9 @@ class JobAnswer(BaseModel):
     run_at: str
     progress: Progress
     items: list[JobItem]
+    approval: Literal["pending", "given"] | None = Field(
+        None, description="pending: nothing happens until another key approves"
+    )
     result: JobResult | None = None
     error: dict[str, Any] | None = None
 
@@ -86,6 +90,21 @@ class JobQuery(BaseModel):
     kind: str | None = Field(None, max_length=32, pattern=NO_NUL)
     limit: int = Field(20, ge=1, le=100)
     cursor: str | None = Field(None, pattern=f"^{_JOB_ID}$")
+
+
+class ApproverNeedsApproval(GatewayError):
+    """Whose own publications need approval cannot approve others'."""
+
+    status = 403
+    code = "approver_needs_approval"
+    category = "permission"
+    message = Text(
+        "客户端 {client} 自己的发布也须批准，不能批准别人的",
+        "client {client} needs approval itself and cannot give it",
+    )
+    hint = Text(
+        "换用没有 approve_publish 的客户端密钥", "use the key of a client without approve_publish"
+    )
 
 
 class JobsHandler:
@@ -119,6 +138,14 @@ class JobsHandler:
         publish = row.action == "publish"
         require_scope(request, Scope.PUBLISH if publish else Scope.DRAFT, Scope.ADMIN)
         row = await self._jobs.retry(job_id, _whose(request))
+        return JSONResponse(shown(request, row), status_code=202)
+
+    async def approve(self, request: Request) -> Response:
+        """Let another key's publication go ahead."""
+        client = require_scope(request, Scope.PUBLISH, Scope.ADMIN)
+        if client.approve_publish:
+            raise ApproverNeedsApproval(client=client.id)
+        row = await self._jobs.approve(_job_id(request), client, editor_of(request))
         return JSONResponse(shown(request, row), status_code=202)
 
     async def events(self, request: Request) -> Response:

@@ -116,6 +116,18 @@ JOB_RETRY = Operation(
     answer_example=_JOB,
     errors=(*_JOB_ERRORS, 409),
 )
+JOB_APPROVE = Operation(
+    "批准发布 / approve a publication",
+    "jobs",
+    status=202,
+    answer=JobAnswer,
+    answer_example={**_JOB, "state": "accepted", "approval": "given", "result": None},
+    errors=(*_JOB_ERRORS, 409),
+    description=(
+        "由另一个客户端批准；它须有 publish 或 admin 权限、能用该账号、自己无须批准。\n\n"
+        "By another client with the scope publish or admin, the account, and no need of approval."
+    ),
+)
 STATS_CACHE = Operation("缓存统计 / cache statistics", "stats", answer=CacheStatsAnswer)
 _ADMIN_ACCOUNT: dict[str, Any] = {
     "name": "main",

@@ -5,6 +5,7 @@ from core.crash import CrashPoint
 from core.metrics import Metrics
 from jobs.changes import Changes
 from jobs.executor import Executor
+from jobs.journal import Journal
 from jobs.settings import JobsSettings
 from store.engine import Database
 
@@ -17,6 +18,7 @@ class JobsContext:
     settings: JobsSettings
     executor: Executor
     changes: Changes
+    journal: Journal
     metrics: Metrics
     clock: Clock
     crash: CrashPoint

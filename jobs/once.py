@@ -81,6 +81,7 @@ class Once:
         self._settings = context.settings
         self._clock = context.clock
         self._crash = context.crash
+        self._journal = context.journal
 
     async def perform(self, claim: Claim, effect: Effect) -> None:
         """Make sure that it is done; the ids stand in the claim's checkpoint then.
@@ -203,6 +204,8 @@ class Once:
                 claim.checkpoint.update(answer)
                 claim.checkpoint.pop("retries", None)
             held = await claim.move(connection)
+            if intent.effect == "submit" and outcome in ("answered", "adopted"):
+                await self._journal.submitted(connection, claim.row, intent, answer)
             self._crash(crash_points.record(intent.effect))
         if not held:
             raise LeaseLost

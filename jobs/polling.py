@@ -71,6 +71,7 @@ class Polling:
         self._database = context.database
         self._settings = context.settings
         self._clock = context.clock
+        self._journal = context.journal
         self._publications = publications
         self._reconcile = reconcile
         self._quota = quota
@@ -138,6 +139,8 @@ class Polling:
         article_id, publish_id = claim.checkpoint["article_id"], claim.checkpoint.get("publish_id")
         async with self._database.write() as connection:
             ours = await intents.own_article(connection, claim.row.id, article_id)
+            if ours:
+                await self._journal.published(connection, claim.row, article_id)
         if ours:
             return _published(claim)
         del claim.checkpoint["article_id"]
@@ -166,6 +169,8 @@ class Polling:
         """Whether the article found in a list is ours now; not if another job was quicker."""
         async with self._database.write() as connection:
             ours = await intents.own_article(connection, claim.row.id, found.id)
+            if ours:
+                await self._journal.published(connection, claim.row, found.id)
         if ours:
             claim.checkpoint.update(article_ids(found))
         return ours

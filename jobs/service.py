@@ -8,11 +8,14 @@ from typing import Any, Literal, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from accounts.clients import Client
+from accounts.edits import Editor
 from content.article import ArticleFields
 from core.clock import Clock
 from core.errors import GatewayError, Text
 from core.ids import new_id
 from jobs.changes import Changes
+from jobs.journal import Journal
 from jobs.once import order
 from jobs.publish import KIND
 from jobs.states import State
@@ -91,6 +94,26 @@ class FilesGone(GatewayError):
     hint = Text("请重新提交文章", "hand the article in again")
 
 
+class NotPending(GatewayError):
+    """The job does not wait for approval."""
+
+    status = 409
+    code = "job_not_pending"
+    category = "params"
+    message = Text("这个任务不在等待批准", "the job does not wait for approval")
+    hint = Text("查看任务的 approval 与 state", "look at its approval and state")
+
+
+class ApprovalByOther(GatewayError):
+    """Nobody approves a job of their own."""
+
+    status = 403
+    code = "approval_by_other"
+    category = "permission"
+    message = Text("不能批准自己提交的任务", "nobody approves a job of their own")
+    hint = Text("请用另一个客户端的密钥批准", "use the key of another client")
+
+
 class IdempotencyMismatch(GatewayError):
     """The Idempotency-Key was used for another request."""
 
@@ -115,6 +138,7 @@ class Submission:
     action: Action = "draft"
     publish_at: float | None = None  # Unix time; None: now
     idempotency_key: str | None = None
+    needs_approval: bool = False  # it begins only once somebody else has approved
 
     def payload(self) -> dict[str, Any]:
         """What is kept with the job."""
@@ -143,9 +167,16 @@ class Jobs:
     """
 
     def __init__(
-        self, database: Database, changes: Changes, wake: Callable[[], None], *, clock: Clock
+        self,
+        database: Database,
+        changes: Changes,
+        wake: Callable[[], None],
+        journal: Journal,
+        *,
+        clock: Clock,
     ) -> None:
         self._database = database
+        self._journal = journal
         self._changes = changes
         self._wake = wake
         self._clock = clock
@@ -208,6 +239,31 @@ class Jobs:
                 await job_files.drop(connection, job_id)
         return self._changed(changed)
 
+    async def approve(self, job_id: str, approver: Client, editor: Editor) -> JobRow:
+        """Let a job that waits for approval begin, at its time.
+
+        Raises JobUnknown (of accounts that the approver may not use too), ApprovalByOther,
+        NotPending.
+        """
+        now = self._clock()
+        async with self._database.write() as connection:
+            row = _visible(await job_rows.lock(connection, job_id), job_id, None)
+            if row.account not in approver.accounts:
+                raise JobUnknown(job_id=job_id[:64])
+            if row.client_id == approver.id:
+                raise ApprovalByOther
+            if row.approval != "pending" or State(row.state).is_final:
+                raise NotPending
+            values = {
+                "approval": "given",
+                "state": State.SCHEDULED if row.run_at > now else State.ACCEPTED,
+                "updated_at": now,
+            }
+            changed = await job_rows.replace(connection, row, values)
+            await self._journal.approved(connection, row, editor)
+        self._wake()
+        return self._changed(changed)
+
     async def retry(self, job_id: str, client_id: str | None) -> JobRow:
         """Go on with a job that ended without success, from the step it had reached.
 
@@ -228,7 +284,7 @@ class Jobs:
             if doubtful is not None and row.state == State.NEEDS_REVIEW:
                 checkpoint |= order(doubtful)
             values = {
-                "state": State.ACCEPTED,
+                "state": State.WAITING if row.approval == "pending" else State.ACCEPTED,
                 "run_at": now,
                 "attempts": 0,
                 "cancel_requested": False,
@@ -309,12 +365,14 @@ async def _take_key(connection: AsyncConnection, article: Submission, row: JobRo
 
 def _new_row(article: Submission, now: float) -> JobRow:
     later = article.publish_at is not None and article.publish_at > now
+    state = State.SCHEDULED if later else State.ACCEPTED
     return JobRow(
         id=new_id("job"),
         kind=KIND,
         account=article.account,
         client_id=article.client_id,
-        state=State.SCHEDULED if later else State.ACCEPTED,
+        state=State.WAITING if article.needs_approval else state,
+        approval="pending" if article.needs_approval else None,
         action=article.action,
         payload=article.payload(),
         checkpoint={},

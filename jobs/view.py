@@ -25,6 +25,8 @@ def job_json(row: JobHead, language: Language, request_id: str) -> dict[str, Any
         },
         "items": [_item(row, language, request_id)],
     }
+    if row.approval:
+        shown["approval"] = row.approval
     if row.result:
         shown["result"] = _result(row.result, language)
     if row.error:

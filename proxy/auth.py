@@ -10,6 +10,7 @@ from core.errors import Category, Text
 from core.secret import redact
 from proxy.lockout import AuthSettings, Lockout
 from proxy.misplaced import OutgoingGuard
+from proxy.approval import check_approval
 from proxy.request import HeaderTwice, Inbound
 from proxy.routing import Route
 from proxy.signature import SignatureVerifier, SignatureWrong, SignedRequest, is_signed
@@ -389,3 +390,4 @@ def check_scope(client: Client, route: Route) -> None:
     scope = Scope.RELAY_WRITE if route.endpoint is None else Scope(route.endpoint.scope)
     if not client.may(scope):
         raise ScopeMissing(client=client.id, scope=scope.value)
+    check_approval(client, scope, route.path)

@@ -47,6 +47,7 @@ from jobs.changes import Changes
 from jobs.context import JobsContext
 from jobs.engine import Engine
 from jobs.executor import Executor
+from jobs.journal import Journal
 from jobs.publish import KIND as ARTICLE
 from jobs.publish import article_job
 from jobs.service import Jobs
@@ -140,13 +141,13 @@ async def open_gateway(
         wechat = await stack.enter_async_context(_open_wechat(settings, sealer, crash))
         secrets = AccountSecrets(sealer)
         await _follow_accounts(watcher, database, secrets, wechat)
-        changes = Changes()
+        audit = AuditLog(database, master_key, clock=time.time)
+        changes, journal = Changes(), Journal(audit)
         made = await stack.enter_async_context(
-            _open_jobs(settings, database, wechat, changes, crash)
+            _open_jobs(settings, database, wechat, changes, journal, crash)
         )
         spool, replays = _open_spool(settings), _replay_guard(settings, wechat)
         bodies = BodyReader(spool, max_body_mb=settings.jobs.max_request_mb)
-        audit = AuditLog(database, master_key, clock=time.time)
         callers = await stack.enter_async_context(
             open_callers(settings, wechat.accounts, watcher, database, master_key, audit)
         )
@@ -157,7 +158,7 @@ async def open_gateway(
             callers=callers,
             follow=watcher.catch_up,
             signed=SignedBodies(bodies, replays),
-            jobs=Jobs(database, changes, made.engine.wake, clock=time.time),
+            jobs=Jobs(database, changes, made.engine.wake, journal, clock=time.time),
             renderer=made.renderer,
             uploaded=made.uploaded,
             caches=wechat.caches,
@@ -180,15 +181,17 @@ async def open_gateway(
 async def open_worker(settings: Settings) -> AsyncIterator[Engine]:
     """What works on jobs and answers nobody."""
     make_data_dir(settings.server.data_dir)
-    sealer = Sealer(load_master_key(settings.secrets, settings.server.data_dir))
+    master_key = load_master_key(settings.secrets, settings.server.data_dir)
+    sealer = Sealer(master_key)
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(open_store(settings))
+        journal = Journal(AuditLog(database, master_key, clock=time.time))
         wechat = await stack.enter_async_context(_open_wechat(settings, sealer, no_crash))
         watcher = Watcher(database)
         await _follow_accounts(watcher, database, AccountSecrets(sealer), wechat)
         await stack.enter_async_context(_following(watcher))
         made = await stack.enter_async_context(
-            _open_jobs(settings, database, wechat, Changes(), no_crash)
+            _open_jobs(settings, database, wechat, Changes(), journal, no_crash)
         )
         yield made.engine
 
@@ -324,6 +327,7 @@ async def _open_jobs(
     database: Database,
     wechat: _Upstream,
     changes: Changes,
+    journal: Journal,
     crash: CrashPoint,
 ) -> AsyncIterator["_Work"]:
     """The engine at work on articles, with what it shares with the handlers."""
@@ -349,6 +353,7 @@ async def _open_jobs(
             settings.jobs,
             Executor(alone=database.is_sqlite),
             changes,
+            journal,
             wechat.metrics,
             time.time,
             crash,

@@ -105,6 +105,7 @@ def _v1(parts: Parts) -> list[ApiRoute]:
         ApiRoute("GET", "/jobs/{job_id}/events", jobs.events, about.JOB_EVENTS),
         ApiRoute("POST", "/jobs/{job_id}/cancel", jobs.cancel, about.JOB_CANCEL),
         ApiRoute("POST", "/jobs/{job_id}/retry", jobs.retry, about.JOB_RETRY),
+        ApiRoute("POST", "/jobs/{job_id}/approve", jobs.approve, about.JOB_APPROVE),
         ApiRoute("GET", "/stats/cache", stats.cache, about.STATS_CACHE),
         ApiRoute("GET", "/doctor", DoctorHandler(parts.checkup).get, about.DOCTOR),
         ApiRoute("GET", "/errcodes", errcodes.search, about.ERRCODES),

@@ -119,6 +119,7 @@ async def claim(
         select(job.c.id)
         .where(
             is_active,
+            job.c.approval.is_distinct_from("pending"),
             job.c.run_at <= lease.now,
             or_(job.c.lease_until.is_(None), job.c.lease_until < lease.now),
             job.c.id.not_in(busy),

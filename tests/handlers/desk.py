@@ -23,13 +23,15 @@ from jobs.changes import Changes
 from jobs.service import Jobs
 from store.engine import Database
 from tests.gateway import MAIN, PERSONAL
+from tests.jobs.journals import journal_of
 
 NOW = time.time()
 
 
-def _client(name: str, *scopes: ClientScope) -> Client:
+def _client(name: str, *scopes: ClientScope, **how: Any) -> Client:
     key = SecretStr(f"wxg_{name}_0123456789abcdefghijklmnop")
-    return Client(id=name, key=key, accounts=("main",), scopes=frozenset(scopes))
+    how = {"accounts": ("main",), **how}
+    return Client(id=name, key=key, scopes=frozenset(scopes), **how)
 
 
 CLIENTS = Clients(
@@ -38,6 +40,8 @@ CLIENTS = Clients(
         _client("agent", ClientScope.DRAFT),
         _client("reader", ClientScope.RELAY_READ),
         _client("boss", ClientScope.ADMIN),
+        _client("junior", ClientScope.DRAFT, ClientScope.PUBLISH, approve_publish=True),
+        _client("elsewhere", ClientScope.PUBLISH, accounts=("personal",)),
     ]
 )
 
@@ -85,7 +89,7 @@ def _authenticate(scope: Scope) -> Client:
 @asynccontextmanager
 async def open_desk(database: Database) -> AsyncIterator[Desk]:
     """The routes, their clock standing at NOW."""
-    jobs = Jobs(database, Changes(), lambda: None, clock=lambda: NOW)
+    jobs = Jobs(database, Changes(), lambda: None, journal_of(database), clock=lambda: NOW)
     accounts = Accounts((MAIN, PERSONAL))
     bodies = BodyBudget(2_000_000)
     articles = ArticlesHandler(jobs, accounts, bodies, max_request_mb=1, clock=lambda: NOW)
@@ -96,6 +100,7 @@ async def open_desk(database: Database) -> AsyncIterator[Desk]:
         Route("/v1/jobs/{job_id}", shown.get),
         Route("/v1/jobs/{job_id}/events", shown.events),
         Route("/v1/jobs/{job_id}/cancel", shown.cancel, methods=["POST"]),
+        Route("/v1/jobs/{job_id}/approve", shown.approve, methods=["POST"]),
         Route("/v1/jobs/{job_id}/retry", shown.retry, methods=["POST"]),
     ]
     inner = Starlette(routes=routes, exception_handlers=EXCEPTION_HANDLERS)

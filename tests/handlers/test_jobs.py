@@ -141,3 +141,26 @@ async def test_an_id_that_no_job_can_have_is_a_404(desk: Desk, path: str) -> Non
     for method, act in (("GET", ""), ("GET", "/events"), ("POST", "/cancel"), ("POST", "/retry")):
         response = await desk.call(method, f"/v1/jobs/{path}{act}")
         assert response.status_code == 404
+
+
+async def test_a_publication_that_needs_approval_waits_for_another_key(desk: Desk) -> None:
+    body = {"markdown": "正文", "title": "题", "action": "publish"}
+    job = (await desk.post(body, as_client="junior")).json()
+    assert (job["state"], job["approval"]) == ("waiting", "pending")
+    path = f"/v1/jobs/{job['id']}/approve"
+
+    async def refused(as_client: str) -> tuple[int, str]:
+        response = await desk.call("POST", path, as_client=as_client)
+        return response.status_code, response.json()["error"]["code"]
+
+    assert await refused("junior") == (403, "approver_needs_approval")
+    assert await refused("agent") == (403, "scope_missing")
+    assert await refused("elsewhere") == (404, "job_unknown")
+    approved = await desk.call("POST", path, as_client="blog")
+    assert (approved.status_code, approved.json()["approval"]) == (202, "given")
+    assert await refused("boss") == (409, "job_not_pending")
+
+
+async def test_a_draft_of_the_same_client_needs_none(desk: Desk) -> None:
+    job = (await desk.post({"markdown": "正文", "title": "题"}, as_client="junior")).json()
+    assert "approval" not in job

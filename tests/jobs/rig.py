@@ -32,6 +32,7 @@ from store.engine import Database
 from store.images import UploadedImages
 from store.jobs import JobRow
 from tests.gateway import Gateway, Setup, open_gateway
+from tests.jobs.journals import journal_of
 from wechat.call import Upload
 from wechat.draft import Article
 from wechat.material import MaterialClient
@@ -190,13 +191,14 @@ async def open_work(
             settings=settings,
             executor=Executor(alone=database.is_sqlite if alone is None else alone),
             changes=Changes(),
+            journal=journal_of(database),
             metrics=Metrics(),
             clock=clock,
             crash=crash,
         )
         handler = article_job(context, builder, uploaded, gateway.calls, gateway.calls)
         engine = Engine(context, {KIND: handler})
-        jobs = Jobs(database, context.changes, engine.wake, clock=clock)
+        jobs = Jobs(database, context.changes, engine.wake, context.journal, clock=clock)
         yield Work(database, gateway, builder, context, jobs, clock, engine)
 
 

@@ -16,6 +16,7 @@ from jobs.states import State
 from store import intents, jobs
 from store.engine import Database
 from store.jobs import JobRow
+from tests.jobs.journals import journal_of
 from tests.store.rows import intent_row, job_row
 
 QUICK = JobsSettings(lease_s=1, sweep_s=0.02, max_starts=3, concurrency=4, grace_s=5)
@@ -35,6 +36,7 @@ class Bench:
             settings=QUICK.model_copy(update=settings),
             executor=Executor(alone=alone),
             changes=Changes(),
+            journal=journal_of(self.database),
             metrics=self.metrics,
             clock=lambda: self.now,
             crash=no_crash,

@@ -18,6 +18,7 @@ from store import intents, jobs
 from store.engine import Database
 from store.intents import IntentRow
 from store.jobs import Lease
+from tests.jobs.journals import journal_of
 from tests.store.rows import intent_row, job_row
 from wechat.call import NotBegun, NotSent, OutcomeUnknown, WeChatRefused
 
@@ -59,9 +60,10 @@ class Desk:
 
     def once(self, *, alone: bool = False) -> Once:
         executor = Executor(alone=True) if alone else self.executor
-        changes, metrics = Changes(), Metrics()
+        changes, journal, metrics = Changes(), journal_of(self.database), Metrics()
         context = JobsContext(
-            *(self.database, SETTINGS, executor, changes, metrics, lambda: self.now, no_crash)
+            *(self.database, SETTINGS, executor, changes, journal, metrics),
+            *(lambda: self.now, no_crash),
         )
         return Once(context)
 

@@ -21,6 +21,7 @@ from store import intents, job_files, jobs
 from store.engine import Database
 from store.intents import Outcome
 from store.jobs import JobFilter, JobRow, Lease
+from tests.jobs.journals import journal_of
 from tests.store.rows import intent_row, job_row
 
 
@@ -32,7 +33,9 @@ class Office:
         self.changes = Changes()
         self.now = 1_000.0
         self.woken = 0
-        self.jobs = Jobs(database, self.changes, self._wake, clock=lambda: self.now)
+        self.jobs = Jobs(
+            database, self.changes, self._wake, journal_of(database), clock=lambda: self.now
+        )
 
     def _wake(self) -> None:
         self.woken += 1

@@ -1,0 +1,52 @@
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from accounts.audit import AuditEntry, AuditLog, Detail
+from accounts.edits import Editor
+from store.intents import IntentRow
+from store.jobs import JobHead
+
+
+class Journal:
+    """Writes into the audit log what jobs publish, within the transaction that records it."""
+
+    def __init__(self, audit: AuditLog) -> None:
+        self._audit = audit
+
+    async def approved(self, connection: AsyncConnection, row: JobHead, editor: Editor) -> None:
+        """Somebody let the job go ahead."""
+        entry = editor.did("publish.approve", row.id, {"client": row.client_id})
+        await self._audit.append(connection, replace(entry, account=row.account))
+
+    async def submitted(
+        self,
+        connection: AsyncConnection,
+        row: JobHead,
+        intent: IntentRow,
+        answer: Mapping[str, Any],
+    ) -> None:
+        """WeChat took the draft for publishing, or was found to have it."""
+        said = {**intent.fingerprint, **answer}
+        kept = ("title", "media_id", "publish_id", "article_id")
+        await self._add(
+            connection, row, "publish.submit", {name: said[name] for name in kept if name in said}
+        )
+
+    async def published(self, connection: AsyncConnection, row: JobHead, article_id: str) -> None:
+        """It is an article now. Told once more where a crash made the job look again."""
+        await self._add(connection, row, "publish.done", {"article_id": article_id})
+
+    async def _add(
+        self, connection: AsyncConnection, row: JobHead, action: str, detail: Detail
+    ) -> None:
+        entry = AuditEntry(
+            actor=f"client:{row.client_id}",
+            action=action,
+            subject=row.id,
+            account=row.account,
+            detail=detail,
+        )
+        await self._audit.append(connection, entry)
