@@ -8,9 +8,9 @@ from accounts.keys import claimed_by, digest_of, shows_key
 from accounts.official import Accounts, OfficialAccount, UnknownAccount
 from core.errors import Category, Text
 from core.secret import redact
+from proxy.approval import check_approval
 from proxy.lockout import AuthSettings, Lockout
 from proxy.misplaced import OutgoingGuard
-from proxy.approval import check_approval
 from proxy.request import HeaderTwice, Inbound
 from proxy.routing import Route
 from proxy.signature import SignatureVerifier, SignatureWrong, SignedRequest, is_signed
