@@ -11,9 +11,8 @@ from yarl import URL
 
 from core.clock import Clock
 from core.crash import CrashPoint, no_crash
-from core.errors import Text
 from proxy.body import Body, MemoryBody
-from proxy.upstream import Unreachable, UpstreamRequest, UpstreamSettings, patience_s
+from proxy.upstream import TlsFailed, Unreachable, UpstreamRequest, UpstreamSettings, patience_s
 from wechat.call import NotSent, OutcomeUnknown
 
 _CONNECTIONS = 512
@@ -32,18 +31,6 @@ _BEFORE_SENDING = (
     aiohttp.ServerFingerprintMismatch,
 )
 _FAILURES = (aiohttp.ClientError, asyncio.TimeoutError, OSError)
-
-
-class TlsFailed(Unreachable):
-    """Whoever answers at WeChat's address cannot prove to be WeChat."""
-
-    code = "upstream_tls"
-    message = Text("与微信建立 TLS 连接失败：{reason}", "no TLS connection to WeChat: {reason}")
-    hint = Text(
-        "检查本机时钟、CA 证书（upstream.ca_file）与中间是否有代理；证书校验不能关闭",
-        "check this machine's clock, the CA certificates (upstream.ca_file) and whether a proxy "
-        "sits between; certificates are always verified",
-    )
 
 
 @asynccontextmanager

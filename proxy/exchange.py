@@ -142,13 +142,12 @@ class Exchanger:
         answer = await self._upstream.send(request)
         try:
             head = await answer.read(PEEK_BYTES)
+            complete = answer.at_end()
+            sound = _sound(trip, answer, head, complete=complete)
         except BaseException:
             answer.close()
             raise
-        complete = answer.at_end()
-        errcode = sniff_errcode(head) if complete else 0
-        sound = _sound(trip, answer, head, complete=complete)
-        return Exchange(answer, head, complete, errcode, sound)
+        return Exchange(answer, head, complete, sniff_errcode(head) if complete else 0, sound)
 
     def _count(self, path: str, errcode: str) -> None:
         counter = self._calls.get((path, errcode))
@@ -167,13 +166,18 @@ class Exchanger:
 def _sound(trip: Trip, answer: UpstreamAnswer, head: bytes, *, complete: bool) -> bool:
     """Whether this can be WeChat's: its status, and an object where the endpoint answers JSON.
 
-    A 4xx is the front server's word on the request, not a fault of WeChat's.
+    A 4xx is the front server's word on the request, not a fault of WeChat's. Raises
+    OutcomeUnknown for an object whose end is missing: a connection that was simply closed.
     """
     if not 200 <= answer.status < 300:
         return 400 <= answer.status < 500
     if trip.endpoint is None or trip.endpoint.response != "json":
         return True
-    return is_object(head, complete=complete) or _content_type(answer).startswith(_NO_TEXT)
+    if is_object(head, complete=complete):
+        return True
+    if complete and is_object(head, complete=False):
+        raise OutcomeUnknown(reason="the answer is cut short")
+    return _content_type(answer).startswith(_NO_TEXT)
 
 
 def _content_type(answer: UpstreamAnswer) -> bytes:

@@ -11,7 +11,7 @@ from proxy.body import MemoryBody
 from proxy.deadline import Deadline
 from proxy.exchange import Exchanger, Trip
 from proxy.retry import Errand, Patience, Retrier
-from proxy.upstream import UpstreamRequest
+from proxy.upstream import TlsFailed, UpstreamRequest
 from wechat.call import NotSent, OutcomeUnknown, WeChatRefused
 from wechat.catalogue import Endpoint
 from wechat.errcodes import BUSY, IP_NOT_WHITELISTED, load_errcodes
@@ -100,8 +100,8 @@ class StableToken:
     async def fetch(self, account: OfficialAccount, *, force: bool) -> FetchedToken:
         """The token.
 
-        Raises AccountMisconfigured, TokenUnavailable, BreakerOpen, or WeChatRefused (a quota is
-        used up).
+        Raises AccountMisconfigured, TokenUnavailable, BreakerOpen, TlsFailed, or WeChatRefused (a
+        quota is used up).
         """
         patience = Patience(not_sent=2, busy=0, unknown=0) if force else Patience(2, 2, 2)
         deadline = Deadline(_FETCH_S)
@@ -115,7 +115,8 @@ class StableToken:
             if refused.wechat_errcode == BUSY:
                 raise TokenUnavailable(reason="WeChat is busy (-1)") from None
             raise
-        except BreakerOpen:
+        except (BreakerOpen, TlsFailed) as exc:
+            exc.settled = True
             raise
         except (NotSent, OutcomeUnknown) as exc:
             # Unknown is the fate of the token call; the call that wants the token was not sent.

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from core.errors import Text
 from proxy.body import Body
 from wechat.call import NotSent
 
@@ -111,6 +112,18 @@ class UpstreamRequest:
 
 class Unreachable(NotSent):
     """No connection to the host could be had."""
+
+
+class TlsFailed(Unreachable):
+    """Whoever answers at WeChat's address cannot prove to be WeChat."""
+
+    code = "upstream_tls"
+    message = Text("与微信建立 TLS 连接失败：{reason}", "no TLS connection to WeChat: {reason}")
+    hint = Text(
+        "检查本机时钟、CA 证书（upstream.ca_file）与中间是否有代理；证书校验不能关闭",
+        "check this machine's clock, the CA certificates (upstream.ca_file) and whether a proxy "
+        "sits between; certificates are always verified",
+    )
 
 
 class UpstreamAnswer(Protocol):

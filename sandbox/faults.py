@@ -29,9 +29,10 @@ FaultKind = Literal[
     "errcode",
     "slow",
     "extra_response",
+    "answer",
 ]
 # Kinds that keep the call from being done, unless told otherwise.
-_NOT_DONE = frozenset({"reset_before_read", "html502", "errcode"})
+_NOT_DONE = frozenset({"reset_before_read", "html502", "errcode", "answer"})
 _STALL_S = 3_600.0
 _DRIP_S = 0.5
 _SLOW_S = 1.0
@@ -54,10 +55,14 @@ class Fault(BaseModel):
         description="refuse: listener closed so long; stall, slow: the wait; drip: a byte each",
     )
     errcode: int = Field(-1, description="of kind errcode")
+    status: int = Field(200, ge=200, le=599, description="of kind answer")
+    headers: dict[str, str] = Field({}, description="of kind answer")
+    body: str = Field("", description="of kind answer; each character is a byte (Latin-1)")
+    repeat: int = Field(1, ge=1, description="of kind answer: how often the body is sent")
     commit: bool | None = Field(
         None,
         description="whether the call is done before it fails; None: not for reset_before_read, "
-        "html502 and errcode",
+        "html502, errcode and answer",
     )
 
     @model_validator(mode="after")
@@ -234,6 +239,18 @@ async def _errcode(request: _Request) -> None:
     await _answer(_Captured(200, _headers(JSON_TYPE, body), body), request.send)
 
 
+async def _say(request: _Request) -> None:
+    fault = request.fault
+    body = fault.body.encode("latin-1")
+    length = b"%d" % (len(body) * fault.repeat)
+    said = {name.lower().encode(): value.encode() for name, value in fault.headers.items()}
+    headers = {b"content-type": JSON_TYPE.encode(), b"content-length": length} | said
+    await _start(_Captured(fault.status, list(headers.items())), request.send)
+    for _ in range(fault.repeat):
+        await request.send({"type": "http.response.body", "body": body, "more_body": True})
+    await request.send({"type": "http.response.body", "body": b""})
+
+
 async def _extra(request: _Request) -> None:
     await _answer(request.answer, request.send)
     request.transport.write(_raw(_Captured(200, _headers(JSON_TYPE, _EXTRA), _EXTRA)))
@@ -250,6 +267,7 @@ _SPOIL: dict[str, Callable[[_Request], Awaitable[None]]] = {
     "garbage": _garbage,
     "errcode": _errcode,
     "extra_response": _extra,
+    "answer": _say,
 }
 
 

@@ -1,7 +1,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol
+from typing import Any, Protocol
 
 from core.errors import GatewayError, Language, Text
 from core.secret import redact
@@ -89,7 +89,7 @@ class NotSent(GatewayError):
     status = 502
     code = "upstream_unreachable"
     retryable = True
-    settled: ClassVar[bool] = False  # whether to try again at once is pointless
+    settled: bool = False  # whether to try again at once is pointless
     message = Text("连不上微信服务器：{reason}", "WeChat cannot be reached: {reason}")
     hint = Text(
         "检查服务器的网络、DNS 与 upstream.base_urls；请求没有发出，可以安全重试",

@@ -112,6 +112,15 @@ async def test_the_lease_of_a_killed_holder_ends_by_itself(store: TokenStore) ->
     assert await store.acquire(APP, ttl_s=5, above=0) is not None
 
 
+async def test_one_of_many_may_force_a_token_until_the_gap_is_over(store: TokenStore) -> None:
+    waits = await asyncio.gather(*(store.claim_force(APP, gap_s=30) for _ in range(20)))
+    assert waits.count(0) == 1
+    assert all(29 < wait_s <= 30 for wait_s in waits if wait_s)
+    assert await store.claim_force(OTHER, gap_s=0.03) == 0
+    await asyncio.sleep(0.05)
+    assert await store.claim_force(OTHER, gap_s=30) == 0
+
+
 async def test_a_holder_that_slept_past_its_lease_cannot_write_or_release(
     store: TokenStore,
 ) -> None:

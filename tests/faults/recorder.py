@@ -23,6 +23,7 @@ class Recorder:
         self.requests: list[tuple[bytes, bytes]] = []
         self.answer = whole(b"{}", "Content-Type: application/json")
         self.url = ""
+        self.hang_up = False  # after an answer
 
     @property
     def heads(self) -> str:
@@ -39,6 +40,8 @@ class Recorder:
                 else:
                     self.requests.append((head, body))
                     writer.write(self.answer)
+                    if self.hang_up:
+                        break
         except (asyncio.IncompleteReadError, ConnectionError):
             pass
         finally:

@@ -11,6 +11,7 @@ from core.clock import Clocks
 from core.errors import GatewayError
 from core.metrics import Metrics
 from core.tasks import TaskSet
+from proxy.deadline import Deadline, DeadlineExceeded
 from proxy.stable_token import AccountMisconfigured, FetchedToken, TokenUnavailable
 from proxy.tokens import TokenBooks, TokenConflict, TokenService, TokenSettings
 from tests.gateway import MAIN, PERSONAL
@@ -323,6 +324,35 @@ async def test_a_forced_refresh_that_failed_is_not_tried_again_for_thirty_second
     source.failure = None
     assert (await service.renew(MAIN, failing)).value != failing.value
     assert (await service.get(MAIN)).value != failing.value
+
+
+async def test_replicas_share_the_gap_after_a_forced_refresh_that_failed(
+    replica: Make, source: Source, time: Time
+) -> None:
+    first, second = replica(), replica()
+    token = await first.get(MAIN)
+    source.failure, source.fails_forced_alone = TokenUnavailable(reason="x"), True
+    with pytest.raises(TokenUnavailable):
+        await first.renew(MAIN, token)
+    source.failure = None
+    time.now += 10
+    with pytest.raises(TokenConflict) as caught:
+        await second.renew(MAIN, token)
+    assert caught.value.retry_after_s == 20
+    assert [force for _, force in source.asked].count(True) == 1
+    time.now += 20
+    assert (await second.renew(MAIN, token)).value != token.value
+
+
+async def test_nobody_waits_for_a_token_beyond_his_deadline(
+    service: TokenService, source: Source
+) -> None:
+    source.gate = asyncio.Event()
+    with pytest.raises(DeadlineExceeded):
+        await service.get(MAIN, Deadline(0.01))
+    source.gate.set()
+    assert (await service.get(MAIN, Deadline(5))).value == "92_main_1"
+    assert source.asked == [("main", False)]
 
 
 async def test_what_another_replica_brings_ends_the_wait(
