@@ -107,10 +107,10 @@ async def test_103_who_cannot_prove_to_be_wechat_gets_nothing(tmp_path: Path, fa
         blob.write_to_path(cert, append=True)
     issued.private_key_pem.write_to_path(key)
     authority.cert_pem.write_to_path(ca)
-    settings = {"ca_file": "" if fault == "self-signed" else ca}
+    ca_file = "" if fault == "self-signed" else ca
     async with (
         run_sandbox(SandboxSettings(), tls_cert=cert, tls_key=key) as sandbox,
-        front(tmp_path, sandbox.url, **settings) as gate,
+        front(tmp_path, sandbox.url, ca_file=ca_file) as gate,
     ):
         answer = await gate.ask(ADD, PAGE)
         assert (answer.status_code, code_of(answer)) == (502, "upstream_tls")

@@ -199,6 +199,19 @@ async def test_extra_response_lies_in_wait_for_the_next_request(caller: Caller) 
         assert b"from_another_answer" in (await raw.answer())[1]
 
 
+async def test_an_answer_can_be_anything_and_keeps_the_call_from_being_done(
+    caller: Caller,
+) -> None:
+    article = await caller.article()
+    headers = {"Content-Type": "text/html", "X-Seen": "yes"}
+    said = {"status": 203, "headers": headers, "body": "\xff<p>", "repeat": 3}
+    await plan(caller, kind="answer", path=ADD, **said)
+    response = await caller.http.post(ADD, json={"articles": [article]})
+    assert (response.status_code, response.content) == (203, b"\xff<p>" * 3)
+    assert (response.headers["content-type"], response.headers["x-seen"]) == ("text/html", "yes")
+    assert await drafts(caller) == 0
+
+
 async def test_faults_are_used_up_and_counted(caller: Caller) -> None:
     await plan(caller, kind="errcode", path="/cgi-bin/draft/*", errcode=45011, count=2)
     codes = [(await caller.get(COUNT)).get("errcode") for _ in range(3)]
