@@ -217,8 +217,10 @@ class FallbackTokenStore:
 
     async def claim_force(self, app_id: str, *, gap_s: float) -> float:
         """As both stores say: one of them alone may have forgotten, or know nothing yet."""
-        wait_s = await self._local.claim_force(app_id, gap_s=gap_s)
-        try:
-            return max(wait_s, await self._shared.claim_force(app_id, gap_s=gap_s))
-        except RedisAway:
+        # Who has to wait here must not use up the turn of whoever does not.
+        if wait_s := await self._local.claim_force(app_id, gap_s=gap_s):
             return wait_s
+        try:
+            return await self._shared.claim_force(app_id, gap_s=gap_s)
+        except RedisAway:
+            return 0.0

@@ -95,7 +95,7 @@ async def test_an_errcode_comes_back_with_advice(gateway: Gateway) -> None:
     with pytest.raises(WeChatRefused) as refused:
         await gateway.calls.post("personal", SUBMIT, {"media_id": "nothing"})
     assert refused.value.wechat_errcode == 48001
-    assert "2025-07" in refused.value.describe("en", "r")["hint"]
+    assert "July 2025" in refused.value.describe("en", "r")["hint"]
 
 
 # What each class of endpoint does about each class of failure (faults.md, R-A): how often the
