@@ -18,6 +18,7 @@ from pydantic import (
 )
 
 from accounts.keys import CLIENT_ID, KEY_PATTERN, digest_of, epoch_of
+from cache.rates import RatesByPath, RateText
 from core.clock import Clock
 from core.errors import Category, GatewayError, Text
 
@@ -46,8 +47,8 @@ class ClientSettings(BaseModel):
     allow_ips: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...] = Field(
         (), description="CIDRs it may call from; empty: from anywhere"
     )
-    rate_limit: str = Field("600/minute", description="calls over all endpoints")
-    limits: dict[str, str] = Field({}, description="calls by path, in place of those of [limits]")
+    rate_limit: RateText = Field("600/minute", description="calls over all endpoints")
+    limits: RatesByPath = Field({}, description="calls by path, in place of those of [limits]")
     max_concurrent: int = Field(100, ge=1, le=10_000, description="calls at the same time")
     expires_at: AwareDatetime | None = Field(
         None, description="RFC 3339 with an offset; from then on the client is refused"

@@ -4,6 +4,7 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, model_validator
 
+from cache.rates import RatesByPath, RateText
 from core.errors import GatewayError, Text
 
 AccountName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
@@ -22,8 +23,8 @@ class OfficialAccount(BaseModel):
     app_secret: SecretStr = Field(min_length=1, description="AppSecret; or app_secret_file")
     callback_token: SecretStr = Field(SecretStr(""), description="Token of the message push")
     encoding_aes_key: SecretStr = Field(SecretStr(""), description="EncodingAESKey of the push")
-    rate_limit: str = Field("", description="calls over all clients and endpoints; empty: any")
-    limits: dict[str, str] = Field({}, description="calls by path, over all clients")
+    rate_limit: RateText = Field("", description="calls over all clients and endpoints; empty: any")
+    limits: RatesByPath = Field({}, description="calls by path, over all clients")
     max_concurrent: int = Field(200, ge=1, le=10_000, description="calls at the same time")
     quotas: dict[str, int] = Field(
         {}, description="calls a day by path, where WeChat grants other than its usual figures"

@@ -20,7 +20,10 @@ _Day = tuple[str, str]  # app_id, day
 
 
 class DailyCounters(Protocol):
-    """Counts per account, name and calendar day, kept for two days. Never waits, never fails."""
+    """Counts per account, name and calendar day, kept for two days. Never waits, never fails.
+
+    With months in place of days (YYYY-MM), kept for two months.
+    """
 
     def add(self, app_id: str, name: str, day: str, n: int = 1) -> int:
         """Count `n` more; returns the day's count as far as it is known here."""
@@ -79,9 +82,10 @@ class SharedCounters:
     too low a sum is corrected by WeChat's own 45009, too high a one would hold back calls.
     """
 
-    def __init__(self, link: RedisLink, keys: Keys) -> None:
+    def __init__(self, link: RedisLink, keys: Keys, *, life_s: int = _LIFE_S) -> None:
         self._link = link
         self._keys = keys
+        self._life_s = life_s
         self._known: dict[_Day, dict[str, int]] = {}  # what Redis said last, of all replicas
         self._pending = MemoryCounters()  # counted here, not yet in Redis
         self._cleared: set[_Day] = set()
@@ -173,7 +177,7 @@ class SharedCounters:
                     pipeline.delete(key)
                 for name, n in counts.items():
                     pipeline.hincrby(key, name, n)
-                pipeline.expire(key, _LIFE_S)
+                pipeline.expire(key, self._life_s)
                 pipeline.hgetall(key)
                 return await pipeline.execute()
 

@@ -40,3 +40,11 @@ class Keys:
         """The account's answers: the generations of its families, the answers, their ends."""
         key = f"{self._prefix}response:{app_id}"
         return f"{key}:generation", f"{key}:value", f"{key}:end"
+
+    def window(self, name: str) -> str:
+        """A rate limit's window: the times of its calls as a list, or one time (GCRA)."""
+        return f"{self._prefix}limit:{name}"
+
+    def gateways(self) -> str:
+        """A sorted set of the gateways that count together, by when each was last here."""
+        return f"{self._prefix}gateways"

@@ -1,3 +1,4 @@
+import asyncio
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
@@ -76,16 +77,23 @@ class RedisLink:
         self.switches = 0
         self.errors = 0
 
-    async def run(self, command: Callable[[Redis], Awaitable[T]]) -> T:
-        """The result of `command`. Raises RedisAway, at once while the breaker is open."""
+    async def run(
+        self, command: Callable[[Redis], Awaitable[T]], *, timeout_s: float | None = None
+    ) -> T:
+        """The result of `command`. Raises RedisAway, at once while the breaker is open.
+
+        To be silent for `timeout_s` is a failure too; it may be shorter than the socket's timeout.
+        """
         now = self._monotonic()
         if not self.up:
             if now < self._open_until:
                 raise RedisAway(sent=False)
             self._open_until = now + _OPEN_S  # one tries, the others still do not wait
         try:
-            result = await command(self._redis)
+            async with asyncio.timeout(timeout_s):
+                result = await command(self._redis)
         # ResponseError too (READONLY, OOM, LOADING, NOAUTH): a Redis that cannot write is away.
+        # TimeoutError is an OSError.
         except (RedisError, OSError) as exc:
             self.errors += 1
             if any(sign in str(exc) for sign in _SPOILED):

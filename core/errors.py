@@ -1,3 +1,4 @@
+import math
 from typing import Any, ClassVar, Literal, NamedTuple, TypedDict
 
 Category = Literal["auth", "quota", "params", "media", "content", "permission", "system", "gateway"]
@@ -74,7 +75,7 @@ class GatewayError(Exception):
             "request_id": request_id,
         }
         if self.retry_after_s is not None:
-            described["retry_after_s"] = round(self.retry_after_s)
+            described["retry_after_s"] = math.ceil(self.retry_after_s)
         if self.field is not None:
             described["field"] = self.field
         if self.upstream is not None:

@@ -83,6 +83,9 @@ class Metrics:
         self.cache = Counter(
             "wxgate_cache_events", "hits, misses and so on", ["cache", "event"], registry=registry
         )
+        self.throttled = Counter(
+            "wxgate_throttled", "calls refused by a limit of ours", ["rule"], registry=registry
+        )
         self.jobs = Counter(
             "wxgate_jobs", "jobs that reached a state", ["kind", "state"], registry=registry
         )

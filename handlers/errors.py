@@ -1,3 +1,4 @@
+import math
 from http import HTTPStatus
 from typing import Any
 
@@ -56,7 +57,7 @@ def error_response(request: Request, error: GatewayError) -> Response:
     language = language_of(request.headers.get("accept-language", ""))
     headers: dict[str, str] = {}
     if error.retry_after_s is not None:
-        headers["Retry-After"] = str(max(1, round(error.retry_after_s)))
+        headers["Retry-After"] = str(max(1, math.ceil(error.retry_after_s)))
     if error.status == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = "Bearer"
     body: dict[str, Any] = {"error": error.describe(language, request_id_of(request))}

@@ -14,6 +14,7 @@ from handlers.clients import ClientList, ClientWithKey, Rotation
 from handlers.doctor import DoctorAnswer
 from handlers.errcodes import ErrcodeAnswer, ErrcodeList
 from handlers.jobs import JobAnswer, JobList
+from handlers.limits import LimitsAnswer, QuotaAnswer
 from handlers.openapi import Operation
 from handlers.render import RenderAnswer, RenderBody
 from handlers.stats import CacheStatsAnswer
@@ -128,6 +129,13 @@ JOB_APPROVE = Operation(
         "By another client with the scope publish or admin, the account, and no need of approval."
     ),
 )
+STATS_LIMITS = Operation(
+    "限流的用量 / use of the rate limits",
+    "stats",
+    answer=LimitsAnswer,
+    description="`throttled` 与 `active` 只含本进程。`throttled` and `active` are this process's.",
+)
+STATS_QUOTA = Operation("微信额度 / WeChat's quotas", "stats", answer=QuotaAnswer)
 STATS_CACHE = Operation("缓存统计 / cache statistics", "stats", answer=CacheStatsAnswer)
 _ADMIN_ACCOUNT: dict[str, Any] = {
     "name": "main",

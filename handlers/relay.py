@@ -1,4 +1,5 @@
 from collections.abc import Awaitable, Callable, Collection, MutableMapping
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import orjson
@@ -18,6 +19,7 @@ from proxy.call import RelayedCall
 from proxy.deadline import Deadline, asked_deadline
 from proxy.exchange import Exchange
 from proxy.multipart import mend_upload
+from proxy.ratelimit import Admission, Limiter, RateLimited
 from proxy.request import HeaderNotAscii, Inbound, blame, remember
 from proxy.responses import CachedCalls, Relayed, Wish
 from proxy.routing import Route, Router
@@ -52,27 +54,33 @@ class _Kept(NamedTuple):
     wish: Wish
 
 
+@dataclass(frozen=True, slots=True)
+class Stages:
+    """What a relayed call passes, in this order."""
+
+    router: Router
+    authenticator: Authenticator
+    limiter: Limiter
+    bodies: SignedBodies
+    token_calls: TokenCalls
+    calls: CachedCalls
+    errcodes: Errcodes
+
+
 class Relay:
     """The fast path: WeChat's API under our roof, a plain ASGI callable (contract §3).
 
-    route → who → body → token, upstream, replay (Calls) → answer, in a straight line.
+    route → who → limits → body → token, upstream, replay (Calls) → answer, in a straight line.
     """
 
-    def __init__(
-        self,
-        router: Router,
-        authenticator: Authenticator,
-        bodies: SignedBodies,
-        token_calls: TokenCalls,
-        calls: CachedCalls,
-        errcodes: Errcodes,
-    ) -> None:
-        self._router = router
-        self._authenticator = authenticator
-        self._bodies = bodies
-        self._token_calls = token_calls
-        self._calls = calls
-        self._errcodes = errcodes
+    def __init__(self, stages: Stages) -> None:
+        self._router = stages.router
+        self._authenticator = stages.authenticator
+        self._limiter = stages.limiter
+        self._bodies = stages.bodies
+        self._token_calls = stages.token_calls
+        self._calls = stages.calls
+        self._errcodes = stages.errcodes
         self._presence = Presence()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -86,6 +94,8 @@ class Relay:
         try:
             await self._serve(scope, request, receive, send, ours)
         except GatewayError as error:
+            if isinstance(error, RateLimited):
+                ours += error.headers
             status, said, body = refusal(error, request.headers, request_id, self._errcodes)
             remember(scope, error=error.code)
             blame(scope, "wechat" if error.upstream else "wxgate", error.category)
@@ -100,27 +110,39 @@ class Relay:
         remember(scope, route="other" if route.endpoint is None else route.path)
         asked = asked_deadline(request.headers)
         if route.path in TOKEN_PATHS:
-            caller, answer = await self._token_calls.answer(route.path, request, receive)
+            caller = await self._token_calls.caller(route.path, request, receive)
             route.of(caller.client.id)
             _met(scope, caller, ours)
-            await _send_whole(send, 200, [*_JSON, *ours], orjson.dumps(answer))
+            with await self._admit(caller, route, ours):
+                answer = await self._token_calls.answer(caller)
+                await _send_whole(send, 200, [*_JSON, *ours], orjson.dumps(answer))
             return
-        if route.endpoint is not None and route.endpoint.auth == "appid_secret":
+        body: StoredBody | None = None
+        by_secret = route.endpoint is not None and route.endpoint.auth == "appid_secret"
+        if by_secret:
             caller, body = await self._by_secret(request, route, receive)
         else:
             caller = self._authenticator.relayed(request, route, None)
             route = _settled(route, caller)
-            body = await self._bodies.read(request, receive, caller.signed, write=route.write)
         _met(scope, caller, ours)
         try:
-            call = await self._outgoing(request, route, caller, body, asked)
-            kept = _Kept(caller.client.scopes, _wish(request))
-            errcode = await self._pass_through(call, kept, receive, ours, send)
+            with await self._admit(caller, route, ours):
+                if not by_secret:
+                    write = route.write
+                    body = await self._bodies.read(request, receive, caller.signed, write=write)
+                call = await self._outgoing(request, route, caller, body, asked)
+                kept = _Kept(caller.client.scopes, _wish(request))
+                errcode = await self._pass_through(call, kept, receive, ours, send)
         finally:
             if body is not None:
                 body.close()
         if errcode:
             blame(scope, "wechat", self._errcodes.get(errcode).category)
+
+    async def _admit(self, caller: Caller, route: Route, ours: Headers) -> Admission:
+        admission = await self._limiter.admit(caller.client, caller.account, route.path)
+        ours += admission.headers()
+        return admission
 
     async def _by_secret(
         self, request: Inbound, route: Route, receive: Receive

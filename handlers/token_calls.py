@@ -74,19 +74,20 @@ class TokenCalls:
         self._virtual = virtual
         self._clock = clock
 
-    async def answer(
-        self, path: str, request: Inbound, receive: Receive
-    ) -> tuple[Caller, dict[str, Any]]:
-        """Who asked, and the answer as WeChat would give it. Raises GatewayErrors."""
+    async def caller(self, path: str, request: Inbound, receive: Receive) -> Caller:
+        """Who asks. Raises GatewayErrors."""
         signed = self._authenticator.signed(request)
         # A replay would hand a token to whoever listened: as strict as with writes.
         body = await self._bodies.read_small(request, receive, signed, write=True)
         said = dict(request.query) if path == TOKEN else _json(body)
-        caller = self._authenticator.token_call(request, _credentials(said, request))
+        return self._authenticator.token_call(request, _credentials(said, request))
+
+    async def answer(self, caller: Caller) -> dict[str, Any]:
+        """The answer as WeChat would give it. Raises GatewayErrors."""
         token = await self._tokens.get(caller.account)
         value = self._virtual.make(caller.credential, caller.account, expires_at=token.expires_at)
         life_s = max(0, int(token.expires_at - self._clock()))
-        return caller, {"access_token": value, "expires_in": life_s}
+        return {"access_token": value, "expires_in": life_s}
 
 
 def _json(body: MemoryBody | None) -> dict[str, Any]:

@@ -1,3 +1,4 @@
+import math
 from typing import Any
 
 import orjson
@@ -11,7 +12,7 @@ from proxy.misplaced import CredentialMisplaced
 from proxy.request import HeaderNotAscii, HeaderTwice
 from proxy.routing import PathInvalid, PathUnknown
 from proxy.signature import is_signed
-from wechat.errcodes import Errcodes
+from wechat.errcodes import DAILY_QUOTA, Errcodes
 
 # Not WeChat's kind of failure: no tool written for WeChat waits for an errcode here.
 _ALWAYS_REAL = (
@@ -56,7 +57,7 @@ def refusal(
         (b"x-wxgate-error", _header(error, errcodes).encode()),
     ]
     if real and error.retry_after_s is not None:
-        sent.append((b"retry-after", str(round(error.retry_after_s)).encode()))
+        sent.append((b"retry-after", str(math.ceil(error.retry_after_s)).encode()))
     return error.status if real else 200, sent, orjson.dumps(body, default=str)
 
 
@@ -67,6 +68,8 @@ def _header(error: GatewayError, errcodes: Errcodes) -> str:
         action = "whitelist_ip"
     elif error.category == "permission":
         action = "grant_permission"
+    elif error.errcode == DAILY_QUOTA:
+        action = "wait_quota"
     else:
         action = "retry_backoff" if error.retryable else "fix_request"
     retryable = "true" if error.retryable else "false"

@@ -7,7 +7,7 @@ from core.errors import GatewayError, Language, Text
 from jobs.claim import Claim, Done, Later, Outcome
 from jobs.settings import JobsSettings
 from jobs.states import State
-from wechat.call import NotBegun, NotSent, OutcomeUnknown, WeChatRefused
+from wechat.call import NotBegun, NotSent, OutcomeUnknown, QuotaClosed, WeChatRefused
 from wechat.errcodes import DAILY_QUOTA, MINUTE_QUOTA, STALE_TOKEN
 
 _FIRST_RETRY_S = 5.0
@@ -83,9 +83,11 @@ class Failures:
 
     def quota_pause(self, exc: GatewayError) -> float | None:
         """Until when WeChat will refuse the same call for its quota; None for other failures."""
+        now = self._clock()
+        if isinstance(exc, QuotaClosed):
+            return now + (exc.retry_after_s or 0) + self._uniform(1, _MINUTE_QUOTA_S)
         if not isinstance(exc, WeChatRefused):
             return None
-        now = self._clock()
         if exc.wechat_errcode == DAILY_QUOTA:
             return next_shanghai_midnight(now) + self._uniform(1, _MINUTE_QUOTA_S)
         if exc.wechat_errcode == MINUTE_QUOTA:

@@ -11,7 +11,7 @@ from jobs.failures import Failures, review, stored_error
 from jobs.reconcile import Fingerprint, Listed, Reconcile, article_ids
 from jobs.states import State
 from store import intents
-from wechat.call import WeChatRefused
+from wechat.call import QuotaClosed, WeChatRefused
 from wechat.errcodes import DAILY_QUOTA
 from wechat.freepublish import BATCHGET, GET, FreepublishClient, Publication, PublishStatus
 
@@ -106,6 +106,8 @@ class Polling:
         if left is None or left >= self._settings.low_budget:
             try:
                 return await self._by_get(claim)
+            except QuotaClosed:
+                pass  # the list serves
             except WeChatRefused as exc:
                 if exc.wechat_errcode != DAILY_QUOTA:
                     raise

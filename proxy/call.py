@@ -21,6 +21,7 @@ from proxy.breaker import BreakerRules
 from proxy.deadline import Deadline
 from proxy.exchange import Exchange, Trip
 from proxy.invalidation import Sends
+from proxy.quota import CLEAR_PATH, cleared_path
 from proxy.request import Query
 from proxy.retry import Errand, Kind, Retrier, patience_for
 from proxy.routing import PathInvalid, Route
@@ -136,9 +137,10 @@ class Calls:
         """The answer to pass on; its holder must close it.
 
         Repeated as the endpoint allows; an answer that stays bad is passed on as it is. Raises
-        NotSent, OutcomeUnknown (a write), NoAnswer (anything else), KeyInUrl, or what stands in
-        the way of a token.
+        NotSent (as QuotaClosed too), OutcomeUnknown (a write), NoAnswer (anything else), KeyInUrl,
+        or what stands in the way of a token.
         """
+        self._exchanger.quota.check(call.account, call.route.path)
         trip = self._trip(call.account, call.route.path, call.body, call.asked)
         try:
             return await self._retrier.run(
@@ -155,13 +157,20 @@ class Calls:
     async def _relayed(self, trip: Trip, call: RelayedCall) -> Exchange:
         auth = "access_token" if trip.endpoint is None else trip.endpoint.auth
         if auth == "access_token":
-            return await self._with_token(trip, lambda url, token: _injected(url, call, token))
+            exchange = await self._with_token(trip, lambda url, token: _injected(url, call, token))
+            self._note_clearing(call, exchange)
+            return exchange
         by_secret = auth == "appid_secret"
         query = real_query(call.query, call.account) if by_secret else call.query.replace({})
         exchange = await self._exchanger.send(trip, lambda url: _outgoing(url, call, query))
         if not by_secret:
             return exchange
         return _discreet(trip, call.account.app_secret.get_secret_value())
+
+    def _note_clearing(self, call: RelayedCall, exchange: Exchange) -> None:
+        clears = call.route.path == CLEAR_PATH and exchange.errcode == 0
+        if clears and (path := cleared_path(call.body)):
+            self._exchanger.quota.cleared(call.account, path)
 
     def _trip(
         self,
@@ -263,7 +272,9 @@ class Calls:
         tail = f"{path}?{pairs}access_token="
         try:
             with _not_begun():
-                trip = self._trip(self._accounts.get(name), path, body)
+                account = self._accounts.get(name)
+                self._exchanger.quota.check(account, path)
+                trip = self._trip(account, path, body)
 
             async def attempt() -> dict[str, Any]:
                 try:

@@ -1,70 +1,197 @@
 import time
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, Protocol
 
-from accounts.official import Accounts, OfficialAccount
-from cache.counters import DailyCounters
+import structlog
+
+from accounts.official import OfficialAccount
+from cache.counters import DailyCounters, MemoryCounters
 from core.clock import Clock, next_shanghai_midnight, rfc3339, shanghai_day
-from wechat.errcodes import DAILY_QUOTA
-from wechat.limits import DAILY_QUOTAS
+from proxy.answer import NotJson, read_object
+from proxy.body import Body, MemoryBody
+from wechat.call import MinuteQuotaClosed, QuotaClosed
+from wechat.errcodes import BUSY, CLEARED_OUT, DAILY_QUOTA, MINUTE_QUOTA
+from wechat.limits import CLEARINGS_A_MONTH, DAILY_QUOTAS, PATH_CLEARINGS_A_MONTH
 
+log = structlog.get_logger(__name__)
+
+CLEAR_PATH = "/cgi-bin/openapi/quota/clear"
+# What may be called a number of times a month, by the name under which it is counted.
+_MONTHLY = {"clear_quota": CLEARINGS_A_MONTH, "openapi/quota/clear": PATH_CLEARINGS_A_MONTH}
+_CLEARING = {
+    "/cgi-bin/clear_quota": "clear_quota",
+    "/cgi-bin/clear_quota/v2": "clear_quota",
+    CLEAR_PATH: "openapi/quota/clear",
+}
 # Counts under this mark say that WeChat itself called the quota of a path spent (45009).
 _SPENT = "!"
-_CLEARING = frozenset({"/cgi-bin/clear_quota", "/cgi-bin/clear_quota/v2"})
+_MINUTE_S = 60.0
+_ALERT_AT = (100, 80)  # percent
+
+# Calls a day of a path as found out for an account, or None.
+Probed = Callable[[OfficialAccount, str], int | None]
+
+
+class QuotaAlert(Protocol):
+    """Is told, once an account, path, day and threshold, that a quota runs out. Must not wait."""
+
+    def __call__(self, account: str, path: str, *, used: int, quota: int, percent: int) -> None:
+        """`used` of `quota` calls are made, at least `percent` of them."""
+        ...
+
+
+def log_alert(account: str, path: str, *, used: int, quota: int, percent: int) -> None:
+    """A QuotaAlert that tells the log."""
+    log.warning(
+        "quota runs out", account=account, path=path, used=used, quota=quota, percent=percent
+    )
+
+
+def _nothing_probed(_account: OfficialAccount, _path: str) -> int | None:
+    return None
+
+
+def cleared_path(body: Body | None) -> str:
+    """The path that a request to CLEAR_PATH is about; empty if it names none."""
+    try:
+        path = read_object(body.data if isinstance(body, MemoryBody) else b"").get("cgi_path")
+    except NotJson:
+        return ""
+    return path if isinstance(path, str) else ""
 
 
 class QuotaLedger:
     """How many calls of each path an account has made today, and how many it has left.
 
-    Days are Shanghai's. The figures are those of a new verified account; WeChat's own 45009
-    overrules them until midnight, and a clear_quota sets all to zero.
+    Days are Shanghai's. The figures are the account's own, else those found out by a probe, else
+    those of a new verified account; WeChat's own 45009 overrules them until midnight, and a
+    clear_quota sets all to zero.
     """
 
-    def __init__(self, counters: DailyCounters, *, clock: Clock = time.time) -> None:
+    def __init__(
+        self,
+        counters: DailyCounters,
+        *,
+        months: DailyCounters | None = None,
+        probed: Probed = _nothing_probed,
+        alert: QuotaAlert = log_alert,
+        clock: Clock = time.time,
+    ) -> None:
         self._counters = counters
+        self._months = months or MemoryCounters()
+        self._probed = probed
+        self._alert = alert
         self._clock = clock
         self._day = ""
         self._day_ends = 0.0
+        self._alerted: set[tuple[str, str, int]] = set()  # today
+        self._quiet_until: dict[tuple[str, str], float] = {}  # after a 45011
 
     def _today(self) -> str:
         now = self._clock()
         if not self._day_ends - 86_400 <= now < self._day_ends:
             self._day = shanghai_day(now)
             self._day_ends = next_shanghai_midnight(now)
+            self._alerted.clear()
         return self._day
 
     def count(self, account: OfficialAccount, path: str, errcode: int) -> None:
         """Note a call that reached WeChat, and what it answered (-1 for no answer)."""
-        day = self._today()
-        if path in _CLEARING and errcode == 0:
-            self._counters.clear(account.app_id, day)
-        self._counters.add(account.app_id, path, day)
+        day, app_id = self._today(), account.app_id
+        if path in _CLEARING:
+            self._count_clearing(app_id, path, errcode)
+        used = self._counters.add(app_id, path, day)
         if errcode == DAILY_QUOTA:
-            self._counters.add(account.app_id, _SPENT + path, day)
+            self._counters.add(app_id, _SPENT + path, day)
+        elif errcode == MINUTE_QUOTA:
+            self._quiet_until[app_id, path] = self._clock() + _MINUTE_S
+        quota = self.quota_of(account, path)
+        if errcode == DAILY_QUOTA or (quota is not None and used * 100 >= quota * _ALERT_AT[-1]):
+            self._tell(account, path, used, used if errcode == DAILY_QUOTA else quota or used)
+
+    def _count_clearing(self, app_id: str, path: str, errcode: int) -> None:
+        day, month, name = self._day, self._day[:7], _CLEARING[path]
+        if errcode in (0, BUSY):
+            self._months.add(app_id, name, month)
+        elif errcode == CLEARED_OUT:  # more were made elsewhere
+            used = self._months.get(app_id, name, month)
+            self._months.add(app_id, name, month, max(0, _MONTHLY[name] - used))
+        if errcode == 0 and path != CLEAR_PATH:
+            self._counters.clear(app_id, day)
+            self._reopen(app_id)
+
+    def _reopen(self, app_id: str) -> None:
+        for key in [key for key in self._quiet_until if key[0] == app_id]:
+            del self._quiet_until[key]
+        self._alerted = {told for told in self._alerted if told[0] != app_id}
+
+    def cleared(self, account: OfficialAccount, path: str) -> None:
+        """Note that WeChat set the count of one path to zero."""
+        day = self._today()
+        for name in (path, _SPENT + path):
+            self._counters.add(
+                account.app_id, name, day, -self._counters.get(account.app_id, name, day)
+            )
+        self._reopen(account.app_id)
+
+    def _tell(self, account: OfficialAccount, path: str, used: int, quota: int) -> None:
+        percent = next(level for level in _ALERT_AT if used * 100 >= quota * level)
+        told = (account.app_id, path, percent)
+        if told not in self._alerted:
+            self._alerted.add(told)
+            self._alert(account.name, path, used=used, quota=quota, percent=percent)
+
+    def check(self, account: OfficialAccount, path: str) -> None:
+        """Raises QuotaClosed where WeChat has said that it takes no such call for now."""
+        if path in _CLEARING:
+            return
+        day, app_id = self._today(), account.app_id
+        if self._counters.get(app_id, _SPENT + path, day):
+            left_s = self._day_ends - self._clock()
+            until = rfc3339(self._day_ends)
+            raise QuotaClosed(path=path, until=until, retry_after_s=left_s)
+        if self._quiet_until and (until_s := self._quiet_until.get((app_id, path))) is not None:
+            if (left_s := until_s - self._clock()) > 0:
+                raise MinuteQuotaClosed(path=path, retry_after_s=left_s)
+            del self._quiet_until[app_id, path]
+
+    def quota_of(self, account: OfficialAccount, path: str) -> int | None:
+        """Calls a day; None where that is not known."""
+        quota = account.quotas.get(path) if account.quotas else None
+        if quota is None:
+            quota = self._probed(account, path)
+        return DAILY_QUOTAS.get(path) if quota is None else quota
 
     def remaining(self, account: OfficialAccount, path: str) -> int | None:
         """Calls left today; None where WeChat's quota is not known and was not met."""
         day = self._today()
         if self._counters.get(account.app_id, _SPENT + path, day):
             return 0
-        if (quota := DAILY_QUOTAS.get(path)) is None:
+        if (quota := self.quota_of(account, path)) is None:
             return None
         return max(0, quota - self._counters.get(account.app_id, path, day))
 
-    def describe(self, accounts: Accounts) -> dict[str, Any]:
-        """The day's ledger by account, and when it starts anew."""
+    def describe(self, accounts: Iterable[OfficialAccount]) -> dict[str, Any]:
+        """The day's and the month's ledger by account, and when the day starts anew."""
         day = self._today()
         return {
             "day": day,
             "resets_at": rfc3339(self._day_ends),
-            "accounts": {
-                account.name: {
-                    path: {
-                        "quota": quota,
-                        "used": self._counters.get(account.app_id, path, day),
-                        "remaining": self.remaining(account, path),
-                    }
-                    for path, quota in DAILY_QUOTAS.items()
-                }
-                for account in accounts
-            },
+            "accounts": {account.name: self._described(account, day) for account in accounts},
         }
+
+    def _described(self, account: OfficialAccount, day: str) -> dict[str, Any]:
+        paths = {}
+        for path in sorted({*DAILY_QUOTAS, *account.quotas}):
+            spent = self._counters.get(account.app_id, _SPENT + path, day)
+            paths[path] = {
+                "quota": self.quota_of(account, path),
+                "used": self._counters.get(account.app_id, path, day),
+                "remaining": self.remaining(account, path),
+                "closed_until": rfc3339(self._day_ends) if spent else None,
+            }
+        month = {}
+        for name, quota in _MONTHLY.items():
+            used = self._months.get(account.app_id, name, day[:7])
+            month[name] = {"quota": quota, "used": used, "remaining": max(0, quota - used)}
+        return {"paths": paths, "month": month}

@@ -2,10 +2,13 @@ from core.clock import shanghai_day
 from sandbox.answers import Refused
 from sandbox.models import Usage
 from sandbox.world import World
-from wechat.limits import DAILY_QUOTAS, STABLE_TOKEN_A_MINUTE
+from wechat.limits import (
+    CLEARINGS_A_MONTH,
+    DAILY_QUOTAS,
+    PATH_CLEARINGS_A_MONTH,
+    STABLE_TOKEN_A_MINUTE,
+)
 
-CLEARINGS_A_MONTH = 10  # clear_quota and clear_quota/v2 together
-PATH_CLEARINGS_A_MONTH = 50  # openapi/quota/clear
 _STABLE_TOKEN = "/cgi-bin/stable_token"  # noqa: S105
 
 

@@ -16,7 +16,6 @@ from accounts.audit import AuditLog
 from accounts.master_key import Sealer, load_master_key
 from accounts.official import Accounts
 from accounts.stored_accounts import StoredAccounts
-from cache.counters import DailyCounters, MemoryCounters, SharedCounters
 from cache.eviction import warn_of_eviction
 from cache.kept_tokens import KeptTokenStore
 from cache.keys import Keys
@@ -40,7 +39,7 @@ from handlers.compression import Compression
 from handlers.cors import Cors
 from handlers.hosts import HostMiddleware
 from handlers.overload import InFlight
-from handlers.relay import Relay
+from handlers.relay import Relay, Stages
 from handlers.security_headers import on_our_answers, on_relayed_answers
 from handlers.token_calls import TokenCalls
 from jobs.changes import Changes
@@ -58,6 +57,7 @@ from proxy.call import Calls, Hosts, WeChatFacts
 from proxy.exchange import Exchanger
 from proxy.latency import LatencyProbe
 from proxy.quota import QuotaLedger
+from proxy.ratelimit import Limiter
 from proxy.replay import ReplayGuard
 from proxy.retry import Retrier
 from proxy.routing import Router
@@ -73,6 +73,7 @@ from server.checkup import Checkup
 from server.data_dir import make_data_dir
 from server.doctor import Doctor
 from server.examiner import open_examiner
+from server.limiting import open_counters, open_limiter
 from server.response_cache import ResponseCache, make_response_cache
 from server.routes import Parts, build_app
 from server.settings import Settings
@@ -107,6 +108,7 @@ class _Upstream:
     calls: Calls
     tokens: TokenService
     upstream: Upstream
+    quota: QuotaLedger
     caches: CacheStatistics
     metrics: Metrics
     link: RedisLink | None
@@ -152,6 +154,9 @@ async def open_gateway(
             open_callers(settings, wechat.accounts, watcher, database, master_key, audit)
         )
         doctor = await stack.enter_async_context(_examiner(settings, wechat, None))
+        limiter = await stack.enter_async_context(
+            open_limiter(settings, wechat.link, wechat.quota, wechat.metrics)
+        )
         parts = Parts(
             settings=settings,
             accounts=wechat.accounts,
@@ -159,6 +164,8 @@ async def open_gateway(
             follow=watcher.catch_up,
             signed=SignedBodies(bodies, replays),
             jobs=Jobs(database, changes, made.engine.wake, journal, clock=time.time),
+            limiter=limiter,
+            quota=wechat.quota,
             renderer=made.renderer,
             uploaded=made.uploaded,
             caches=wechat.caches,
@@ -168,7 +175,7 @@ async def open_gateway(
             account_book=AccountBook(database, secrets, audit, wechat.accounts, clock=time.time),
             checkup=Checkup(doctor, trusts_proxies=bool(settings.server.trusted_proxies)),
             draining=lambda: made.engine.draining,
-            relay=_relay(settings, wechat, callers, spool, replays),
+            relay=_relay(settings, wechat, callers, limiter, spool, replays),
             relay_segments=_relay_segments(settings),
         )
         starlette = build_app(parts)
@@ -251,9 +258,7 @@ async def _open_wechat(
         accounts = Accounts(settings.accounts)
         link = await _open_link(stack, settings, caches)
         keys = Keys(settings.redis.prefix)
-        counters: DailyCounters = MemoryCounters()
-        if link is not None:
-            counters = await stack.enter_async_context(SharedCounters(link, keys))
+        counters, months = await stack.enter_async_context(open_counters(link, keys))
         store: TokenStore = MemoryTokenStore(caches.register)
         if sealer is not None and link is not None:
             shared = RedisTokenStore(link, keys, sealer, caches.register)
@@ -262,7 +267,7 @@ async def _open_wechat(
             kept = KeptTokenStore(store, settings.server.data_dir / "tokens", sealer)
             await kept.load()
             store = kept
-        quota = QuotaLedger(counters)
+        quota = QuotaLedger(counters, months=months)
         upstream = await stack.enter_async_context(open_upstream(settings.upstream, crash=crash))
         facts = WeChatFacts(load_catalogue(), load_errcodes())
         hosts = Hosts.of(settings.upstream, metrics)
@@ -290,7 +295,7 @@ async def _open_wechat(
         )
         watched = responses.watched(exchanger)
         calls = Calls(hosts, facts, accounts, tokens, watched, retrier)
-        yield _Upstream(accounts, calls, tokens, upstream, caches, metrics, link, responses)
+        yield _Upstream(accounts, calls, tokens, upstream, quota, caches, metrics, link, responses)
 
 
 async def _open_link(
@@ -382,17 +387,21 @@ def _relay(
     settings: Settings,
     wechat: _Upstream,
     callers: Callers,
+    limiter: Limiter,
     spool: Spool,
     replays: ReplayGuard,
 ) -> ASGIApp:
     bodies = SignedBodies(BodyReader(spool, max_body_mb=settings.relay.max_body_mb), replays)
     relay = Relay(
-        Router(settings.relay, load_catalogue()),
-        callers.authenticator,
-        bodies,
-        TokenCalls(callers.authenticator, bodies, wechat.tokens, callers.virtual),
-        wechat.responses.calls(wechat.calls),
-        load_errcodes(),
+        Stages(
+            router=Router(settings.relay, load_catalogue()),
+            authenticator=callers.authenticator,
+            limiter=limiter,
+            bodies=bodies,
+            token_calls=TokenCalls(callers.authenticator, bodies, wechat.tokens, callers.virtual),
+            calls=wechat.responses.calls(wechat.calls),
+            errcodes=load_errcodes(),
+        )
     )
     return Cors(relay, settings.relay.cors_origins) if settings.relay.cors_origins else relay
 

@@ -30,6 +30,7 @@ from store.watch import Watcher
 class Callers:
     """What tells who is calling, and lets that be changed."""
 
+    clients: Clients
     authenticator: Authenticator
     virtual: VirtualTokens
     book: ClientBook
@@ -69,6 +70,6 @@ async def open_callers(
     tasks = TaskSet()
     tasks.start(uses.run(), name="key uses")
     try:
-        yield Callers(authenticator, virtual, book, sessions)
+        yield Callers(clients, authenticator, virtual, book, sessions)
     finally:
         await tasks.aclose()

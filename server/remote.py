@@ -173,6 +173,10 @@ class Gateway:
         """A job as it stands."""
         return await self._json("GET", f"/v1/jobs/{job_id}")
 
+    async def stats(self, name: str) -> dict[str, Any]:
+        """What /v1/stats tells of `name`."""
+        return await self._json("GET", f"/v1/stats/{name}")
+
     async def follow(
         self, job: dict[str, Any], *, through_waiting: bool = False
     ) -> AsyncIterator[dict[str, Any]]:

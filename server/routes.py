@@ -30,12 +30,15 @@ from handlers.errors import EXCEPTION_HANDLERS
 from handlers.guard import AuthMiddleware, OpsMiddleware
 from handlers.health import HealthHandler
 from handlers.jobs import JobsHandler
+from handlers.limits import LimitsHandler
 from handlers.metrics import MetricsHandler
 from handlers.openapi import ApiRoute, DocsHandler
 from handlers.render import RenderHandler
 from handlers.signed import SignatureMiddleware
 from handlers.stats import StatsHandler
 from jobs.service import Jobs
+from proxy.quota import QuotaLedger
+from proxy.ratelimit import Limiter
 from proxy.signed_body import SignedBodies
 from server.callers import Callers
 from server.settings import Settings
@@ -53,6 +56,8 @@ class Parts:
     callers: Callers
     follow: Callable[[], Awaitable[None]]  # reads at once what was changed in the store
     signed: SignedBodies
+    limiter: Limiter
+    quota: QuotaLedger
     jobs: Jobs
     renderer: Renderer
     caches: CacheStatistics
@@ -95,6 +100,7 @@ def _v1(parts: Parts) -> list[ApiRoute]:
     jobs = JobsHandler(parts.jobs)
     stats = StatsHandler(parts.caches, parts.accounts, parts.uploaded.entries)
     errcodes = ErrcodesHandler(load_errcodes())
+    limits = LimitsHandler(parts.limiter, parts.quota, parts.callers.clients, parts.accounts)
     accounts = AccountsHandler(parts.accounts)
     return [
         ApiRoute("POST", "/render", RenderHandler(parts.renderer).render, about.RENDER),
@@ -106,6 +112,8 @@ def _v1(parts: Parts) -> list[ApiRoute]:
         ApiRoute("POST", "/jobs/{job_id}/cancel", jobs.cancel, about.JOB_CANCEL),
         ApiRoute("POST", "/jobs/{job_id}/retry", jobs.retry, about.JOB_RETRY),
         ApiRoute("POST", "/jobs/{job_id}/approve", jobs.approve, about.JOB_APPROVE),
+        ApiRoute("GET", "/stats/limits", limits.limits, about.STATS_LIMITS),
+        ApiRoute("GET", "/stats/quota", limits.quota, about.STATS_QUOTA),
         ApiRoute("GET", "/stats/cache", stats.cache, about.STATS_CACHE),
         ApiRoute("GET", "/doctor", DoctorHandler(parts.checkup).get, about.DOCTOR),
         ApiRoute("GET", "/errcodes", errcodes.search, about.ERRCODES),

@@ -18,6 +18,7 @@ from pydantic_settings import (
 from accounts.clients import Client
 from accounts.master_key import SecretsSettings
 from accounts.official import OfficialAccount
+from cache.rates import RatesByPath
 from cache.settings import CacheSettings, RedisSettings
 from content.settings import ContentSettings
 from core.errors import Text
@@ -113,7 +114,7 @@ class Settings(BaseSettings):
     log: LogSettings = LogSettings()
     accounts: tuple[OfficialAccount, ...] = ()
     clients: tuple[Client, ...] = ()
-    limits: dict[str, str] = Field(default={}, description='calls, as "10/minute", by path')
+    limits: RatesByPath = Field(default={}, description='calls, as "10/minute", by path')
 
     @classmethod
     def settings_customise_sources(
@@ -308,8 +309,6 @@ def warnings_of(settings: Settings) -> Iterator[Fault]:
     for key, is_set in (
         ("server.workers", settings.server.workers > 1),
         ("forward.listen", bool(settings.forward.listen)),
-        ("limits", bool(settings.limits)),
-        ("clients[].rate_limit", any("rate_limit" in c.model_fields_set for c in settings.clients)),
     ):
         if is_set:
             yield Fault(key, _NOT_IN_FORCE)

@@ -1,9 +1,9 @@
 """The relay with all its parts, as the process joins them; for tests and benchmarks."""
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
@@ -21,11 +21,12 @@ from cache.responses import ResponseStore
 from cache.settings import CacheSettings, RedisSettings
 from cache.stats import CacheStatistics
 from cache.tokens import MemoryTokenStore, TokenStore
+from cache.windows import MemoryWindows
 from core.clock import Clock, Clocks
 from core.crash import CrashPoint, no_crash
 from core.metrics import Metrics
 from core.tasks import TaskSet
-from handlers.relay import Relay
+from handlers.relay import Relay, Stages
 from handlers.token_calls import TokenCalls
 from proxy.aiohttp_upstream import AiohttpUpstream, open_upstream
 from proxy.auth import Authenticator, Checks
@@ -36,10 +37,12 @@ from proxy.call import Calls, Hosts, WeChatFacts
 from proxy.exchange import Exchanger
 from proxy.lockout import AuthSettings, Lockout
 from proxy.quota import QuotaLedger
+from proxy.ratelimit import Limiter
 from proxy.replay import ReplayGuard
 from proxy.responses import CachedCalls
 from proxy.retry import Retrier
 from proxy.routing import RelaySettings, Router
+from proxy.rulebook import Rulebook
 from proxy.signature import SignatureVerifier
 from proxy.signed_body import SignedBodies
 from proxy.spool import Spool
@@ -97,6 +100,7 @@ class Setup:
     accounts: tuple[OfficialAccount, ...] = (MAIN, PERSONAL)
     clients: tuple[Client, ...] = CLIENTS
     breaker: BreakerRules | None = None
+    limits: Mapping[str, str] = field(default_factory=dict)
     crash: CrashPoint = no_crash
     clock: Clock = time.time
     cache: CacheSettings = _CACHE
@@ -114,6 +118,7 @@ class Gateway:
     authenticator: Authenticator
     virtual: VirtualTokens
     quota: QuotaLedger
+    limiter: Limiter
     statistics: CacheStatistics
     metrics: Metrics
     spool: Spool
@@ -166,10 +171,14 @@ async def open_gateway(setup: Setup) -> AsyncIterator[Gateway]:
         bodies = SignedBodies(BodyReader(spool, max_body_mb=setup.relay.max_body_mb), replays)
         token_calls = TokenCalls(authenticator, bodies, tokens, virtual, clock=setup.clock)
         router = Router(setup.relay, facts.catalogue)
+        limiter = Limiter(
+            MemoryWindows(monotonic=setup.clock), Rulebook(setup.limits, quota), metrics
+        )
         cached = responses.calls(calls)
-        relay = Relay(router, authenticator, bodies, token_calls, cached, facts.errcodes)
+        stages = Stages(router, authenticator, limiter, bodies, token_calls, cached, facts.errcodes)
+        relay = Relay(stages)
         yield Gateway(
-            *(relay, calls, hosts, tokens, upstream, authenticator, virtual, quota),
+            *(relay, calls, hosts, tokens, upstream, authenticator, virtual, quota, limiter),
             *(statistics, metrics, spool, responses.store, cached),
         )
 

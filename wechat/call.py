@@ -115,6 +115,39 @@ class NotBegun(NotSent):
         return self.cause.describe(language, request_id)
 
 
+class QuotaClosed(NotSent):
+    """WeChat has said (45009) that today's calls of this path are used up: not sent.
+
+    `retry_after_s` reaches to midnight in Shanghai, when WeChat counts anew.
+    """
+
+    status = 429
+    code = "quota_spent"
+    category = "quota"
+    errcode = 45009
+    message = Text(
+        "{path} 今天的调用次数已用完（微信 45009），{until} 恢复",
+        "today's quota of {path} is spent (WeChat's 45009) until {until}",
+    )
+    hint = Text(
+        "等到上海时间零点，或用 /cgi-bin/clear_quota 清零（每月 10 次）；用量见 wxgate stats quota",
+        "wait for midnight in Shanghai, or call /cgi-bin/clear_quota (10 a month); "
+        "wxgate stats quota shows the use",
+    )
+
+
+class MinuteQuotaClosed(QuotaClosed):
+    """WeChat has said (45011) that this path was called too often within a minute: not sent."""
+
+    code = "minute_quota_spent"
+    errcode = 45011
+    message = Text(
+        "微信说 {path} 调用太频繁（45011），一分钟后再试",
+        "WeChat says that {path} is called too often (45011); wait for a minute",
+    )
+    hint = Text("放慢调用；网关会先等一分钟", "call more slowly; the gateway waits for a minute")
+
+
 class OutcomeUnknown(GatewayError):
     """The request was sent and no complete answer came back."""
 

@@ -15,6 +15,7 @@ IP_NOT_WHITELISTED = 40164
 NO_PERMISSION = 48001
 DAILY_QUOTA = 45009
 MINUTE_QUOTA = 45011
+CLEARED_OUT = 48006  # no clear_quota left this month
 
 _CATEGORIES: dict[str, Category] = {
     "auth": "auth", "quota": "quota", "params": "params", "media": "media", "content": "content",

@@ -55,6 +55,8 @@ DAILY_QUOTAS = {
     "/cgi-bin/freepublish/batchget": 100,
 }
 STABLE_TOKEN_A_MINUTE = 10_000
+CLEARINGS_A_MONTH = 10  # clear_quota and clear_quota/v2 together, then 48006
+PATH_CLEARINGS_A_MONTH = 50  # openapi/quota/clear
 
 # Where WeChat keeps pictures; any other host in an article's img is thrown away.
 IMAGE_HOSTS = frozenset({"mmbiz.qpic.cn", "mmbiz.qlogo.cn"})

@@ -20,6 +20,7 @@ from server.cli import (
     sandbox,
     serve,
     sign,
+    stats,
     worker,
 )
 
@@ -72,6 +73,8 @@ app.command()(errcode.errcode)
 app.command()(render.render)
 app.command()(publish.publish)
 app.command()(sign.sign)
+app.add_typer(stats.app)
+app.command("limits")(stats.limits)
 app.command()(worker.worker)
 app.command()(migrate.migrate)
 app.command()(sandbox.sandbox)

@@ -2,39 +2,33 @@ import asyncio
 import json
 import secrets
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
-from urllib.parse import urlsplit
 
 import typer
 
-from server.cli.common import ConfigOption, fail, is_english, read_settings
+from server.cli.common import ConfigOption, fail, is_english
+from server.cli.target import (
+    EXIT_UNREACHABLE,
+    EXIT_USAGE,
+    KeyOption,
+    ServerOption,
+    Target,
+    fail_unreachable,
+    find_target,
+)
 
 if TYPE_CHECKING:
     from rich.progress import Progress
 
     from server.publishing import Order, Outcome
     from server.remote import LocalArticle
-    from server.settings import Settings
 
 EXIT_SOME_FAILED = 1
-EXIT_USAGE = 2
-EXIT_UNREACHABLE = 3
 EXIT_NEEDS_REVIEW = 4
 # Whatever stands here has not failed; a job that waits goes on without us.
 _WELL = frozenset({"succeeded", "waiting", "scheduled"})
-
-
-@dataclass(frozen=True)
-class Target:
-    """Where to publish: which gateway, with which key, for which account ("": the only one)."""
-
-    url: str
-    key: str
-    account: str
-
 
 Paths = Annotated[
     list[str], typer.Argument(help="Markdown 文件、文件夹或通配符 / files, folders, globs")
@@ -50,10 +44,6 @@ Again = Annotated[
     bool, typer.Option("--again", help="原样再发一次 / once more, though nothing changed")
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="只列出会做什么 / only show the plan")]
-Server = Annotated[
-    str, typer.Option("--server", envvar="WXGATE_URL", help="网关地址 / the gateway's URL")
-]
-Key = Annotated[str, typer.Option("--key", envvar="WXGATE_KEY", help="客户端密钥 / client key")]
 AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON / print JSON")]
 
 
@@ -64,8 +54,8 @@ def publish(
     at: At = "",
     again: Again = False,
     dry_run: DryRun = False,
-    server: Server = "",
-    key: Key = "",
+    server: ServerOption = "",
+    key: KeyOption = "",
     as_json: AsJson = False,
     config: ConfigOption = None,
 ) -> None:
@@ -84,6 +74,7 @@ def publish(
       wxgate publish article.md -a main --publish
       wxgate publish article.md --server https://gate.example.com --key wxg_blog_…
     """
+    from accounts.clients import Scope
     from server.publishing import Order
     from server.remote import Refused, Unreachable
 
@@ -92,19 +83,14 @@ def publish(
     if dry_run:
         _print_plan(articles)
         return
-    target = _target(server, key, account, config)
+    target = find_target(server, key, config, Scope.DRAFT, account=account)
     order = Order(target.account, "publish" if publish_now or at else "draft", at or None)
     if again:
         order = replace(order, again=secrets.token_hex(8))
     try:
         outcomes = asyncio.run(_publish(target, order, articles, quiet=as_json))
     except Unreachable as exc:
-        fail(
-            f"连不上网关 {target.url}：{exc}\n  → 检查地址，以及 wxgate serve 是否在运行",
-            f"the gateway {target.url} cannot be reached: {exc}\n"
-            "  → check the URL, and that wxgate serve is running",
-            code=EXIT_UNREACHABLE,
-        )
+        fail_unreachable(target.url, exc)
     except Refused as exc:
         typer.echo(f"{exc.message}\n  → {exc.hint}", err=True)
         raise typer.Exit(EXIT_SOME_FAILED) from None
@@ -142,51 +128,6 @@ def _check_time(at: str) -> None:
         fail(
             f"--at 要带时区，如 2026-12-01T08:00:00+08:00：{at}",
             f"--at wants a time with offset, as 2026-12-01T08:00:00+08:00: {at}",
-            code=EXIT_USAGE,
-        )
-
-
-def _target(server: str, key: str, account: str, config: Path | None) -> Target:
-    """The gateway that options or environment name, else the one of the configuration."""
-    _check_remote(server, key)
-    if server:
-        return Target(server, key, account)
-    settings = read_settings(config)
-    url = f"http://{settings.server.listen}"
-    for everywhere, here in (("//0.0.0.0:", "//127.0.0.1:"), ("//[::]:", "//[::1]:")):
-        url = url.replace(everywhere, here)
-    return Target(url, key or _configured_key(settings, account), account)
-
-
-def _configured_key(settings: "Settings", account: str) -> str:
-    """Of the first client that may make drafts, for `account` if one is named."""
-    from accounts.clients import Scope
-
-    for client in settings.clients:
-        if client.may(Scope.DRAFT) and (not account or account in client.accounts):
-            return client.key.get_secret_value()
-    return fail(
-        f"配置里没有可用的客户端（需有 draft 权限，账号：{account or '任意'}）："
-        "给出 --server 与 --key，或先运行 wxgate init",
-        f"the configuration has no client that may make drafts (account: {account or 'any'}): "
-        "give --server and --key, or run wxgate init first",
-        code=EXIT_USAGE,
-    )
-
-
-def _check_remote(server: str, key: str) -> None:
-    parts = urlsplit(server)
-    if server and not (parts.scheme in ("http", "https") and parts.hostname):
-        fail(
-            f"--server 应为 http:// 或 https:// 的网址：{server}",
-            f"--server takes an http:// or https:// URL: {server}",
-            code=EXIT_USAGE,
-        )
-    # A header holds printable ASCII only; the key itself is never shown.
-    if (server and not key) or not (key.isascii() and key.isprintable()):
-        fail(
-            "--server 要与 --key（或 WXGATE_KEY）一起给出，密钥形如 wxg_…",
-            "--server wants a --key (or WXGATE_KEY) of the form wxg_…",
             code=EXIT_USAGE,
         )
 

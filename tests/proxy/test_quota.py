@@ -3,11 +3,13 @@ import pytest
 from accounts.official import Accounts
 from cache.counters import MemoryCounters
 from core.clock import next_shanghai_midnight
-from proxy.quota import QuotaLedger
+from proxy.quota import CLEAR_PATH, QuotaLedger
 from tests.gateway import MAIN, PERSONAL
 from tests.proxy.conftest import Time
+from wechat.call import MinuteQuotaClosed, QuotaClosed
 
 SUBMIT, MENU = "/cgi-bin/freepublish/submit", "/cgi-bin/menu/get"
+DELETE = "/cgi-bin/freepublish/delete"
 
 
 @pytest.fixture
@@ -52,6 +54,119 @@ def test_clearing_the_quota_at_wechat_clears_it_here(ledger: QuotaLedger) -> Non
 def test_the_day_is_described_for_every_account(ledger: QuotaLedger) -> None:
     ledger.count(MAIN, SUBMIT, 0)
     described = ledger.describe(Accounts([MAIN, PERSONAL]))
-    assert described["accounts"]["main"][SUBMIT] == {"quota": 100, "used": 1, "remaining": 99}
-    assert described["accounts"]["personal"][SUBMIT]["used"] == 0
+    assert described["accounts"]["main"]["paths"][SUBMIT] == {
+        "quota": 100,
+        "used": 1,
+        "remaining": 99,
+        "closed_until": None,
+    }
+    assert described["accounts"]["personal"]["paths"][SUBMIT]["used"] == 0
     assert described["resets_at"].endswith("T16:00:00.000Z")
+
+
+def test_a_spent_path_is_closed_for_its_account_until_midnight(
+    ledger: QuotaLedger, time: Time
+) -> None:
+    ledger.check(MAIN, SUBMIT)
+    ledger.count(MAIN, SUBMIT, 45009)
+    with pytest.raises(QuotaClosed) as refused:
+        ledger.check(MAIN, SUBMIT)
+    midnight = next_shanghai_midnight(time.now)
+    assert refused.value.retry_after_s == midnight - time.now
+    assert (refused.value.errcode, refused.value.status) == (45009, 429)
+    shown = ledger.describe([MAIN])["accounts"]["main"]["paths"][SUBMIT]
+    assert shown["closed_until"] == "2026-11-22T16:00:00.000Z"
+    ledger.check(PERSONAL, SUBMIT)
+    ledger.check(MAIN, MENU)
+    time.now = midnight
+    ledger.check(MAIN, SUBMIT)
+
+
+def test_a_path_called_too_often_within_a_minute_rests_for_one(
+    ledger: QuotaLedger, time: Time
+) -> None:
+    ledger.count(MAIN, SUBMIT, 45011)
+    time.now += 59
+    with pytest.raises(MinuteQuotaClosed) as refused:
+        ledger.check(MAIN, SUBMIT)
+    assert (refused.value.errcode, refused.value.retry_after_s) == (45011, 1)
+    ledger.check(PERSONAL, SUBMIT)
+    time.now += 1
+    ledger.check(MAIN, SUBMIT)
+
+
+@pytest.mark.parametrize("path", ["/cgi-bin/clear_quota", "/cgi-bin/clear_quota/v2"])
+def test_clearing_opens_all_paths_and_counts_in_the_month(
+    ledger: QuotaLedger, time: Time, path: str
+) -> None:
+    ledger.count(MAIN, SUBMIT, 45009)
+    ledger.count(MAIN, MENU, 45011)
+    ledger.count(MAIN, path, 0)
+    ledger.check(MAIN, SUBMIT)
+    ledger.check(MAIN, MENU)
+    month = ledger.describe([MAIN])["accounts"]["main"]["month"]
+    assert month["clear_quota"] == {"quota": 10, "used": 1, "remaining": 9}
+    time.now += 31 * 86_400
+    month = ledger.describe([MAIN])["accounts"]["main"]["month"]
+    assert month["clear_quota"]["used"] == 0
+
+
+def test_clearing_one_path_opens_that_one(ledger: QuotaLedger) -> None:
+    for path in (SUBMIT, MENU):
+        ledger.count(MAIN, path, 45009)
+    ledger.count(MAIN, CLEAR_PATH, 0)
+    ledger.cleared(MAIN, SUBMIT)
+    assert ledger.remaining(MAIN, SUBMIT) == 100
+    with pytest.raises(QuotaClosed):
+        ledger.check(MAIN, MENU)
+    month = ledger.describe([MAIN])["accounts"]["main"]["month"]
+    assert month["openapi/quota/clear"] == {"quota": 50, "used": 1, "remaining": 49}
+
+
+def test_a_refused_clearing_says_that_none_is_left_this_month(ledger: QuotaLedger) -> None:
+    ledger.count(MAIN, "/cgi-bin/clear_quota", 48006)
+    month = ledger.describe([MAIN])["accounts"]["main"]["month"]
+    assert month["clear_quota"] == {"quota": 10, "used": 10, "remaining": 0}
+
+
+@pytest.mark.parametrize("path", ["/cgi-bin/clear_quota", CLEAR_PATH])
+def test_what_clears_quotas_is_never_closed(ledger: QuotaLedger, path: str) -> None:
+    ledger.count(MAIN, path, 45009)
+    ledger.check(MAIN, path)
+
+
+def test_the_accounts_own_figure_ranks_before_the_probed_one_and_wechats(time: Time) -> None:
+    figures = {SUBMIT: 500, MENU: 50}
+    ledger = QuotaLedger(
+        MemoryCounters(), probed=lambda account, path: figures.get(path), clock=time
+    )
+    own = MAIN.model_copy(update={"quotas": {SUBMIT: 7}})
+    assert [ledger.quota_of(own, path) for path in (SUBMIT, MENU, DELETE)] == [7, 50, 10]
+
+
+def test_people_are_told_once_at_80_and_at_100_percent(time: Time) -> None:
+    told: list[tuple[str, str, int, int, int]] = []
+
+    def alert(account: str, path: str, *, used: int, quota: int, percent: int) -> None:
+        told.append((account, path, used, quota, percent))
+
+    ledger = QuotaLedger(MemoryCounters(), alert=alert, clock=time)
+    for _ in range(12):
+        ledger.count(MAIN, DELETE, 0)
+    assert told == [("main", DELETE, 8, 10, 80), ("main", DELETE, 10, 10, 100)]
+    time.now += 86_400
+    for _ in range(8):
+        ledger.count(MAIN, DELETE, 0)
+    assert told[2:] == [("main", DELETE, 8, 10, 80)]
+
+
+def test_people_are_told_of_wechats_own_45009(time: Time) -> None:
+    told: list[int] = []
+
+    def alert(account: str, path: str, *, used: int, quota: int, percent: int) -> None:
+        told.append(percent)
+
+    ledger = QuotaLedger(MemoryCounters(), alert=alert, clock=time)
+    ledger.count(MAIN, MENU, 45009)
+    ledger.count(MAIN, MENU, 45009)
+    assert told == [100]

@@ -147,9 +147,32 @@ def test_a_missing_file_is_a_clear_fault(tmp_path: Path) -> None:
 
 
 def test_what_is_read_but_not_in_force_yet_is_said(tmp_path: Path) -> None:
-    text = GOOD + '\nrate_limit = "1/minute"\n[limits]\n"/cgi-bin/*" = "10/minute"\n'
+    text = GOOD + '\n[forward]\nlisten = "127.0.0.1:8081"\n'
     keys = [fault.key for fault in warnings_of(load_settings(write(tmp_path, text)))]
-    assert keys == ["limits", "clients[].rate_limit"]
+    assert keys == ["forward.listen"]
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ('rate_limit = "0/minute"', "clients[0].rate_limit"),
+        ('rate_limit = "-5/minute"', "clients[0].rate_limit"),
+        ('limits = { "/cgi-bin/*" = "many" }', "clients[0].limits./cgi-bin/*"),
+        ('[limits]\n"/cgi-bin/*" = "10"', "limits./cgi-bin/*"),
+        ('[limits]\n"cgi-bin/menu" = "10/minute"', "limits.cgi-bin/menu.[key]"),
+        ('[limits]\n"/cgi-bin/*/get" = "10/minute"', "limits./cgi-bin/*/get.[key]"),
+    ],
+)
+def test_a_limit_that_is_none_is_named_with_its_key(tmp_path: Path, text: str, key: str) -> None:
+    with pytest.raises(BadConfigurationError) as refused:
+        load_settings(write(tmp_path, f"{GOOD}\n{text}\n"))
+    assert [fault.key for fault in refused.value.faults] == [key]
+
+
+def test_limits_may_be_switched_off(tmp_path: Path) -> None:
+    text = GOOD + '\nrate_limit = "none"\n[limits]\n"/cgi-bin/menu/get" = ""\n'
+    settings = load_settings(write(tmp_path, text))
+    assert (settings.clients[0].rate_limit, settings.limits["/cgi-bin/menu/get"]) == ("none", "")
 
 
 def fields(model: type[BaseModel], prefix: str = "") -> list[tuple[str, Any]]:

@@ -1,0 +1,226 @@
+import asyncio
+import secrets
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from types import TracebackType
+from typing import Self, cast
+
+from redis.asyncio import Redis
+from redis.commands.core import AsyncScript
+
+from cache.keys import Keys
+from cache.redis import RedisAway, RedisLink
+from cache.windows import MemoryWindows, Rule, Standing, Verdict, shares_of
+from core.clock import Clock
+from core.tasks import TaskSet
+
+_TIMEOUT_S = 0.05
+_PRESENT_EVERY_S = 5.0
+_PRESENT_S = 15.0
+_MOST_OWED = 10_000  # rules; beyond, what was counted alone is forgotten
+
+# All rules of a call in one step. The time is the gateways', never Redis' own: only the lives of
+# keys are Redis', and those are relative. A gateway whose clock is a little behind takes the last
+# call's time for now; if the clock was set back, calls from the future count as of now, so that a
+# window never stands still.
+#
+# ARGV: now in ms, whether to count, and for each key exact, count, period in ms, burst, and how
+# many calls were admitted without Redis since. Answer: the longest wait, and for each key wait,
+# used, remaining and reset, all in ms.
+_JUDGE = """
+local clock, counting = tonumber(ARGV[1]), ARGV[2] == '1'
+local SKEW = 1000
+local function number(value) return tonumber(value or '') end
+
+local function log_of(key, kind, rule)
+  if kind ~= 'none' and kind ~= 'list' then redis.call('DEL', key) end
+  local now, last = clock, number(redis.call('LINDEX', key, -1))
+  if last and last > now and last - now <= SKEW then now = last end
+  local at = -1
+  while last and last > now do
+    redis.call('LSET', key, at, now)
+    at = at - 1
+    last = number(redis.call('LINDEX', key, at))
+  end
+  local first = redis.call('LINDEX', key, 0)
+  while first and (number(first) or 0) <= now - rule.period do
+    redis.call('LPOP', key)
+    first = redis.call('LINDEX', key, 0)
+  end
+  local function add(n)
+    for _ = 1, n do redis.call('RPUSH', key, now) end
+    redis.call('PEXPIRE', key, rule.period + SKEW)
+  end
+  if rule.owed > 0 then add(rule.owed) end
+  local used, wait = redis.call('LLEN', key), 0
+  if used >= rule.count then
+    wait = number(redis.call('LINDEX', key, used - rule.count)) + rule.period - now
+  end
+  return {wait = wait, take = function() add(1) end, standing = function()
+    local used, first = redis.call('LLEN', key), number(redis.call('LINDEX', key, 0))
+    return used, math.max(0, rule.count - used), first and first + rule.period - now or 0
+  end}
+end
+
+local function flow_of(key, kind, rule)
+  if kind ~= 'none' and kind ~= 'string' then redis.call('DEL', key) end
+  local interval = rule.period / rule.count
+  local most = rule.burst * interval
+  local stored = kind == 'string' and number(redis.call('GET', key)) or 0
+  local filled = math.min(math.max(stored - clock, 0), most)
+  local function add(n)
+    filled = math.min(filled + n * interval, most)
+    redis.call('SET', key, string.format('%.3f', clock + filled), 'PX', math.ceil(filled) + SKEW)
+  end
+  if rule.owed > 0 or stored - clock > most then add(rule.owed) end
+  local wait = filled - most + interval
+  return {wait = wait > 0.001 and wait or 0, take = function() add(1) end, standing = function()
+    local used = math.min(rule.burst, math.ceil((filled - 0.001) / interval))
+    return used, rule.burst - used, math.ceil(filled)
+  end}
+end
+
+local windows, longest = {}, 0
+for i, key in ipairs(KEYS) do
+  local at = 5 * i - 2
+  local rule = {count = number(ARGV[at + 1]), period = number(ARGV[at + 2]),
+                burst = number(ARGV[at + 3]), owed = number(ARGV[at + 4])}
+  local window_of = ARGV[at] == '1' and log_of or flow_of
+  windows[i] = window_of(key, redis.call('TYPE', key).ok, rule)
+  longest = math.max(longest, windows[i].wait)
+end
+local answer = {math.ceil(longest)}
+for _, window in ipairs(windows) do
+  if counting and longest == 0 then window.take() end
+  local used, remaining, reset = window.standing()
+  for _, value in ipairs({math.ceil(window.wait), used, remaining, reset}) do
+    answer[#answer + 1] = value
+  end
+end
+return answer
+"""
+
+
+class SharedWindows:
+    """Windows of all gateways on one Redis: one command a call.
+
+    Without Redis each gateway admits its share: the rate divided by how many were there lately.
+    What it then admits is counted in Redis when that is back, except for a call whose command got
+    no answer: it has perhaps been counted.
+    """
+
+    def __init__(
+        self,
+        link: RedisLink,
+        keys: Keys,
+        local: MemoryWindows,
+        *,
+        clock: Clock = time.time,
+        timeout_s: float = _TIMEOUT_S,
+    ) -> None:
+        self._link = link
+        self._keys = keys
+        self._local = local  # of the calls that this gateway admitted, wherever they were judged
+        self._clock = clock
+        self._timeout_s = timeout_s
+        self._me = secrets.token_hex(8)
+        self._owed: dict[str, int] = {}
+        self._tasks = TaskSet()
+        self._script: AsyncScript | None = None
+        self.gateways = 1  # seen lately, this one too
+
+    async def __aenter__(self) -> Self:
+        """Begin to show that this gateway is there."""
+        self._tasks.start(self._stay_present(), name="count gateways")
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None
+    ) -> None:
+        """Leave."""
+        await self._tasks.aclose()
+        with suppress(RedisAway):
+            await self._link.run(lambda redis: redis.zrem(self._keys.gateways(), self._me))
+
+    @property
+    def shared(self) -> bool:
+        """Whether Redis is there."""
+        return self._link.up
+
+    async def hit(self, rules: Sequence[Rule]) -> Verdict:
+        """Judge and count one call."""
+        if not rules:
+            return Verdict(None, 0.0)
+        owed = [self._owed.pop(rule.key, 0) for rule in rules]
+        try:
+            wait_ms, *told = await self._judge(rules, owed)
+        except RedisAway as away:
+            return self._alone(rules, owed, counted=away.sent)
+        standings = _standings(rules, told)
+        if wait_ms:
+            waits = told[::4]
+            refused = standings[waits.index(max(waits))]
+            return Verdict(refused._replace(remaining=0), wait_ms / 1000)
+        self._local.note(rules)
+        return Verdict(min(standings, key=lambda standing: standing.remaining), 0.0)
+
+    async def look(self, rules: Sequence[Rule]) -> list[Standing]:
+        """How each window stands."""
+        if not rules:
+            return []
+        try:
+            _, *told = await self._judge(rules, [0] * len(rules), count=False)
+        except RedisAway:
+            return await self._local.look(shares_of(rules, self.gateways))
+        return _standings(rules, told)
+
+    def _alone(self, rules: Sequence[Rule], owed: list[int], *, counted: bool) -> Verdict:
+        verdict = self._local.hit_now(shares_of(rules, self.gateways))
+        if not counted:
+            now = 0 if verdict.wait_s else 1
+            for rule, n in zip(rules, owed, strict=True):
+                if n + now and (rule.key in self._owed or len(self._owed) < _MOST_OWED):
+                    self._owed[rule.key] = self._owed.get(rule.key, 0) + n + now
+        return verdict
+
+    async def _judge(
+        self, rules: Sequence[Rule], owed: list[int], *, count: bool = True
+    ) -> list[int]:
+        values: list[float] = [round(self._clock() * 1000), int(count)]
+        for (_, rate), n in zip(rules, owed, strict=True):
+            values += (int(rate.exact), rate.count, rate.period_s * 1000, rate.burst, n)
+        keys = [self._keys.window(rule.key) for rule in rules]
+
+        async def judge(redis: Redis) -> list[int]:
+            # EVALSHA; the text goes along only where Redis does not know it (any more).
+            if self._script is None:
+                self._script = redis.register_script(_JUDGE)
+            return cast("list[int]", await self._script(keys=keys, args=values))
+
+        return await self._link.run(judge, timeout_s=self._timeout_s)
+
+    async def _stay_present(self) -> None:
+        while True:
+            with suppress(RedisAway):  # those seen last are still the best guess then
+                self.gateways = await self._link.run(self._show)
+            await asyncio.sleep(_PRESENT_EVERY_S)
+
+    async def _show(self, redis: Redis) -> int:
+        now, key = self._clock(), self._keys.gateways()
+        async with redis.pipeline(transaction=False) as pipeline:
+            pipeline.zadd(key, {self._me: now})
+            pipeline.zremrangebyscore(key, "-inf", now - _PRESENT_S)
+            pipeline.zcard(key)
+            pipeline.expire(key, round(4 * _PRESENT_S))
+            answers = await pipeline.execute()
+        return max(1, int(answers[2]))
+
+
+def _standings(rules: Sequence[Rule], told: list[int]) -> list[Standing]:
+    return [
+        Standing(rule, used, remaining, reset_ms / 1000)
+        for rule, used, remaining, reset_ms in zip(
+            rules, told[1::4], told[2::4], told[3::4], strict=True
+        )
+    ]

@@ -1,0 +1,143 @@
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from accounts.clients import Client
+from accounts.official import OfficialAccount
+from cache.rates import parse_rates
+from cache.windows import Rule, window_key
+from wechat.limits import DAILY_QUOTAS
+
+ALL = "*"
+_MOST_KEPT = 20_000  # only paths outside of the catalogue can be that many
+# wxgate answers these itself, from the token it holds.
+_NEVER_SENT = frozenset({"/cgi-bin/token", "/cgi-bin/stable_token"})
+
+
+class KnowsQuotas(Protocol):
+    """Tells how often WeChat lets an account call a path."""
+
+    def quota_of(self, account: OfficialAccount, path: str) -> int | None:
+        """Calls a day; None where that is not known."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class NamedRule:
+    """A rate as the configuration says it, for whom, on which paths."""
+
+    who: str  # "client blog", "account main"
+    path: str  # as in the configuration; ALL
+    text: str  # "10/minute"
+    rules: tuple[Rule, ...]
+    builtin: bool = False
+
+    def __str__(self) -> str:
+        return f"{'builtin ' if self.builtin else ''}{self.who}: {self.path} = {self.text}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """The rules of a call, as long as those for whom they were made are the same."""
+
+    client: Client
+    account: OfficialAccount
+    quota: int | None
+    named: tuple[NamedRule, ...]
+    rules: tuple[Rule, ...]
+
+
+class Rulebook:
+    """Which rates a call is judged by.
+
+    Of a client: over all calls, and by path; the exact path ranks before the longest pattern.
+    Beside that a built-in one stays under WeChat's daily quota, unless the configuration names
+    that very path. Of an account: over all clients' calls, and by path.
+    """
+
+    def __init__(self, limits: Mapping[str, str], quotas: KnowsQuotas) -> None:
+        self._limits = limits
+        self._quotas = quotas
+        self._found: dict[tuple[str, str, str], _Found] = {}
+
+    def rules(self, client: Client, account: OfficialAccount, path: str) -> tuple[Rule, ...]:
+        """All rates of this call."""
+        return self._of(client, account, path).rules
+
+    def named(self, client: Client, account: OfficialAccount, path: str, rule: Rule) -> NamedRule:
+        """What `rule`, one of the call's, is called."""
+        found = self._of(client, account, path)
+        return next(
+            named for named in found.named if any(rule.key == one.key for one in named.rules)
+        )
+
+    def of_client(self, client: Client) -> Iterator[NamedRule]:
+        """What the configuration says of a client."""
+        who = f"client {client.id}"
+        yield _named(who, ALL, client.rate_limit, client.id)
+        for pattern, text in {**self._limits, **client.limits}.items():
+            yield _named(who, pattern, text, client.id)
+
+    def builtin(self, client: Client, account: OfficialAccount, path: str) -> NamedRule | None:
+        """What keeps one client under 90 % of the account's daily quota of `path`."""
+        quota = self._quotas.quota_of(account, path)
+        if quota is None or path in _NEVER_SENT or path in self._limits or path in client.limits:
+            return None
+        who, text = f"client {client.id} on {account.name}", f"{max(1, quota * 9 // 10)}/day"
+        return _named(who, path, text, client.id, account.app_id, builtin=True)
+
+    def paths_with_quota(self, account: OfficialAccount) -> list[str]:
+        """The paths of which WeChat's daily quota is known."""
+        return sorted({*DAILY_QUOTAS, *account.quotas})
+
+    def of_account(self, account: OfficialAccount) -> Iterator[NamedRule]:
+        """What the configuration says of an account."""
+        who = f"account {account.name}"
+        yield _named(who, ALL, account.rate_limit, account.app_id)
+        for pattern, text in account.limits.items():
+            yield _named(who, pattern, text, account.app_id)
+
+    def _of(self, client: Client, account: OfficialAccount, path: str) -> _Found:
+        key = (client.id, account.name, path)
+        found = self._found.get(key)
+        quota = self._quotas.quota_of(account, path)
+        if (
+            found is None
+            or found.client is not client
+            or found.account is not account
+            or found.quota != quota
+        ):
+            named = tuple(self._look_up(client, account, path))
+            rules = tuple(rule for one in named for rule in one.rules)
+            if len(self._found) >= _MOST_KEPT:
+                self._found.clear()
+            found = self._found[key] = _Found(client, account, quota, named, rules)
+        return found
+
+    def _look_up(self, client: Client, account: OfficialAccount, path: str) -> Iterator[NamedRule]:
+        for listed in (self.of_client(client), self.of_account(account)):
+            overall, *by_path = listed
+            yield overall
+            if (best := _best(by_path, path)) is not None:
+                yield best
+        if (builtin := self.builtin(client, account, path)) is not None:
+            yield builtin
+
+
+def _named(who: str, path: str, text: str, *whose: str, builtin: bool = False) -> NamedRule:
+    kind = "builtin" if builtin else who.partition(" ")[0]
+    rules = tuple(
+        Rule(window_key(kind, *whose, path, f"{rate.count}/{rate.period_s}"), rate)
+        for rate in parse_rates(text)
+    )
+    return NamedRule(who, path, text, rules, builtin)
+
+
+def _best(listed: list[NamedRule], path: str) -> NamedRule | None:
+    """The one for exactly `path`, else the longest pattern that takes it in."""
+    fitting = [
+        named
+        for named in listed
+        if named.path == path or (named.path[-1] == "*" and path.startswith(named.path[:-1]))
+    ]
+    return max(fitting, key=lambda named: (named.path == path, len(named.path)), default=None)

@@ -1,0 +1,155 @@
+import asyncio
+import json
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from server.cli.common import ConfigOption, is_english
+from server.cli.target import KeyOption, ServerOption, Target, fail_unreachable, find_target
+
+_EVERY_S = 2.0
+_CLEAR = "\x1b[H\x1b[2J"
+
+WatchOption = Annotated[
+    bool, typer.Option("--watch", "-w", help="每 2 秒刷新，Ctrl-C 结束 / again every 2 s")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="输出 JSON / print JSON")]
+
+# What /v1/stats told, as a person reads it.
+View = Callable[[dict[str, Any]], str]
+
+app = typer.Typer(name="stats", no_args_is_help=True)
+
+
+@app.callback()
+def stats() -> None:
+    """网关的统计 / what the gateway counts.
+
+    问的是运行中的网关；密钥需有 stats 权限。Asks a running gateway; the key needs the scope stats.
+
+    \b
+    例 / example:
+      wxgate stats limits
+      wxgate stats quota --watch
+    """
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked, of whom, and how the answer is shown."""
+
+    name: str
+    view: View
+    watch: bool
+    as_json: bool
+
+
+@app.command("limits")
+def limits(
+    watch: WatchOption = False,
+    as_json: JsonOption = False,
+    server: ServerOption = "",
+    key: KeyOption = "",
+    config: ConfigOption = None,
+) -> None:
+    """限流：上限、已用、剩余、恢复时间、被拒次数 / limits: used, remaining, reset, throttled.
+
+    \b
+    例 / example:
+      wxgate limits
+      wxgate stats limits --watch
+    """
+    ask(Question("limits", _limits, watch, as_json), server, key, config)
+
+
+@app.command("quota")
+def quota(
+    watch: WatchOption = False,
+    as_json: JsonOption = False,
+    server: ServerOption = "",
+    key: KeyOption = "",
+    config: ConfigOption = None,
+) -> None:
+    """微信每日额度：已用与剩余 / WeChat's daily quotas: used and remaining.
+
+    \b
+    例 / example:
+      wxgate stats quota
+    """
+    ask(Question("quota", _quota, watch, as_json), server, key, config)
+
+
+def ask(question: Question, server: str, key: str, config: Path | None) -> None:
+    """Print the answer, with `watch` until Ctrl-C. Ends with status 1 if the gateway refuses."""
+    from accounts.clients import Scope
+    from server.remote import Refused, Unreachable
+
+    target = find_target(server, key, config, Scope.STATS, Scope.ADMIN)
+    try:
+        asyncio.run(_ask(question, target))
+    except KeyboardInterrupt:
+        return
+    except Unreachable as exc:
+        fail_unreachable(target.url, exc)
+    except Refused as exc:
+        typer.echo(f"{exc.message}\n  → {exc.hint}", err=True)
+        raise typer.Exit(1) from None
+
+
+async def _ask(question: Question, target: Target) -> None:
+    from server.remote import open_gateway
+
+    language = "en" if is_english() else "zh"
+    async with open_gateway(target.url, target.key, language=language) as gateway:
+        while True:
+            told = await gateway.stats(question.name)
+            view = _as_json if question.as_json else question.view
+            typer.echo((_CLEAR if question.watch and sys.stdout.isatty() else "") + view(told))
+            if not question.watch:
+                return
+            await asyncio.sleep(_EVERY_S)
+
+
+def _as_json(told: dict[str, Any]) -> str:
+    return json.dumps(told, ensure_ascii=False)
+
+
+def columns(head: tuple[str, ...], rows: Iterable[Iterable[object]]) -> str:
+    """The rows under their head, in columns; without colours, for grep and awk."""
+    lines = [head, *(tuple("-" if cell is None else str(cell) for cell in row) for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in lines
+    )
+
+
+def _limits(told: dict[str, Any]) -> str:
+    keys = ("limit", "used", "remaining", "reset_s", "throttled")
+    rows = [(item["rule"], *(item[key] for key in keys)) for item in told["items"]]
+    rows += [
+        (f"{item['who']}: concurrent", item["limit"], item["active"], None, None, item["throttled"])
+        for item in told["concurrent"]
+    ]
+    counted = "redis" if told["shared"] else "memory"
+    return f"{columns(('rule', *keys), rows)}\ncounted in {counted}, gateways: {told['gateways']}"
+
+
+def _quota(told: dict[str, Any]) -> str:
+    head = ("account", "path", "quota", "used", "remaining", "closed_until")
+    rows = [
+        (account, path, *(line[key] for key in head[2:]))
+        for account, ledger in told["accounts"].items()
+        for path, line in ledger["paths"].items()
+        if line["used"] or line["closed_until"]
+    ]
+    months = [
+        (account, name, line["quota"], line["used"], line["remaining"], None)
+        for account, ledger in told["accounts"].items()
+        for name, line in ledger["month"].items()
+    ]
+    return f"{columns(head, [*rows, *months])}\nday {told['day']}, resets at {told['resets_at']}"

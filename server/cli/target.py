@@ -1,0 +1,89 @@
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+from urllib.parse import urlsplit
+
+import typer
+
+from server.cli.common import fail, read_settings
+
+if TYPE_CHECKING:
+    from accounts.clients import Scope
+    from server.settings import Settings
+
+EXIT_USAGE = 2
+EXIT_UNREACHABLE = 3
+
+ServerOption = Annotated[
+    str, typer.Option("--server", envvar="WXGATE_URL", help="网关地址 / the gateway's URL")
+]
+KeyOption = Annotated[
+    str, typer.Option("--key", envvar="WXGATE_KEY", help="客户端密钥 / client key")
+]
+
+
+@dataclass(frozen=True)
+class Target:
+    """A gateway to call, with a key, for an account ("": the key's only one)."""
+
+    url: str
+    key: str
+    account: str
+
+
+def find_target(
+    server: str, key: str, config: Path | None, *scopes: "Scope", account: str = ""
+) -> Target:
+    """The gateway that options or environment name, else the one of the configuration.
+
+    There the key is that of the first client with one of `scopes`, for `account` if one is named.
+    """
+    _check_remote(server, key)
+    if server:
+        return Target(server, key, account)
+    settings = read_settings(config)
+    url = f"http://{settings.server.listen}"
+    for everywhere, here in (("//0.0.0.0:", "//127.0.0.1:"), ("//[::]:", "//[::1]:")):
+        url = url.replace(everywhere, here)
+    return Target(url, key or _configured_key(settings, account, scopes), account)
+
+
+def fail_unreachable(url: str, reason: object) -> NoReturn:
+    """End with status 3: no gateway answers at `url`."""
+    fail(
+        f"连不上网关 {url}：{reason}\n  → 检查地址，以及 wxgate serve 是否在运行",
+        f"the gateway {url} cannot be reached: {reason}\n"
+        "  → check the URL, and that wxgate serve is running",
+        code=EXIT_UNREACHABLE,
+    )
+
+
+def _configured_key(settings: "Settings", account: str, scopes: "tuple[Scope, ...]") -> str:
+    for client in settings.clients:
+        if client.may(*scopes) and (not account or account in client.accounts):
+            return client.key.get_secret_value()
+    wanted = " | ".join(scopes)
+    return fail(
+        f"配置里没有可用的客户端（需有 {wanted} 权限，账号：{account or '任意'}）："
+        "给出 --server 与 --key，或先运行 wxgate init",
+        f"the configuration has no client with the scope {wanted} (account: {account or 'any'}): "
+        "give --server and --key, or run wxgate init first",
+        code=EXIT_USAGE,
+    )
+
+
+def _check_remote(server: str, key: str) -> None:
+    parts = urlsplit(server)
+    if server and not (parts.scheme in ("http", "https") and parts.hostname):
+        fail(
+            f"--server 应为 http:// 或 https:// 的网址：{server}",
+            f"--server takes an http:// or https:// URL: {server}",
+            code=EXIT_USAGE,
+        )
+    # A header holds printable ASCII only; the key itself is never shown.
+    if (server and not key) or not (key.isascii() and key.isprintable()):
+        fail(
+            "--server 要与 --key（或 WXGATE_KEY）一起给出，密钥形如 wxg_…",
+            "--server wants a --key (or WXGATE_KEY) of the form wxg_…",
+            code=EXIT_USAGE,
+        )

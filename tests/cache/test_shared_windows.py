@@ -1,0 +1,201 @@
+import asyncio
+import signal
+import time as real_time
+from collections.abc import AsyncIterator, Callable
+
+import pytest
+from pydantic import SecretStr
+from redis.asyncio import Redis
+
+from cache.keys import Keys
+from cache.redis import RedisLink, open_redis
+from cache.settings import RedisSettings
+from cache.shared_windows import SharedWindows
+from cache.windows import MemoryWindows
+from tests.cache.conftest import Time
+from tests.cache.windows import rules
+from tests.conftest import RedisServer
+
+KEYS = Keys("t")
+Opens = Callable[..., SharedWindows]
+
+
+@pytest.fixture
+async def opened(redis_server: RedisServer, time: Time) -> AsyncIterator[Opens]:
+    """Opens windows of a gateway of its own on the test's Redis."""
+    clients: list[Redis] = []
+
+    def open_windows(*, clock: Time = time, timeout_s: float = 5) -> SharedWindows:
+        redis = open_redis(RedisSettings(url=SecretStr(redis_server.url)))
+        clients.append(redis)
+        link = RedisLink(redis, monotonic=time)
+        local = MemoryWindows(monotonic=time)
+        return SharedWindows(link, KEYS, local, clock=clock, timeout_s=timeout_s)
+
+    yield open_windows
+    for client in clients:
+        await client.aclose()
+
+
+async def admitted(windows: SharedWindows, text: str = "10/minute", *, tries: int = 30) -> int:
+    verdicts = [await windows.hit(rules(text)) for _ in range(tries)]
+    return sum(verdict.wait_s == 0 for verdict in verdicts)
+
+
+async def test_gateways_count_together(opened: Opens) -> None:
+    first, second = opened(), opened()
+    assert await admitted(first, tries=4) == 4
+    assert await admitted(second) == 6
+    assert await admitted(first) == 0
+
+
+async def test_without_redis_each_admits_its_share_and_what_it_admitted_before_counts(
+    opened: Opens, redis_server: RedisServer
+) -> None:
+    first, second = opened(), opened()
+    async with first, second:
+        while (first.gateways, second.gateways) != (2, 2):
+            first.gateways = await first._link.run(first._show)
+            second.gateways = await second._link.run(second._show)
+    assert await admitted(first, tries=3) == 3
+    redis_server.kill()
+    assert await admitted(first) == 2
+    assert await admitted(second) == 5
+
+
+async def test_a_gateway_that_left_is_not_counted(opened: Opens, time: Time) -> None:
+    first, second, third = opened(), opened(), opened()
+    for windows in (first, second, third):
+        await windows._link.run(windows._show)
+    async with second:
+        pass
+    time.now += 10
+    assert await first._link.run(first._show) == 2  # the second said good-bye
+    time.now += 6
+    assert await first._link.run(first._show) == 1  # of the third nothing was heard for 16 s
+
+
+async def test_what_was_admitted_alone_counts_when_redis_is_back(
+    opened: Opens, redis_server: RedisServer, time: Time
+) -> None:
+    windows = opened()
+    redis_server.kill()
+    assert await admitted(windows, tries=5) == 5  # these open the breaker, and may have arrived
+    assert await admitted(windows, tries=4) == 4
+    redis_server.start()
+    time.now += 3  # past the breaker's pause
+    assert await admitted(windows) == 6
+    assert windows._owed == {}
+
+
+async def test_a_reply_that_was_lost_is_not_asked_for_again(
+    opened: Opens, redis: Redis, time: Time
+) -> None:
+    """The script ran and nobody heard: counted once too many at most."""
+    windows = opened()
+    await admitted(windows, tries=1)
+    judge = windows._judge
+
+    async def lost(*arguments: object, **how: object) -> list[int]:
+        await judge(*arguments, **how)  # type: ignore[arg-type]
+
+        async def silent(_redis: Redis) -> list[int]:
+            raise TimeoutError
+
+        return await windows._link.run(silent)
+
+    windows._judge = lost  # type: ignore[method-assign]
+    assert await admitted(windows, tries=1) == 1
+    windows._judge = judge  # type: ignore[method-assign]
+    assert (await windows.look(rules("10/minute")))[0].used == 2
+
+
+async def test_a_clock_a_little_behind_shortens_no_window(opened: Opens, time: Time) -> None:
+    behind = Time(time.now - 0.5)
+    first, second = opened(), opened(clock=behind)
+    assert await admitted(first, "4/second", tries=2) == 2
+    assert await admitted(second, "4/second") == 2
+    for clock in (time, behind):
+        clock.now += 0.9
+    assert await admitted(second, "4/second") == 0
+    for clock in (time, behind):
+        clock.now += 0.2
+    assert await admitted(first, "4/second") == 4
+
+
+@pytest.mark.parametrize("text", ["5/minute", "2000/minute"])
+async def test_a_clock_set_back_stops_nobody_for_longer_than_a_window(
+    opened: Opens, time: Time, text: str
+) -> None:
+    windows = opened()
+    full = await admitted(windows, text, tries=300)
+    time.now -= 86_400
+    assert await admitted(windows, text, tries=1) == 0
+    time.now += 61
+    assert await admitted(windows, text, tries=300) == full
+
+
+async def test_redis_own_clock_is_of_no_matter(opened: Opens, time: Time) -> None:
+    """The gateways' clock here is years from Redis'; its keys still end by themselves."""
+    windows = opened()
+    time.now += 10 * 365 * 86_400
+    assert await admitted(windows) == 10
+    time.now += 60
+    assert await admitted(windows) == 10
+    key = KEYS.window(rules("10/minute")[0].key)
+    life_ms = await windows._link.run(lambda redis: redis.pttl(key))
+    assert 0 < life_ms <= 61_000
+
+
+@pytest.mark.parametrize("spoiled", ["set", "hset", "rpush"])
+@pytest.mark.parametrize("text", ["5/minute", "2000/minute"])
+async def test_a_key_that_others_spoilt_is_begun_anew(
+    opened: Opens, spoiled: str, text: str
+) -> None:
+    windows = opened()
+    key = KEYS.window(rules(text)[0].key)
+    spoil = {"set": ("set", "x"), "hset": ("hset", "f", "x"), "rpush": ("rpush", "x")}[spoiled]
+    await windows._link.run(lambda redis: getattr(redis, spoil[0])(key, *spoil[1:]))
+    assert await admitted(windows, text, tries=5) == 5
+    assert windows._link.errors == 0
+
+
+async def test_a_script_that_redis_forgot_is_brought_again(opened: Opens) -> None:
+    windows = opened()
+    await windows.hit(rules("10/minute"))
+    await windows._link.run(lambda redis: redis.script_flush())
+    assert await admitted(windows) == 9
+    assert windows._link.errors == 0
+
+
+async def test_a_stalled_redis_never_holds_the_event_loop(
+    opened: Opens, redis_server: RedisServer
+) -> None:
+    windows = opened(timeout_s=0.05)
+    await admitted(windows, tries=1)
+    assert redis_server.process is not None
+    gaps: list[float] = []
+
+    async def beat() -> None:
+        last = real_time.process_time()
+        while True:
+            await asyncio.sleep(0.002)
+            now = real_time.process_time()
+            gaps.append(now - last)
+            last = now
+
+    redis_server.process.send_signal(signal.SIGSTOP)
+    try:
+        async with asyncio.TaskGroup() as group:
+            heart = group.create_task(beat())
+            asked = [group.create_task(windows.hit(rules("1000/minute"))) for _ in range(50)]
+            await asyncio.sleep(0.3)
+            heart.cancel()
+    finally:
+        redis_server.process.send_signal(signal.SIGCONT)
+    assert all(task.result().wait_s == 0 for task in asked)
+    assert not windows._link.up
+    # Of this process' own time: a busy machine is not our stall. A blocking read would show no
+    # beat at all while Redis stands still.
+    assert len(gaps) > 20
+    assert max(gaps) <= 0.02

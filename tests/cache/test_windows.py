@@ -1,0 +1,156 @@
+import random
+from collections.abc import AsyncIterator
+
+import pytest
+from pydantic import SecretStr
+from redis.asyncio import Redis
+
+from cache.keys import Keys
+from cache.redis import RedisLink, open_redis
+from cache.settings import RedisSettings
+from cache.shared_windows import SharedWindows
+from cache.windows import MemoryWindows, Rule, Windows, shares_of, window_key
+from tests.cache.conftest import Time
+from tests.cache.windows import most_in_a_window, rules
+
+
+@pytest.fixture(params=["memory", "redis"])
+async def windows(request: pytest.FixtureRequest, time: Time) -> AsyncIterator[Windows]:
+    """Both backends: they mean the same."""
+    if request.param == "memory":
+        yield MemoryWindows(monotonic=time)
+        return
+    settings = RedisSettings(url=SecretStr(request.getfixturevalue("redis_url")))
+    redis = open_redis(settings)
+    link = RedisLink(redis)
+    yield SharedWindows(link, Keys("t"), MemoryWindows(monotonic=time), clock=time, timeout_s=5)
+    assert link.errors == 0
+    await redis.aclose()
+
+
+async def admitted(windows: Windows, asked: list[Rule]) -> bool:
+    return (await windows.hit(asked)).wait_s == 0
+
+
+async def test_exactly_the_limit_is_admitted_and_told(windows: Windows, time: Time) -> None:
+    asked = rules("3/minute")
+    for left in (2, 1, 0):
+        verdict = await windows.hit(asked)
+        assert verdict.tightest is not None
+        assert (verdict.wait_s, verdict.tightest.remaining) == (0, left)
+        time.now += 10
+    refused = await windows.hit(asked)
+    assert refused.wait_s == 30
+    assert refused.tightest is not None
+    assert (refused.tightest.rule, refused.tightest.remaining) == (asked[0], 0)
+    time.now += 29.9
+    assert not await admitted(windows, asked)
+    time.now += 0.1
+    assert await admitted(windows, asked)
+
+
+async def test_a_refused_call_counts_nowhere(windows: Windows, time: Time) -> None:
+    wide, narrow = rules("5/minute"), rules("1/second")
+    assert await admitted(windows, [*wide, *narrow])
+    for _ in range(10):
+        assert not await admitted(windows, [*wide, *narrow])
+    assert [standing.used for standing in await windows.look([*wide, *narrow])] == [1, 1]
+
+
+async def test_to_look_counts_nothing(windows: Windows) -> None:
+    asked = rules("5/minute", "2000/minute")
+    await windows.hit(asked)
+    for _ in range(3):
+        assert [standing.used for standing in await windows.look(asked)] == [1, 1]
+
+
+async def test_of_several_rules_the_tightest_is_told(windows: Windows) -> None:
+    verdict = await windows.hit(rules("600/minute; 5/second", "2000/minute"))
+    assert verdict.tightest is not None
+    assert (verdict.tightest.rule.rate.count, verdict.tightest.remaining) == (5, 4)
+    assert verdict.tightest.reset_s == 1
+
+
+@pytest.mark.parametrize("text", ["20/minute", "3/second", "1500/minute"])
+async def test_no_window_ever_holds_more_than_limit_and_burst(
+    windows: Windows, time: Time, text: str
+) -> None:
+    asked = rules(text)
+    rate = asked[0].rate
+    burst = 0 if rate.exact else rate.burst
+    dice = random.Random(7)
+    times = []
+    for _ in range(1_500):
+        if await admitted(windows, asked):
+            times.append(time.now)
+        # Bursts at one instant, at the borders of windows, and at random.
+        time.now += dice.choice(
+            [0, 0, 0.001, rate.interval_s, rate.period_s / 7, rate.period_s / 40]
+        )
+    most = most_in_a_window(times, rate.period_s - 0.001)  # Redis counts in milliseconds
+    assert most <= rate.count + burst
+    assert len(times) > 100
+
+
+async def test_above_a_thousand_a_burst_goes_and_then_one_at_a_time(
+    windows: Windows, time: Time
+) -> None:
+    asked = rules("6000/minute")
+    at_once = 0
+    while await admitted(windows, asked):
+        at_once += 1
+    assert at_once == 600
+    assert (await windows.hit(asked)).wait_s == pytest.approx(0.01, abs=0.001)
+    time.now += 0.02
+    assert [await admitted(windows, asked) for _ in range(3)] == [True, True, False]
+    time.now += 100
+    assert (await windows.look(asked))[0].used == 0
+
+
+async def test_names_never_meet(windows: Windows) -> None:
+    rate = rules("1/minute")[0].rate
+    names = [("a:b", "c"), ("a", "b:c"), ("a%3Ab", "c"), ("客户", "/x/*"), ("a", "b", "c"), ("",)]
+    for parts in names:
+        assert await admitted(windows, [Rule(window_key(*parts), rate)]), parts
+
+
+async def test_memory_is_bounded_and_keeps_what_was_used_last(time: Time) -> None:
+    windows = MemoryWindows(max_keys=3, monotonic=time)
+    for name in ("a", "b", "c", "a", "d"):
+        await windows.hit(rules("1/minute", name=name))
+    assert len(windows) == 3
+    assert [(await windows.look(rules("1/minute", name=n)))[0].used for n in "abcd"] == [1, 0, 1, 1]
+
+
+async def test_a_share_bounds_what_was_counted_in_full(time: Time) -> None:
+    windows = MemoryWindows(monotonic=time)
+    asked = rules("10/minute")
+    for _ in range(6):
+        windows.note(asked)
+    assert windows.hit_now(shares_of(asked, 2)).wait_s == 60
+    assert windows.hit_now(shares_of(asked, 1)).wait_s == 0
+
+
+async def test_calls_noted_beyond_the_limit_take_no_more_memory(time: Time) -> None:
+    windows = MemoryWindows(monotonic=time)
+    asked = rules("10/minute")
+    for _ in range(50):
+        windows.note(asked)
+    assert (await windows.look(asked))[0].used == 10
+
+
+async def test_no_rules_admit(windows: Windows) -> None:
+    assert await windows.hit([]) == (None, 0.0)
+    assert await windows.look([]) == []
+
+
+async def test_a_call_of_many_rules_costs_one_command(
+    redis: Redis, link: RedisLink, time: Time
+) -> None:
+    windows = SharedWindows(link, Keys("t"), MemoryWindows(), clock=time, timeout_s=5)
+    await windows.hit(rules("1/second", "5/minute"))  # brings the script
+    before = (await redis.info("commandstats"))["cmdstat_evalsha"]["calls"]
+    for _ in range(5):
+        await windows.hit(rules("10/second", "50/minute", "2000/hour", "5000/day"))
+    after = (await redis.info("commandstats"))["cmdstat_evalsha"]["calls"]
+    assert after - before == 5

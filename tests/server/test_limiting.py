@@ -1,0 +1,45 @@
+from pydantic import SecretStr
+
+from cache.keys import Keys
+from cache.redis import RedisLink, open_redis
+from cache.settings import RedisSettings
+from core.metrics import Metrics
+from proxy.quota import QuotaLedger
+from server.limiting import open_counters, open_limiter
+from server.settings import Settings
+from tests.gateway import CLIENTS, MAIN
+
+MENU = "/cgi-bin/menu/get"
+
+
+async def test_without_redis_this_process_counts_alone() -> None:
+    async with open_counters(None, Keys("t")) as (days, months):
+        days.add("wx1", MENU, "2026-11-22")
+        assert months.get("wx1", MENU, "2026-11") == 0
+        ledger = QuotaLedger(days, months=months)
+        async with open_limiter(Settings(), None, ledger, Metrics()) as limiter:
+            with await limiter.admit(CLIENTS[0], MAIN, MENU):
+                pass
+            told = await limiter.describe([CLIENTS[0]], [])
+    assert (told["shared"], told["items"][0]["used"]) == (False, 1)
+
+
+async def test_on_one_redis_gateways_count_together_and_months_live_longer(redis_url: str) -> None:
+    redis = open_redis(RedisSettings(url=SecretStr(redis_url), socket_timeout_s=5))
+    link, keys = RedisLink(redis), Keys("wxgate")
+    async with open_counters(link, keys) as (days, months):
+        days.add("wx1", MENU, "2026-11-22")
+        months.add("wx1", "clear_quota", "2026-11")
+        ledger = QuotaLedger(days, months=months)
+        async with (
+            open_limiter(Settings(), link, ledger, Metrics()) as first,
+            open_limiter(Settings(), link, ledger, Metrics()) as second,
+        ):
+            with await first.admit(CLIENTS[0], MAIN, MENU):
+                pass
+            told = await second.describe([CLIENTS[0]], [])
+        assert (told["shared"], told["items"][0]["used"]) == (True, 1)
+    lives = [await redis.ttl(keys.calls("wx1", when)) for when in ("2026-11-22", "2026-11")]
+    await redis.aclose()
+    assert 86_400 < lives[0] <= 2 * 86_400
+    assert lives[1] > 31 * 86_400
