@@ -24,7 +24,7 @@ app = typer.Typer(no_args_is_help=True)
 
 _SCOPES = "relay:read relay:write material draft publish mass stats notify admin"
 
-ClientId = Annotated[str, typer.Argument(metavar="ID", help="客户端的 id / id of the client")]
+ClientId = Annotated[str, typer.Argument(help="客户端的 id / id of the client")]
 AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON / print JSON")]
 Account = Annotated[
     list[str] | None,
@@ -237,9 +237,7 @@ def rotate(
 @app.command()
 def revoke(
     client: ClientId,
-    key: Annotated[
-        str, typer.Argument(metavar="KEY", help="show 列出的 id 或末尾 / id or end, as show lists")
-    ],
+    key: Annotated[str, typer.Argument(help="show 列出的 id 或末尾 / id or end, as show lists")],
     as_json: AsJson = False,
     config: ConfigOption = None,
 ) -> None:
