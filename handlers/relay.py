@@ -5,9 +5,11 @@ from typing import Any, NamedTuple
 import orjson
 import structlog
 
+from accounts.audit import AuditEntry
 from core.errors import GatewayError
 from core.ids import new_id
 from handlers.presence import Presence
+from handlers.relay_journal import RelayJournal
 from handlers.token_calls import PATHS as TOKEN_PATHS
 from handlers.token_calls import TokenCalls
 from handlers.wechat_form import Headers, refusal
@@ -52,6 +54,7 @@ class _Kept(NamedTuple):
 
     rights: Collection[str]
     wish: Wish
+    note: AuditEntry | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,7 @@ class Stages:
     token_calls: TokenCalls
     calls: CachedCalls
     errcodes: Errcodes
+    journal: RelayJournal
 
 
 class Relay:
@@ -81,6 +85,7 @@ class Relay:
         self._token_calls = stages.token_calls
         self._calls = stages.calls
         self._errcodes = stages.errcodes
+        self._journal = stages.journal
         self._presence = Presence()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -131,7 +136,8 @@ class Relay:
                     write = route.write
                     body = await self._bodies.read(request, receive, caller.signed, write=write)
                 call = await self._outgoing(request, route, caller, body, asked)
-                kept = _Kept(caller.client.scopes, _wish(request))
+                note = self._journal.about(request, _request_id(ours), caller, route, body)
+                kept = _Kept(caller.client.scopes, _wish(request), note)
                 errcode = await self._pass_through(call, kept, receive, ours, send)
         finally:
             if body is not None:
@@ -181,7 +187,9 @@ class Relay:
         """The errcode of WeChat's answer, which has been passed on."""
         relaying = self._calls.relay(call, kept.rights, kept.wish)
         # A write that was sent is finished and written down, whether or not anybody still waits.
-        if not call.route.write:
+        if kept.note is not None:
+            relaying = self._journal.noted(relaying, kept.note)
+        elif not call.route.write:
             relaying = self._presence.needed(relaying, receive)
         relayed = await relaying
         exchange = relayed.exchange
@@ -231,6 +239,10 @@ def _passed_on(request: Inbound) -> dict[str, str]:
                 raise HeaderNotAscii(header=name.decode("latin-1"))
             headers[name.decode("latin-1")] = value.decode("ascii")
     return headers
+
+
+def _request_id(ours: Headers) -> str:
+    return dict(ours)[b"x-request-id"].decode("latin-1")
 
 
 def _wish(request: Inbound) -> Wish:

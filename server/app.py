@@ -40,6 +40,7 @@ from handlers.cors import Cors
 from handlers.hosts import HostMiddleware
 from handlers.overload import InFlight
 from handlers.relay import Relay, Stages
+from handlers.relay_journal import RelayJournal
 from handlers.security_headers import on_our_answers, on_relayed_answers
 from handlers.token_calls import TokenCalls
 from jobs.changes import Changes
@@ -150,6 +151,8 @@ async def open_gateway(
         )
         spool, replays = _open_spool(settings), _replay_guard(settings, wechat)
         bodies = BodyReader(spool, max_body_mb=settings.jobs.max_request_mb)
+        larger = BodyReader(spool, max_body_mb=settings.relay.max_body_mb)
+        relayed = SignedBodies(larger, replays)
         callers = await stack.enter_async_context(
             open_callers(settings, wechat.accounts, watcher, database, master_key, audit)
         )
@@ -175,7 +178,7 @@ async def open_gateway(
             account_book=AccountBook(database, secrets, audit, wechat.accounts, clock=time.time),
             checkup=Checkup(doctor, trusts_proxies=bool(settings.server.trusted_proxies)),
             draining=lambda: made.engine.draining,
-            relay=_relay(settings, wechat, callers, limiter, spool, replays),
+            relay=_relay(settings, wechat, callers, limiter, relayed, RelayJournal(audit)),
             relay_segments=_relay_segments(settings),
         )
         starlette = build_app(parts)
@@ -388,10 +391,9 @@ def _relay(
     wechat: _Upstream,
     callers: Callers,
     limiter: Limiter,
-    spool: Spool,
-    replays: ReplayGuard,
+    bodies: SignedBodies,
+    journal: RelayJournal,
 ) -> ASGIApp:
-    bodies = SignedBodies(BodyReader(spool, max_body_mb=settings.relay.max_body_mb), replays)
     relay = Relay(
         Stages(
             router=Router(settings.relay, load_catalogue()),
@@ -401,6 +403,7 @@ def _relay(
             token_calls=TokenCalls(callers.authenticator, bodies, wechat.tokens, callers.virtual),
             calls=wechat.responses.calls(wechat.calls),
             errcodes=load_errcodes(),
+            journal=journal,
         )
     )
     return Cors(relay, settings.relay.cors_origins) if settings.relay.cors_origins else relay

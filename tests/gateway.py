@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx
 from pydantic import SecretStr
 
+from accounts.audit import AuditEntry
 from accounts.clients import Client, Clients, Scope
 from accounts.master_key import Sealer
 from accounts.official import Accounts, OfficialAccount
@@ -27,6 +28,7 @@ from core.crash import CrashPoint, no_crash
 from core.metrics import Metrics
 from core.tasks import TaskSet
 from handlers.relay import Relay, Stages
+from handlers.relay_journal import Notes, RelayJournal
 from handlers.token_calls import TokenCalls
 from proxy.aiohttp_upstream import AiohttpUpstream, open_upstream
 from proxy.auth import Authenticator, Checks
@@ -88,6 +90,13 @@ _RELAY, _TOKENS, _CACHE = (
 )
 
 
+class Forgetful:
+    """Takes the notes of a relay that has no store."""
+
+    async def note(self, entry: AuditEntry) -> None:
+        del entry
+
+
 @dataclass(frozen=True)
 class Setup:
     """What a test may want otherwise."""
@@ -104,6 +113,7 @@ class Setup:
     crash: CrashPoint = no_crash
     clock: Clock = time.time
     cache: CacheSettings = _CACHE
+    audit: Notes = field(default_factory=Forgetful)
 
 
 @dataclass(frozen=True)
@@ -175,7 +185,10 @@ async def open_gateway(setup: Setup) -> AsyncIterator[Gateway]:
             MemoryWindows(monotonic=setup.clock), Rulebook(setup.limits, quota), metrics
         )
         cached = responses.calls(calls)
-        stages = Stages(router, authenticator, limiter, bodies, token_calls, cached, facts.errcodes)
+        stages = Stages(
+            *(router, authenticator, limiter, bodies, token_calls, cached, facts.errcodes),
+            RelayJournal(setup.audit),
+        )
         relay = Relay(stages)
         yield Gateway(
             *(relay, calls, hosts, tokens, upstream, authenticator, virtual, quota, limiter),
