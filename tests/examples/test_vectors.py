@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +14,8 @@ import pytest
 from http_message_signatures import HTTPMessageVerifier, MappingKeyResolver, algorithms
 
 from proxy.request import Inbound
-from proxy.signature import SignatureVerifier
+from proxy.replay import Replayed
+from proxy.signature import SignatureRefused, SignatureVerifier
 from tests.examples.tools import needs
 
 ROOT = Path(__file__).parent.parent.parent
@@ -88,3 +90,16 @@ def _openssl(options: list[str], data: bytes) -> str:
     command = ["openssl", "dgst", "-sha256", *options, "-binary"]
     done = subprocess.run(command, input=data, stdout=subprocess.PIPE, check=True)
     return base64.b64encode(done.stdout).decode()
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_the_page_explains_a_vector(language: str) -> None:
+    page = (ROOT / "docs" / language / "signing.md").read_text("utf-8")
+    vector = next(each for each in VECTORS if each["name"] == "post-json")
+    assert f"<<'END'\n{vector['signature_base']}\nEND\n" in page
+    assert vector["key"] in page
+    for name in ("Signature", "Content-Digest"):
+        assert vector["added_headers"][name].split(":")[1] in page
+    codes = re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)
+    refusals = {error.code for error in SignatureRefused.__subclasses__()}
+    assert Replayed.code in refusals <= set(codes)
