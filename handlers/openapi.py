@@ -200,7 +200,8 @@ def _responses(operation: Operation, components: _Components) -> dict[str, Any]:
     if operation.status != HTTPStatus.NO_CONTENT:
         succeeded["content"] = {operation.media_type: content}
     responses = {str(operation.status): succeeded}
-    for status in operation.errors:
+    # Each route may say that it was too much, of calls or of wrong credentials.
+    for status in sorted({*operation.errors, HTTPStatus.TOO_MANY_REQUESTS.value}):
         responses[str(status)] = {
             "description": "见 error.hint / see error.hint",
             "content": {"application/json": {"schema": components.reference(ErrorAnswer)}},

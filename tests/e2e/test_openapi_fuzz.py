@@ -51,6 +51,8 @@ async def test_no_generated_call_gets_a_5xx_or_an_undeclared_answer(tmp_path: Pa
         config["clients"] = [
             {"id": "fuzz", "key": _ADMIN, "accounts": ["main"], "scopes": _EVERYTHING}
         ]
+        # Wrong credentials are part of the game.
+        config["auth"] = {"failures_per_minute": 1_000, "address_failures_per_minute": 1_000}
         write_toml(tmp_path / "config.toml", config)
         async with serve(tmp_path / "config.toml", f"http://127.0.0.1:{port}", _ADMIN):
             statuses, broken = await asyncio.to_thread(fuzz, f"http://127.0.0.1:{port}")
