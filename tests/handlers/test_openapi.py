@@ -49,7 +49,7 @@ def test_a_route_is_described_from_its_models() -> None:
     content = described["requestBody"]["content"]
     assert content["application/json"]["example"] == {"name": "x"}
     assert content["multipart/form-data"]["schema"]["required"] == ["article"]
-    assert set(described["responses"]) == {"202", "401", "422"}
+    assert set(described["responses"]) == {"202", "401", "422", "429"}
 
 
 def test_every_reference_resolves() -> None:
