@@ -48,3 +48,8 @@ class Keys:
     def gateways(self) -> str:
         """A sorted set of the gateways that count together, by when each was last here."""
         return f"{self._prefix}gateways"
+
+    def fleet(self) -> tuple[str, str, str]:
+        """The statistics of each process, when they came, and orders to clear a cache."""
+        key = f"{self._prefix}fleet"
+        return f"{key}:told", f"{key}:seen", f"{key}:clear"

@@ -20,8 +20,6 @@ _NAMES: dict[Event, str] = {
     "expiration": "expirations",
     "error": "errors",
 }
-_BUCKET_S = 60
-_WINDOWS = {"5m": 5, "1h": 60, "24h": 1_440}  # in buckets
 
 
 class Fill(NamedTuple):
@@ -34,32 +32,54 @@ class Fill(NamedTuple):
 
 @dataclass(slots=True)
 class _Bucket:
-    minute: int
+    at: int  # in its own unit of time
     counts: dict[Event, int]
 
 
-class _Series:
-    """Counts of one account: since start, and by the minute for a day."""
+class _Window:
+    """Counts of the last so many buckets."""
 
-    def __init__(self) -> None:
-        self.total: dict[Event, int] = {}
-        self._buckets: deque[_Bucket] = deque(maxlen=max(_WINDOWS.values()))
+    def __init__(self, bucket_s: int, buckets: int) -> None:
+        self._bucket_s = bucket_s
+        self._buckets: deque[_Bucket] = deque(maxlen=buckets)
 
-    def add(self, event: Event, minute: int, n: int) -> None:
-        self.total[event] = self.total.get(event, 0) + n
-        if not self._buckets or self._buckets[-1].minute != minute:
-            self._buckets.append(_Bucket(minute, {}))
+    def add(self, event: Event, now: float, n: int) -> None:
+        at = int(now // self._bucket_s)
+        if not self._buckets or self._buckets[-1].at != at:
+            self._buckets.append(_Bucket(at, {}))
         counts = self._buckets[-1].counts
         counts[event] = counts.get(event, 0) + n
 
-    def since(self, minute: int) -> dict[Event, int]:
+    def since(self, now: float, seconds: int) -> dict[Event, int]:
+        oldest = int(now // self._bucket_s) - seconds // self._bucket_s
         found: dict[Event, int] = {}
         for bucket in reversed(self._buckets):
-            if bucket.minute <= minute:
+            if bucket.at <= oldest:
                 break
             for event, n in bucket.counts.items():
                 found[event] = found.get(event, 0) + n
         return found
+
+
+class _Series:
+    """Counts of one account: since start, by the minute for an hour, by the quarter for a day."""
+
+    def __init__(self) -> None:
+        self.total: dict[Event, int] = {}
+        self._hour = _Window(60, 60)
+        self._day = _Window(900, 96)
+
+    def add(self, event: Event, now: float, n: int) -> None:
+        self.total[event] = self.total.get(event, 0) + n
+        self._hour.add(event, now, n)
+        self._day.add(event, now, n)
+
+    def windows(self, now: float) -> dict[str, Any]:
+        return {
+            "5m": _named(self._hour.since(now, 300)),
+            "1h": _named(self._hour.since(now, 3_600)),
+            "24h": _named(self._day.since(now, 86_400)),
+        }
 
 
 class CacheStats:
@@ -77,20 +97,14 @@ class CacheStats:
         series = self._series.get(account)
         if series is None:
             series = self._series[account] = _Series()
-        series.add(event, int(self._clock() // _BUCKET_S), n)
+        series.add(event, self._clock(), n)
         self._counters[event].inc(n)
 
     def snapshot(self) -> dict[str, dict[str, Any]]:
         """By account: the counts since start, and under `windows` those of 5m, 1h and 24h."""
-        minute = int(self._clock() // _BUCKET_S)
+        now = self._clock()
         return {
-            account: {
-                **_named(series.total),
-                "windows": {
-                    name: _named(series.since(minute - buckets))
-                    for name, buckets in _WINDOWS.items()
-                },
-            }
+            account: {**_named(series.total), "windows": series.windows(now)}
             for account, series in self._series.items()
         }
 
