@@ -10,6 +10,7 @@ from handlers.admin_accounts import AccountViews
 from handlers.articles import ArticleRequest
 from handlers.audit import AuditList
 from handlers.auth import Login, Refresh, Revoke, RevokeAnswer, TokenAnswer
+from handlers.cache_admin import ClearAnswer, WarmAnswer, WarmRequest
 from handlers.clients import ClientList, ClientWithKey, Rotation
 from handlers.doctor import DoctorAnswer
 from handlers.errcodes import ErrcodeAnswer, ErrcodeList
@@ -136,6 +137,24 @@ STATS_LIMITS = Operation(
     description="`throttled` 与 `active` 只含本进程。`throttled` and `active` are this process's.",
 )
 STATS_QUOTA = Operation("微信额度 / WeChat's quotas", "stats", answer=QuotaAnswer)
+CACHE_CLEAR = Operation(
+    "清空缓存（所有进程）/ clear a cache, in every process",
+    "admin",
+    answer=ClearAnswer,
+    answer_example={"cache": "response", "cleared": ["main"]},
+    parameters=(_query("account", "只清这个公众号 / of this account alone"),),
+    errors=(401, 403, 404, 422, 503),
+    description="nonce 不能清空，否则签名请求可被重放。Nonces are never cleared.",
+)
+CACHE_WARM = Operation(
+    "预热缓存 / warm a cache",
+    "admin",
+    body=WarmRequest,
+    answer=WarmAnswer,
+    example={"account": "main", "paths": ["/cgi-bin/ticket/getticket?type=jsapi"]},
+    answer_example={"cache": "response", "warmed": {"main": {"/cgi-bin/getcallbackip": "ok"}}},
+    errors=(400, 401, 403, 404, 413, 415, 422, 503),
+)
 STATS_CACHE = Operation("缓存统计 / cache statistics", "stats", answer=CacheStatsAnswer)
 _ADMIN_ACCOUNT: dict[str, Any] = {
     "name": "main",

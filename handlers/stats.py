@@ -7,7 +7,6 @@ from starlette.responses import JSONResponse, Response
 
 from accounts.clients import Client, Scope
 from accounts.official import Accounts
-from cache.stats import CacheStatistics
 from handlers.guard import require_scope
 
 
@@ -17,28 +16,29 @@ class CacheStatsAnswer(BaseModel):
     model_config = ConfigDict(extra="allow")
 
     since: str
+    processes: int
     caches: list[dict[str, Any]]
     tokens: dict[str, Any]
     upstream: dict[str, Any]
 
 
 class StatsHandler:
-    """Statistics of this process."""
+    """Statistics of all processes."""
 
     def __init__(
         self,
-        caches: CacheStatistics,
+        snapshot: Callable[[], Awaitable[dict[str, Any]]],
         accounts: Accounts,
         image_entries: Callable[[], Awaitable[dict[str, int]]],
     ) -> None:
-        self._caches = caches
+        self._snapshot = snapshot
         self._accounts = accounts
         self._image_entries = image_entries
 
     async def cache(self, request: Request) -> Response:
         """What the caller may see: its own accounts; all of them with the scope admin."""
         client = require_scope(request, Scope.STATS, Scope.ADMIN)
-        snapshot = self._caches.snapshot()
+        snapshot = await self._snapshot()
         shown = self._shown(client)
         images = await self._image_entries()
         for cache in snapshot["caches"]:

@@ -17,11 +17,13 @@ from accounts.master_key import Sealer, load_master_key
 from accounts.official import Accounts
 from accounts.stored_accounts import StoredAccounts
 from cache.eviction import warn_of_eviction
+from cache.fleet import Fleet
 from cache.kept_tokens import KeptTokenStore
 from cache.keys import Keys
 from cache.nonces import MemoryNonces, RedisNonces
 from cache.redis import RedisLink, open_redis
 from cache.redis_tokens import FallbackTokenStore, RedisTokenStore
+from cache.responses import ResponseStore
 from cache.stats import CacheStatistics
 from cache.tokens import MemoryTokenStore, TokenStore
 from content.build import ArticleBuilder
@@ -60,6 +62,7 @@ from proxy.latency import LatencyProbe
 from proxy.quota import QuotaLedger
 from proxy.ratelimit import Limiter
 from proxy.replay import ReplayGuard
+from proxy.responses import CachedCalls
 from proxy.retry import Retrier
 from proxy.routing import Router
 from proxy.rules import Rules
@@ -69,13 +72,14 @@ from proxy.stable_token import PATH as STABLE_TOKEN
 from proxy.stable_token import StableToken
 from proxy.tokens import TokenBooks, TokenService
 from proxy.upstream import Upstream
+from server.cache_control import CacheControl, clears_of, open_fleet, warms_of
 from server.callers import Callers, open_callers
 from server.checkup import Checkup
 from server.data_dir import make_data_dir
 from server.doctor import Doctor
 from server.examiner import open_examiner
 from server.limiting import open_counters, open_limiter
-from server.response_cache import ResponseCache, make_response_cache
+from server.response_cache import make_response_cache
 from server.routes import Parts, build_app
 from server.settings import Settings
 from server.store import open_store
@@ -113,7 +117,8 @@ class _Upstream:
     caches: CacheStatistics
     metrics: Metrics
     link: RedisLink | None
-    responses: ResponseCache
+    responses: ResponseStore
+    cached: CachedCalls
 
 
 @dataclass(frozen=True)
@@ -160,6 +165,7 @@ async def open_gateway(
         limiter = await stack.enter_async_context(
             open_limiter(settings, wechat.link, wechat.quota, wechat.metrics)
         )
+        fleet = await stack.enter_async_context(_open_fleet(settings, wechat, made.uploaded))
         parts = Parts(
             settings=settings,
             accounts=wechat.accounts,
@@ -171,7 +177,7 @@ async def open_gateway(
             quota=wechat.quota,
             renderer=made.renderer,
             uploaded=made.uploaded,
-            caches=wechat.caches,
+            caches=_cache_control(fleet, wechat, callers),
             metrics=wechat.metrics,
             database=database,
             audit=audit,
@@ -203,6 +209,7 @@ async def open_worker(settings: Settings) -> AsyncIterator[Engine]:
         made = await stack.enter_async_context(
             _open_jobs(settings, database, wechat, Changes(), journal, no_crash)
         )
+        await stack.enter_async_context(_open_fleet(settings, wechat, made.uploaded))
         yield made.engine
 
 
@@ -298,7 +305,23 @@ async def _open_wechat(
         )
         watched = responses.watched(exchanger)
         calls = Calls(hosts, facts, accounts, tokens, watched, retrier)
-        yield _Upstream(accounts, calls, tokens, upstream, quota, caches, metrics, link, responses)
+        yield _Upstream(
+            *(accounts, calls, tokens, upstream, quota, caches, metrics, link),
+            *(responses.store, responses.calls(calls)),
+        )
+
+
+def _open_fleet(
+    settings: Settings, wechat: _Upstream, images: UploadedImages
+) -> AbstractAsyncContextManager[Fleet]:
+    clears = clears_of(wechat.tokens, wechat.responses, images, wechat.accounts)
+    shared = None if wechat.link is None else (wechat.link, Keys(settings.redis.prefix))
+    return open_fleet(wechat.caches, clears, shared)
+
+
+def _cache_control(fleet: Fleet, wechat: _Upstream, callers: Callers) -> CacheControl:
+    warms = warms_of(wechat.tokens, wechat.cached, load_catalogue(), lambda: callers.clients)
+    return CacheControl(fleet, warms)
 
 
 async def _open_link(
@@ -401,7 +424,7 @@ def _relay(
             limiter=limiter,
             bodies=bodies,
             token_calls=TokenCalls(callers.authenticator, bodies, wechat.tokens, callers.virtual),
-            calls=wechat.responses.calls(wechat.calls),
+            calls=wechat.cached,
             errcodes=load_errcodes(),
             journal=journal,
         )

@@ -2,13 +2,20 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 from accounts.clients import Client, Scope
 from accounts.official import Accounts, OfficialAccount
-from cache.fleet import Clear
+from cache.fleet import Clear, Fleet
+from cache.keys import Keys
+from cache.redis import RedisLink
 from cache.responses import ResponseStore
+from cache.stats import CacheStatistics
 from core.errors import GatewayError, Text
+from core.ids import new_id
+from core.tasks import TaskSet
 from handlers.cache_admin import Warm
 from proxy.call import RelayedCall
 from proxy.request import Query
@@ -35,9 +42,31 @@ class NotWarmable(GatewayError):
     code = "path_not_cached"
     category = "params"
     message = Text("{path} 的应答不缓存", "answers of {path} are not kept")
-    hint = Text(
-        "只能预热目录中可缓存的 GET 接口", "only GET paths that the catalogue lets be kept"
-    )
+    hint = Text("只能预热目录中可缓存的 GET 接口", "only GET paths that the catalogue lets be kept")
+
+
+@dataclass(frozen=True)
+class CacheControl:
+    """What statistics and admin calls reach the caches by."""
+
+    fleet: Fleet
+    warms: dict[str, Warm]
+
+
+@asynccontextmanager
+async def open_fleet(
+    statistics: CacheStatistics,
+    clears: Mapping[str, Clear],
+    shared: tuple[RedisLink, Keys] | None,
+) -> AsyncIterator[Fleet]:
+    """This process as one of those on the same Redis."""
+    fleet = Fleet(statistics, clears, process_id=new_id("process"), shared=shared)
+    tasks = TaskSet()
+    tasks.start(fleet.run(), name="exchange statistics")
+    try:
+        yield fleet
+    finally:
+        await tasks.aclose()
 
 
 def clears_of(

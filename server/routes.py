@@ -13,7 +13,6 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from accounts.account_book import AccountBook
 from accounts.audit import AuditLog
 from accounts.official import Accounts
-from cache.stats import CacheStatistics
 from content.renderer import Renderer
 from core.metrics import Metrics
 from handlers import operations as about
@@ -23,6 +22,7 @@ from handlers.articles import ArticlesHandler
 from handlers.audit import AuditHandler
 from handlers.auth import AuthHandler
 from handlers.body_budget import BodyBudget
+from handlers.cache_admin import CacheAdminHandler
 from handlers.clients import ClientsHandler
 from handlers.doctor import Checkup, DoctorHandler
 from handlers.errcodes import ErrcodesHandler
@@ -40,6 +40,7 @@ from jobs.service import Jobs
 from proxy.quota import QuotaLedger
 from proxy.ratelimit import Limiter
 from proxy.signed_body import SignedBodies
+from server.cache_control import CacheControl
 from server.callers import Callers
 from server.settings import Settings
 from store.engine import Database, StorageUnavailable
@@ -60,7 +61,7 @@ class Parts:
     quota: QuotaLedger
     jobs: Jobs
     renderer: Renderer
-    caches: CacheStatistics
+    caches: CacheControl
     uploaded: UploadedImages
     metrics: Metrics
     database: Database
@@ -98,7 +99,7 @@ def _v1(parts: Parts) -> list[ApiRoute]:
         *(parts.jobs, parts.accounts, bodies), max_request_mb=limit_mb, clock=time.time
     )
     jobs = JobsHandler(parts.jobs)
-    stats = StatsHandler(parts.caches, parts.accounts, parts.uploaded.entries)
+    stats = StatsHandler(parts.caches.fleet.snapshot, parts.accounts, parts.uploaded.entries)
     errcodes = ErrcodesHandler(load_errcodes())
     limits = LimitsHandler(parts.limiter, parts.quota, parts.callers.clients, parts.accounts)
     accounts = AccountsHandler(parts.accounts)
@@ -119,8 +120,18 @@ def _v1(parts: Parts) -> list[ApiRoute]:
         ApiRoute("GET", "/errcodes", errcodes.search, about.ERRCODES),
         ApiRoute("GET", "/errcodes/{errcode}", errcodes.get, about.ERRCODE),
         ApiRoute("GET", "/admin/audit", AuditHandler(parts.audit).list, about.AUDIT),
+        *_cache_admin(parts),
         *_clients(parts),
         *_admin_accounts(parts),
+    ]
+
+
+def _cache_admin(parts: Parts) -> list[ApiRoute]:
+    caches = CacheAdminHandler(parts.caches.fleet, parts.accounts, parts.audit, parts.caches.warms)
+    one = "/admin/cache/{name}"
+    return [
+        ApiRoute("DELETE", one, caches.clear, about.CACHE_CLEAR),
+        ApiRoute("POST", f"{one}/warm", caches.warm, about.CACHE_WARM),
     ]
 
 

@@ -60,6 +60,12 @@ class UploadedImages:
             await connection.execute(statement)
         self._stats.count("eviction", account)
 
+    async def clear(self, account: str) -> None:
+        """Forget all pictures of the account; their next use uploads them again."""
+        statement = delete(uploaded_image).where(uploaded_image.c.account == account)
+        async with self._database.write() as connection:
+            await connection.execute(statement)
+
     async def entries(self) -> dict[str, int]:
         """How many pictures are remembered, by account."""
         query = select(uploaded_image.c.account, func.count().label("entries"))

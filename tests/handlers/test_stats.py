@@ -8,6 +8,7 @@ from starlette.routing import Mount, Route
 
 from accounts.clients import Client
 from accounts.official import Accounts, OfficialAccount
+from cache.fleet import Fleet
 from cache.stats import CacheStatistics
 from core.metrics import Metrics
 from handlers.access import AccessMiddleware
@@ -43,9 +44,10 @@ def app(*scopes: str) -> AccessMiddleware:
     async def entries() -> dict[str, int]:
         return {"main": 5, "other": 2}
 
+    fleet = Fleet(caches, {}, process_id="one", shared=None)
     mount = Mount(
         "/v1",
-        routes=[Route("/stats/cache", StatsHandler(caches, ACCOUNTS, entries).cache)],
+        routes=[Route("/stats/cache", StatsHandler(fleet.snapshot, ACCOUNTS, entries).cache)],
         middleware=[Middleware(AuthMiddleware, authenticate=lambda _scope: client)],
     )
     starlette = Starlette(routes=[mount], exception_handlers=EXCEPTION_HANDLERS)

@@ -45,3 +45,11 @@ async def test_what_happens_is_counted_by_account(database: Database) -> None:
     expected = [("set", "main"), ("hit", "main"), ("miss", "second"), ("eviction", "main")]
     assert events.seen == expected
     assert await images.entries() == {"main": 1}
+
+
+async def test_clearing_forgets_all_of_one_account(database: Database) -> None:
+    images = UploadedImages(database, Events(), clock=lambda: 100.0)
+    for account in ("main", "second"):
+        await images.put(account, "aa", "material", "m1")
+    await images.clear("main")
+    assert await images.entries() == {"second": 1}
