@@ -1,6 +1,8 @@
 import math
 from typing import Any, ClassVar, Literal, NamedTuple, TypedDict
 
+from core.secret import redact
+
 Category = Literal["auth", "quota", "params", "media", "content", "permission", "system", "gateway"]
 Level = Literal["info", "warning", "error", "critical"]
 Language = Literal["zh", "en"]
@@ -33,8 +35,8 @@ class UpstreamAnswer(TypedDict, total=False):
 class GatewayError(Exception):
     """A failure with a stable `code` for programs and a text in both languages for people.
 
-    Subclasses are declared beside the code that raises them. Nothing in one may hold a secret:
-    it is sent to the caller and logged as it is. `errcode` is the number that tools written for
+    Subclasses are declared beside the code that raises them. One is sent to the caller and logged
+    as it is, so credentials in its values are masked: callers put them anywhere. `errcode` is the number that tools written for
     WeChat understand, used when the failure happens on a relayed path.
     """
 
@@ -60,8 +62,11 @@ class GatewayError(Exception):
         self.field = field
         self.retry_after_s = retry_after_s
         self.upstream = upstream
-        self.values = values
-        super().__init__(self.message.fill("en", values))
+        self.values = {
+            name: redact(value) if isinstance(value, str) else value
+            for name, value in values.items()
+        }
+        super().__init__(self.message.fill("en", self.values))
 
     def describe(self, language: Language, request_id: str) -> dict[str, Any]:
         """The object under `error` in an answer (contract §4)."""

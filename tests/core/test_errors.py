@@ -21,6 +21,11 @@ def test_values_of_the_caller_are_never_read_as_a_template() -> None:
     )
 
 
+def test_a_credential_that_a_caller_put_anywhere_is_not_told_back() -> None:
+    error = TooLong(count="wxg_blog_CANARY0123456789abcdef")
+    assert "CANARY" not in str(error) + str(error.describe("zh", "r"))
+
+
 def test_optional_parts_are_left_out_when_unknown() -> None:
     assert set(TooLong(count=1).describe("zh", "r")) == {
         *("code", "category", "level", "message", "hint", "retryable", "request_id"),

@@ -58,6 +58,7 @@ def test_credentials_inside_of_a_text_are_masked(text: str, secret: str) -> None
         "job_01jd8zq3k4x5c6v7b8n9m0a1s2 failed after 3 attempts",
         "https://api.weixin.qq.com/cgi-bin/draft/add",
         "main: token: got one, AppID and whitelist are right",
+        "加上 ?access_token=…，经 wxgate 时用它发的虚拟 token",
         "rid: 5f1a2b3c-4d5e6f70-01234567",
     ],
 )

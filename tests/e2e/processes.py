@@ -7,7 +7,7 @@ import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import httpx
 
@@ -65,13 +65,19 @@ class Served:
 
 @asynccontextmanager
 async def serve(
-    config: Path, url: str, key: str, environment: Mapping[str, str] | None = None
+    config: Path,
+    url: str,
+    key: str,
+    environment: Mapping[str, str] | None = None,
+    *,
+    stderr: IO[bytes] | None = None,
 ) -> AsyncIterator[Served]:
     """Start it, wait until it listens, and end it by SIGTERM."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("WXGATE_")}
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "server", "serve", "--config", str(config)),
         env={**clean, **(environment or {})},
+        stderr=stderr,
     )
     headers = {"Authorization": f"Bearer {key}"}
     async with httpx.AsyncClient(base_url=url, headers=headers, trust_env=False) as http:
