@@ -36,8 +36,9 @@ class GatewayError(Exception):
     """A failure with a stable `code` for programs and a text in both languages for people.
 
     Subclasses are declared beside the code that raises them. One is sent to the caller and logged
-    as it is, so credentials in its values are masked: callers put them anywhere. `errcode` is the number that tools written for
-    WeChat understand, used when the failure happens on a relayed path.
+    as it is, so credentials in its values are masked: callers put them anywhere. `errcode` is the
+    number that tools written for WeChat understand, used when the failure happens on a relayed
+    path.
     """
 
     status: ClassVar[int] = 500

@@ -30,7 +30,7 @@ _IN_TEXT = re.compile(
          | password | callback_token | encoding_?aes_?key | session_key
          | (?<![a-z])token(?=[\\"'=%]))         # but not the word in prose
         [\\"']{0,4} \s{0,4} (?:= | : | %3d) \s{0,4} [\\"']{0,4}
-    ) [^&\s"',;}\\\u0080-\uffff]+              # prose after it stays
+    ) (?-i: [^&\s"',;}\\\u0080-\uffff])+       # prose after it stays; with i, U+017F means s too
     | (?P<header>                               # a header to its end, as text, pair or dict
         (?: (?:proxy-)?authorization | (?:set-)?cookie | x-api-key)
         [\\"']{0,4} \s{0,4} [=:,] \s{0,4} b?[\\"']{0,4}

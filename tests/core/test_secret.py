@@ -17,6 +17,7 @@ PEM = "-----BEGIN PRIVATE KEY-----\nMIIEvQ\nabc\n-----END PRIVATE KEY-----"
     [
         (f"GET /cgi-bin/draft/add?access_token={CANARY}&x=1", CANARY),
         (f"/cgi-bin/token?appid=wx1&secret={CANARY}", CANARY),
+        ("secret=ok-Kiss-sks-CANARY", "CANARY"),
         (f"/cgi-bin/token?appid=wx1&secret%3D{CANARY}", CANARY),
         (f'{{"appsecret": "{CANARY}"}}', CANARY),
         (f'{{\\"appsecret\\":\\"{CANARY}\\"}}', CANARY),

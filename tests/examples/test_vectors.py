@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 import pytest
 from http_message_signatures import HTTPMessageVerifier, MappingKeyResolver, algorithms
 
-from proxy.request import Inbound
 from proxy.replay import Replayed
+from proxy.request import Inbound
 from proxy.signature import SignatureRefused, SignatureVerifier
 from tests.examples.tools import needs
 
