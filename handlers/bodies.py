@@ -171,6 +171,11 @@ class _InMemory(MultiPartParser):
     # The size of the body is bounded: no working files.
     spool_max_size = 1 << 40
 
+    def close(self) -> None:
+        """Close every file: those of parts that never ended stand in no form."""
+        for file in self._files_to_close_on_error:
+            file.close()
+
 
 async def _split(request: Request, part: str, max_bytes: int, share: Share | None) -> WithFiles:
     boundary = parse_options_header(request.headers["content-type"])[1].get(b"boundary", b"")
@@ -196,15 +201,14 @@ async def _split(request: Request, part: str, max_bytes: int, share: Share | Non
     )
     try:
         form = await parser.parse()
-    except MultiPartException as exc:
-        raise MultipartInvalid(reason=exc.message) from None
-    try:
         # The parser takes a body that was cut off for a whole one with fewer parts.
         if not tail.rstrip(b" \t\r\n").endswith(b"--" + boundary + b"--"):
             raise MultipartInvalid(reason="it ends before its closing boundary")
         files = await _files(form, part)
+    except MultiPartException as exc:
+        raise MultipartInvalid(reason=exc.message) from None
     finally:
-        await form.close()
+        parser.close()
     if (document := files.pop(part, None)) is None:
         raise MultipartInvalid(reason=f"there is no part named {part}")
     return WithFiles(document, files)

@@ -80,7 +80,8 @@ class GuardedProtocol(HttpToolsProtocol):
         self._place: str | None = None  # at the door
         self._phase = _Phase.START
         self._since = self.loop.time()  # of the phase
-        self._head_bytes = 0
+        self._head_bytes = 0  # as they came, with the request line
+        self._headers_bytes = 0  # of the headers that are complete
         self._body_bytes = 0
         self._running: RequestResponseCycle | None = None  # the one whose answer is next
         self._fault: GatewayError | None = None  # answered when those before it are
@@ -163,7 +164,7 @@ class GuardedProtocol(HttpToolsProtocol):
     def _begin_head(self) -> None:
         self._phase = _Phase.HEAD
         self._since = self.loop.time()
-        self._head_bytes = 0
+        self._head_bytes = self._headers_bytes = 0
 
     def _bound_head(self) -> None:
         """Bounds what the parser gathers before it tells. Raises HeadersTooLarge."""
@@ -192,12 +193,12 @@ class GuardedProtocol(HttpToolsProtocol):
             return
         super().on_header(name, value)
         settings = self._guard.settings
-        if len(self.headers) > settings.max_headers:
+        self._headers_bytes += len(name) + len(value) + 4
+        if (
+            len(self.headers) > settings.max_headers
+            or self._headers_bytes > settings.max_header_kb * 1024
+        ):
             raise self._too_large()
-        if len(name) + len(value) > 1024 or len(self.headers) % 8 == 0:
-            size = sum(len(name) + len(value) + 4 for name, value in self.headers)
-            if size > settings.max_header_kb * 1024:
-                raise self._too_large()
 
     def on_headers_complete(self) -> None:
         """Start the request. Raises RequestMalformed, HostInvalid."""

@@ -56,7 +56,8 @@ class Wire:
             except (asyncio.IncompleteReadError, ConnectionError):
                 return None
             lines = head.decode("latin-1").split("\r\n")
-            headers = dict(line.split(": ", 1) for line in lines[1:-2])
+            pairs = (line.split(": ", 1) for line in lines[1:-2])
+            headers = {name.lower(): value for name, value in pairs}
             status = int(lines[0].split(" ")[1])
             if method == "HEAD" or status == 100:
                 return Answer(status, headers, b"")
