@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
 from starlette.types import ASGIApp
@@ -35,15 +34,9 @@ from core.crash import CrashPoint, no_crash
 from core.metrics import Metrics
 from core.tasks import TaskSet
 from fetch.client import Fetcher
-from handlers.access import AccessMiddleware
-from handlers.areas import Areas
-from handlers.compression import Compression
 from handlers.cors import Cors
-from handlers.hosts import HostMiddleware
-from handlers.overload import InFlight
 from handlers.relay import Relay, Stages
 from handlers.relay_journal import RelayJournal
-from handlers.security_headers import on_our_answers, on_relayed_answers
 from handlers.token_calls import TokenCalls
 from jobs.changes import Changes
 from jobs.context import JobsContext
@@ -65,7 +58,6 @@ from proxy.replay import ReplayGuard
 from proxy.responses import CachedCalls
 from proxy.retry import Retrier
 from proxy.routing import Router
-from proxy.rules import Rules
 from proxy.signed_body import SignedBodies
 from proxy.spool import Spool, sweep
 from proxy.stable_token import PATH as STABLE_TOKEN
@@ -78,6 +70,7 @@ from server.checkup import Checkup
 from server.data_dir import make_data_dir
 from server.doctor import Doctor
 from server.examiner import open_examiner
+from server.layers import relay_segments, wrapped
 from server.limiting import open_counters, open_limiter
 from server.response_cache import make_response_cache
 from server.routes import Parts, build_app
@@ -91,8 +84,6 @@ from store.watch import Watcher
 from wechat.catalogue import load_catalogue
 from wechat.errcodes import load_errcodes
 from wechat.material import MaterialClient
-
-_SECRETS_UNDER = ("/v1/auth/", "/v1/admin/clients")  # answers that hand some out
 
 
 @dataclass(frozen=True)
@@ -185,11 +176,11 @@ async def open_gateway(
             checkup=Checkup(doctor, trusts_proxies=bool(settings.server.trusted_proxies)),
             draining=lambda: made.engine.draining,
             relay=_relay(settings, wechat, callers, limiter, relayed, RelayJournal(audit)),
-            relay_segments=_relay_segments(settings),
+            relay_segments=relay_segments(settings),
         )
         starlette = build_app(parts)
         await stack.enter_async_context(_following(watcher))
-        app = _wrapped(starlette, settings, wechat.metrics)
+        app = wrapped(starlette, settings, wechat.metrics)
         yield Gateway(app, starlette, made.engine, wechat.metrics)
 
 
@@ -430,28 +421,3 @@ def _relay(
         )
     )
     return Cors(relay, settings.relay.cors_origins) if settings.relay.cors_origins else relay
-
-
-def _relay_segments(settings: Settings) -> frozenset[str]:
-    prefixes = (prefix.split("/", 2)[1] for prefix in settings.relay.prefixes)
-    ruled = Rules(settings.relay.rules).first_segments
-    return load_catalogue().first_segments.union(prefixes, ruled)
-
-
-def _wrapped(app: ASGIApp, settings: Settings, metrics: Metrics) -> ASGIApp:
-    """The layers around everything, the outermost last."""
-    server, segments = settings.server, _relay_segments(settings)
-    public = urlsplit(server.public_url)
-    at_work = InFlight(
-        app, at_most=server.max_in_flight, relay_segments=segments, errcodes=load_errcodes()
-    )
-    packed = Compression(at_work, never_under=_SECRETS_UNDER)
-    names = (*server.allowed_hosts, public.hostname or "")
-    areas = Areas(
-        relayed=on_relayed_answers(HostMiddleware(at_work, names), server.headers),
-        ours=on_our_answers(
-            HostMiddleware(packed, names), server.headers, https=public.scheme == "https"
-        ),
-        relay_segments=segments,
-    )
-    return AccessMiddleware(areas, metrics)
