@@ -1,9 +1,8 @@
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
 
 import orjson
@@ -31,6 +30,8 @@ from proxy.upstream import UpstreamRequest, UpstreamSettings, patience_s
 from wechat.call import BadAnswer, NotBegun, NotSent, OutcomeUnknown, Upload, WeChatRefused
 from wechat.catalogue import Catalogue
 from wechat.errcodes import BUSY, STALE_TOKEN, Errcodes
+
+T = TypeVar("T")
 
 _MAX_JSON_BYTES = 10_000_000
 _SHOWQRCODE = "/cgi-bin/showqrcode"
@@ -228,8 +229,10 @@ class Calls:
         return endpoint is None or endpoint.write
 
     async def _with_token(self, trip: Trip, build: _BuildWithToken) -> Exchange:
-        with _not_begun():
+        try:
             ticket = self._storms.enter(trip.account)
+        except TokenConflict as cause:
+            raise NotBegun(cause) from cause
         refused: bool | None = None
         try:
             exchange = await self._replayed(trip, build)
@@ -242,16 +245,14 @@ class Calls:
         return exchange
 
     async def _replayed(self, trip: Trip, build: _BuildWithToken) -> Exchange:
-        with _not_begun():
-            token = await self._tokens.get(trip.account, trip.deadline)
+        token = await _before_sending(self._tokens.get(trip.account, trip.deadline))
         exchange = await self._injected(trip, build, token)
         if exchange.errcode not in STALE_TOKEN or trip.replayed:
             return exchange
         # Refused for its token, the call has changed nothing: it may go again, once.
         trip.replayed = True
         trip.close()
-        with _not_begun():
-            token = await self._tokens.renew(trip.account, token, trip.deadline)
+        token = await _before_sending(self._tokens.renew(trip.account, token, trip.deadline))
         return await self._injected(trip, build, token)
 
     async def _injected(self, trip: Trip, build: _BuildWithToken, token: AccessToken) -> Exchange:
@@ -271,10 +272,12 @@ class Calls:
         pairs = "".join(f"{urlencode({key: value})}&" for key, value in (query or {}).items())
         tail = f"{path}?{pairs}access_token="
         try:
-            with _not_begun():
+            try:
                 account = self._accounts.get(name)
                 self._exchanger.quota.check(account, path)
                 trip = self._trip(account, path, body)
+            except GatewayError as cause:
+                raise NotBegun(cause) from cause
 
             async def attempt() -> dict[str, Any]:
                 try:
@@ -315,11 +318,10 @@ class Calls:
         return answer
 
 
-@contextmanager
-def _not_begun() -> Iterator[None]:
+async def _before_sending(work: Awaitable[T]) -> T:
     """Whatever fails in here failed before WeChat saw a byte of the call."""
     try:
-        yield
+        return await work
     except NotSent:
         raise
     except GatewayError as cause:

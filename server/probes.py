@@ -2,7 +2,7 @@
 
 import shutil
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
 from sqlalchemy import text
@@ -10,6 +10,8 @@ from sqlalchemy import text
 from accounts.master_key import load_master_key
 from cache.redis import RedisLink
 from core.errors import Text
+from proxy.base_urls import host_of
+from proxy.latency import LatencyProbe
 from server.data_dir import make_data_dir
 from server.findings import Finding, fail, ok, warn
 from server.redis_probe import examine_redis
@@ -46,7 +48,37 @@ def probes_of(settings: Settings, link: RedisLink | None) -> dict[str, Probe]:
     async def redis() -> Finding:
         return await examine_redis(link)
 
-    return {"data_dir": data_dir, "master key": master_key, "database": database, "redis": redis}
+    async def hosts() -> Finding:
+        return examine_hosts(
+            await LatencyProbe(settings.upstream).measure(settings.upstream.base_urls)
+        )
+
+    return {
+        "data_dir": data_dir,
+        "master key": master_key,
+        "database": database,
+        "redis": redis,
+        "hosts": hosts,
+    }
+
+
+def examine_hosts(latencies_s: Mapping[str, float | None]) -> Finding:
+    """How long connecting to each of WeChat's hosts took, None where it could not be done."""
+    told = ", ".join(
+        f"{host_of(url)} {'✗' if latency_s is None else f'{latency_s * 1_000:.0f} ms'}"
+        for url, latency_s in latencies_s.items()
+    )
+    if None not in latencies_s.values():
+        return ok("hosts", told, told)
+    judged = warn if any(latencies_s.values()) else fail
+    return judged(
+        "hosts",
+        Text(f"有微信域名连不上：{told}", f"some of WeChat's hosts cannot be reached: {told}"),
+        Text(
+            "检查网络、DNS、防火墙与本机时钟；能连上的会自动顶上（upstream.base_urls）",
+            "check network, DNS, firewall and clock; those in reach take over (upstream.base_urls)",
+        ),
+    )
 
 
 def examine_directory(path: Path, *, free_mb: int) -> Finding:

@@ -6,7 +6,7 @@ import pytest
 from core.errors import GatewayError
 from server.app import open_doctor
 from server.data_dir import make_data_dir
-from server.probes import examine_directory, examine_key_file
+from server.probes import examine_directory, examine_hosts, examine_key_file
 from server.settings import Settings
 from store.engine import open_database
 from store.migrate import migrate
@@ -90,3 +90,16 @@ def test_a_master_key_that_others_may_read_is_told(tmp_path: Path, mode: int, st
 def test_a_data_dir_that_we_make_is_ours_alone(tmp_path: Path) -> None:
     make_data_dir(tmp_path / "data")
     assert (tmp_path / "data").stat().st_mode & 0o777 == 0o700
+
+
+def test_hosts_are_told_with_their_latency_and_those_out_of_reach() -> None:
+    near, far = "https://api.weixin.qq.com", "https://hk.api.weixin.qq.com"
+    for latencies, status in (
+        ({near: 0.02, far: 0.1}, "ok"),
+        ({near: 0.02, far: None}, "warn"),
+        ({near: None, far: None}, "fail"),
+    ):
+        finding = examine_hosts(latencies)
+        assert finding.status == status
+        assert ("✗" in finding.found.en) == (status != "ok")
+    assert "20 ms" in examine_hosts({near: 0.02}).found.zh
