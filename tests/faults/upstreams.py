@@ -13,11 +13,12 @@ import httpx
 from proxy.breaker import BreakerRules
 from proxy.upstream import UpstreamSettings
 from sandbox.server import RunningSandbox
-from tests.gateway import BOTH_KEY, Gateway, Setup, open_gateway
+from tests.gateway import BOTH_KEY, CLIENTS, Gateway, Setup, open_gateway
 
 COUNT, BATCHGET = "/cgi-bin/draft/count", "/cgi-bin/draft/batchget"
 ADD, SUBMIT = "/cgi-bin/draft/add", "/cgi-bin/freepublish/submit"
 STABLE = "/cgi-bin/stable_token"
+_UNBOUNDED = {"max_concurrent": 10_000, "rate_limit": "1000000/minute"}
 NEVER = BreakerRules(min_calls=10**9)
 
 
@@ -52,7 +53,8 @@ async def front(
 ) -> AsyncIterator[Front]:
     """A gateway before these hosts."""
     settings = {"base_urls": base_urls, "mp_base_url": base_urls[0], "timeout_s": 2, **upstream}
-    setup = Setup(UpstreamSettings(**settings), data_dir, breaker=breaker)
+    clients = tuple(client.model_copy(update=_UNBOUNDED) for client in CLIENTS)
+    setup = Setup(UpstreamSettings(**settings), data_dir, breaker=breaker, clients=clients)
     async with (
         open_gateway(setup) as gateway,
         gateway.client(authorization=f"Bearer {BOTH_KEY}") as http,
