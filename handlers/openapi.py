@@ -13,6 +13,9 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
+# Any call of a client: several credentials, none, a large or compressed signed body, wrong ones
+# again and again, and nonces that cannot be remembered.
+_OF_CALLERS = (400, 401, 413, 415, 429, 503)
 _REF = "#/components/schemas/{model}"
 
 
@@ -201,7 +204,8 @@ def _responses(operation: Operation, components: _Components) -> dict[str, Any]:
         succeeded["content"] = {operation.media_type: content}
     responses = {str(operation.status): succeeded}
     # Each route may say that it was too much, of calls or of wrong credentials.
-    for status in sorted({*operation.errors, HTTPStatus.TOO_MANY_REQUESTS.value}):
+    always = (HTTPStatus.TOO_MANY_REQUESTS.value,) if operation.public else _OF_CALLERS
+    for status in sorted({*operation.errors, *always}):
         responses[str(status)] = {
             "description": "见 error.hint / see error.hint",
             "content": {"application/json": {"schema": components.reference(ErrorAnswer)}},

@@ -270,7 +270,7 @@ ERRCODE = Operation(
     errors=(401, 403, 404),
 )
 
-_SESSION_ERRORS = (400, 401, 403, 413, 415, 422, 503)
+_SESSION_ERRORS = (400, 401, 403, 413, 415, 422, 429, 503)
 _SESSION = {
     "access_token": "eyJ…",
     "token_type": "Bearer",

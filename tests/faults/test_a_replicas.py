@@ -88,6 +88,8 @@ async def test_002_without_redis_signed_writes_are_refused_and_all_else_goes_on(
     one = replicas.both[0].http
     assert (await one.post(ADD, headers=before, content=BODY)).status_code == 200
     token = (await one.get("/cgi-bin/token", params=login)).json()["access_token"]
+    opening = {"client_id": "blog", "client_secret": KEY}
+    session = (await one.post("/v1/auth/token", json=opening)).json()["access_token"]
     replicas.redis.kill()
     for served in replicas.both:
         new = signed("POST", ADD, KEY, body=BODY, headers=MAIN)
@@ -108,6 +110,8 @@ async def test_002_without_redis_signed_writes_are_refused_and_all_else_goes_on(
         assert (await served.http.get(COUNT, params={"access_token": token})).json() == {
             "total_count": 0
         }
+        opened = {"Authorization": f"Bearer {session}", **MAIN}
+        assert (await served.http.get("/v1/jobs", headers=opened)).status_code == 200
     for number, served in enumerate(replicas.both):
         await served.http.post(ADD, headers=BEARER, content=BODY)
         assert replicas.adds() == number + 2
