@@ -13,7 +13,7 @@ from accounts.client_errors import (
 )
 from accounts.client_forms import ClientChanges, ClientView, NewClient, StoredSettings
 from accounts.client_keys import ClientKeys
-from accounts.client_views import view_of_file, view_of_row
+from accounts.client_views import is_usable, view_of_file, view_of_row
 from accounts.clients import Clients
 from accounts.edits import Editor, StaleEdit
 from accounts.keys import CLIENT_ID, digest_of, epoch_of
@@ -56,7 +56,7 @@ class ClientBook:
         async with self._database.read() as connection:
             stored = await rows.clients(connection)
             keys, uses = await rows.keys(connection), await rows.uses(connection)
-        views = {row.id: view_of_row(row, keys, uses) for row in stored}
+        views = {row.id: view_of_row(row, keys, uses) for row in stored if is_usable(row)}
         views |= {each.client.id: view_of_file(each, uses) for each in self._clients.of_file()}
         return [views[client_id] for client_id in sorted(views)]
 
@@ -69,7 +69,7 @@ class ClientBook:
                 if record.client.id == client_id:
                     return view_of_file(record, uses)
             row = await rows.find(connection, client_id)
-            if row is None:
+            if row is None or not is_usable(row):
                 raise ClientUnknown(client=client_id)
             return view_of_row(row, await rows.keys(connection, client_id), uses)
 
@@ -164,7 +164,7 @@ class ClientBook:
         _check_id(client_id)
         self._check_not_in_file(client_id)
         row = await rows.find(connection, client_id, lock=True)
-        if row is None:
+        if row is None or not is_usable(row):
             raise ClientUnknown(client=client_id)
         if version not in (None, row.version):
             raise StaleEdit(subject=client_id, version=row.version)

@@ -1,5 +1,7 @@
 from collections.abc import Iterable, Mapping
 
+from pydantic import ValidationError
+
 from accounts.client_forms import ClientView, KeyView, StoredSettings
 from accounts.clients import ClientRecord
 from accounts.keys import epoch_of, hint_of
@@ -7,6 +9,15 @@ from core.clock import rfc3339
 from store.clients import ClientRow, KeyRow, UseRow
 
 Uses = Mapping[str, UseRow]
+
+
+def is_usable(row: ClientRow) -> bool:
+    """Whether this version can read it: a newer one, or a person, may have written it."""
+    try:
+        StoredSettings(**row.settings)
+    except ValidationError:
+        return False
+    return True
 
 
 def view_of_row(row: ClientRow, keys: Iterable[KeyRow], uses: Uses) -> ClientView:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, NamedTuple
 
 import jwt
+from cachetools import LRUCache
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
@@ -22,6 +23,7 @@ _FORM = re.compile(r"([A-Za-z0-9_-]+)\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 _HEADER_NAMES = frozenset({"alg", "typ", "kid"})
 _TEXTS = ("sub", "sid", "epo")
 _TIMES = ("iat", "exp")
+_REMEMBERED = 1_024  # tokens whose seal need not be checked again
 _CLOCK_SKEW_S = 60  # between two replicas
 
 
@@ -66,6 +68,7 @@ class SessionTokens:
         # By kid. A second one is for the day on which the way of deriving changes.
         self._keys: Mapping[str, bytes] = {"1": _derived(master_key)}
         self._clock = clock
+        self._seen: LRUCache[str, SessionClaims] = LRUCache(_REMEMBERED)
 
     def make(self, client_id: str, session: str, epoch: str) -> str:
         """A token for the next ACCESS_S seconds."""
@@ -84,9 +87,17 @@ class SessionTokens:
 
     def read(self, token: str, *, even_expired: bool = False) -> SessionClaims:
         """What `token` says. Raises SessionInvalid, SessionExpired."""
+        claims = self._seen.get(token)
+        if claims is None:
+            claims = self._seen[token] = self._judged(self._verified(token))
+        if self._clock() >= claims.expires_at and not even_expired:
+            raise SessionExpired
+        return claims
+
+    def _verified(self, token: str) -> dict[str, Any]:
         key = self._key_of(token)
         try:
-            claims = jwt.decode(
+            return jwt.decode(
                 token,
                 key,
                 algorithms=[_ALGORITHM],
@@ -103,7 +114,6 @@ class SessionTokens:
             )
         except jwt.PyJWTError:
             raise SessionInvalid from None
-        return self._judged(claims, even_expired=even_expired)
 
     def _key_of(self, token: str) -> bytes:
         form = _FORM.fullmatch(token) if len(token) <= _MAX_CHARS else None
@@ -120,7 +130,7 @@ class SessionTokens:
             raise SessionInvalid
         return key
 
-    def _judged(self, claims: Mapping[str, Any], *, even_expired: bool) -> SessionClaims:
+    def _judged(self, claims: Mapping[str, Any]) -> SessionClaims:
         texts = [claims[name] for name in _TEXTS]
         times = [claims[name] for name in (*_TIMES, "nbf") if name in claims]
         # By type, not isinstance: true is an int to Python.
@@ -131,8 +141,6 @@ class SessionTokens:
             raise SessionInvalid
         if claims["exp"] - claims["iat"] > ACCESS_S:
             raise SessionInvalid
-        if now >= claims["exp"] and not even_expired:
-            raise SessionExpired
         return SessionClaims(claims["sub"], claims["sid"], claims["epo"], claims["exp"])
 
 

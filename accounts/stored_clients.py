@@ -1,10 +1,10 @@
 from collections.abc import Iterable, Iterator
 
 import structlog
-from pydantic import ValidationError
 
 from accounts.client_forms import StoredSettings
 from accounts.client_keys import ClientKeys
+from accounts.client_views import is_usable
 from accounts.clients import Client, ClientRecord, Clients
 from store import clients as rows
 from store.clients import ClientRow, KeyRow
@@ -34,11 +34,9 @@ class StoredClients:
         for key in keys:
             of_client.setdefault(key.client_id, []).append(key)
         for row in clients:
-            try:
-                settings = StoredSettings(**row.settings).model_dump(exclude={"signing"})
-            except ValidationError:
-                # Written by a newer wxgate, or by hand: nobody else is to suffer for it.
-                log.exception("stored client unusable", client=row.id)
+            if not is_usable(row):
+                log.error("stored client unusable", client=row.id)
                 continue
+            settings = StoredSettings(**row.settings).model_dump(exclude={"signing"})
             held = tuple(map(self._keys.held, of_client.get(row.id, ())))
             yield ClientRecord(Client(id=row.id, **settings), held, row.disabled)

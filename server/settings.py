@@ -296,7 +296,8 @@ def warnings_of(settings: Settings) -> Iterator[Fault]:
     yield from _accounts_elsewhere(settings)
     if not settings.clients:
         nobody = Text(
-            "还没有，谁也不能调用（运行 wxgate init）", "none: nobody can call (run wxgate init)"
+            "这里还没有；若也没有用 wxgate clients add 添加，谁也不能调用",
+            "none here: without one of `wxgate clients add` nobody can call",
         )
         yield Fault("clients", nobody)
     if settings.fetch.allow_networks:

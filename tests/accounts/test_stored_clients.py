@@ -1,8 +1,10 @@
+import pytest
 from sqlalchemy import text
 from structlog.testing import capture_logs
 
+from accounts.client_errors import ClientUnknown
 from store.engine import Database
-from tests.accounts.books import Shelf, Time
+from tests.accounts.books import OPS, Shelf, Time
 
 
 async def test_a_row_that_cannot_be_used_keeps_nobody_else_out(database: Database) -> None:
@@ -18,6 +20,11 @@ async def test_a_row_that_cannot_be_used_keeps_nobody_else_out(database: Databas
     assert [(entry["event"], entry["client"]) for entry in logs] == [
         ("stored client unusable", "odd")
     ]
+    assert [view.id for view in await shelf.book.list()] == ["blog", "shop"]
+    with pytest.raises(ClientUnknown):
+        await shelf.book.get("odd")
+    with pytest.raises(ClientUnknown):
+        await shelf.book.rotate("odd", OPS, overlap_s=0)
 
 
 async def test_another_process_reads_what_one_has_made(database: Database) -> None:

@@ -56,7 +56,7 @@ def test_warnings_leave_stdout_alone(capsys: pytest.CaptureFixture[str]) -> None
     print_warnings(read_settings(None))
     told = capsys.readouterr()
     assert told.out == ""
-    assert "accounts: 还没有" in told.err
+    assert "accounts: 这里还没有" in told.err
     assert "nobody can call" in told.err
 
 
