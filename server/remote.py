@@ -5,7 +5,7 @@ import hashlib
 import json
 import mimetypes
 import re
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -176,6 +176,18 @@ class Gateway:
     async def stats(self, name: str) -> dict[str, Any]:
         """What /v1/stats tells of `name`."""
         return await self._json("GET", f"/v1/stats/{name}")
+
+    async def clear_cache(self, name: str, account: str) -> dict[str, Any]:
+        """Clear a cache; `account` "": of all accounts."""
+        query = {"account": account} if account else {}
+        return await self._json("DELETE", f"/v1/admin/cache/{name}", params=query)
+
+    async def warm_cache(
+        self, name: str, account: str, paths: Sequence[str] = ()
+    ) -> dict[str, Any]:
+        """Warm a cache; `account` "": of all accounts."""
+        body = {"account": account, "paths": list(paths)}
+        return await self._json("POST", f"/v1/admin/cache/{name}/warm", json=body)
 
     async def follow(
         self, job: dict[str, Any], *, through_waiting: bool = False

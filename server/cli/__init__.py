@@ -7,6 +7,7 @@ import typer
 from server.cli import (
     accounts,
     audit,
+    cache,
     check_config,
     clients,
     demo,
@@ -74,6 +75,8 @@ app.command()(render.render)
 app.command()(publish.publish)
 app.command()(sign.sign)
 app.add_typer(stats.app)
+stats.app.command("cache")(cache.stats_cache)
+app.add_typer(cache.app)
 app.command("limits")(stats.limits)
 app.command()(worker.worker)
 app.command()(migrate.migrate)

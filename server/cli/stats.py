@@ -1,15 +1,18 @@
 import asyncio
 import json
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from server.cli.common import ConfigOption, is_english
 from server.cli.target import KeyOption, ServerOption, Target, fail_unreachable, find_target
+
+if TYPE_CHECKING:
+    from server.remote import Gateway
 
 _EVERY_S = 2.0
 _CLEAR = "\x1b[H\x1b[2J"
@@ -86,11 +89,22 @@ def quota(
 def ask(question: Question, server: str, key: str, config: Path | None) -> None:
     """Print the answer, with `watch` until Ctrl-C. Ends with status 1 if the gateway refuses."""
     from accounts.clients import Scope
-    from server.remote import Refused, Unreachable
 
     target = find_target(server, key, config, Scope.STATS, Scope.ADMIN)
+    at_gateway(target, lambda gateway: _ask(question, gateway))
+
+
+def at_gateway(target: Target, work: "Callable[[Gateway], Awaitable[None]]") -> None:
+    """Do `work` at the gateway, until Ctrl-C. Ends with status 1 if it refuses, 3 if it is away."""
+    from server.remote import Refused, Unreachable, open_gateway
+
+    async def run() -> None:
+        language = "en" if is_english() else "zh"
+        async with open_gateway(target.url, target.key, language=language) as gateway:
+            await work(gateway)
+
     try:
-        asyncio.run(_ask(question, target))
+        asyncio.run(run())
     except KeyboardInterrupt:
         return
     except Unreachable as exc:
@@ -100,18 +114,14 @@ def ask(question: Question, server: str, key: str, config: Path | None) -> None:
         raise typer.Exit(1) from None
 
 
-async def _ask(question: Question, target: Target) -> None:
-    from server.remote import open_gateway
-
-    language = "en" if is_english() else "zh"
-    async with open_gateway(target.url, target.key, language=language) as gateway:
-        while True:
-            told = await gateway.stats(question.name)
-            view = _as_json if question.as_json else question.view
-            typer.echo((_CLEAR if question.watch and sys.stdout.isatty() else "") + view(told))
-            if not question.watch:
-                return
-            await asyncio.sleep(_EVERY_S)
+async def _ask(question: Question, gateway: "Gateway") -> None:
+    while True:
+        told = await gateway.stats(question.name)
+        view = _as_json if question.as_json else question.view
+        typer.echo((_CLEAR if question.watch and sys.stdout.isatty() else "") + view(told))
+        if not question.watch:
+            return
+        await asyncio.sleep(_EVERY_S)
 
 
 def _as_json(told: dict[str, Any]) -> str:

@@ -1,0 +1,136 @@
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from server.cli.common import ConfigOption
+from server.cli.stats import JsonOption, Question, WatchOption, ask, at_gateway, columns
+from server.cli.target import KeyOption, ServerOption, find_target
+
+if TYPE_CHECKING:
+    from server.remote import Gateway
+
+app = typer.Typer(name="cache", no_args_is_help=True)
+
+_COUNTS = ("hits", "misses", "ratio", "coalesced_waits", "sets", "evictions", "errors")
+
+Name = Annotated[str, typer.Argument(metavar="NAME", help="token、response、image … / which cache")]
+AccountOption = Annotated[
+    str, typer.Option("--account", "-a", help="只此公众号 / of this account alone")
+]
+PathOption = Annotated[
+    list[str] | None,
+    typer.Option("--path", help="要预热的 GET 路径，可重复 / GET path to fetch, repeatable"),
+]
+
+
+@app.callback()
+def cache() -> None:
+    """清空与预热运行中网关的缓存 / clear and warm the caches of a running gateway.
+
+    密钥需有 admin 权限；统计见 wxgate stats cache。The key needs the scope admin.
+
+    \b
+    例 / example:
+      wxgate cache clear response --account main
+      wxgate cache warm token
+    """
+
+
+@app.command("clear")
+def clear(
+    name: Name,
+    account: AccountOption = "",
+    server: ServerOption = "",
+    key: KeyOption = "",
+    config: ConfigOption = None,
+) -> None:
+    """清空缓存（所有进程）/ clear a cache, in every process.
+
+    \b
+    例 / example:
+      wxgate cache clear response
+      wxgate cache clear token --account main
+    """
+    from accounts.clients import Scope
+
+    async def work(gateway: "Gateway") -> None:
+        told = await gateway.clear_cache(name, account)
+        for cleared in told["cleared"]:
+            typer.echo(f"{name}: {cleared}")
+
+    at_gateway(find_target(server, key, config, Scope.ADMIN), work)
+
+
+@app.command("warm")
+def warm(
+    name: Name,
+    account: AccountOption = "",
+    path: PathOption = None,
+    server: ServerOption = "",
+    key: KeyOption = "",
+    config: ConfigOption = None,
+) -> None:
+    """预热缓存 / fetch what callers will ask for.
+
+    \b
+    例 / example:
+      wxgate cache warm token
+      wxgate cache warm response --path '/cgi-bin/ticket/getticket?type=jsapi'
+    """
+    from accounts.clients import Scope
+
+    async def work(gateway: "Gateway") -> None:
+        told = await gateway.warm_cache(name, account, path or ())
+        for warmed, outcomes in told["warmed"].items():
+            for what, outcome in outcomes.items():
+                typer.echo(f"{name}: {' '.join(filter(None, (warmed, what)))}: {outcome}")
+
+    at_gateway(find_target(server, key, config, Scope.ADMIN), work)
+
+
+def stats_cache(
+    watch: WatchOption = False,
+    as_json: JsonOption = False,
+    server: ServerOption = "",
+    key: KeyOption = "",
+    config: ConfigOption = None,
+) -> None:
+    """缓存：命中率、条数、字节、token 的年龄 / caches: hit ratios, entries, bytes, age of tokens.
+
+    \b
+    例 / example:
+      wxgate stats cache
+      wxgate stats cache --watch
+    """
+    ask(Question("cache", cache_view, watch, as_json), server, key, config)
+
+
+def cache_view(told: dict[str, Any]) -> str:
+    """The answer of /v1/stats/cache as a person reads it."""
+    head = ("cache", "backend", "account", "entries", "bytes", *_COUNTS)
+    tokens = [
+        (account, token["age_s"], token["seconds_left"], _causes(token["refreshes"]))
+        for account, token in told["tokens"].items()
+    ]
+    redis = told.get("redis")
+    state = "none" if redis is None else f"{'up' if redis['up'] else 'down'} since {redis['since']}"
+    return "\n\n".join(
+        (
+            columns(head, _rows(told)),
+            columns(("account", "token_age_s", "seconds_left", "refreshes"), tokens),
+            f"processes: {told['processes']}, counted since {told['since']}, redis: {state}",
+        )
+    )
+
+
+def _rows(told: dict[str, Any]) -> Iterator[tuple[object, ...]]:
+    for row in told["caches"]:
+        name = (row["cache"], row["backend"])
+        yield (*name, "*", row["entries"], row["bytes"], *(None for _ in _COUNTS))
+        for account, counts in row["accounts"].items():
+            yield (*name, account, None, None, *(counts.get(count) for count in _COUNTS))
+
+
+def _causes(refreshes: dict[str, int]) -> str:
+    return " ".join(f"{cause}={n}" for cause, n in refreshes.items()) or "-"
