@@ -45,7 +45,7 @@ def clear(
     key: KeyOption = "",
     config: ConfigOption = None,
 ) -> None:
-    """清空缓存（所有进程）/ clear a cache, in every process.
+    """清空缓存（所有进程） / clear a cache, in every process.
 
     \b
     例 / example:
