@@ -79,7 +79,7 @@ def load_errcodes() -> Errcodes:
             Errcode(
                 errcode=int(row["errcode"]),
                 name=row["name"],
-                chinese=row["chinese"],
+                chinese=row["chinese"] or row["name"],  # where WeChat has English alone
                 category=_CATEGORIES[row["category"]],
                 action=row["action"],
                 translated=row["ours"],

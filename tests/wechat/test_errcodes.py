@@ -36,3 +36,14 @@ def test_the_refused_ip_is_read_from_wechats_words() -> None:
     assert refused_ip("invalid ip 203.0.113.7 ipv6 ::ffff:203.0.113.7, not in") == "203.0.113.7"
     assert refused_ip("invalid ip 2001:db8::7, not in whitelist") == "2001:db8::7"
     assert refused_ip("invalid appid") is None
+
+
+def test_every_errcode_says_something_in_both_languages_and_owns_up_to_translations() -> None:
+    for entry in load_errcodes():
+        assert entry.name
+        assert entry.chinese
+        assert "no wire text" not in entry.name
+        assert entry.translated in ("", "zh", "en")
+    known = load_errcodes()
+    assert known.get(9401001).translated == "en"
+    assert (known.get(40074).translated, known.get(40001).translated) == ("zh", "")
