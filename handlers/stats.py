@@ -1,4 +1,4 @@
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
@@ -47,10 +47,12 @@ class StatsHandler:
                 cache["entries"] = sum(images.values())
                 for account, entries in images.items():
                     by_account.setdefault(account, {})["entries"] = entries
+            # Nonces are the clients', not the accounts'.
+            may_see = self._clients(client, by_account) if cache["cache"] == "nonce" else shown
             cache["accounts"] = {
                 self._name(account): counts
                 for account, counts in by_account.items()
-                if self._name(account) in shown
+                if self._name(account) in may_see
             }
         snapshot["tokens"] = {
             account: told for account, told in snapshot["tokens"].items() if account in shown
@@ -65,6 +67,9 @@ class StatsHandler:
         if client.may(Scope.ADMIN):
             return frozenset(account.name for account in self._accounts)
         return frozenset(client.accounts)
+
+    def _clients(self, client: Client, known: Collection[str]) -> Collection[str]:
+        return known if client.may(Scope.ADMIN) else {client.id}
 
     def _name(self, account: str) -> str:
         """Our name of an account that a cache knows by its AppID."""

@@ -37,6 +37,9 @@ def app(*scopes: str) -> AccessMiddleware:
         token.count("hit", account.app_id, 3)
         token.count("miss", account.app_id)
     caches.register("image", "database").count("hit", "main")
+    nonces = caches.register("nonce", "memory")
+    for client_id in ("blog", "main"):
+        nonces.count("set", client_id)
     breakers = {name: {"api.weixin.qq.com": {"state": "closed"}} for name in ("main", "other")}
     caches.add_section("upstream", lambda: {"hosts": [], "breakers": breakers})
     caches.add_section("tokens", lambda: {"main": {"age_s": 1}, "other": {"age_s": 2}})
@@ -57,7 +60,8 @@ def app(*scopes: str) -> AccessMiddleware:
 async def test_a_client_sees_its_own_accounts_by_name(http: Any) -> None:
     async with http(app("stats")) as caller:
         told = (await caller.get("/v1/stats/cache")).json()
-    token, image = told["caches"]
+    token, image, nonces = told["caches"]
+    assert set(nonces["accounts"]) == {"blog"}
     assert set(token["accounts"]) == {"main"}
     assert token["accounts"]["main"]["hits"] == 3
     assert token["accounts"]["main"]["ratio"] == 0.75
@@ -71,6 +75,7 @@ async def test_an_admin_sees_all_accounts(http: Any) -> None:
     async with http(app("admin")) as caller:
         told = (await caller.get("/v1/stats/cache")).json()
     assert set(told["caches"][0]["accounts"]) == {"main", "other"}
+    assert set(told["caches"][2]["accounts"]) == {"blog", "main"}
     assert set(told["tokens"]) == {"main", "other"}
     assert set(told["upstream"]["breakers"]) == {"main", "other"}
 
