@@ -1,11 +1,13 @@
 """Signed requests that are altered, repeated, misread or ambiguous: 1, 4 to 12."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from handlers.openapi import listed_routes
 from proxy.upstream import UpstreamSettings
 from sandbox.server import run_sandbox
 from sandbox.settings import SandboxSettings
@@ -142,6 +144,27 @@ async def test_007_the_digest_is_of_bytes_and_comes_before_json(stand: Any) -> N
     headers = signed("POST", url, KEY, body=b'{"markdown": "a"}')
     answer = await asked(stand, "POST", url, headers, b"not json")
     assert answer.code == "content_digest_wrong"
+
+
+async def test_007_no_route_lets_a_changed_body_or_a_replay_through(open_stand: Any) -> None:
+    root = {"id": "blog", "key": KEY, "accounts": ["main"], "scopes": ["admin"]}
+    change = {"clients": [root], "server": {"ops_networks": []}}
+    async with open_stand(change) as stand:
+        guarded = [
+            (route.method, re.sub(r"\{\w+\}", "x", path))
+            for path, route in listed_routes(stand.app.routes)
+            if not route.operation.public
+        ]
+        assert len(guarded) > 12
+        for method, path in guarded:
+            headers = signed(method, path, KEY, body=b"{}")
+            answer = await asked(stand, method, path, headers, b"[]")
+            assert (answer.status, answer.code) == (401, "content_digest_wrong"), path
+        for path in ("/v1/jobs", "/metrics", "/openapi.json", "/docs"):
+            headers = signed("GET", path, KEY)
+            assert (await asked(stand, "GET", path, headers)).code != "auth_replay"
+            answer = await asked(stand, "GET", path, headers)
+            assert answer.code == "auth_replay", path
 
 
 @pytest.mark.parametrize(
