@@ -49,8 +49,8 @@ async def test_a_nonce_is_fresh_once(store: NonceStore, time: Time) -> None:
 
 async def test_of_many_at_once_one_wins(store: NonceStore, time: Time) -> None:
     created = int(time.now)
-    verdicts = await asyncio.gather(*(store.take("blog", "n", created) for _ in range(50)))
-    assert sorted(verdicts) == ["fresh"] + ["replay"] * 49
+    verdicts = await asyncio.gather(*(store.take("blog", "n", created) for _ in range(30)))
+    assert sorted(verdicts) == ["fresh"] + ["replay"] * 29
 
 
 async def test_what_was_signed_before_the_store_was_born_is_stale(make: Make, time: Time) -> None:
