@@ -137,7 +137,7 @@ async def test_neither_accounts_nor_rights_nor_queries_share_answers(
 async def test_only_whole_successes_are_kept(
     cached: Gateway, sandbox: RunningSandbox, kind: Any
 ) -> None:
-    sandbox.faults.add(Fault(kind=kind, path=CALLBACK_IPS, errcode=45009, count=100))
+    sandbox.faults.add(Fault(kind=kind, path=CALLBACK_IPS, errcode=40097, count=100))
     with suppress(GatewayError):
         assert (await ask(cached, CALLBACK_IPS))[0] == "miss"
     sandbox.faults.clear()
