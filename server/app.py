@@ -14,12 +14,10 @@ from accounts.account_secrets import AccountSecrets
 from accounts.audit import AuditLog
 from accounts.master_key import Sealer, load_master_key
 from accounts.official import Accounts
-from accounts.stored_accounts import StoredAccounts
 from cache.eviction import warn_of_eviction
 from cache.fleet import Fleet
 from cache.kept_tokens import KeptTokenStore
 from cache.keys import Keys
-from cache.nonces import MemoryNonces, RedisNonces
 from cache.redis import RedisLink, open_redis
 from cache.redis_tokens import FallbackTokenStore, RedisTokenStore
 from cache.responses import ResponseStore
@@ -54,7 +52,6 @@ from proxy.exchange import Exchanger
 from proxy.latency import LatencyProbe
 from proxy.quota import QuotaLedger
 from proxy.ratelimit import Limiter
-from proxy.replay import ReplayGuard
 from proxy.responses import CachedCalls
 from proxy.retry import Retrier
 from proxy.routing import Router
@@ -65,18 +62,18 @@ from proxy.stable_token import StableToken
 from proxy.tokens import TokenBooks, TokenService
 from proxy.upstream import Upstream
 from server.cache_control import CacheControl, clears_of, open_fleet, warms_of
-from server.callers import Callers, open_callers
+from server.callers import Callers, open_callers, replay_guard
 from server.checkup import Checkup
 from server.data_dir import make_data_dir
 from server.doctor import Doctor
 from server.examiner import open_examiner
+from server.following import follow_accounts, following
 from server.layers import relay_segments, wrapped
 from server.limiting import open_counters, open_limiter
 from server.response_cache import make_response_cache
 from server.routes import Parts, build_app
 from server.settings import Settings
 from server.store import open_store
-from store import revisions
 from store.engine import Database
 from store.images import UploadedImages
 from store.lock import lock_data_dir
@@ -139,13 +136,13 @@ async def open_gateway(
         watcher = Watcher(database)
         wechat = await stack.enter_async_context(_open_wechat(settings, sealer, crash))
         secrets = AccountSecrets(sealer)
-        await _follow_accounts(watcher, database, secrets, wechat)
+        await follow_accounts(watcher, database, secrets, wechat.accounts, wechat.tokens)
         audit = AuditLog(database, master_key, clock=time.time)
         changes, journal = Changes(), Journal(audit)
         made = await stack.enter_async_context(
             _open_jobs(settings, database, wechat, changes, journal, crash)
         )
-        spool, replays = _open_spool(settings), _replay_guard(settings, wechat)
+        spool, replays = _open_spool(settings), replay_guard(settings, wechat.caches, wechat.link)
         bodies = BodyReader(spool, max_body_mb=settings.jobs.max_request_mb)
         larger = BodyReader(spool, max_body_mb=settings.relay.max_body_mb)
         relayed = SignedBodies(larger, replays)
@@ -179,7 +176,7 @@ async def open_gateway(
             relay_segments=relay_segments(settings),
         )
         starlette = build_app(parts)
-        await stack.enter_async_context(_following(watcher))
+        await stack.enter_async_context(following(watcher))
         app = wrapped(starlette, settings, wechat.metrics)
         yield Gateway(app, starlette, made.engine, wechat.metrics)
 
@@ -195,8 +192,10 @@ async def open_worker(settings: Settings) -> AsyncIterator[Engine]:
         journal = Journal(AuditLog(database, master_key, clock=time.time))
         wechat = await stack.enter_async_context(_open_wechat(settings, sealer, no_crash))
         watcher = Watcher(database)
-        await _follow_accounts(watcher, database, AccountSecrets(sealer), wechat)
-        await stack.enter_async_context(_following(watcher))
+        await follow_accounts(
+            watcher, database, AccountSecrets(sealer), wechat.accounts, wechat.tokens
+        )
+        await stack.enter_async_context(following(watcher))
         made = await stack.enter_async_context(
             _open_jobs(settings, database, wechat, Changes(), journal, no_crash)
         )
@@ -218,31 +217,6 @@ def _examiner(
     return open_examiner(
         settings, (wechat.accounts, wechat.calls, wechat.upstream), wechat.link, config
     )
-
-
-async def _follow_accounts(
-    watcher: Watcher, database: Database, secrets: AccountSecrets, wechat: _Upstream
-) -> None:
-    """The accounts of the store are there before anybody works with them."""
-
-    def secret_since(app_id: str, since: float) -> None:
-        wechat.tokens.forget(app_id, before=since)
-
-    stored = StoredAccounts(database, secrets, wechat.accounts, secret_since)
-    watcher.on(revisions.ACCOUNTS, stored.load)
-    await watcher.refresh()
-
-
-@asynccontextmanager
-async def _following(watcher: Watcher) -> AsyncIterator[None]:
-    """What this process holds of the store is read before the first request, and followed."""
-    await watcher.refresh()
-    tasks = TaskSet()
-    tasks.start(watcher.run(), name="store watcher")
-    try:
-        yield
-    finally:
-        await tasks.aclose()
 
 
 @asynccontextmanager
@@ -389,15 +363,6 @@ def _open_spool(settings: Settings) -> Spool:
     directory = settings.server.data_dir / "tmp"
     sweep(directory)
     return Spool(directory, max_bytes=settings.relay.spool_max_mb * 1_000_000)
-
-
-def _replay_guard(settings: Settings, wechat: _Upstream) -> ReplayGuard:
-    life_s, register = settings.auth.max_skew_s, wechat.caches.register
-    local = MemoryNonces(life_s, register)
-    if wechat.link is None:
-        return ReplayGuard(local)
-    keys = Keys(settings.redis.prefix)
-    return ReplayGuard(local, RedisNonces(wechat.link, keys, life_s, register))
 
 
 def _relay(

@@ -15,9 +15,14 @@ from accounts.official import Accounts
 from accounts.session_tokens import SessionTokens
 from accounts.sessions import Sessions
 from accounts.stored_clients import StoredClients
+from cache.keys import Keys
+from cache.nonces import MemoryNonces, RedisNonces
+from cache.redis import RedisLink
+from cache.stats import CacheStatistics
 from core.tasks import TaskSet
 from proxy.auth import Authenticator, Checks
 from proxy.lockout import Lockout
+from proxy.replay import ReplayGuard
 from proxy.signature import SignatureVerifier
 from proxy.virtual_tokens import VirtualTokens
 from server.settings import Settings
@@ -73,3 +78,15 @@ async def open_callers(
         yield Callers(clients, authenticator, virtual, book, sessions)
     finally:
         await tasks.aclose()
+
+
+def replay_guard(
+    settings: Settings, caches: CacheStatistics, link: RedisLink | None
+) -> ReplayGuard:
+    """What keeps a signed request from being taken twice, by any replica that shares the Redis."""
+    life_s, register = settings.auth.max_skew_s, caches.register
+    local = MemoryNonces(life_s, register)
+    if link is None:
+        return ReplayGuard(local)
+    keys = Keys(settings.redis.prefix)
+    return ReplayGuard(local, RedisNonces(link, keys, life_s, register))

@@ -1,0 +1,45 @@
+"""What this process holds of the store, kept level with it."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from accounts.account_secrets import AccountSecrets
+from accounts.official import Accounts
+from accounts.stored_accounts import StoredAccounts
+from core.tasks import TaskSet
+from proxy.tokens import TokenService
+from store import revisions
+from store.engine import Database
+from store.watch import Watcher
+
+
+async def follow_accounts(
+    watcher: Watcher,
+    database: Database,
+    secrets: AccountSecrets,
+    accounts: Accounts,
+    tokens: TokenService,
+) -> None:
+    """The accounts of the store are there before anybody works with them.
+
+    Tokens that were fetched with an earlier AppSecret are dropped.
+    """
+
+    def secret_since(app_id: str, since: float) -> None:
+        tokens.forget(app_id, before=since)
+
+    stored = StoredAccounts(database, secrets, accounts, secret_since)
+    watcher.on(revisions.ACCOUNTS, stored.load)
+    await watcher.refresh()
+
+
+@asynccontextmanager
+async def following(watcher: Watcher) -> AsyncIterator[None]:
+    """All of it is read before the first request, and followed from then on."""
+    await watcher.refresh()
+    tasks = TaskSet()
+    tasks.start(watcher.run(), name="store watcher")
+    try:
+        yield
+    finally:
+        await tasks.aclose()
