@@ -22,9 +22,10 @@ def served(
     directory: Path,
     change: dict[str, dict[str, Any]] | None = None,
     *,
+    accounts: list[dict[str, Any]] | None = None,
     stderr: int | None = None,
 ) -> Iterator[tuple[int, psutil.Process]]:
-    """Its port and process; `change` adds to its configuration, `stderr` is where it logs."""
+    """Its port and process; `change` adds to its configuration, `accounts` replace the one."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     upstream = f"http://127.0.0.1:{sandbox_port}"
@@ -35,14 +36,16 @@ def served(
     }
     for section, values in (change or {}).items():
         config[section] = {**config.get(section, {}), **values}
-    config["accounts"] = [
+    config["accounts"] = accounts or [
         {"name": "main", "app_id": VERIFIED.app_id, "app_secret": VERIFIED.app_secret}
     ]
     config["clients"] = [
         {
             "id": "bench",
             "key": KEY,
-            "accounts": ["main"],
+            "accounts": [account["name"] for account in config["accounts"]],
+            "rate_limit": "1000000/minute",
+            "max_concurrent": 10_000,
             "scopes": ["relay:read", "relay:write", "material", "draft", "publish", "stats"],
         }
     ]
