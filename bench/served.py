@@ -12,6 +12,7 @@ import psutil  # type: ignore[import-untyped]
 from sandbox.settings import VERIFIED
 from tests.conftest import free_port
 from tests.e2e.processes import write_toml
+from wechat.limits import DAILY_QUOTAS
 
 KEY = "wxg_bench_0123456789abcdefghijklmn"
 
@@ -30,7 +31,12 @@ def served(
     url = f"http://127.0.0.1:{port}"
     upstream = f"http://127.0.0.1:{sandbox_port}"
     config: dict[str, Any] = {
-        "server": {"listen": url[7:], "public_url": url, "data_dir": str(directory / str(port))},
+        "server": {
+            "listen": url[7:],
+            "public_url": url,
+            "data_dir": str(directory / str(port)),
+            "control_rate_limit": "none",
+        },
         "upstream": {"base_urls": [upstream], "mp_base_url": upstream},
         "log": {"level": "error"},
     }
@@ -47,8 +53,12 @@ def served(
             "rate_limit": "1000000/minute",
             "max_concurrent": 10_000,
             "scopes": ["relay:read", "relay:write", "material", "draft", "publish", "stats"],
+            "rate_limit": "60000000/minute",
+            "max_concurrent": 10_000,
         }
     ]
+    # What keeps a client under WeChat's daily quotas is judged too, and never refuses.
+    config["limits"] = {f'"{path}"': "1000000000/day" for path in DAILY_QUOTAS}
     path = directory / f"{port}.toml"
     write_toml(path, config)
     child = Popen([sys.executable, "-m", "server", "serve", "--config", str(path)], stderr=stderr)

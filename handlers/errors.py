@@ -1,13 +1,16 @@
 import math
+import time
 from http import HTTPStatus
 from typing import Any
 
 import structlog
+from slowapi.errors import RateLimitExceeded
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from core.errors import GatewayError, Text, language_of
+from proxy.ratelimit import RateLimited
 from proxy.request import blame
 
 log = structlog.get_logger(__name__)
@@ -72,6 +75,16 @@ async def gateway_error(request: Request, exc: Exception) -> Response:
     return error_response(request, exc)
 
 
+async def rate_limited(request: Request, exc: Exception) -> Response:
+    """A call too many, as slowapi says it."""
+    assert isinstance(exc, RateLimitExceeded)  # noqa: S101 - registered for this class alone
+    item, (who, scope) = request.state.view_rate_limit
+    windows = request.app.state.limiter.limiter
+    wait_s = max(1.0, windows.get_window_stats(item, who, scope).reset_time - time.time())
+    rule = f"{who}: {scope} = {exc.detail}"
+    return await gateway_error(request, RateLimited(rule=rule, wait_s=wait_s, headers=[]))
+
+
 async def http_error(request: Request, exc: Exception) -> Response:
     """What Starlette's router and parsers refuse."""
     assert isinstance(exc, HTTPException)  # noqa: S101 - registered for this class alone
@@ -97,6 +110,7 @@ async def internal_error(request: Request, exc: Exception) -> Response:
 
 EXCEPTION_HANDLERS: dict[Any, Any] = {
     GatewayError: gateway_error,
+    RateLimitExceeded: rate_limited,
     HTTPException: http_error,
     Exception: internal_error,
 }

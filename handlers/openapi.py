@@ -36,6 +36,7 @@ class Operation:
     multipart: str = ""  # what the file parts mean, where the body may come with files
     public: bool = False  # needs no key
     errors: tuple[int, ...] = (401, 403)
+    limit: str = ""  # calls of one client, or one address, to this route alone: "30/minute"
     description: str = ""
 
 

@@ -62,6 +62,7 @@ RENDER = Operation(
     example={"markdown": _MARKDOWN},
     errors=(400, 401, 403, 413, 415, 422, 503),
     description="不访问任何公众号，图片保持原样。Touches no account; pictures stay where they are.",
+    limit="120/minute",
 )
 ACCOUNTS = Operation("本密钥可用的公众号 / accounts of the key", "accounts", answer=AccountList)
 ARTICLE = Operation(
@@ -82,6 +83,7 @@ ARTICLE = Operation(
         "建草稿（默认）或发布；返回任务。`Prefer: wait` 等到结束时返回 200。\n\n"
         "Makes a draft (default) or publishes; answers with a job, 200 if its end was waited for."
     ),
+    limit="120/minute",
 )
 JOBS = Operation(
     "任务列表，新的在前 / jobs, newest first",
@@ -286,6 +288,7 @@ AUTH_TOKEN = Operation(
     answer_example=_SESSION,
     public=True,
     errors=_SESSION_ERRORS,
+    limit="60/minute",
 )
 AUTH_REFRESH = Operation(
     "换新令牌，旧的作废 / new tokens for a refresh token, which works once",
@@ -296,6 +299,7 @@ AUTH_REFRESH = Operation(
     answer_example=_SESSION,
     public=True,
     errors=_SESSION_ERRORS,
+    limit="60/minute",
 )
 AUTH_REVOKE = Operation(
     "结束会话 / end a session",
@@ -305,6 +309,7 @@ AUTH_REVOKE = Operation(
     example={"token": "wxgr_…"},
     public=True,
     errors=(400, 413, 415, 422, 503),
+    limit="60/minute",
 )
 
 _CLIENT_ERRORS = (401, 403, 404, 503)

@@ -17,6 +17,8 @@ import httpx
 MARKDOWN_SUFFIXES = frozenset({".md", ".markdown"})
 TERMINAL_STATES = frozenset({"succeeded", "partly_failed", "failed", "cancelled", "needs_review"})
 _POLL_S = 0.3
+_LONGEST_POLL_S = 2.0
+_TURNED_AWAY = 5  # times that a 429 is waited out
 _PATIENCE = 60  # tries, a second apart
 _SKIPPED_FOLDERS = frozenset({"node_modules", "__pycache__"})
 
@@ -198,9 +200,11 @@ class Gateway:
         `through_waiting`.
         """
         last = TERMINAL_STATES if through_waiting else TERMINAL_STATES | {"waiting", "scheduled"}
+        pause_s = _POLL_S
         yield job
         while job["state"] not in last:
-            await asyncio.sleep(_POLL_S)
+            await asyncio.sleep(pause_s)
+            pause_s = min(_LONGEST_POLL_S, pause_s * 1.3)
             job = await self._patiently(job["id"])
             yield job
 
@@ -214,10 +218,14 @@ class Gateway:
         return await self.job(job_id)
 
     async def _json(self, method: str, url: str, **how: Any) -> dict[str, Any]:
-        try:
-            response = await self._http.request(method, url, **how)
-        except httpx.TransportError as exc:
-            raise Unreachable(type(exc).__name__) from None
+        for _ in range(_TURNED_AWAY):
+            try:
+                response = await self._http.request(method, url, **how)
+            except httpx.TransportError as exc:
+                raise Unreachable(type(exc).__name__) from None
+            if response.status_code != httpx.codes.TOO_MANY_REQUESTS:
+                break
+            await asyncio.sleep(float(response.headers.get("retry-after", "1")))
         try:
             body = response.json()
         except ValueError:

@@ -36,6 +36,7 @@ from handlers.openapi import ApiRoute, DocsHandler
 from handlers.render import RenderHandler
 from handlers.signed import SignatureMiddleware
 from handlers.stats import StatsHandler
+from handlers.throttle import Throttle
 from jobs.service import Jobs
 from proxy.quota import QuotaLedger
 from proxy.ratelimit import Limiter
@@ -75,19 +76,23 @@ class Parts:
 
 def build_app(parts: Parts) -> Starlette:
     """The relay first: it is the busiest and tells its paths by one look-up."""
-    v1, others = _v1(parts), [*_public(parts), *_ops(parts)]
+    throttle = Throttle(parts.settings.server.control_rate_limit)
+    v1 = [throttle.guard(route, "/v1") for route in _v1(parts)]
+    auth = [throttle.guard(route, "/v1/auth") for route in _auth(parts)]
+    others = [*_public(parts), *_ops(parts)]
     authenticate = Middleware(AuthMiddleware, authenticate=parts.callers.authenticator.client)
     verify = Middleware(SignatureMiddleware, bodies=parts.signed)
     app = Starlette(
         routes=[
             RelayRoute(parts.relay, parts.relay_segments),
             # Before /v1: who logs in has no other credential yet.
-            Mount("/v1/auth", Router(_auth(parts), redirect_slashes=False)),
+            Mount("/v1/auth", Router(auth, redirect_slashes=False)),
             Mount("/v1", Router(v1, redirect_slashes=False), middleware=[authenticate, verify]),
             *others,
         ],
         exception_handlers=EXCEPTION_HANDLERS,
     )
+    app.state.limiter = throttle.limiter  # where the handler of its errors looks
     app.router.redirect_slashes = False  # a redirect would name the Host that the caller sent
     return app
 

@@ -18,7 +18,7 @@ from pydantic_settings import (
 from accounts.clients import Client
 from accounts.master_key import SecretsSettings
 from accounts.official import OfficialAccount
-from cache.rates import RatesByPath
+from cache.rates import RatesByPath, RateText
 from cache.settings import CacheSettings, RedisSettings
 from content.settings import ContentSettings
 from core.errors import Text
@@ -74,6 +74,9 @@ class ServerSettings(ConnectionSettings):
         le=300,
         description="when asked to stop, /health/ready says 503 for so long before connections "
         "are refused; behind a load balancer, longer than its checks are apart",
+    )
+    control_rate_limit: RateText = Field(
+        "600/minute", description="calls of one client to /v1, in each process; none: any number"
     )
     ops_networks: tuple[IpNetwork, ...] = Field(
         (ipaddress.IPv4Network("127.0.0.0/8"), ipaddress.IPv6Network("::1/128")),

@@ -52,7 +52,12 @@ def configuration(sandbox: RunningSandbox, data_dir: Path, port: int) -> dict[st
     """A configuration as a TOML file would give it."""
     url = f"http://127.0.0.1:{port}"
     return {
-        "server": {"listen": url[7:], "public_url": url, "data_dir": str(data_dir)},
+        "server": {
+            "listen": url[7:],
+            "public_url": url,
+            "data_dir": str(data_dir),
+            "control_rate_limit": "6000/minute",
+        },
         "upstream": {"base_urls": [sandbox.url], "mp_base_url": sandbox.url},
         "fetch": {"allow_networks": ["127.0.0.0/8"], "allow_ports": [80, sandbox.port]},
         "jobs": {"first_poll_s": [0.6, 1, 2, 5, 30]},
@@ -67,6 +72,7 @@ def configuration(sandbox: RunningSandbox, data_dir: Path, port: int) -> dict[st
                 "key": KEY,
                 "accounts": ["main", "personal"],
                 "scopes": ["relay:read", "relay:write", "material", "draft", "publish", "stats"],
+                "rate_limit": "60000/minute",
             }
         ],
     }

@@ -21,7 +21,7 @@ async def test_limits_are_shown_with_their_use(stand: Any, command: tuple[str, .
     done = await wxgate_process(*command, *at_gate(stand))
     assert done.exit_code == 0, done.output
     assert re.search(
-        r"^client blog: \* = 600/minute +600 +1 +599 +\d+ +0$", done.stdout, re.MULTILINE
+        r"^client blog: \* = 60000/minute +60000 +\d +\d+ +\d+ +0$", done.stdout, re.MULTILINE
     )
     assert re.search(
         r"^builtin client blog on main: \S+ = 900/day +900 +1 ", done.stdout, re.MULTILINE
