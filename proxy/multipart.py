@@ -3,6 +3,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from urllib.parse import unquote
 
+from core.errors import GatewayError, Text
 from proxy.body import Body, StoredBody
 
 _BOUNDARY = re.compile(r"""boundary=(?:"([^"]{1,70})"|([^\s;,"]{1,70}))""", re.IGNORECASE)
@@ -20,6 +21,17 @@ _MAGIC = (
     (b"ID3", "mp3", "audio/mpeg"),
     (b"#!AMR", "amr", "audio/amr"),
 )
+
+
+class UploadIncomplete(GatewayError):
+    """A form that ends before its closing boundary: its last part may be half a file."""
+
+    status = 400
+    code = "upload_incomplete"
+    category = "media"
+    errcode = 41005
+    message = Text("上传的表单没有结束标记", "the form ends before its closing boundary")
+    hint = Text("文件可能被截断，请重新上传", "the file may be cut short: upload it again")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +90,7 @@ async def mend_upload(body: StoredBody, content_type: str, *, part_name: str | N
     WeChat answers 41005 to a file part with `filename*`, a non-ASCII or no file name, or (where
     `part_name` is given) another name. Source: reference §2.9, users' reports. A form with more
     than one file, or that cannot be read, goes as it is: WeChat's own answer is the best one.
+    Raises UploadIncomplete.
     """
     found = _BOUNDARY.search(content_type)
     if found is None:
@@ -127,6 +140,8 @@ async def _mended(body: StoredBody, part: _Part, part_name: str | None) -> bytes
 async def _find_parts(body: StoredBody, delimiter: bytes) -> list[_Part]:
     """The parts of the form; none if it is not one, or has too many or too long headers."""
     starts = await _find_delimiters(body, delimiter)
+    if starts and not await _closes(body, starts[-1] + len(delimiter)):
+        raise UploadIncomplete
     parts = []
     for start in starts[:-1]:
         header_start = start + len(delimiter) + 2
@@ -138,6 +153,12 @@ async def _find_parts(body: StoredBody, delimiter: bytes) -> list[_Part]:
             return []
         parts.append(_Part(header_start, header_start + len(headers) + 4, headers))
     return parts
+
+
+async def _closes(body: StoredBody, end: int) -> bool:
+    """Whether the delimiter that ends at `end` is the form's last."""
+    after = b"".join([chunk async for chunk in body.slice(end, min(end + 2, body.size))])
+    return after == b"--"
 
 
 async def _find_delimiters(body: StoredBody, delimiter: bytes) -> list[int]:

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from proxy.body import Body, BodyReader, MemoryBody, SpooledBody, StoredBody
-from proxy.multipart import mend_upload
+from proxy.multipart import UploadIncomplete, mend_upload
 from proxy.spool import Spool
 from tests.proxy.conftest import inbound, receiving
 
@@ -97,11 +97,9 @@ async def test_without_a_wanted_name_the_part_keeps_its_own() -> None:
     [
         (form((disposition('name="a"; filename="图.png"'), PNG), (disposition('name="b"; filename="图.png"'), PNG)), TYPE),
         (form(('Content-Disposition: form-data; name="x"', b"text")), TYPE),
-        (form((disposition('name="media"'), PNG), end=b""), TYPE),
         (b"", TYPE),
-        (b"--B0undary", TYPE),
         (b"no form at all" * 1_000, TYPE),
-        (b"--B0undary\r\nno end of headers", TYPE),
+        (b"--B0undary\r\nno end of headers\r\n--B0undary--", TYPE),
         (b"--B0undary\r\n" * 5_000, TYPE),
         (b"--B0undary\r\nX: " + b"y" * 20_000 + b"\r\n\r\nz\r\n--B0undary--\r\n", TYPE),
         (form((disposition('name="media"'), PNG)), "multipart/form-data"),
@@ -148,3 +146,14 @@ async def test_a_body_read_from_the_wire_is_mended_too(tmp_path: Path) -> None:
     assert sent.isascii() is False
     assert b"\xe5" not in sent.split(b"\r\n\r\n")[0]
     result.close()
+
+
+@pytest.mark.parametrize("end", [b"", b"--B0undary", b"--B0undary\r\n", b"--B0und"])
+async def test_a_form_without_its_end_is_refused_for_its_file_may_be_cut(
+    end: bytes, tmp_path: Path
+) -> None:
+    cut = form((disposition('name="media"; filename="a.png"'), PNG), end=end)
+    for body in (MemoryBody(cut), await stored(cut, tmp_path)):
+        with pytest.raises(UploadIncomplete):
+            await mend_upload(body, TYPE, part_name="media")
+        body.close()
