@@ -50,8 +50,6 @@ def served(
             "id": "bench",
             "key": KEY,
             "accounts": [account["name"] for account in config["accounts"]],
-            "rate_limit": "1000000/minute",
-            "max_concurrent": 10_000,
             "scopes": ["relay:read", "relay:write", "material", "draft", "publish", "stats"],
             "rate_limit": "60000000/minute",
             "max_concurrent": 10_000,

@@ -1,4 +1,5 @@
 import asyncio
+import math
 import secrets
 import time
 from collections.abc import Sequence
@@ -18,6 +19,8 @@ from core.tasks import TaskSet
 _TIMEOUT_S = 0.05
 _PRESENT_EVERY_S = 5.0
 _PRESENT_S = 15.0
+_US = 1_000_000  # finer than two calls can follow each other: no window is cut short
+_OTHERS_BACK_S = 3.0  # the pause of their links' breakers, and a call to tell what they owe
 _MOST_OWED = 10_000  # rules; beyond, what was counted alone is forgotten
 
 # All rules of a call in one step. The time is the gateways', never Redis' own: only the lives of
@@ -25,12 +28,12 @@ _MOST_OWED = 10_000  # rules; beyond, what was counted alone is forgotten
 # call's time for now; if the clock was set back, calls from the future count as of now, so that a
 # window never stands still.
 #
-# ARGV: now in ms, whether to count, and for each key exact, count, period in ms, burst, and how
+# ARGV: now in µs, whether to count, and for each key exact, count, period in µs, burst, and how
 # many calls were admitted without Redis since. Answer: the longest wait, and for each key wait,
-# used, remaining and reset, all in ms.
+# used, remaining and reset, all times in µs.
 _JUDGE = """
 local clock, counting = tonumber(ARGV[1]), ARGV[2] == '1'
-local SKEW = 1000
+local SKEW = 1000000
 local function number(value) return tonumber(value or '') end
 
 local function log_of(key, kind, rule)
@@ -50,7 +53,7 @@ local function log_of(key, kind, rule)
   end
   local function add(n)
     for _ = 1, n do redis.call('RPUSH', key, now) end
-    redis.call('PEXPIRE', key, rule.period + SKEW)
+    redis.call('PEXPIRE', key, (rule.period + SKEW) / 1000)
   end
   if rule.owed > 0 then add(rule.owed) end
   local used, wait = redis.call('LLEN', key), 0
@@ -71,7 +74,8 @@ local function flow_of(key, kind, rule)
   local filled = math.min(math.max(stored - clock, 0), most)
   local function add(n)
     filled = math.min(filled + n * interval, most)
-    redis.call('SET', key, string.format('%.3f', clock + filled), 'PX', math.ceil(filled) + SKEW)
+    redis.call('SET', key, string.format('%.3f', clock + filled), 'PX',
+      math.ceil((filled + SKEW) / 1000))
   end
   if rule.owed > 0 or stored - clock > most then add(rule.owed) end
   local wait = filled - most + interval
@@ -105,9 +109,10 @@ return answer
 class SharedWindows:
     """Windows of all gateways on one Redis: one command a call.
 
-    Without Redis each gateway admits its share: the rate divided by how many were there lately.
-    What it then admits is counted in Redis when that is back, except for a call whose command got
-    no answer: it has perhaps been counted.
+    Without Redis each gateway admits its part of what was left, and later its share: the rate
+    divided by how many were there lately. What it then admits is counted in Redis when that is
+    back, except for a call whose command got no answer: it has perhaps been counted. Until all of
+    that is told and over, each keeps to its share.
     """
 
     def __init__(
@@ -126,6 +131,7 @@ class SharedWindows:
         self._timeout_s = timeout_s
         self._me = secrets.token_hex(8)
         self._owed: dict[str, int] = {}
+        self._apart_at = -math.inf  # when Redis was last known to be away
         self._tasks = TaskSet()
         self._script: AsyncScript | None = None
         self.gateways = 1  # seen lately, this one too
@@ -152,17 +158,22 @@ class SharedWindows:
         """Judge and count one call."""
         if not rules:
             return Verdict(None, 0.0)
+        share: Verdict | None = None
+        if self._lately_apart(rules):
+            share = self._local.hit_alone(rules, self.gateways)
+            if share.wait_s:
+                return share
         owed = [self._owed.pop(rule.key, 0) for rule in rules]
         try:
-            wait_ms, *told = await self._judge(rules, owed)
+            wait_us, *told = await self._judge(rules, owed)
         except RedisAway as away:
-            return self._alone(rules, owed, counted=away.sent)
+            return self._alone(rules, owed, share, counted=away.sent)
         standings = _standings(rules, told)
-        if wait_ms:
+        self._local.note(standings, taken=not wait_us and share is None)
+        if wait_us:
             waits = told[::4]
             refused = standings[waits.index(max(waits))]
-            return Verdict(refused._replace(remaining=0), wait_ms / 1000)
-        self._local.note(rules)
+            return Verdict(refused._replace(remaining=0), wait_us / _US)
         return Verdict(min(standings, key=lambda standing: standing.remaining), 0.0)
 
     async def look(self, rules: Sequence[Rule]) -> list[Standing]:
@@ -175,8 +186,17 @@ class SharedWindows:
             return await self._local.look(shares_of(rules, self.gateways))
         return _standings(rules, told)
 
-    def _alone(self, rules: Sequence[Rule], owed: list[int], *, counted: bool) -> Verdict:
-        verdict = self._local.hit_now(shares_of(rules, self.gateways))
+    def _lately_apart(self, rules: Sequence[Rule]) -> bool:
+        """Whether others may have admitted calls in these windows that Redis does not know yet."""
+        since_s = self._clock() - self._apart_at
+        return any(since_s < rule.rate.period_s + _OTHERS_BACK_S for rule in rules)
+
+    def _alone(
+        self, rules: Sequence[Rule], owed: list[int], share: Verdict | None, *, counted: bool
+    ) -> Verdict:
+        if not self._link.up:
+            self._apart_at = self._clock()
+        verdict = share or self._local.hit_alone(rules, self.gateways)
         if not counted:
             now = 0 if verdict.wait_s else 1
             for rule, n in zip(rules, owed, strict=True):
@@ -187,9 +207,9 @@ class SharedWindows:
     async def _judge(
         self, rules: Sequence[Rule], owed: list[int], *, count: bool = True
     ) -> list[int]:
-        values: list[float] = [round(self._clock() * 1000), int(count)]
+        values: list[float] = [round(self._clock() * _US), int(count)]
         for (_, rate), n in zip(rules, owed, strict=True):
-            values += (int(rate.exact), rate.count, rate.period_s * 1000, rate.burst, n)
+            values += (int(rate.exact), rate.count, rate.period_s * _US, rate.burst, n)
         keys = [self._keys.window(rule.key) for rule in rules]
 
         async def judge(redis: Redis) -> list[int]:
@@ -219,8 +239,8 @@ class SharedWindows:
 
 def _standings(rules: Sequence[Rule], told: list[int]) -> list[Standing]:
     return [
-        Standing(rule, used, remaining, reset_ms / 1000)
-        for rule, used, remaining, reset_ms in zip(
+        Standing(rule, used, remaining, reset_us / _US)
+        for rule, used, remaining, reset_us in zip(
             rules, told[1::4], told[2::4], told[3::4], strict=True
         )
     ]

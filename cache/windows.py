@@ -2,6 +2,7 @@ import math
 import time
 from collections import OrderedDict, deque
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import NamedTuple, Protocol
 from urllib.parse import quote
 
@@ -65,10 +66,31 @@ def window_key(*parts: str) -> str:
 class _Log:
     """The time of each call: exact."""
 
-    __slots__ = ("_times",)
+    __slots__ = ("_left", "_own", "_times", "_told_at")
 
     def __init__(self) -> None:
         self._times: deque[float] = deque()
+        self._told_at = -math.inf
+        self._own = self._left = 0
+
+    def tell(self, left: int, now: float) -> None:
+        """Remember how many calls all gateways had left, when this one had made so many."""
+        self._own, self._left, self._told_at = len(self._times), left, now
+
+    def alone(self, rate: Rate, gateways: int, now: float) -> int:
+        """The calls in a window that one of so many gateways may make without asking.
+
+        Its share; within a period of the last word not more than it had made and its part of what
+        was left: then they stay under the rate together, however unequal their callers are.
+        """
+        share = share_of(rate, gateways).count
+        if now - self._told_at >= rate.period_s:
+            return share
+        return min(self._own + self._left // gateways, max(self._own, share))
+
+    def free_s(self, rate: Rate, now: float) -> float:
+        """When a gateway that may make no call alone gets a share again, in seconds."""
+        return self._told_at + rate.period_s - now
 
     def wait_s(self, rate: Rate, now: float) -> float:
         times, gone = self._times, now - rate.period_s
@@ -150,13 +172,30 @@ class MemoryWindows:
                 fewest, tightest = left, one
         return Verdict(tightest and tightest[1].standing(tightest[0], now), 0.0)
 
-    def note(self, rules: Iterable[Rule]) -> None:
-        """Count a call that was judged elsewhere."""
-        now = self._monotonic()
+    def hit_alone(self, rules: Sequence[Rule], gateways: int) -> Verdict:
+        """`hit` by what one of so many gateways may admit without asking the others."""
+        now, alone = self._monotonic(), []
         for rule in rules:
             window = self._window(rule)
+            if isinstance(window, _Flow):
+                alone.append(Rule(rule.key, share_of(rule.rate, gateways)))
+            elif count := window.alone(rule.rate, gateways, now):
+                alone.append(Rule(rule.key, replace(rule.rate, count=count)))
+            else:
+                wait_s = window.free_s(rule.rate, now)
+                return Verdict(Standing(rule, rule.rate.count, 0, wait_s), wait_s)
+        return self.hit_now(alone)
+
+    def note(self, standings: Iterable[Standing], *, taken: bool) -> None:
+        """Keep what was judged elsewhere: the call, if it was `taken`, and how many are left."""
+        now = self._monotonic()
+        for rule, _used, left, _reset_s in standings:
+            window = self._window(rule)
             window.wait_s(rule.rate, now)  # forgets what is over
-            window.take(rule.rate, now)
+            if taken:
+                window.take(rule.rate, now)
+            if isinstance(window, _Log):
+                window.tell(left, now)
 
     async def look(self, rules: Sequence[Rule]) -> list[Standing]:
         """How each window stands."""

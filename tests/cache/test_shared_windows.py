@@ -83,7 +83,7 @@ async def test_what_was_admitted_alone_counts_when_redis_is_back(
     assert await admitted(windows, tries=4) == 4
     redis_server.start()
     time.now += 3  # past the breaker's pause
-    assert await admitted(windows) == 6
+    assert await admitted(windows) == 1  # Redis knows of four, the gateway of nine
     assert windows._owed == {}
 
 
@@ -193,3 +193,18 @@ async def test_a_stalled_redis_never_holds_the_event_loop(
     assert all(task.result().wait_s == 0 for task in asked)
     assert not windows._link.up
     assert beats > 5  # a blocking read would leave none
+
+
+async def test_back_from_an_outage_each_keeps_to_its_share_until_all_have_told(
+    opened: Opens, redis_server: RedisServer, time: Time
+) -> None:
+    first, second = opened(), opened()
+    first.gateways = second.gateways = 2
+    redis_server.kill()
+    assert await admitted(first) == 5
+    assert await admitted(second) == 5
+    redis_server.start()
+    time.now += 2.5  # past the breaker's pause; none of the ten has left the window
+    assert await admitted(first) == 0  # although Redis knows of none of the second's
+    time.now += 61
+    assert await admitted(first) == 10

@@ -9,7 +9,7 @@ from cache.keys import Keys
 from cache.redis import RedisLink, open_redis
 from cache.settings import RedisSettings
 from cache.shared_windows import SharedWindows
-from cache.windows import MemoryWindows, Rule, Windows, shares_of, window_key
+from cache.windows import MemoryWindows, Rule, Standing, Windows, window_key
 from tests.cache.conftest import Time
 from tests.cache.windows import most_in_a_window, rules
 
@@ -87,7 +87,7 @@ async def test_no_window_ever_holds_more_than_limit_and_burst(
         time.now += dice.choice(
             [0, 0, 0.001, rate.interval_s, rate.period_s / 7, rate.period_s / 40]
         )
-    most = most_in_a_window(times, rate.period_s - 0.001)  # Redis counts in milliseconds
+    most = most_in_a_window(times, rate.period_s - 1e-6)  # Redis counts in microseconds
     assert most <= rate.count + burst
     assert len(times) > 100
 
@@ -122,20 +122,57 @@ async def test_memory_is_bounded_and_keeps_what_was_used_last(time: Time) -> Non
     assert [(await windows.look(rules("1/minute", name=n)))[0].used for n in "abcd"] == [1, 0, 1, 1]
 
 
-async def test_a_share_bounds_what_was_counted_in_full(time: Time) -> None:
+def noted(windows: MemoryWindows, asked: list[Rule], *, used: int, left: int) -> None:
+    """One call of `asked`, which Redis admitted and said this much of."""
+    windows.note([Standing(rule, used, left, 60) for rule in asked], taken=True)
+
+
+async def test_alone_a_gateway_admits_its_part_of_what_was_left(time: Time) -> None:
     windows = MemoryWindows(monotonic=time)
     asked = rules("10/minute")
-    for _ in range(6):
-        windows.note(asked)
-    assert windows.hit_now(shares_of(asked, 2)).wait_s == 60
-    assert windows.hit_now(shares_of(asked, 1)).wait_s == 0
+    noted(windows, asked, used=7, left=3)  # the other gateway made six
+    assert windows.hit_alone(asked, 2).wait_s == 0
+    assert windows.hit_alone(asked, 2).wait_s == 60
+
+
+async def test_alone_nothing_is_admitted_of_what_others_have_used_up(time: Time) -> None:
+    windows = MemoryWindows(monotonic=time)
+    asked = rules("10/minute")
+    windows.note([Standing(rule, 10, 0, 42) for rule in asked], taken=False)
+    time.now += 20
+    verdict = windows.hit_alone(asked, 2)
+    assert verdict.wait_s == 40
+    assert verdict.tightest is not None
+    assert verdict.tightest.remaining == 0
+    time.now += 40  # all of that is out of the window: there are shares again
+    assert [windows.hit_alone(asked, 2).wait_s for _ in range(6)] == [0] * 5 + [60]
+
+
+async def test_alone_a_gateway_keeps_what_it_had_and_gets_no_more_than_its_share(
+    time: Time,
+) -> None:
+    windows = MemoryWindows(monotonic=time)
+    asked = rules("10/minute")
+    for used in range(1, 7):
+        noted(windows, asked, used=used, left=10 - used)
+    assert windows.hit_alone(asked, 2).wait_s == 60  # six are more than its share
+    fresh = MemoryWindows(monotonic=time)
+    noted(fresh, asked, used=1, left=9)
+    assert [fresh.hit_alone(asked, 3).wait_s for _ in range(3)] == [0, 0, 60]
+
+
+async def test_of_a_large_rate_a_gateway_alone_admits_its_share(time: Time) -> None:
+    windows = MemoryWindows(monotonic=time)
+    asked = rules("2000/minute")
+    verdicts = [windows.hit_alone(asked, 4).wait_s == 0 for _ in range(100)]
+    assert verdicts == [True] * 50 + [False] * 50
 
 
 async def test_calls_noted_beyond_the_limit_take_no_more_memory(time: Time) -> None:
     windows = MemoryWindows(monotonic=time)
     asked = rules("10/minute")
     for _ in range(50):
-        windows.note(asked)
+        noted(windows, asked, used=10, left=0)
     assert (await windows.look(asked))[0].used == 10
 
 
