@@ -129,12 +129,14 @@ class Relay:
         else:
             caller = self._authenticator.relayed(request, route, None)
             route = _settled(route, caller)
+            if caller.signed is not None:
+                # Before it counts as a call: replays by whoever listened cost its client nothing.
+                body = await self._read(request, route, caller, receive)
         _met(scope, caller, ours)
         try:
             with await self._admit(caller, route, ours):
-                if not by_secret:
-                    write = route.write
-                    body = await self._bodies.read(request, receive, caller.signed, write=write)
+                if not by_secret and caller.signed is None:
+                    body = await self._read(request, route, caller, receive)
                 call = await self._outgoing(request, route, caller, body, asked)
                 note = self._journal.about(request, _request_id(ours), caller, route, body)
                 kept = _Kept(caller.client.scopes, _wish(request), note)
@@ -144,6 +146,11 @@ class Relay:
                 body.close()
         if errcode:
             blame(scope, "wechat", self._errcodes.get(errcode).category)
+
+    async def _read(
+        self, request: Inbound, route: Route, caller: Caller, receive: Receive
+    ) -> StoredBody | None:
+        return await self._bodies.read(request, receive, caller.signed, write=route.write)
 
     async def _admit(self, caller: Caller, route: Route, ours: Headers) -> Admission:
         admission = await self._limiter.admit(caller.client, caller.account, route.path)

@@ -12,7 +12,9 @@ from sandbox.faults import Fault
 from sandbox.server import RunningSandbox
 from tests.gateway import BOTH_KEY, CLIENTS, KEY, MAIN, Setup, open_gateway
 from tests.handlers.relaying import ADD, COUNT, LOGIN, WITH_KEY
+from tests.signing import signed
 
+DELETE = "/cgi-bin/draft/delete"
 CLEAR, CLEAR_ONE = "/cgi-bin/clear_quota", "/cgi-bin/openapi/quota/clear"
 BOTH = {"authorization": f"Bearer {BOTH_KEY}", "x-wxgate-account": "main"}
 
@@ -174,3 +176,24 @@ async def test_called_too_often_within_a_minute_the_path_rests(
     assert refused.json()["error"]["code"] == "minute_quota_spent"
     assert 50 <= int(refused.headers["retry-after"]) <= 60
     assert sandbox.calls.count(COUNT) == 0  # but for the one that the fault kept from the API
+
+
+async def test_replays_of_a_signed_call_cost_its_client_nothing(
+    upstream: UpstreamSettings, sandbox: RunningSandbox, tmp_path: Path
+) -> None:
+    """Whoever listened could else spend a day's limit with one call that it saw."""
+    limits = {"/cgi-bin/draft/*": "2/day"}
+    async with (
+        open_gateway(Setup(upstream, tmp_path, limits=limits)) as gateway,
+        gateway.client() as gate,
+    ):
+        body = b'{"media_id": "x"}'
+        sent = signed("POST", DELETE, KEY, body=body)
+        first = await gate.post(DELETE, content=body, headers=sent)
+        for content in (body, b"changed, and too"):
+            again = await gate.post(DELETE, content=content, headers=sent)
+            assert again.status_code == 401
+        own = await gate.post(DELETE, content=body, headers=WITH_KEY)
+        over = await gate.post(DELETE, content=body, headers=WITH_KEY)
+    assert (first.status_code, own.status_code, over.status_code) == (200, 200, 429)
+    assert sandbox.calls.count(DELETE) == 2
