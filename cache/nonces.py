@@ -1,5 +1,6 @@
 import heapq
 import time
+from collections import Counter
 from collections.abc import Callable
 from typing import Any, Literal, Protocol
 
@@ -13,6 +14,7 @@ from core.clock import Clock
 Verdict = Literal["fresh", "replay", "stale"]
 
 _CAPACITY = 200_000  # about 50 MB; at 600 calls a minute a client fills 1.5 % of it
+_SHARE = 4  # a client may fill one part of so many: no one of them can shut out the others
 
 
 class NoncesFull(Exception):
@@ -32,7 +34,7 @@ class NonceStore(Protocol):
 
 
 class MemoryNonces:
-    """A NonceStore of one process; `take` raises NoncesFull at its capacity."""
+    """A NonceStore of one process; `take` raises NoncesFull, to a client over its share too."""
 
     def __init__(
         self,
@@ -48,6 +50,7 @@ class MemoryNonces:
         self._born = clock()
         self._taken: set[tuple[str, str]] = set()
         self._ends: list[tuple[int, tuple[str, str]]] = []  # a heap, the first to end on top
+        self._by_client: Counter[str] = Counter()
         self._stats = register("nonce", "memory", self._fill)
 
     async def take(self, client_id: str, nonce: str, created: int) -> Verdict:
@@ -59,10 +62,12 @@ class MemoryNonces:
         key = (client_id, nonce)
         if key in self._taken:
             return self._counted("replay", client_id)
-        if len(self._taken) >= self._capacity:
+        share = self._by_client[client_id] * _SHARE
+        if max(len(self._taken), share) >= self._capacity:
             self._stats.count("error", client_id)
             raise NoncesFull
         self._taken.add(key)
+        self._by_client[client_id] += 1
         heapq.heappush(self._ends, (created + self._life_s, key))
         return self._counted("fresh", client_id)
 
@@ -71,6 +76,7 @@ class MemoryNonces:
         while self._ends and self._ends[0][0] < now:
             end, key = heapq.heappop(self._ends)
             self._taken.discard(key)
+            self._by_client[key[0]] -= 1
             # Should the clock be set back, what is as old as the forgotten is not taken again.
             self._born = max(self._born, end - self._life_s)
             self._stats.count("expiration", client_id)

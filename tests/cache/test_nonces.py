@@ -80,17 +80,30 @@ async def test_a_full_memory_lets_nothing_in_until_there_is_room(time: Time) -> 
     made = statistics()
     store = MemoryNonces(LIFE_S, made.register, capacity=2, clock=time)
     time.now += 10
-    for nonce in ("n1", "n2"):
-        assert await store.take("blog", nonce, int(time.now)) == "fresh"
+    for client in ("blog", "reader"):
+        assert await store.take(client, "n1", int(time.now)) == "fresh"
     with pytest.raises(NoncesFull):
-        await store.take("blog", "n3", int(time.now))
+        await store.take("other", "n1", int(time.now))
     assert await store.take("blog", "n1", int(time.now)) == "replay"
     time.now += LIFE_S + 1
     assert await store.take("blog", "n3", int(time.now)) == "fresh"
     (cache,) = made.snapshot()["caches"]
     assert (cache["cache"], cache["entries"], cache["capacity"]) == ("nonce", 1, 2)
     counts = cache["accounts"]["blog"]
-    assert (counts["sets"], counts["hits"], counts["errors"], counts["expirations"]) == (3, 1, 1, 2)
+    assert (counts["sets"], counts["hits"], counts["expirations"]) == (2, 1, 2)
+    assert cache["accounts"]["other"]["errors"] == 1
+
+
+async def test_no_client_can_fill_the_memory_for_the_others(time: Time) -> None:
+    store = MemoryNonces(LIFE_S, statistics().register, capacity=12, clock=time)
+    time.now += 10
+    for number in range(3):
+        assert await store.take("greedy", f"n{number}", int(time.now)) == "fresh"
+    with pytest.raises(NoncesFull):
+        await store.take("greedy", "n3", int(time.now))
+    assert await store.take("blog", "n", int(time.now)) == "fresh"
+    time.now += LIFE_S + 1
+    assert await store.take("greedy", "n3", int(time.now)) == "fresh"
 
 
 async def test_redis_forgets_a_nonce_by_itself(link: RedisLink, redis: Redis, time: Time) -> None:
