@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from accounts.clients import Client, Scope
+from accounts.official import UnknownAccount
 from core.errors import GatewayError, Language, Text, language_of
 from handlers.edits import editor_of
 from handlers.errors import request_id_of
@@ -136,8 +137,13 @@ class JobsHandler:
         job_id = _job_id(request)
         row = await self._jobs.get(job_id, _whose(request))
         publish = row.action == "publish"
-        require_scope(request, Scope.PUBLISH if publish else Scope.DRAFT, Scope.ADMIN)
-        row = await self._jobs.retry(job_id, _whose(request))
+        client = require_scope(request, Scope.PUBLISH if publish else Scope.DRAFT, Scope.ADMIN)
+        # As with a new job, what the client may do now counts, not what it might once.
+        if row.account not in client.accounts and not client.may(Scope.ADMIN):
+            raise UnknownAccount(account=row.account)
+        row = await self._jobs.retry(
+            job_id, _whose(request), needs_approval=publish and client.approve_publish
+        )
         return JSONResponse(shown(request, row), status_code=202)
 
     async def approve(self, request: Request) -> Response:

@@ -264,9 +264,12 @@ class Jobs:
         self._wake()
         return self._changed(changed)
 
-    async def retry(self, job_id: str, client_id: str | None) -> JobRow:
+    async def retry(
+        self, job_id: str, client_id: str | None, *, needs_approval: bool = False
+    ) -> JobRow:
         """Go on with a job that ended without success, from the step it had reached.
 
+        With `needs_approval` it waits for that first, unless it was approved before.
         What is unknown stays to be found out first: nothing is sent blindly. But who retries a
         job that needs review wants it sent once more if nothing came of it (ADR 0003). Raises
         JobUnknown, NotRetryable, FilesGone.
@@ -283,8 +286,10 @@ class Jobs:
             doubtful = await intents.doubtful(connection, job_id)
             if doubtful is not None and row.state == State.NEEDS_REVIEW:
                 checkpoint |= order(doubtful)
+            approval = row.approval or ("pending" if needs_approval else None)
             values = {
-                "state": State.WAITING if row.approval == "pending" else State.ACCEPTED,
+                "state": State.WAITING if approval == "pending" else State.ACCEPTED,
+                "approval": approval,
                 "run_at": now,
                 "attempts": 0,
                 "cancel_requested": False,

@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from content.article import ArticleFields
+from jobs.service import Submission
 from store.engine import Database
 from tests.handlers.desk import Desk, open_desk
 
@@ -97,6 +99,27 @@ async def test_a_cancelled_job_can_be_retried_by_who_may(desk: Desk) -> None:
     assert (retried.status_code, retried.json()["state"]) == (202, "accepted")
     running = await desk.call("POST", f"/v1/jobs/{job_id}/retry")
     assert (running.status_code, running.json()["error"]["code"]) == (409, "job_not_retryable")
+
+
+async def test_a_retry_is_judged_by_what_the_client_may_do_now(desk: Desk) -> None:
+    """Since the job was handed in, approval became due, or the account was taken away."""
+
+    async def ended(account: str, **how: Any) -> str:
+        job = await desk.jobs.submit_article(
+            Submission(account=account, fields=ArticleFields(**ARTICLE), **how)
+        )
+        return (await desk.jobs.cancel(job.id, job.client_id)).id
+
+    mine = await ended("main", client_id="junior", action="publish")
+    retried = await desk.call("POST", f"/v1/jobs/{mine}/retry", as_client="junior")
+    assert (retried.json()["state"], retried.json()["approval"]) == ("waiting", "pending")
+    draft = await ended("main", client_id="junior")
+    retried = await desk.call("POST", f"/v1/jobs/{draft}/retry", as_client="junior")
+    assert (retried.json()["state"], "approval" in retried.json()) == ("accepted", False)
+    lost = await ended("personal", client_id="blog")
+    refused = await desk.call("POST", f"/v1/jobs/{lost}/retry")
+    assert (refused.status_code, refused.json()["error"]["code"]) == (404, "account_unknown")
+    assert (await desk.jobs.get(lost, "blog")).state == "cancelled"
 
 
 async def test_texts_follow_the_callers_language(desk: Desk) -> None:
