@@ -73,6 +73,7 @@ def configuration(sandbox: RunningSandbox, data_dir: Path, port: int) -> dict[st
                 "accounts": ["main", "personal"],
                 "scopes": ["relay:read", "relay:write", "material", "draft", "publish", "stats"],
                 "rate_limit": "60000/minute",
+                "max_concurrent": 1000,
             }
         ],
     }
