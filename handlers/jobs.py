@@ -23,6 +23,7 @@ from store.jobs import JobFilter, JobHead
 _PREFER_WAIT = re.compile(r"(?:^|[,;\s])wait\s*=\s*\"?(\d{1,4})\b", re.ASCII | re.IGNORECASE)
 _MAX_WAIT_S = 60
 _JOB_ID = "job_[0-9a-z]{26}"
+_APPROVERS = (Scope.PUBLISH, Scope.ADMIN)
 
 
 class Progress(BaseModel):
@@ -89,6 +90,7 @@ class JobQuery(BaseModel):
     state: State | None = None
     account: str | None = Field(None, max_length=32, pattern=NO_NUL)
     kind: str | None = Field(None, max_length=32, pattern=NO_NUL)
+    approval: Literal["pending", "given"] | None = None
     limit: int = Field(20, ge=1, le=100)
     cursor: str | None = Field(None, pattern=f"^{_JOB_ID}$")
 
@@ -109,7 +111,10 @@ class ApproverNeedsApproval(GatewayError):
 
 
 class JobsHandler:
-    """Durable jobs: a key sees and steers its own, with the scope admin all of them."""
+    """Durable jobs: a key sees and steers its own, with the scope admin all of them.
+
+    Who may approve also sees what there is to approve.
+    """
 
     def __init__(self, jobs: Jobs) -> None:
         self._jobs = jobs
@@ -117,14 +122,18 @@ class JobsHandler:
     async def list(self, request: Request) -> Response:
         """A page of jobs, newest first."""
         query = read_query(request, JobQuery)
-        wanted = JobFilter(_whose(request), query.account, query.kind, query.state)
+        wanted = JobFilter(
+            *(_whose(request), query.account, query.kind, query.state, query.approval),
+            reviews=_reviews(request) if query.approval else (),
+        )
         rows, cursor = await self._jobs.page(wanted, before=query.cursor, limit=query.limit)
         items = [shown(request, row) for row in rows]
         return JSONResponse({"items": items, "next_cursor": cursor})
 
     async def get(self, request: Request) -> Response:
         """One job."""
-        row = await self._jobs.get(_job_id(request), _whose(request))
+        job_id, reviews = _job_id(request), _reviews(request)
+        row = await self._jobs.get(job_id, _whose(request), reviews=reviews)
         return JSONResponse(shown(request, row))
 
     async def cancel(self, request: Request) -> Response:
@@ -148,7 +157,7 @@ class JobsHandler:
 
     async def approve(self, request: Request) -> Response:
         """Let another key's publication go ahead."""
-        client = require_scope(request, Scope.PUBLISH, Scope.ADMIN)
+        client = require_scope(request, *_APPROVERS)
         if client.approve_publish:
             raise ApproverNeedsApproval(client=client.id)
         row = await self._jobs.approve(_job_id(request), client, editor_of(request))
@@ -187,6 +196,13 @@ async def answer_to_post(request: Request, row: JobHead, jobs: Jobs) -> Response
 def _whose(request: Request) -> str | None:
     client: Client = request.state.client
     return None if client.may(Scope.ADMIN) else client.id
+
+
+def _reviews(request: Request) -> tuple[str, ...]:
+    """The accounts whose jobs the caller may approve."""
+    client: Client = request.state.client
+    approves = client.may(*_APPROVERS) and not client.approve_publish
+    return client.accounts if approves else ()
 
 
 def _job_id(request: Request) -> str:

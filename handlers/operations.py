@@ -94,6 +94,9 @@ JOBS = Operation(
         _query("state", "状态 / state"),
         _query("account", "账号名 / account"),
         _query("kind", "类别 / kind"),
+        _query(
+            "approval", "pending 含待你批准的 / those to approve too", enum=["pending", "given"]
+        ),
         _query("limit", "每页几个 / page size", type="integer", minimum=1, maximum=100),
         _query("cursor", "上一页的 next_cursor / next_cursor of the page before"),
     ),

@@ -64,6 +64,8 @@ class JobFilter:
     account: str | None = None
     kind: str | None = None
     state: str | None = None
+    approval: str | None = None
+    reviews: Collection[str] = ()  # of these accounts also others' jobs that need approval
 
 
 async def insert(connection: AsyncConnection, row: JobRow) -> None:
@@ -89,13 +91,16 @@ async def page(
     """At most `limit` jobs, newest first, older than the job `before` (ids sort by time)."""
     query: Select[Any] = select(*_HEAD).order_by(job.c.id.desc()).limit(limit)
     for column, value in (
-        (job.c.client_id, wanted.client_id),
         (job.c.account, wanted.account),
         (job.c.kind, wanted.kind),
         (job.c.state, wanted.state),
+        (job.c.approval, wanted.approval),
     ):
         if value is not None:
             query = query.where(column == value)
+    if wanted.client_id is not None:
+        reviewed = and_(job.c.account.in_(wanted.reviews), job.c.approval.is_not(None))
+        query = query.where(or_(job.c.client_id == wanted.client_id, reviewed))
     if before is not None:
         query = query.where(job.c.id < before)
     return [_head(found) for found in await connection.execute(query)]

@@ -187,3 +187,28 @@ async def test_a_publication_that_needs_approval_waits_for_another_key(desk: Des
 async def test_a_draft_of_the_same_client_needs_none(desk: Desk) -> None:
     job = (await desk.post({"markdown": "正文", "title": "题"}, as_client="junior")).json()
     assert "approval" not in job
+
+
+async def test_who_may_approve_sees_what_there_is_to_approve(desk: Desk) -> None:
+    body = {"markdown": "正文", "title": "题", "action": "publish"}
+    waits = (await desk.post(body, as_client="junior")).json()["id"]
+    other = await _submit(desk, as_client="junior")  # a draft: nobody approves it
+
+    async def seen(as_client: str, approval: str = "pending") -> tuple[list[str], int, int]:
+        query = {"approval": approval}
+        listed = await desk.call("GET", "/v1/jobs", params=query, as_client=as_client)
+        told = [
+            (await desk.call("GET", f"/v1/jobs/{job_id}", as_client=as_client)).status_code
+            for job_id in (waits, other)
+        ]
+        return [job["id"] for job in listed.json()["items"]], told[0], told[1]
+
+    assert await seen("blog") == ([waits], 200, 404)
+    for not_an_approver in ("agent", "elsewhere", "reader"):
+        assert await seen(not_an_approver) == ([], 404, 404)
+    assert await seen("junior") == ([waits], 200, 200)
+    mine = await desk.call("GET", "/v1/jobs", as_client="blog")
+    assert mine.json()["items"] == []
+    await desk.call("POST", f"/v1/jobs/{waits}/approve", as_client="blog")
+    assert await seen("blog") == ([], 200, 404)
+    assert await seen("blog", "given") == ([waits], 200, 404)
