@@ -121,6 +121,11 @@ class Accounts:
             return account
         raise AccountLocked(account=self.name_of(name_or_app_id))
 
+    def locked(self) -> dict[str, str]:
+        """AppIDs by name of those that cannot be used: their secrets do not open."""
+        contents = self._contents
+        return {name: app_id for app_id, name in contents.names.items() if name in contents.locked}
+
     def __iter__(self) -> Iterator[OfficialAccount]:
         """Those that can be used."""
         return iter(self._contents.by_name.values())

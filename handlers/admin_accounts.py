@@ -7,8 +7,9 @@ from starlette.responses import JSONResponse, Response
 from accounts.account_book import AccountBook
 from accounts.account_forms import AccountChanges, AccountView
 from accounts.clients import Scope
-from accounts.official import OfficialAccount
+from accounts.official import Accounts, OfficialAccount
 from handlers.bodies import read_model
+from handlers.capabilities import AccountFacts, CapabilityView
 from handlers.edits import editor_of, etag, expected_version
 from handlers.guard import require_scope
 from handlers.queries import read_query
@@ -21,6 +22,13 @@ class AccountViews(BaseModel):
 
     items: list[AccountView]
     next_cursor: str | None
+
+
+class AccountDetail(AccountView):
+    """One account, with what WeChat lets it do."""
+
+    capabilities: CapabilityView | None = Field(description="null before the first probe")
+    quota_remaining: dict[str, int] = Field(description="calls left today by path; locked: none")
 
 
 class AccountPage(BaseModel):
@@ -38,9 +46,17 @@ class AdminAccountsHandler:
     Those of the file are there to look at. Secrets go in and never come out.
     """
 
-    def __init__(self, book: AccountBook, follow: Callable[[], Awaitable[None]]) -> None:
+    def __init__(
+        self,
+        book: AccountBook,
+        follow: Callable[[], Awaitable[None]],
+        accounts: Accounts,
+        facts: AccountFacts,
+    ) -> None:
         self._book = book
         self._follow = follow
+        self._accounts = accounts
+        self._facts = facts
 
     async def list(self, request: Request) -> Response:
         """All accounts, page by page."""
@@ -85,5 +101,11 @@ class AdminAccountsHandler:
 
     async def _shown(self, name: str, status: int = 200) -> Response:
         view = await self._book.get(name)
-        body = view.model_dump(mode="json")
+        usable = next((account for account in self._accounts if account.name == name), None)
+        detail = AccountDetail(
+            **dict(view),
+            capabilities=self._facts.capabilities(view.app_id),
+            quota_remaining={} if usable is None else self._facts.remaining(usable),
+        )
+        body = detail.model_dump(mode="json")
         return JSONResponse(body, status_code=status, headers=etag(view.version))

@@ -162,6 +162,11 @@ class QuotaLedger:
             quota = self._probed(account, path)
         return DAILY_QUOTAS.get(path) if quota is None else quota
 
+    @staticmethod
+    def paths(account: OfficialAccount) -> list[str]:
+        """The paths whose daily quota is known."""
+        return sorted({*DAILY_QUOTAS, *account.quotas})
+
     def remaining(self, account: OfficialAccount, path: str) -> int | None:
         """Calls left today; None where WeChat's quota is not known and was not met."""
         day = self._today()
@@ -182,7 +187,7 @@ class QuotaLedger:
 
     def _described(self, account: OfficialAccount, day: str) -> dict[str, Any]:
         paths = {}
-        for path in sorted({*DAILY_QUOTAS, *account.quotas}):
+        for path in self.paths(account):
             spent = self._counters.get(account.app_id, _SPENT + path, day)
             paths[path] = {
                 "quota": self.quota_of(account, path),

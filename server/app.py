@@ -4,7 +4,6 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.types import ASGIApp
@@ -48,6 +47,7 @@ from proxy.aiohttp_upstream import open_upstream
 from proxy.body import BodyReader
 from proxy.budget import RetryBudgets
 from proxy.call import Calls, Hosts, WeChatFacts
+from proxy.capabilities import Capabilities, Prober
 from proxy.exchange import Exchanger
 from proxy.latency import LatencyProbe
 from proxy.quota import QuotaLedger
@@ -65,9 +65,8 @@ from server.cache_control import CacheControl, clears_of, open_fleet, warms_of
 from server.callers import Callers, open_callers, replay_guard
 from server.checkup import Checkup
 from server.data_dir import make_data_dir
-from server.doctor import Doctor
 from server.examiner import open_examiner
-from server.following import follow_accounts, following
+from server.following import follow_accounts, follow_capabilities, following, in_background
 from server.layers import relay_segments, wrapped
 from server.limiting import open_counters, open_limiter
 from server.response_cache import make_response_cache
@@ -107,6 +106,7 @@ class _Upstream:
     link: RedisLink | None
     responses: ResponseStore
     cached: CachedCalls
+    capabilities: Capabilities
 
 
 @dataclass(frozen=True)
@@ -134,7 +134,7 @@ async def open_gateway(
             stack.enter_context(lock_data_dir(settings.server.data_dir))
         database = await stack.enter_async_context(open_store(settings))
         watcher = Watcher(database)
-        wechat = await stack.enter_async_context(_open_wechat(settings, sealer, crash))
+        wechat = await stack.enter_async_context(open_wechat(settings, sealer, crash))
         secrets = AccountSecrets(sealer)
         await follow_accounts(watcher, database, secrets, wechat.accounts, wechat.tokens)
         audit = AuditLog(database, master_key, clock=time.time)
@@ -149,7 +149,14 @@ async def open_gateway(
         callers = await stack.enter_async_context(
             open_callers(settings, wechat.accounts, watcher, database, master_key, audit)
         )
-        doctor = await stack.enter_async_context(_examiner(settings, wechat, None))
+        examined = (wechat.accounts, wechat.calls, wechat.upstream)
+        doctor = await stack.enter_async_context(
+            open_examiner(settings, examined, wechat.link, None)
+        )
+        follow_capabilities(watcher, database, wechat.capabilities)
+        prober = Prober(
+            *(database, wechat.calls, wechat.accounts, wechat.capabilities), clock=time.time
+        )
         limiter = await stack.enter_async_context(
             open_limiter(settings, wechat.link, wechat.quota, wechat.metrics)
         )
@@ -163,6 +170,8 @@ async def open_gateway(
             jobs=Jobs(database, changes, made.engine.wake, journal, clock=time.time),
             limiter=limiter,
             quota=wechat.quota,
+            capabilities=wechat.capabilities,
+            prober=prober,
             renderer=made.renderer,
             uploaded=made.uploaded,
             caches=_cache_control(fleet, wechat, callers),
@@ -177,6 +186,8 @@ async def open_gateway(
         )
         starlette = build_app(parts)
         await stack.enter_async_context(following(watcher))
+        if settings.server.probe_accounts:
+            await stack.enter_async_context(in_background(prober.run(), name="probe accounts"))
         app = wrapped(starlette, settings, wechat.metrics)
         yield Gateway(app, starlette, made.engine, wechat.metrics)
 
@@ -190,11 +201,12 @@ async def open_worker(settings: Settings) -> AsyncIterator[Engine]:
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(open_store(settings))
         journal = Journal(AuditLog(database, master_key, clock=time.time))
-        wechat = await stack.enter_async_context(_open_wechat(settings, sealer, no_crash))
+        wechat = await stack.enter_async_context(open_wechat(settings, sealer, no_crash))
         watcher = Watcher(database)
         await follow_accounts(
             watcher, database, AccountSecrets(sealer), wechat.accounts, wechat.tokens
         )
+        follow_capabilities(watcher, database, wechat.capabilities)
         await stack.enter_async_context(following(watcher))
         made = await stack.enter_async_context(
             _open_jobs(settings, database, wechat, Changes(), journal, no_crash)
@@ -204,23 +216,7 @@ async def open_worker(settings: Settings) -> AsyncIterator[Engine]:
 
 
 @asynccontextmanager
-async def open_doctor(settings: Settings, config: Path | None = None) -> AsyncIterator[Doctor]:
-    """The doctor on its own; it asks WeChat for a new token. `config` is the settings' file."""
-    async with AsyncExitStack() as stack:
-        wechat = await stack.enter_async_context(_open_wechat(settings, None, no_crash))
-        yield await stack.enter_async_context(_examiner(settings, wechat, config))
-
-
-def _examiner(
-    settings: Settings, wechat: _Upstream, config: Path | None
-) -> AbstractAsyncContextManager[Doctor]:
-    return open_examiner(
-        settings, (wechat.accounts, wechat.calls, wechat.upstream), wechat.link, config
-    )
-
-
-@asynccontextmanager
-async def _open_wechat(
+async def open_wechat(
     settings: Settings, sealer: Sealer | None, crash: CrashPoint
 ) -> AsyncIterator[_Upstream]:
     """Tokens, quota ledger and calls, on Redis where one is configured.
@@ -242,7 +238,8 @@ async def _open_wechat(
             kept = KeptTokenStore(store, settings.server.data_dir / "tokens", sealer)
             await kept.load()
             store = kept
-        quota = QuotaLedger(counters, months=months)
+        capabilities = Capabilities()
+        quota = QuotaLedger(counters, months=months, probed=capabilities.quota)
         upstream = await stack.enter_async_context(open_upstream(settings.upstream, crash=crash))
         facts = WeChatFacts(load_catalogue(), load_errcodes())
         hosts = Hosts.of(settings.upstream, metrics)
@@ -272,7 +269,7 @@ async def _open_wechat(
         calls = Calls(hosts, facts, accounts, tokens, watched, retrier)
         yield _Upstream(
             *(accounts, calls, tokens, upstream, quota, caches, metrics, link),
-            *(responses.store, responses.calls(calls)),
+            *(responses.store, responses.calls(calls), capabilities),
         )
 
 

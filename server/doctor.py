@@ -6,14 +6,13 @@ from email.utils import parsedate_to_datetime
 
 import httpx
 
-from accounts.official import Accounts
+from accounts.official import AccountLocked, Accounts
 from core.clock import Clock
 from core.errors import GatewayError, Text
 from server.findings import Finding, failed
 from server.probes import Probe
-from wechat import freepublish
-from wechat.call import Call, WeChatRefused
-from wechat.errcodes import NO_PERMISSION
+from wechat.call import Call
+from wechat.probe import may_publish
 
 _CLOCK_WARN_S = 30
 _CLOCK_FAIL_S = 300  # signatures older than this are refused
@@ -55,7 +54,8 @@ class Doctor:
         for name, probe in self._probes.items():
             yield await _probe(name, probe)
         yield await self._clocks()
-        if not len(self._accounts):
+        locked = self._accounts.locked()
+        if not len(self._accounts) and not locked:
             yield Finding(
                 "account",
                 "fail",
@@ -67,6 +67,8 @@ class Doctor:
             yield token
             if token.status == "ok":
                 yield await self._permission(account.name)
+        for name in locked:
+            yield failed(f"{name}: secrets", AccountLocked(account=name))
 
     async def _clocks(self) -> Finding:
         try:
@@ -103,12 +105,10 @@ class Doctor:
 
     async def _permission(self, account: str) -> Finding:
         name = f"{account}: publish"
-        body = {"offset": 0, "count": 1, "no_content": 1}
         try:
-            await self._call.post(account, freepublish.BATCHGET, body)
-        except GatewayError as exc:
-            if isinstance(exc, WeChatRefused) and exc.wechat_errcode == NO_PERMISSION:
+            if not await may_publish(self._call, account):
                 return Finding(name, "warn", _DRAFTS_ONLY, _PUBLISH_BY_HAND)
+        except GatewayError as exc:
             return failed(name, exc)
         return Finding(name, "ok", Text("可以用接口发布", "may publish by API"))
 

@@ -1,12 +1,15 @@
 """What this process holds of the store, kept level with it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
+from functools import partial
+from typing import Any, Never
 
 from accounts.account_secrets import AccountSecrets
 from accounts.official import Accounts
 from accounts.stored_accounts import StoredAccounts
 from core.tasks import TaskSet
+from proxy.capabilities import Capabilities
 from proxy.tokens import TokenService
 from store import revisions
 from store.engine import Database
@@ -33,12 +36,24 @@ async def follow_accounts(
     await watcher.refresh()
 
 
+def follow_capabilities(watcher: Watcher, database: Database, capabilities: Capabilities) -> None:
+    """What one process found out about an account, all know."""
+    watcher.on(revisions.CAPABILITIES, partial(capabilities.load, database))
+
+
 @asynccontextmanager
 async def following(watcher: Watcher) -> AsyncIterator[None]:
     """All of it is read before the first request, and followed from then on."""
     await watcher.refresh()
+    async with in_background(watcher.run(), name="store watcher"):
+        yield
+
+
+@asynccontextmanager
+async def in_background(work: Coroutine[Any, Any, Never], *, name: str) -> AsyncIterator[None]:
+    """`work` goes on until the block ends."""
     tasks = TaskSet()
-    tasks.start(watcher.run(), name="store watcher")
+    tasks.start(work, name=name)
     try:
         yield
     finally:

@@ -23,6 +23,7 @@ from handlers.audit import AuditHandler
 from handlers.auth import AuthHandler
 from handlers.body_budget import BodyBudget
 from handlers.cache_admin import CacheAdminHandler
+from handlers.capabilities import AccountFacts, ProbeHandler
 from handlers.clients import ClientsHandler
 from handlers.doctor import Checkup, DoctorHandler
 from handlers.errcodes import ErrcodesHandler
@@ -38,6 +39,7 @@ from handlers.signed import SignatureMiddleware
 from handlers.stats import StatsHandler
 from handlers.throttle import Throttle
 from jobs.service import Jobs
+from proxy.capabilities import Capabilities, Prober
 from proxy.quota import QuotaLedger
 from proxy.ratelimit import Limiter
 from proxy.signed_body import SignedBodies
@@ -60,6 +62,8 @@ class Parts:
     signed: SignedBodies
     limiter: Limiter
     quota: QuotaLedger
+    capabilities: Capabilities
+    prober: Prober
     jobs: Jobs
     renderer: Renderer
     caches: CacheControl
@@ -107,7 +111,7 @@ def _v1(parts: Parts) -> list[ApiRoute]:
     stats = StatsHandler(parts.caches.fleet.snapshot, parts.accounts, parts.uploaded.entries)
     errcodes = ErrcodesHandler(load_errcodes())
     limits = LimitsHandler(parts.limiter, parts.quota, parts.callers.clients, parts.accounts)
-    accounts = AccountsHandler(parts.accounts)
+    accounts = AccountsHandler(parts.accounts, AccountFacts(parts.capabilities, parts.quota))
     return [
         ApiRoute("POST", "/render", RenderHandler(parts.renderer).render, about.RENDER),
         ApiRoute("GET", "/accounts", accounts.list, about.ACCOUNTS),
@@ -164,7 +168,9 @@ def _clients(parts: Parts) -> list[ApiRoute]:
 
 
 def _admin_accounts(parts: Parts) -> list[ApiRoute]:
-    accounts = AdminAccountsHandler(parts.account_book, parts.follow)
+    facts = AccountFacts(parts.capabilities, parts.quota)
+    accounts = AdminAccountsHandler(parts.account_book, parts.follow, parts.accounts, facts)
+    probe = ProbeHandler(parts.prober).probe
     all_of_them, one = "/admin/accounts", "/admin/accounts/{name}"
     return [
         ApiRoute("GET", all_of_them, accounts.list, about.ADMIN_ACCOUNTS),
@@ -172,6 +178,7 @@ def _admin_accounts(parts: Parts) -> list[ApiRoute]:
         ApiRoute("GET", one, accounts.get, about.ADMIN_ACCOUNT),
         ApiRoute("PATCH", one, accounts.change, about.ADMIN_ACCOUNT_CHANGE),
         ApiRoute("DELETE", one, accounts.remove, about.ADMIN_ACCOUNT_REMOVE),
+        ApiRoute("POST", f"{one}/probe", probe, about.ADMIN_ACCOUNT_PROBE),
     ]
 
 

@@ -82,6 +82,11 @@ class ServerSettings(ConnectionSettings):
         (ipaddress.IPv4Network("127.0.0.0/8"), ipaddress.IPv6Network("::1/128")),
         description="CIDRs that may read /metrics and /docs without a key of scope admin",
     )
+    probe_accounts: bool = Field(
+        True,
+        description="ask WeChat once a day what each account may do; 7 calls, some minutes after "
+        "the start",
+    )
     headers: HeaderSettings = Field(
         default={}, description='security headers that replace the defaults; "" removes one'
     )

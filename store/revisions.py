@@ -8,6 +8,7 @@ from store.upsert import insert_for
 CLIENTS = "clients"
 ACCOUNTS = "accounts"
 SESSIONS = "sessions"
+CAPABILITIES = "capabilities"
 
 
 async def bump(connection: AsyncConnection, name: str) -> None:

@@ -122,7 +122,7 @@ Index("ix_uploaded_image_value", uploaded_image.c.account, uploaded_image.c.valu
 revision = Table(
     "revision",
     metadata,
-    Column("name", String(32), primary_key=True),  # clients, accounts, sessions
+    Column("name", String(32), primary_key=True),  # as in store/revisions.py
     Column("number", Integer, nullable=False),
 )
 
@@ -202,7 +202,7 @@ capability = Table(
     metadata,
     Column("app_id", String(18), primary_key=True),
     Column("facts", _Json, nullable=False),
-    Column("checked_at", Double, nullable=False),
+    Column("checked_at", Double, nullable=False),  # when somebody last set out to find out
 )
 
 # Triggers of migration 0003 refuse UPDATE and DELETE.

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from accounts.account_book import AccountBook
     from accounts.account_forms import AccountView
     from accounts.reseal import Resealed
+    from handlers.capabilities import CapabilityView
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -96,14 +97,47 @@ def show(name: Name, as_json: AsJson = False, config: ConfigOption = None) -> No
       wxgate accounts show main
     """
 
-    async def work(desk: Desk) -> "AccountView":
-        return await _book(desk).get(name)
+    async def work(desk: Desk) -> "tuple[AccountView, CapabilityView | None]":
+        from handlers.capabilities import capability_view
+        from proxy.capabilities import Capabilities
 
-    view = at_the_desk(config, work)
+        view, known = await _book(desk).get(name), Capabilities()
+        await known.load(desk.database)
+        kept = known.get(view.app_id)
+        return view, None if kept is None else capability_view(kept)
+
+    view, may = at_the_desk(config, work)
     if as_json:
-        typer.echo(json.dumps(view.model_dump(), ensure_ascii=False, indent=2))
+        told = {**view.model_dump(), "capabilities": may and may.model_dump()}
+        typer.echo(json.dumps(told, ensure_ascii=False, indent=2))
     else:
         _show(view)
+        _show_capabilities(may)
+
+
+@app.command()
+def probe(name: Name, as_json: AsJson = False, config: ConfigOption = None) -> None:
+    """问微信这个公众号能做什么，并记下来 / ask WeChat what an account may do, and keep it.
+
+    花 7 次调用，其中一次 freepublish/batchget。7 calls, one of them a freepublish/batchget.
+
+    \b
+    例 / example:
+      wxgate accounts probe main
+    """
+
+    async def work(desk: Desk) -> "CapabilityView":
+        from handlers.capabilities import capability_view
+        from server.tools import open_prober
+
+        async with open_prober(desk.settings, desk.database, desk.master_key) as prober:
+            return capability_view(await prober.probe(name))
+
+    may = at_the_desk(config, work)
+    if as_json:
+        typer.echo(json.dumps(may.model_dump(), ensure_ascii=False, indent=2))
+    else:
+        _show_capabilities(may)
 
 
 @app.command("set-secret")
@@ -217,3 +251,22 @@ def _show(view: "AccountView") -> None:
         told[field] = f"sha256 {print_}…" if print_ else "set" if told[field]["set"] else "-"
     for field, value in told.items():
         typer.echo(f"{field:<18}{value}")
+
+
+_ANSWERS = {True: "可以 / yes", False: "不可以 / no", None: "未知 / unknown"}
+
+
+def _show_capabilities(may: "CapabilityView | None") -> None:
+    if may is None:
+        typer.echo("还没问过微信：wxgate accounts probe / not asked yet: wxgate accounts probe")
+        return
+    for field, told in (
+        ("freepublish", _ANSWERS[may.freepublish]),
+        ("draft_switch", _ANSWERS[may.draft_switch]),
+        ("verified", f"{may.verified} (推断 / concluded, unconfirmed)"),
+        ("checked_at", may.checked_at),
+        ("error", may.error or "-"),
+    ):
+        typer.echo(f"{field:<18}{told}")
+    for path, quota in may.quotas.items():
+        typer.echo(f"{path:<34}{quota.used} / {quota.daily_limit}")

@@ -69,7 +69,7 @@ def _write(path: Path, settings: "Settings", findings: "list[Finding]") -> None:
 
 
 async def _examine(settings: "Settings", config: Path | None, *, show: bool) -> "list[Finding]":
-    from server.app import open_doctor
+    from server.tools import open_doctor
 
     findings = []
     async with open_doctor(settings, config) as examiner:

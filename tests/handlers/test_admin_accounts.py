@@ -9,11 +9,15 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from accounts.clients import Client
+from cache.counters import MemoryCounters
 from core.metrics import Metrics
 from handlers.access import AccessMiddleware
 from handlers.admin_accounts import AdminAccountsHandler
+from handlers.capabilities import AccountFacts
 from handlers.errors import EXCEPTION_HANDLERS
 from handlers.guard import AuthMiddleware
+from proxy.capabilities import Capabilities
+from proxy.quota import QuotaLedger
 from store.engine import Database
 from tests.accounts.account_books import Shelf, open_shelf
 
@@ -27,7 +31,8 @@ def _client(*scopes: str) -> Client:
 
 
 def _app(shelf: Shelf, client: Client) -> ASGIApp:
-    handler = AdminAccountsHandler(shelf.book, shelf.stored.load)
+    facts = AccountFacts(Capabilities(), QuotaLedger(MemoryCounters()))
+    handler = AdminAccountsHandler(shelf.book, shelf.stored.load, shelf.accounts, facts)
     routes = [
         Route("/accounts", handler.list, methods=["GET"]),
         Route("/accounts", handler.create, methods=["POST"]),

@@ -10,10 +10,10 @@ from accounts.official import Accounts
 from sandbox.faults import Fault
 from sandbox.server import RunningSandbox, run_sandbox
 from sandbox.settings import PERSONAL, VERIFIED, SandboxAccount, SandboxSettings
-from server.app import open_doctor
 from server.doctor import Doctor
 from server.findings import Finding
 from server.settings import Settings
+from server.tools import open_doctor
 
 STABLE_TOKEN = "/cgi-bin/stable_token"
 BATCHGET = "/cgi-bin/freepublish/batchget"

@@ -3,8 +3,8 @@ from typing import Any
 
 from sandbox.server import run_sandbox
 from sandbox.settings import VERIFIED, SandboxSettings
-from server.app import open_doctor
 from server.settings import Settings
+from server.tools import open_doctor
 
 
 async def test_the_examiner_knows_the_file_that_it_is_told_of(tmp_path: Path) -> None:

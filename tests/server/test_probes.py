@@ -4,10 +4,10 @@ from typing import Any
 import pytest
 
 from core.errors import GatewayError
-from server.app import open_doctor
 from server.data_dir import make_data_dir
 from server.probes import examine_directory, examine_hosts, examine_key_file
 from server.settings import Settings
+from server.tools import open_doctor
 from store.engine import open_database
 from store.migrate import migrate
 
