@@ -2,16 +2,12 @@
 
 from typing import Any
 
-from accounts.account_forms import AccountChanges
 from accounts.client_forms import ClientChanges, ClientView, NewClient
-from accounts.official import OfficialAccount
 from handlers.accounts import AccountList
-from handlers.admin_accounts import AccountDetail, AccountViews
 from handlers.articles import ArticleRequest
 from handlers.audit import AuditList
 from handlers.auth import Login, Refresh, Revoke, RevokeAnswer, TokenAnswer
 from handlers.cache_admin import ClearAnswer, WarmAnswer, WarmRequest
-from handlers.capabilities import CapabilityView
 from handlers.clients import ClientList, ClientWithKey, Rotation
 from handlers.doctor import DoctorAnswer
 from handlers.errcodes import ErrcodeAnswer, ErrcodeList
@@ -41,12 +37,12 @@ _JOB: dict[str, Any] = {
 _JOB_ERRORS = (401, 403, 404)
 
 
-def _header(name: str, description: str) -> dict[str, Any]:
+def header(name: str, description: str) -> dict[str, Any]:
     schema = {"type": "string"}
     return {"name": name, "in": "header", "description": description, "schema": schema}
 
 
-def _query(name: str, description: str, **schema: Any) -> dict[str, Any]:
+def query(name: str, description: str, **schema: Any) -> dict[str, Any]:
     return {
         "name": name,
         "in": "query",
@@ -76,8 +72,8 @@ ARTICLE = Operation(
     answer_example={**_JOB, "state": "accepted", "result": None},
     multipart="图片，以 Markdown 中的相对路径为名 / a picture, named as the Markdown names it",
     parameters=(
-        _header("Idempotency-Key", "同键同内容返回同一任务 / the same key gives the same job"),
-        _header("Prefer", "wait=N：最多等 N 秒（≤60）/ wait up to N s for the end"),
+        header("Idempotency-Key", "同键同内容返回同一任务 / the same key gives the same job"),
+        header("Prefer", "wait=N：最多等 N 秒（≤60）/ wait up to N s for the end"),
     ),
     errors=(400, 401, 403, 404, 413, 415, 422, 503),
     description=(
@@ -92,14 +88,12 @@ JOBS = Operation(
     answer=JobList,
     answer_example={"items": [_JOB], "next_cursor": None},
     parameters=(
-        _query("state", "状态 / state"),
-        _query("account", "账号名 / account"),
-        _query("kind", "类别 / kind"),
-        _query(
-            "approval", "pending 含待你批准的 / those to approve too", enum=["pending", "given"]
-        ),
-        _query("limit", "每页几个 / page size", type="integer", minimum=1, maximum=100),
-        _query("cursor", "上一页的 next_cursor / next_cursor of the page before"),
+        query("state", "状态 / state"),
+        query("account", "账号名 / account"),
+        query("kind", "类别 / kind"),
+        query("approval", "pending 含待你批准的 / those to approve too", enum=["pending", "given"]),
+        query("limit", "每页几个 / page size", type="integer", minimum=1, maximum=100),
+        query("cursor", "上一页的 next_cursor / next_cursor of the page before"),
     ),
     errors=(401, 403, 422),
 )
@@ -110,7 +104,7 @@ JOB_EVENTS = Operation(
     "任务进度（SSE）/ a job's progress as server-sent events",
     "jobs",
     media_type="text/event-stream",
-    parameters=(_header("Last-Event-ID", "从其后继续 / go on after it"),),
+    parameters=(header("Last-Event-ID", "从其后继续 / go on after it"),),
     errors=_JOB_ERRORS,
 )
 JOB_CANCEL = Operation(
@@ -148,7 +142,7 @@ CACHE_CLEAR = Operation(
     "admin",
     answer=ClearAnswer,
     answer_example={"cache": "response", "cleared": ["main"]},
-    parameters=(_query("account", "只清这个公众号 / of this account alone"),),
+    parameters=(query("account", "只清这个公众号 / of this account alone"),),
     errors=(401, 403, 404, 422, 503),
     description="nonce 不能清空，否则签名请求可被重放。Nonces are never cleared.",
 )
@@ -162,92 +156,6 @@ CACHE_WARM = Operation(
     errors=(400, 401, 403, 404, 413, 415, 422, 503),
 )
 STATS_CACHE = Operation("缓存统计 / cache statistics", "stats", answer=CacheStatsAnswer)
-_ADMIN_ACCOUNT: dict[str, Any] = {
-    "name": "main",
-    "app_id": "wx0000000000000001",
-    "source": "store",
-    "state": "active",
-    "app_secret": {"set": True, "fingerprint": "5f0c2a91"},
-    "callback_token": {"set": False, "fingerprint": None},
-    "encoding_aes_key": {"set": False, "fingerprint": None},
-    "rate_limit": "",
-    "limits": {},
-    "max_concurrent": 200,
-    "quotas": {},
-    "version": 1,
-    "created_at": "2026-12-01T00:00:00.000Z",
-    "updated_at": "2026-12-01T00:00:00.000Z",
-}
-_CAPABILITIES: dict[str, Any] = {
-    "freepublish": True,
-    "draft_switch": True,
-    "verified": "likely",
-    "quotas": {"/cgi-bin/draft/add": {"daily_limit": 1000, "used": 3, "remain": 997}},
-    "checked_at": "2026-12-01T00:04:00.000Z",
-    "error": None,
-}
-_ACCOUNT_DETAIL: dict[str, Any] = {
-    **_ADMIN_ACCOUNT,
-    "capabilities": _CAPABILITIES,
-    "quota_remaining": {"/cgi-bin/draft/add": 997},
-}
-_IF_MATCH = _header("If-Match", "读到的 ETag；已被别人改过则 409 / the ETag that was read")
-ADMIN_ACCOUNTS = Operation(
-    "全部公众号 / all official accounts",
-    "admin",
-    answer=AccountViews,
-    answer_example={"items": [_ADMIN_ACCOUNT], "next_cursor": None},
-    parameters=(
-        _query("limit", "每页几个 / page size", type="integer", minimum=1, maximum=200),
-        _query("cursor", "上一页的 next_cursor / next_cursor of the page before"),
-    ),
-    errors=(401, 403, 422),
-)
-ADMIN_ACCOUNT = Operation(
-    "一个公众号 / an official account",
-    "admin",
-    answer=AccountDetail,
-    answer_example=_ACCOUNT_DETAIL,
-    errors=(401, 403, 404),
-)
-ADMIN_ACCOUNT_CREATE = Operation(
-    "添加公众号 / add an official account",
-    "admin",
-    status=201,
-    body=OfficialAccount,
-    answer=AccountDetail,
-    example={"name": "main", "app_id": "wx0000000000000001", "app_secret": "…"},
-    answer_example=_ACCOUNT_DETAIL,
-    errors=(400, 401, 403, 409, 413, 415, 422, 503),
-    description="密钥加密保存，不再给出。Secrets are kept encrypted and never given out.",
-)
-ADMIN_ACCOUNT_CHANGE = Operation(
-    "修改公众号，更换密钥 / change an official account or its secrets",
-    "admin",
-    body=AccountChanges,
-    answer=AccountDetail,
-    example={"app_secret": "…"},
-    answer_example=_ACCOUNT_DETAIL,
-    parameters=(_IF_MATCH,),
-    errors=(400, 401, 403, 404, 409, 413, 415, 422, 503),
-)
-ADMIN_ACCOUNT_PROBE = Operation(
-    "问微信这个公众号能做什么 / ask WeChat what an account may do",
-    "admin",
-    answer=CapabilityView,
-    answer_example=_CAPABILITIES,
-    errors=(401, 403, 404, 422, 429, 502, 503, 504),
-    description="花 7 次调用，其中一次 freepublish/batchget（每天 100 次）。"
-    "7 calls, one of them of the 100 freepublish/batchget a day.",
-    limit="6/minute",
-)
-ADMIN_ACCOUNT_REMOVE = Operation(
-    "删除公众号；有未结束的任务时 409 / remove an official account",
-    "admin",
-    status=204,
-    parameters=(_IF_MATCH,),
-    errors=(400, 401, 403, 404, 409, 503),
-)
 AUDIT = Operation(
     "审计日志，新的在前 / the audit log, newest first",
     "admin",
@@ -269,13 +177,13 @@ AUDIT = Operation(
         "next_cursor": None,
     },
     parameters=(
-        _query("since", "从何时起，RFC 3339 / from when on", type="string", format="date-time"),
-        _query("action", "动作，或其前段如 client / the action, or its first part as client"),
-        _query("actor", "谁，如 client:blog / who, as client:blog"),
-        _query("account", "账号名 / account"),
-        _query("subject", "对象 / what it was done to"),
-        _query("limit", "每页几条 / page size", type="integer", minimum=1, maximum=200),
-        _query("cursor", "上一页的 next_cursor / next_cursor of the page before"),
+        query("since", "从何时起，RFC 3339 / from when on", type="string", format="date-time"),
+        query("action", "动作，或其前段如 client / the action, or its first part as client"),
+        query("actor", "谁，如 client:blog / who, as client:blog"),
+        query("account", "账号名 / account"),
+        query("subject", "对象 / what it was done to"),
+        query("limit", "每页几条 / page size", type="integer", minimum=1, maximum=200),
+        query("cursor", "上一页的 next_cursor / next_cursor of the page before"),
     ),
     errors=(401, 403, 422),
 )
@@ -290,7 +198,7 @@ ERRCODES = Operation(
     "按数字或文字查微信错误码 / WeChat's errcodes by number or words",
     "errcodes",
     answer=ErrcodeList,
-    parameters=(_query("q", "数字、整段 errmsg 或几个字 / a number, a whole errmsg, words"),),
+    parameters=(query("q", "数字、整段 errmsg 或几个字 / a number, a whole errmsg, words"),),
 )
 ERRCODE = Operation(
     "一个微信错误码 / one errcode of WeChat's",
@@ -341,14 +249,14 @@ AUTH_REVOKE = Operation(
 
 _CLIENT_ERRORS = (401, 403, 404, 503)
 _EDIT_ERRORS = (400, 401, 403, 404, 409, 413, 415, 422, 503)
-_IF_MATCH = _header("If-Match", "读到的 ETag；已被别人改过则 409 / the ETag as read; stale: 409")
+_IF_MATCH = header("If-Match", "读到的 ETag；已被别人改过则 409 / the ETag as read; stale: 409")
 CLIENTS = Operation(
     "客户端列表 / clients",
     "admin",
     answer=ClientList,
     parameters=(
-        _query("limit", "每页几个 / page size", type="integer", minimum=1, maximum=200),
-        _query("cursor", "上一页的 next_cursor / next_cursor of the page before"),
+        query("limit", "每页几个 / page size", type="integer", minimum=1, maximum=200),
+        query("cursor", "上一页的 next_cursor / next_cursor of the page before"),
     ),
     errors=(401, 403, 422, 503),
 )

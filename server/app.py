@@ -25,8 +25,6 @@ from cache.tokens import MemoryTokenStore, TokenStore
 from content.build import ArticleBuilder
 from content.pictures.gate import ImageWorkers
 from content.renderer import Renderer
-from content.settings import ContentSettings
-from content.workers import WorkerPool
 from core.crash import CrashPoint, no_crash
 from core.metrics import Metrics
 from core.tasks import TaskSet
@@ -65,10 +63,12 @@ from server.cache_control import CacheControl, clears_of, open_fleet, warms_of
 from server.callers import Callers, open_callers, replay_guard
 from server.checkup import Checkup
 from server.data_dir import make_data_dir
+from server.doctor import Doctor
 from server.examiner import open_examiner
 from server.following import follow_accounts, follow_capabilities, following, in_background
 from server.layers import relay_segments, wrapped
 from server.limiting import open_counters, open_limiter
+from server.rendering import open_workers
 from server.response_cache import make_response_cache
 from server.routes import Parts, build_app
 from server.settings import Settings
@@ -142,21 +142,12 @@ async def open_gateway(
         made = await stack.enter_async_context(
             _open_jobs(settings, database, wechat, changes, journal, crash)
         )
-        spool, replays = _open_spool(settings), replay_guard(settings, wechat.caches, wechat.link)
-        bodies = BodyReader(spool, max_body_mb=settings.jobs.max_request_mb)
-        larger = BodyReader(spool, max_body_mb=settings.relay.max_body_mb)
-        relayed = SignedBodies(larger, replays)
+        bodies, relayed = _bodies(settings, wechat)
         callers = await stack.enter_async_context(
             open_callers(settings, wechat.accounts, watcher, database, master_key, audit)
         )
-        examined = (wechat.accounts, wechat.calls, wechat.upstream)
-        doctor = await stack.enter_async_context(
-            open_examiner(settings, examined, wechat.link, None)
-        )
-        follow_capabilities(watcher, database, wechat.capabilities)
-        prober = Prober(
-            *(database, wechat.calls, wechat.accounts, wechat.capabilities), clock=time.time
-        )
+        doctor = await stack.enter_async_context(_examiner(settings, wechat))
+        prober = await stack.enter_async_context(_open_prober(settings, watcher, database, wechat))
         limiter = await stack.enter_async_context(
             open_limiter(settings, wechat.link, wechat.quota, wechat.metrics)
         )
@@ -166,7 +157,7 @@ async def open_gateway(
             accounts=wechat.accounts,
             callers=callers,
             follow=watcher.catch_up,
-            signed=SignedBodies(bodies, replays),
+            signed=bodies,
             jobs=Jobs(database, changes, made.engine.wake, journal, clock=time.time),
             limiter=limiter,
             quota=wechat.quota,
@@ -186,8 +177,6 @@ async def open_gateway(
         )
         starlette = build_app(parts)
         await stack.enter_async_context(following(watcher))
-        if settings.server.probe_accounts:
-            await stack.enter_async_context(in_background(prober.run(), name="probe accounts"))
         app = wrapped(starlette, settings, wechat.metrics)
         yield Gateway(app, starlette, made.engine, wechat.metrics)
 
@@ -213,6 +202,27 @@ async def open_worker(settings: Settings) -> AsyncIterator[Engine]:
         )
         await stack.enter_async_context(_open_fleet(settings, wechat, made.uploaded))
         yield made.engine
+
+
+def _examiner(settings: Settings, wechat: _Upstream) -> AbstractAsyncContextManager[Doctor]:
+    return open_examiner(
+        settings, (wechat.accounts, wechat.calls, wechat.upstream), wechat.link, None
+    )
+
+
+@asynccontextmanager
+async def _open_prober(
+    settings: Settings, watcher: Watcher, database: Database, wechat: _Upstream
+) -> AsyncIterator[Prober]:
+    """What asks WeChat what accounts may do, and does so by itself where that is wanted."""
+    known = wechat.capabilities
+    follow_capabilities(watcher, database, known)
+    prober = Prober(database, wechat.calls, wechat.accounts, known, clock=time.time)
+    if not settings.server.probe_accounts:
+        yield prober
+        return
+    async with in_background(prober.run(), name="probe accounts"):
+        yield prober
 
 
 @asynccontextmanager
@@ -299,22 +309,6 @@ async def _open_link(
 
 
 @asynccontextmanager
-async def open_renderer(settings: ContentSettings) -> AsyncIterator[Renderer]:
-    """Markdown to HTML on its own."""
-    async with _open_workers(settings) as workers:
-        yield Renderer(workers, settings)
-
-
-@asynccontextmanager
-async def _open_workers(settings: ContentSettings) -> AsyncIterator[WorkerPool]:
-    workers = WorkerPool(settings.worker_limits(), size=settings.workers)
-    try:
-        yield workers
-    finally:
-        await workers.aclose()
-
-
-@asynccontextmanager
 async def _open_jobs(
     settings: Settings,
     database: Database,
@@ -325,7 +319,7 @@ async def _open_jobs(
 ) -> AsyncIterator["_Work"]:
     """The engine at work on articles, with what it shares with the handlers."""
     async with AsyncExitStack() as stack:
-        workers = await stack.enter_async_context(_open_workers(settings.content))
+        workers = await stack.enter_async_context(open_workers(settings.content))
         renderer = Renderer(workers, settings.content)
         uploaded = UploadedImages(
             database, wechat.caches.register("image", "database"), clock=time.time
@@ -356,10 +350,17 @@ async def _open_jobs(
         yield _Work(engine, renderer, uploaded)
 
 
-def _open_spool(settings: Settings) -> Spool:
+def _bodies(settings: Settings, wechat: _Upstream) -> tuple[SignedBodies, SignedBodies]:
+    """Those of the control plane, and those of relayed calls."""
     directory = settings.server.data_dir / "tmp"
     sweep(directory)
-    return Spool(directory, max_bytes=settings.relay.spool_max_mb * 1_000_000)
+    spool = Spool(directory, max_bytes=settings.relay.spool_max_mb * 1_000_000)
+    replays = replay_guard(settings, wechat.caches, wechat.link)
+    ours, relayed = (
+        BodyReader(spool, max_body_mb=max_mb)
+        for max_mb in (settings.jobs.max_request_mb, settings.relay.max_body_mb)
+    )
+    return SignedBodies(ours, replays), SignedBodies(relayed, replays)
 
 
 def _relay(

@@ -15,6 +15,7 @@ from accounts.audit import AuditLog
 from accounts.official import Accounts
 from content.renderer import Renderer
 from core.metrics import Metrics
+from handlers import account_operations as about_accounts
 from handlers import operations as about
 from handlers.accounts import AccountsHandler
 from handlers.admin_accounts import AdminAccountsHandler
@@ -173,12 +174,12 @@ def _admin_accounts(parts: Parts) -> list[ApiRoute]:
     probe = ProbeHandler(parts.prober).probe
     all_of_them, one = "/admin/accounts", "/admin/accounts/{name}"
     return [
-        ApiRoute("GET", all_of_them, accounts.list, about.ADMIN_ACCOUNTS),
-        ApiRoute("POST", all_of_them, accounts.create, about.ADMIN_ACCOUNT_CREATE),
-        ApiRoute("GET", one, accounts.get, about.ADMIN_ACCOUNT),
-        ApiRoute("PATCH", one, accounts.change, about.ADMIN_ACCOUNT_CHANGE),
-        ApiRoute("DELETE", one, accounts.remove, about.ADMIN_ACCOUNT_REMOVE),
-        ApiRoute("POST", f"{one}/probe", probe, about.ADMIN_ACCOUNT_PROBE),
+        ApiRoute("GET", all_of_them, accounts.list, about_accounts.ADMIN_ACCOUNTS),
+        ApiRoute("POST", all_of_them, accounts.create, about_accounts.ADMIN_ACCOUNT_CREATE),
+        ApiRoute("GET", one, accounts.get, about_accounts.ADMIN_ACCOUNT),
+        ApiRoute("PATCH", one, accounts.change, about_accounts.ADMIN_ACCOUNT_CHANGE),
+        ApiRoute("DELETE", one, accounts.remove, about_accounts.ADMIN_ACCOUNT_REMOVE),
+        ApiRoute("POST", f"{one}/probe", probe, about_accounts.ADMIN_ACCOUNT_PROBE),
     ]
 
 

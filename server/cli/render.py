@@ -77,7 +77,7 @@ def _read(file: Path, theme: str) -> "ArticleFields":
 
 
 async def _render(fields: "ArticleFields", settings: "ContentSettings") -> "RenderedArticle":
-    from server.app import open_renderer
+    from server.rendering import open_renderer
 
     async with open_renderer(settings) as renderer:
         return await renderer.render(fields)

@@ -1,11 +1,12 @@
 import pytest
 
-from handlers import operations
+from handlers import account_operations, operations
 from handlers.openapi import Operation
 
 ALL = {
     name: operation
-    for name, operation in vars(operations).items()
+    for module in (operations, account_operations)
+    for name, operation in vars(module).items()
     if isinstance(operation, Operation)
 }
 

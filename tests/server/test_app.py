@@ -8,7 +8,7 @@ import pytest
 
 from accounts.master_key import BadMasterKey
 from proxy.spool import _PREFIX
-from server.app import Gateway, open_gateway, open_renderer, open_worker
+from server.app import Gateway, open_gateway, open_worker
 from server.data_dir import DataDirUnusable
 from server.settings import Settings
 from store.lock import DataDirInUse, lock_data_dir
@@ -117,13 +117,3 @@ async def test_browser_tools_of_configured_origins_are_answered(tmp_path: Path) 
         async with open_gateway(settings) as gateway, client(gateway) as http:
             response = await http.options("/cgi-bin/draft/add", headers=asked)
         assert response.headers.get("access-control-allow-origin") == answered
-
-
-async def test_a_renderer_needs_nothing_but_its_settings(tmp_path: Path) -> None:
-    from content.article import ArticleFields
-    from content.settings import ContentSettings
-
-    async with open_renderer(ContentSettings()) as renderer:
-        rendered = await renderer.render(ArticleFields(markdown="# 一\n\n**粗**"))
-    assert rendered.title == "一"
-    assert list(tmp_path.iterdir()) == []
