@@ -38,11 +38,13 @@ _JOB_ERRORS = (401, 403, 404)
 
 
 def header(name: str, description: str) -> dict[str, Any]:
+    """A request header as OpenAPI describes it."""
     schema = {"type": "string"}
     return {"name": name, "in": "header", "description": description, "schema": schema}
 
 
 def query(name: str, description: str, **schema: Any) -> dict[str, Any]:
+    """A parameter of the query as OpenAPI describes it."""
     return {
         "name": name,
         "in": "query",
