@@ -136,8 +136,10 @@ class _Chain:
         """What is wrong with the next row, None if it holds."""
         if row.seq != self.rows + 1:
             return _GAP
+        said = str(row.hash).encode("utf-8", "replace")  # whatever stands there now
         fits = (
-            hmac.compare_digest(_linked(key, self.head, row.entry), row.hash) for key in self._keys
+            hmac.compare_digest(_linked(key, self.head, row.entry).encode(), said)
+            for key in self._keys
         )
         found = next((index for index, fit in enumerate(fits) if fit), None)
         if found is None:

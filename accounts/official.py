@@ -26,7 +26,7 @@ class OfficialAccount(BaseModel):
     rate_limit: RateText = Field("", description="calls over all clients and endpoints; empty: any")
     limits: RatesByPath = Field({}, description="calls by path, over all clients")
     max_concurrent: int = Field(200, ge=1, le=10_000, description="calls at the same time")
-    quotas: dict[str, int] = Field(
+    quotas: dict[str, Annotated[int, Field(ge=1, le=1_000_000_000)]] = Field(
         {}, description="calls a day by path, where WeChat grants other than its usual figures"
     )
 

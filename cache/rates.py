@@ -8,6 +8,7 @@ from pydantic import AfterValidator
 # Up to so many calls a window, the time of each is kept; above, one number stands for all.
 EXACT_UP_TO = 1_000
 _MOST = 1_000_000_000
+_LONGEST_S = 366 * 86_400  # Redis could not keep a window of millions of years
 _NONE = ("", "none")
 
 
@@ -42,7 +43,7 @@ def parse_rates(text: str) -> tuple[Rate, ...]:
         items = parse_many(text)
     except ValueError:
         raise _not_a_rate() from None
-    if not all(0 < item.amount <= _MOST for item in items):
+    if not all(0 < item.amount <= _MOST and item.get_expiry() <= _LONGEST_S for item in items):
         raise _not_a_rate()
     return tuple(
         Rate(item.amount, item.get_expiry(), exact=item.amount <= EXACT_UP_TO) for item in items

@@ -33,6 +33,13 @@ def test_the_secret_shows_in_no_text() -> None:
     assert "CANARYSECRET" not in str(caught.value)
 
 
+@pytest.mark.parametrize("quota", [-1, 0, 1_000_000_001, 10**30])
+def test_a_quota_is_a_number_that_a_rule_can_be_made_of(quota: int) -> None:
+    fields = {**MAIN.model_dump(), "quotas": {"/cgi-bin/draft/add": quota}}
+    with pytest.raises(ValidationError, match="quotas"):
+        OfficialAccount.model_validate(fields)
+
+
 def test_a_name_is_never_another_accounts_app_id() -> None:
     other = "wx0000000000000002"
     with pytest.raises(ValidationError, match="AppID"):

@@ -22,7 +22,7 @@ def test_rates_are_written_as_people_say_them(text: str, rates: list[tuple[int, 
 @pytest.mark.parametrize(
     "text",
     ["0/minute", "5/minute; 0/second", "-1/minute", "10", "x", "10/fortnight", "10/minute;",
-     "1.5/minute", "9999999999/second", "10/minute\n; x"],
+     "1.5/minute", "9999999999/second", "10/minute\n; x", "1000 per 100000000 year"],
 )  # fmt: skip
 def test_what_is_no_rate_is_refused_in_both_languages(text: str) -> None:
     with pytest.raises(ValueError, match=r"应形如 .* / must look like"):
