@@ -25,8 +25,8 @@ class AccountInFile(GatewayError):
         "account {account} stands in the configuration file and cannot be changed here",
     )
     hint = Text(
-        "修改 config.toml 里的 [[accounts]] 并重启",
-        "change [[accounts]] in config.toml and restart",
+        "修改 config.toml 里的 [[accounts]]，保存后几秒内生效",
+        "change [[accounts]] in config.toml; it is taken up within seconds",
     )
 
 

@@ -35,7 +35,8 @@ class ClientInFile(GatewayError):
         "client {client} stands in the configuration file and cannot be changed here",
     )
     hint = Text(
-        "修改 config.toml 里的 [[clients]] 并重启", "change [[clients]] in config.toml and restart"
+        "修改 config.toml 里的 [[clients]]，保存后几秒内生效",
+        "change [[clients]] in config.toml; it is taken up within seconds",
     )
 
 

@@ -158,13 +158,18 @@ class Clients:
 
     def __init__(self, clients: Iterable[Client], *, clock: Clock = time.time) -> None:
         self._clock = clock
+        self._stored: dict[str, ClientRecord] = {}
+        self.replace_file(clients)
+
+    def replace_file(self, clients: Iterable[Client]) -> None:
+        """Let `clients` stand for all that came from the file before, at one stroke."""
         self._in_file = {client.id: _of_file(client) for client in clients}
-        self._contents = _Contents(self._in_file)
+        self._contents = _Contents({**self._stored, **self._in_file})
 
     def replace_stored(self, records: Iterable[ClientRecord]) -> None:
         """Let `records` stand for all that came from the store before, at one stroke."""
-        stored = {record.client.id: record for record in records}
-        self._contents = _Contents({**stored, **self._in_file})
+        self._stored = {record.client.id: record for record in records}
+        self._contents = _Contents({**self._stored, **self._in_file})
 
     def in_file(self, client_id: str) -> bool:
         """Whether the client is one of the file, which the store cannot change."""

@@ -79,8 +79,14 @@ class Accounts:
     """
 
     def __init__(self, accounts: Iterable[OfficialAccount]) -> None:
+        self._stored: tuple[OfficialAccount, ...] = ()
+        self._locked: tuple[tuple[str, str], ...] = ()
+        self.replace_file(accounts)
+
+    def replace_file(self, accounts: Iterable[OfficialAccount]) -> None:
+        """Let `accounts` stand for all that came from the file before, at one stroke."""
         self._in_file = tuple(accounts)
-        self._contents = _Contents(self._in_file)
+        self._join()
 
     def replace_stored(
         self, accounts: Iterable[OfficialAccount], locked: Iterable[tuple[str, str]] = ()
@@ -89,8 +95,12 @@ class Accounts:
 
         `locked` are the names and AppIDs of those whose secrets do not open.
         """
-        beside = [each for each in accounts if not self.in_file(each.name, each.app_id)]
-        shut = [(name, app_id) for name, app_id in locked if not self.in_file(name, app_id)]
+        self._stored, self._locked = tuple(accounts), tuple(locked)
+        self._join()
+
+    def _join(self) -> None:
+        beside = [each for each in self._stored if not self.in_file(each.name, each.app_id)]
+        shut = [(name, app_id) for name, app_id in self._locked if not self.in_file(name, app_id)]
         self._contents = _Contents((*self._in_file, *beside), shut)
 
     def in_file(self, name: str, app_id: str = "") -> bool:

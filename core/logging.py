@@ -46,9 +46,21 @@ class LogSettings(BaseModel):
     )
 
 
+class _Logger(structlog.make_filtering_bound_logger(logging.DEBUG)):  # type: ignore[misc]
+    """What every module's logger becomes on first use and stays: its level is the class's."""
+
+
+def set_level(level: str) -> None:
+    """The lowest level that is written from now on."""
+    number = getattr(logging, level.upper())
+    for name, method in vars(structlog.make_filtering_bound_logger(number)).items():
+        if not name.startswith("_"):
+            setattr(_Logger, name, method)
+    logging.getLogger().setLevel(number)
+
+
 def setup_logging(settings: LogSettings) -> None:
     """Send structlog and the standard library's logging to stderr, once a process."""
-    level = getattr(logging, settings.level.upper())
     console = settings.format == "console" or (settings.format == "auto" and sys.stderr.isatty())
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
@@ -64,7 +76,7 @@ def setup_logging(settings: LogSettings) -> None:
         tail.append(structlog.processors.JSONRenderer(serializer=_dumps))
     structlog.configure(
         processors=[*shared, *tail],
-        wrapper_class=structlog.make_filtering_bound_logger(level),
+        wrapper_class=_Logger,
         logger_factory=(
             structlog.WriteLoggerFactory(sys.stderr)
             if console
@@ -72,13 +84,12 @@ def setup_logging(settings: LogSettings) -> None:
         ),
         cache_logger_on_first_use=True,
     )
-    _route_stdlib(level)
+    _route_stdlib()
+    set_level(settings.level)
 
 
-def _route_stdlib(level: int) -> None:
-    root = logging.getLogger()
-    root.handlers[:] = [_ToStructlog()]
-    root.setLevel(level)
+def _route_stdlib() -> None:
+    logging.getLogger().handlers[:] = [_ToStructlog()]
     for name in _INDISCREET:
         logging.getLogger(name).setLevel(logging.WARNING)
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):

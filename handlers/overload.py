@@ -1,3 +1,5 @@
+from collections.abc import Container
+
 import orjson
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -34,7 +36,7 @@ class InFlight:
     """
 
     def __init__(
-        self, app: ASGIApp, *, at_most: int, relay_segments: frozenset[str], errcodes: Errcodes
+        self, app: ASGIApp, *, at_most: int, relay_segments: Container[str], errcodes: Errcodes
     ) -> None:
         self._app = app
         self._all = at_most

@@ -78,7 +78,7 @@ class Relay:
     """
 
     def __init__(self, stages: Stages) -> None:
-        self._router = stages.router
+        self.router = stages.router
         self._authenticator = stages.authenticator
         self._limiter = stages.limiter
         self._bodies = stages.bodies
@@ -111,7 +111,7 @@ class Relay:
     async def _serve(
         self, scope: Scope, request: Inbound, receive: Receive, send: Send, ours: Headers
     ) -> None:
-        route = self._router.find(request.raw_path, request.method)
+        route = self.router.find(request.raw_path, request.method)
         remember(scope, route="other" if route.endpoint is None else route.path)
         asked = asked_deadline(request.headers)
         if route.path in TOKEN_PATHS:

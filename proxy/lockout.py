@@ -56,9 +56,13 @@ class Lockout:
     """
 
     def __init__(self, settings: AuthSettings, *, clock: Clock = time.monotonic) -> None:
+        self._clock = clock
+        self.replace_limits(settings)
+
+    def replace_limits(self, settings: AuthSettings) -> None:
+        """Judge by these from now on; what was counted before is forgotten."""
         self._by_client = settings.failures_per_minute
         self._by_address = settings.address_failures_per_minute
-        self._clock = clock
         # The pair that failed last stands last; "" stands for the address as a whole.
         self._failures: OrderedDict[tuple[str, str], deque[float]] = OrderedDict()
 

@@ -84,7 +84,7 @@ class Limiter:
 
     def __init__(self, windows: Windows, rulebook: Rulebook, metrics: Metrics) -> None:
         self._windows = windows
-        self._rulebook = rulebook
+        self.rulebook = rulebook
         self._metrics = metrics
         self._active: dict[str, int] = {}
         self._throttled: Counter[str] = Counter()  # by the rule's name, in this process
@@ -93,13 +93,13 @@ class Limiter:
         """Let a call in. Raises RateLimited or TooManyConcurrent; then it counts nowhere."""
         names = self._enter(client, account)
         try:
-            verdict = await self._windows.hit(self._rulebook.rules(client, account, path))
+            verdict = await self._windows.hit(self.rulebook.rules(client, account, path))
         except BaseException:
             self.leave(names)
             raise
         if verdict.wait_s and verdict.tightest is not None:
             self.leave(names)
-            named = self._rulebook.named(client, account, path, verdict.tightest.rule)
+            named = self.rulebook.named(client, account, path, verdict.tightest.rule)
             self._refuse(named, verdict.wait_s, verdict.tightest)
         return Admission(self, names, verdict.tightest)
 
@@ -134,11 +134,11 @@ class Limiter:
         listed: list[NamedRule] = []
         concurrent = []
         for client in clients:
-            listed += self._rulebook.of_client(client)
+            listed += self.rulebook.of_client(client)
             listed += self._builtin(client, accounts)
             concurrent.append(self._concurrent(f"client {client.id}", client.max_concurrent))
         for account in accounts:
-            listed += self._rulebook.of_account(account)
+            listed += self.rulebook.of_account(account)
             concurrent.append(self._concurrent(f"account {account.name}", account.max_concurrent))
         rules = [(named, rule) for named in listed for rule in named.rules]
         standings = await self._windows.look([rule for _, rule in rules])
@@ -157,9 +157,9 @@ class Limiter:
     def _builtin(self, client: Client, accounts: list[OfficialAccount]) -> list[NamedRule]:
         usable = [account for account in accounts if account.name in client.accounts]
         found = [
-            self._rulebook.builtin(client, account, path)
+            self.rulebook.builtin(client, account, path)
             for account in usable
-            for path in self._rulebook.paths_with_quota(account)
+            for path in self.rulebook.paths_with_quota(account)
         ]
         return [named for named in found if named is not None]
 

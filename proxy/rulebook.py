@@ -56,8 +56,12 @@ class Rulebook:
     """
 
     def __init__(self, limits: Mapping[str, str], quotas: KnowsQuotas) -> None:
-        self._limits = limits
         self._quotas = quotas
+        self.replace_limits(limits)
+
+    def replace_limits(self, limits: Mapping[str, str]) -> None:
+        """Judge by these `[limits]` from now on; calls that were counted stay counted."""
+        self._limits = limits
         self._found: dict[tuple[str, str, str], _Found] = {}
 
     def rules(self, client: Client, account: OfficialAccount, path: str) -> tuple[Rule, ...]:

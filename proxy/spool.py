@@ -109,6 +109,12 @@ class SpoolFile:
         self.size = 0
 
 
+def open_spool(directory: Path, *, max_bytes: int) -> Spool:
+    """A Spool, without what a crashed process left in it."""
+    sweep(directory)
+    return Spool(directory, max_bytes=max_bytes)
+
+
 def sweep(directory: Path, *, older_than_s: float = 3_600, clock: Clock = time.time) -> int:
     """Remove bodies that a crashed process left; returns how many there were."""
     removed = 0

@@ -29,7 +29,7 @@ from core.crash import CrashPoint, no_crash
 from core.metrics import Metrics
 from core.tasks import TaskSet
 from fetch.client import Fetcher
-from handlers.cors import Cors
+from handlers.areas import Segments
 from handlers.relay import Relay, Stages
 from handlers.relay_journal import RelayJournal
 from handlers.token_calls import TokenCalls
@@ -42,7 +42,6 @@ from jobs.publish import KIND as ARTICLE
 from jobs.publish import article_job
 from jobs.service import Jobs
 from proxy.aiohttp_upstream import open_upstream
-from proxy.body import BodyReader
 from proxy.budget import RetryBudgets
 from proxy.call import Calls, Hosts, WeChatFacts
 from proxy.capabilities import Capabilities, Prober
@@ -54,20 +53,18 @@ from proxy.responses import CachedCalls
 from proxy.retry import Retrier
 from proxy.routing import Router
 from proxy.signed_body import SignedBodies
-from proxy.spool import Spool, sweep
 from proxy.stable_token import PATH as STABLE_TOKEN
 from proxy.stable_token import StableToken
 from proxy.tokens import TokenBooks, TokenService
 from proxy.upstream import Upstream
 from server.cache_control import CacheControl, clears_of, open_fleet, warms_of
-from server.callers import Callers, open_callers, replay_guard
-from server.checkup import Checkup
+from server.callers import Callers, open_callers, read_bodies
 from server.data_dir import make_data_dir
-from server.doctor import Doctor
-from server.examiner import open_examiner
+from server.examiner import open_checkup
 from server.following import follow_accounts, follow_capabilities, following, in_background
-from server.layers import relay_segments, wrapped
+from server.layers import Layers, relay_segments
 from server.limiting import open_counters, open_limiter
+from server.reload import InForce, Reloader, make_reloader
 from server.rendering import open_workers
 from server.response_cache import make_response_cache
 from server.routes import Parts, build_app
@@ -90,6 +87,7 @@ class Gateway:
     starlette: Starlette
     engine: Engine
     metrics: Metrics
+    reloader: Reloader
 
 
 @dataclass(frozen=True)
@@ -107,6 +105,11 @@ class _Upstream:
     responses: ResponseStore
     cached: CachedCalls
     capabilities: Capabilities
+
+    @property
+    def ways(self) -> tuple[Accounts, Calls, Upstream]:
+        """What the doctor examines."""
+        return self.accounts, self.calls, self.upstream
 
 
 @dataclass(frozen=True)
@@ -142,11 +145,12 @@ async def open_gateway(
         made = await stack.enter_async_context(
             _open_jobs(settings, database, wechat, changes, journal, crash)
         )
-        bodies, relayed = _bodies(settings, wechat)
+        signed, relayed = read_bodies(settings, wechat.caches, wechat.link)
         callers = await stack.enter_async_context(
             open_callers(settings, wechat.accounts, watcher, database, master_key, audit)
         )
-        doctor = await stack.enter_async_context(_examiner(settings, wechat))
+        in_force = InForce(settings)
+        checkup = await stack.enter_async_context(open_checkup(in_force, wechat.ways, wechat.link))
         prober = await stack.enter_async_context(_open_prober(settings, watcher, database, wechat))
         limiter = await stack.enter_async_context(
             open_limiter(settings, wechat.link, wechat.quota, wechat.metrics)
@@ -157,7 +161,7 @@ async def open_gateway(
             accounts=wechat.accounts,
             callers=callers,
             follow=watcher.catch_up,
-            signed=bodies,
+            signed=signed,
             jobs=Jobs(database, changes, made.engine.wake, journal, clock=time.time),
             limiter=limiter,
             quota=wechat.quota,
@@ -170,15 +174,20 @@ async def open_gateway(
             database=database,
             audit=audit,
             account_book=AccountBook(database, secrets, audit, wechat.accounts, clock=time.time),
-            checkup=Checkup(doctor, trusts_proxies=bool(settings.server.trusted_proxies)),
+            checkup=checkup,
             draining=lambda: made.engine.draining,
             relay=_relay(settings, wechat, callers, limiter, relayed, RelayJournal(audit)),
-            relay_segments=relay_segments(settings),
+            relay_segments=Segments(relay_segments(settings)),
         )
-        starlette = build_app(parts)
         await stack.enter_async_context(following(watcher))
-        app = wrapped(starlette, settings, wechat.metrics)
-        yield Gateway(app, starlette, made.engine, wechat.metrics)
+        yield _joined(parts, in_force, wechat, made.engine)
+
+
+def _joined(parts: Parts, in_force: InForce, wechat: _Upstream, engine: Engine) -> Gateway:
+    starlette = build_app(parts)
+    layers = Layers(starlette, parts.settings, parts.metrics, parts.relay_segments)
+    reloader = make_reloader(in_force, parts, wechat.tokens, layers)
+    return Gateway(layers.app, starlette, engine, parts.metrics, reloader)
 
 
 @asynccontextmanager
@@ -202,12 +211,6 @@ async def open_worker(settings: Settings) -> AsyncIterator[Engine]:
         )
         await stack.enter_async_context(_open_fleet(settings, wechat, made.uploaded))
         yield made.engine
-
-
-def _examiner(settings: Settings, wechat: _Upstream) -> AbstractAsyncContextManager[Doctor]:
-    return open_examiner(
-        settings, (wechat.accounts, wechat.calls, wechat.upstream), wechat.link, None
-    )
 
 
 @asynccontextmanager
@@ -350,19 +353,6 @@ async def _open_jobs(
         yield _Work(engine, renderer, uploaded)
 
 
-def _bodies(settings: Settings, wechat: _Upstream) -> tuple[SignedBodies, SignedBodies]:
-    """Those of the control plane, and those of relayed calls."""
-    directory = settings.server.data_dir / "tmp"
-    sweep(directory)
-    spool = Spool(directory, max_bytes=settings.relay.spool_max_mb * 1_000_000)
-    replays = replay_guard(settings, wechat.caches, wechat.link)
-    ours, relayed = (
-        BodyReader(spool, max_body_mb=max_mb)
-        for max_mb in (settings.jobs.max_request_mb, settings.relay.max_body_mb)
-    )
-    return SignedBodies(ours, replays), SignedBodies(relayed, replays)
-
-
 def _relay(
     settings: Settings,
     wechat: _Upstream,
@@ -370,8 +360,8 @@ def _relay(
     limiter: Limiter,
     bodies: SignedBodies,
     journal: RelayJournal,
-) -> ASGIApp:
-    relay = Relay(
+) -> Relay:
+    return Relay(
         Stages(
             router=Router(settings.relay, load_catalogue()),
             authenticator=callers.authenticator,
@@ -383,4 +373,3 @@ def _relay(
             journal=journal,
         )
     )
-    return Cors(relay, settings.relay.cors_origins) if settings.relay.cors_origins else relay

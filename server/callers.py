@@ -21,9 +21,12 @@ from cache.redis import RedisLink
 from cache.stats import CacheStatistics
 from core.tasks import TaskSet
 from proxy.auth import Authenticator, Checks
+from proxy.body import BodyReader
 from proxy.lockout import Lockout
 from proxy.replay import ReplayGuard
 from proxy.signature import SignatureVerifier
+from proxy.signed_body import SignedBodies
+from proxy.spool import open_spool
 from proxy.virtual_tokens import VirtualTokens
 from server.settings import Settings
 from store import revisions
@@ -40,6 +43,7 @@ class Callers:
     virtual: VirtualTokens
     book: ClientBook
     sessions: Sessions
+    lockout: Lockout
 
 
 @asynccontextmanager
@@ -61,9 +65,10 @@ async def open_callers(
     virtual = VirtualTokens(sealer, clients, revoked=sessions)
     uses = KeyUses(database)
     signatures = SignatureVerifier(clients.signing_keys, max_skew_s=settings.auth.max_skew_s)
+    lockout = Lockout(settings.auth)
     authenticator = Authenticator(
         *(clients, accounts, virtual),
-        checks=Checks(signatures, Lockout(settings.auth)),
+        checks=Checks(signatures, lockout),
         sessions=sessions.credential,
         note_use=uses.note,
     )
@@ -75,9 +80,22 @@ async def open_callers(
     tasks = TaskSet()
     tasks.start(uses.run(), name="key uses")
     try:
-        yield Callers(clients, authenticator, virtual, book, sessions)
+        yield Callers(clients, authenticator, virtual, book, sessions, lockout)
     finally:
         await tasks.aclose()
+
+
+def read_bodies(
+    settings: Settings, caches: CacheStatistics, link: RedisLink | None
+) -> tuple[SignedBodies, SignedBodies]:
+    """What reads the bodies of our own API's calls, and those of relayed ones."""
+    replays = replay_guard(settings, caches, link)
+    spool = open_spool(
+        settings.server.data_dir / "tmp", max_bytes=settings.relay.spool_max_mb * 1_000_000
+    )
+    ours = BodyReader(spool, max_body_mb=settings.jobs.max_request_mb)
+    relayed = BodyReader(spool, max_body_mb=settings.relay.max_body_mb)
+    return SignedBodies(ours, replays), SignedBodies(relayed, replays)
 
 
 def replay_guard(

@@ -1,6 +1,6 @@
 import asyncio
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from core.clock import Clock, rfc3339
@@ -19,12 +19,14 @@ class Checkup:
     def __init__(
         self,
         doctor: Doctor,
+        configuration: Callable[[], Finding],
         *,
         trusts_proxies: bool,
         deadline_s: float = _DEADLINE_S,
         clock: Clock = time.time,
     ) -> None:
         self._doctor = doctor
+        self._configuration = configuration
         self._trusts_proxies = trusts_proxies
         self._deadline_s = deadline_s
         self._clock = clock
@@ -38,7 +40,7 @@ class Checkup:
             if self._clock() - self._checked_at >= _KEPT_S:
                 self._findings = tuple(await self._examine())
                 self._checked_at = self._clock()
-        findings = self._findings
+        findings = (self._configuration(), *self._findings)
         if forwarded_by is not None and not self._trusts_proxies:
             findings = (*findings, behind_unnamed_proxy(forwarded_by))
         return {

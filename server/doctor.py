@@ -1,7 +1,7 @@
 """Finds out what stands between this machine and a published article, and says what to do."""
 
 import time
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from email.utils import parsedate_to_datetime
 
 import httpx
@@ -37,19 +37,19 @@ class Doctor:
         call: Call,
         http: httpx.AsyncClient,
         probes: dict[str, Probe],
-        checks: Iterable[Finding] = (),
+        checks: Callable[[], Iterable[Finding]] = tuple,
         clock: Clock = time.time,
     ) -> None:
         self._accounts = accounts
         self._call = call
         self._http = http  # its base_url is WeChat's API
         self._probes = probes
-        self._checks = tuple(checks)  # of the configuration
+        self._checks = checks  # of the configuration
         self._clock = clock
 
     async def examine(self) -> AsyncIterator[Finding]:
         """Each finding as soon as it is made."""
-        for check in self._checks:
+        for check in self._checks():
             yield check
         for name, probe in self._probes.items():
             yield await _probe(name, probe)

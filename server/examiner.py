@@ -1,4 +1,4 @@
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -9,21 +9,27 @@ from cache.redis import RedisLink
 from proxy.transport import UpstreamTransport
 from proxy.upstream import Upstream
 from server.checks import checks_of
+from server.checkup import Checkup
 from server.doctor import Doctor
 from server.probes import probes_of
+from server.reload import InForce
 from server.settings import Settings
 from wechat.call import Call
 
 
 @asynccontextmanager
 async def open_examiner(
-    settings: Settings,
+    current: Callable[[], Settings],
     wechat: tuple[Accounts, Call, Upstream],
     link: RedisLink | None,
-    config: Path | None,
+    config: Path | None = None,
 ) -> AsyncIterator[Doctor]:
-    """The doctor, with its way to WeChat and the stores to look at."""
+    """The doctor, with its way to WeChat and the stores to look at.
+
+    `current` are the settings in force; `config` is their file, if it is to be looked at.
+    """
     accounts, call, upstream = wechat
+    settings = current()
     async with httpx.AsyncClient(
         transport=UpstreamTransport(upstream), base_url=settings.upstream.base_urls[0]
     ) as http:
@@ -32,5 +38,15 @@ async def open_examiner(
             call=call,
             http=http,
             probes=probes_of(settings, link),
-            checks=checks_of(settings, config),
+            checks=lambda: checks_of(current(), config),
         )
+
+
+@asynccontextmanager
+async def open_checkup(
+    in_force: InForce, wechat: tuple[Accounts, Call, Upstream], link: RedisLink | None
+) -> AsyncIterator[Checkup]:
+    """The doctor of a running gateway, whose settings may change."""
+    proxies = in_force.settings.server.trusted_proxies
+    async with open_examiner(lambda: in_force.settings, wechat, link) as doctor:
+        yield Checkup(doctor, in_force.finding, trusts_proxies=bool(proxies))

@@ -4,7 +4,7 @@ from starlette.types import ASGIApp
 
 from core.metrics import Metrics
 from handlers.access import AccessMiddleware
-from handlers.areas import Areas
+from handlers.areas import Areas, Segments
 from handlers.compression import Compression
 from handlers.hosts import HostMiddleware
 from handlers.overload import InFlight
@@ -24,20 +24,32 @@ def relay_segments(settings: Settings) -> frozenset[str]:
     return load_catalogue().first_segments.union(prefixes, ruled)
 
 
-def wrapped(app: ASGIApp, settings: Settings, metrics: Metrics) -> ASGIApp:
-    """The layers around everything, the outermost last."""
-    server, segments = settings.server, relay_segments(settings)
-    public = urlsplit(server.public_url)
-    at_work = InFlight(
-        app, at_most=server.max_in_flight, relay_segments=segments, errcodes=load_errcodes()
-    )
-    packed = Compression(at_work, never_under=_SECRETS_UNDER)
-    names = (*server.allowed_hosts, public.hostname or "")
-    areas = Areas(
-        relayed=on_relayed_answers(HostMiddleware(at_work, names), server.headers),
-        ours=on_our_answers(
-            HostMiddleware(packed, names), server.headers, https=public.scheme == "https"
-        ),
-        relay_segments=segments,
-    )
-    return AccessMiddleware(areas, metrics)
+class Layers:
+    """The layers around everything, from the inside out."""
+
+    def __init__(
+        self, app: ASGIApp, settings: Settings, metrics: Metrics, segments: Segments
+    ) -> None:
+        server = settings.server
+        public = urlsplit(server.public_url)
+        at_work = InFlight(
+            app, at_most=server.max_in_flight, relay_segments=segments, errcodes=load_errcodes()
+        )
+        packed = Compression(at_work, never_under=_SECRETS_UNDER)
+        names = (*server.allowed_hosts, public.hostname or "")
+        self._https = public.scheme == "https"
+        self._relayed = HostMiddleware(at_work, names)
+        self._ours = HostMiddleware(packed, names)
+        self._areas = Areas(**self._with_headers(settings), relay_segments=segments)
+        self.app: ASGIApp = AccessMiddleware(self._areas, metrics)
+
+    def replace_headers(self, settings: Settings) -> None:
+        """Answer with these `[server.headers]` from now on."""
+        self._areas.replace(**self._with_headers(settings))
+
+    def _with_headers(self, settings: Settings) -> dict[str, ASGIApp]:
+        headers = settings.server.headers
+        return {
+            "relayed": on_relayed_answers(self._relayed, headers),
+            "ours": on_our_answers(self._ours, headers, https=self._https),
+        }

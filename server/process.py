@@ -17,6 +17,7 @@ from server.app import Gateway, open_gateway, open_worker
 from server.connections import files_for, open_door, raise_file_limit
 from server.crash import armed_crash
 from server.protocol import Guard, GuardedProtocol
+from server.reload import ConfigFile, following_file
 from server.settings import Settings
 from server.signals import stop_signals
 
@@ -128,17 +129,19 @@ def _config(gateway: Gateway, settings: Settings) -> uvicorn.Config:
     )
 
 
-async def run_gateway(settings: Settings) -> None:
+async def run_gateway(settings: Settings, source: ConfigFile) -> None:
     """Serve until SIGINT or SIGTERM; requests in flight and jobs come to an orderly stop.
 
-    Raises GatewayErrors whose texts tell the operator what to mend.
+    What changes in `source`, where the settings come from, is taken up meanwhile. Raises
+    GatewayErrors whose texts tell the operator what to mend.
     """
     crash = armed_crash(settings)
     with stop_signals() as stop, listen_on(settings.server.listen) as listener:
         async with gateway_in_background(settings, listener, crash=crash) as gateway:
             _calm_garbage_collector()
             log.info("gateway started", listen=settings.server.listen)
-            await stop.wait()
+            async with following_file(gateway.reloader, source):
+                await stop.wait()
             gateway.engine.drain()
             log.info("gateway is stopping", drain_s=settings.server.drain_s)
             await asyncio.sleep(settings.server.drain_s)

@@ -1,7 +1,7 @@
 """The URL table, a line each; what is not here goes nowhere."""
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Container
 from dataclasses import dataclass
 from importlib.metadata import version
 
@@ -19,6 +19,7 @@ from handlers import account_operations as about_accounts
 from handlers import operations as about
 from handlers.accounts import AccountsHandler
 from handlers.admin_accounts import AdminAccountsHandler
+from handlers.areas import Segments
 from handlers.articles import ArticlesHandler
 from handlers.audit import AuditHandler
 from handlers.auth import AuthHandler
@@ -26,6 +27,7 @@ from handlers.body_budget import BodyBudget
 from handlers.cache_admin import CacheAdminHandler
 from handlers.capabilities import AccountFacts, ProbeHandler
 from handlers.clients import ClientsHandler
+from handlers.cors import Cors
 from handlers.doctor import Checkup, DoctorHandler
 from handlers.errcodes import ErrcodesHandler
 from handlers.errors import EXCEPTION_HANDLERS
@@ -35,6 +37,7 @@ from handlers.jobs import JobsHandler
 from handlers.limits import LimitsHandler
 from handlers.metrics import MetricsHandler
 from handlers.openapi import ApiRoute, DocsHandler
+from handlers.relay import Relay
 from handlers.render import RenderHandler
 from handlers.signed import SignatureMiddleware
 from handlers.stats import StatsHandler
@@ -75,8 +78,8 @@ class Parts:
     account_book: AccountBook
     checkup: Checkup
     draining: Callable[[], bool]
-    relay: ASGIApp
-    relay_segments: frozenset[str]
+    relay: Relay
+    relay_segments: Segments
 
 
 def build_app(parts: Parts) -> Starlette:
@@ -89,7 +92,7 @@ def build_app(parts: Parts) -> Starlette:
     verify = Middleware(SignatureMiddleware, bodies=parts.signed)
     app = Starlette(
         routes=[
-            RelayRoute(parts.relay, parts.relay_segments),
+            RelayRoute(_relay(parts), parts.relay_segments),
             # Before /v1: who logs in has no other credential yet.
             Mount("/v1/auth", Router(auth, redirect_slashes=False)),
             Mount("/v1", Router(v1, redirect_slashes=False), middleware=[authenticate, verify]),
@@ -100,6 +103,11 @@ def build_app(parts: Parts) -> Starlette:
     app.state.limiter = throttle.limiter  # where the handler of its errors looks
     app.router.redirect_slashes = False  # a redirect would name the Host that the caller sent
     return app
+
+
+def _relay(parts: Parts) -> ASGIApp:
+    origins = parts.settings.relay.cors_origins
+    return Cors(parts.relay, origins) if origins else parts.relay
 
 
 def _v1(parts: Parts) -> list[ApiRoute]:
@@ -213,7 +221,7 @@ def _ops(parts: Parts) -> list[ApiRoute]:
 class RelayRoute(BaseRoute):
     """All paths that begin with one of `segments`: WeChat's, and the prefixes of the relay."""
 
-    def __init__(self, relay: ASGIApp, segments: frozenset[str]) -> None:
+    def __init__(self, relay: ASGIApp, segments: Container[str]) -> None:
         self._relay = relay
         self._segments = segments
 

@@ -138,15 +138,18 @@ class Settings(BaseSettings):
         return (init_settings,)
 
 
-def load_settings(path: Path | None) -> Settings:
+def load_settings(path: Path | None, *, read: set[Path] | None = None) -> Settings:
     """Read and check the configuration; without `path`, the environment and defaults alone.
 
-    Raises BadConfigurationError with all faults at once, never with a secret in it.
+    `read` is told the files that it depends on, those of secrets too. Raises
+    BadConfigurationError with all faults at once, never with a secret in it.
     """
+    files = set() if read is None else read
+    files.update(() if path is None else (path,))
     file = _read_toml(path) if path is not None else {}
     faults: list[Fault] = []
     # The environment ranks over the file.
-    data = _with_secret_files(_merged(file, _environment(faults)), "", faults)
+    data = _with_secret_files(_merged(file, _environment(faults)), "", faults, files)
     try:
         settings = Settings(**data)
     except ValidationError as exc:
@@ -197,10 +200,15 @@ def _environment(faults: list[Fault]) -> dict[str, Any]:
         return {}
 
 
-def _with_secret_files(value: Any, key: str, faults: list[Fault]) -> Any:
-    """`value` with each `x_file = "path"` of a secret replaced by `x = <what the file holds>`."""
+def _with_secret_files(value: Any, key: str, faults: list[Fault], files: set[Path]) -> Any:
+    """`value` with each `x_file = "path"` of a secret replaced by `x = <what the file holds>`.
+
+    `files` are all those files.
+    """
     if isinstance(value, list):
-        return [_with_secret_files(item, f"{key}[{i}]", faults) for i, item in enumerate(value)]
+        return [
+            _with_secret_files(item, f"{key}[{i}]", faults, files) for i, item in enumerate(value)
+        ]
     if not isinstance(value, dict):
         return value
     table: dict[str, Any] = {}
@@ -208,6 +216,7 @@ def _with_secret_files(value: Any, key: str, faults: list[Fault]) -> Any:
         where = f"{key}.{name}" if key else name
         secret = name.removesuffix("_file")
         if secret != name and secret in _SECRET_KEYS and isinstance(inner, str):
+            files.add(Path(inner))
             try:
                 table[secret] = Path(inner).read_text("utf-8").strip()
             except (OSError, UnicodeDecodeError) as exc:
@@ -216,7 +225,7 @@ def _with_secret_files(value: Any, key: str, faults: list[Fault]) -> Any:
                 faults.append(Fault(where, problem))
                 table[secret] = "unreadable"  # so that the key is not also reported as missing
         else:
-            table[name] = _with_secret_files(inner, where, faults)
+            table[name] = _with_secret_files(inner, where, faults, files)
     return table
 
 

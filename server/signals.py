@@ -3,6 +3,7 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+_RELOAD_SIGNAL = signal.SIGHUP
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -30,3 +31,15 @@ def stop_signals() -> Iterator[asyncio.Event]:
         yield asked
     finally:
         release()
+
+
+@contextmanager
+def reload_signal() -> Iterator[asyncio.Event]:
+    """An Event that SIGHUP sets, each time; whoever has seen it clears it."""
+    loop = asyncio.get_running_loop()
+    asked = asyncio.Event()
+    loop.add_signal_handler(_RELOAD_SIGNAL, asked.set)
+    try:
+        yield asked
+    finally:
+        loop.remove_signal_handler(_RELOAD_SIGNAL)

@@ -35,8 +35,7 @@ async def open_doctor(settings: Settings, config: Path | None = None) -> AsyncIt
             await _read_accounts(settings, wechat.accounts, wechat.tokens)
         except GatewayError as exc:  # the doctor's own probes will say what is wrong
             log.info("accounts of the store not read", reason=exc.code)
-        parts = (wechat.accounts, wechat.calls, wechat.upstream)
-        async with open_examiner(settings, parts, wechat.link, config) as doctor:
+        async with open_examiner(lambda: settings, wechat.ways, wechat.link, config) as doctor:
             yield doctor
 
 

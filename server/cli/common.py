@@ -1,4 +1,5 @@
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -34,17 +35,22 @@ def fail_with(error: "GatewayError", *, code: int = 3) -> NoReturn:
     fail(f"{zh['message']}\n  → {zh['hint']}", f"{en['message']}\n  → {en['hint']}", code=code)
 
 
-def read_settings(config: Path | None) -> "Settings":
-    """The configuration of `config`, or of ./config.toml where there is one.
+def config_path(config: Path | None) -> Path | None:
+    """`config`, or ./config.toml where there is one."""
+    return config or (DEFAULT_CONFIG if DEFAULT_CONFIG.exists() else None)
+
+
+def read_settings(config: Path | None, load: "Callable[[], Settings] | None" = None) -> "Settings":
+    """The configuration of `config`, or of ./config.toml where there is one; or what `load` gives.
 
     Prints every fault and ends with status 2 if it cannot be used.
     """
     from server.faults import BadConfigurationError
     from server.settings import load_settings
 
-    path = config or (DEFAULT_CONFIG if DEFAULT_CONFIG.exists() else None)
+    path = config_path(config)
     try:
-        return load_settings(path)
+        return load() if load is not None else load_settings(path)
     except BadConfigurationError as exc:
         where = path or "WXGATE_…"
         count = len(exc.faults)

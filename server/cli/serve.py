@@ -1,8 +1,16 @@
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from server.cli.common import ConfigOption, fail, fail_with, print_warnings, read_settings
+from server.cli.common import (
+    ConfigOption,
+    config_path,
+    fail,
+    fail_with,
+    print_warnings,
+    read_settings,
+)
 
 if TYPE_CHECKING:
     from server.settings import Settings
@@ -22,6 +30,9 @@ def serve(
 
     退出码 / exit status: 0 已停止 stopped · 2 配置有误 bad configuration · 3 无法启动 cannot start
 
+    配置文件改动后几秒内自动生效，SIGHUP 立即重读；写错了就继续用原来的。
+    A changed configuration is taken up within seconds, at once on SIGHUP; a wrong one never.
+
     \b
     例 / example:
       wxgate serve
@@ -30,14 +41,14 @@ def serve(
     from core.errors import GatewayError
     from core.logging import setup_logging
     from server.process import run, run_gateway
+    from server.reload import ConfigFile
 
-    settings = read_settings(config)
-    if listen:
-        settings = _listening_on(listen, settings)
+    source = ConfigFile(config_path(config), partial(_listening_on, listen))
+    settings = read_settings(config, source.load)
     print_warnings(settings)
     setup_logging(settings.log)
     try:
-        run(run_gateway(settings))
+        run(run_gateway(settings, source))
     except GatewayError as exc:
         fail_with(exc)
 
@@ -47,6 +58,8 @@ def _listening_on(listen: str, settings: "Settings") -> "Settings":
 
     from server.settings import ServerSettings
 
+    if not listen:
+        return settings
     try:
         server = ServerSettings.model_validate({**settings.server.model_dump(), "listen": listen})
     except ValidationError:

@@ -163,3 +163,14 @@ def test_no_key_shows_when_a_record_is_printed() -> None:
     assert SHOP_KEY not in shown
     assert KEY not in shown
     assert OLD_KEY not in shown
+
+
+def test_those_of_the_file_are_swapped_too_and_the_store_shows_through() -> None:
+    stored = ClientRecord(client(key="", scopes=["stats"]), (HeldKey(digest_of(OLD_KEY)),))
+    clients = Clients([client()])
+    clients.replace_stored([stored])
+    assert clients.by_key(OLD_KEY) is None
+    clients.replace_file([])
+    assert clients.by_key(KEY) is None
+    assert clients.by_key(OLD_KEY) is not None
+    assert not clients.in_file("blog")

@@ -70,3 +70,14 @@ def test_stored_accounts_are_swapped_at_one_stroke_and_the_file_wins() -> None:
     for name in ("stored", "shut", app_id(3)):
         with pytest.raises(UnknownAccount):
             accounts.name_of(name)
+
+
+def test_those_of_the_file_are_swapped_too_and_the_store_shows_through() -> None:
+    stored = MAIN.model_copy(update={"app_secret": SecretStr("of the store")})
+    other = OfficialAccount(name="other", app_id="wx0000000000000002", app_secret=SecretStr("s"))
+    accounts = Accounts([MAIN])
+    accounts.replace_stored([stored], [("other", other.app_id)])
+    accounts.replace_file([other])
+    assert accounts.get("main") is stored
+    assert accounts.get(other.app_id) is other  # no longer locked: the file's counts
+    assert accounts.of_file() == (other,)

@@ -99,3 +99,22 @@ def test_every_line_of_the_log_is_one_json_object_of_bounded_length() -> None:
     assert len(lines) == 3 * len(HOSTILE)
     assert all(isinstance(json.loads(line), dict) for line in lines)
     assert max(map(len, lines)) < 60_000
+
+
+def test_another_level_counts_at_once_for_loggers_already_in_use() -> None:
+    script = """
+import logging, structlog
+from core.logging import LogSettings, set_level, setup_logging
+setup_logging(LogSettings(level="error", format="json"))
+log, plain = structlog.get_logger("x"), logging.getLogger("y")
+for level in ("error", "info", "warning"):
+    set_level(level)
+    log.info("a line at " + level)
+    log.error("an error at " + level)
+    plain.info("a plain line at " + level)
+"""
+    events = [json.loads(line)["event"] for line in run(script, "json").splitlines()]
+    assert events == [
+        *("an error at error", "a line at info", "an error at info", "a plain line at info"),
+        "an error at warning",
+    ]

@@ -109,3 +109,13 @@ def test_while_nobody_fails_nothing_is_looked_up() -> None:
         raise AssertionError
 
     Lockout(SETTINGS, clock=no_time).check("not even parsed", "blog")
+
+
+def test_other_limits_count_at_once(lockout: Lockout) -> None:
+    fail(lockout, "10.0.0.1", "blog", 3)
+    assert not open_to(lockout, "10.0.0.1", "blog")
+    lockout.replace_limits(AuthSettings(failures_per_minute=5, address_failures_per_minute=5))
+    fail(lockout, "10.0.0.1", "blog", 4)
+    assert open_to(lockout, "10.0.0.1", "blog")
+    fail(lockout, "10.0.0.1", "blog")
+    assert not open_to(lockout, "10.0.0.1", "blog")

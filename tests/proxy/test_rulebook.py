@@ -116,3 +116,10 @@ def test_clients_and_accounts_of_one_name_share_nothing() -> None:
     account = changed(MAIN, rate_limit="600/minute")
     rules = Rulebook({}, Quotas()).rules(twin, account, MENU)
     assert len({rule.key for rule in rules}) == 2
+
+
+def test_other_limits_count_at_once() -> None:
+    book = Rulebook({MENU: "5/minute"}, Quotas())
+    assert [rule.rate.count for rule in book.rules(BLOG, MAIN, MENU)] == [600, 5]
+    book.replace_limits({MENU: "7/minute"})
+    assert [rule.rate.count for rule in book.rules(BLOG, MAIN, MENU)] == [600, 7]

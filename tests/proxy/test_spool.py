@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from proxy.spool import Spool, StorageUnavailable, sweep
+from proxy.spool import Spool, StorageUnavailable, open_spool, sweep
 
 
 async def test_an_open_body_has_no_name_on_disk(tmp_path: Path) -> None:
@@ -46,3 +46,12 @@ def test_left_over_bodies_are_swept_and_nothing_else(tmp_path: Path) -> None:
     assert sweep(tmp_path) == 1
     assert sorted(tmp_path.iterdir()) == [other, new]
     assert sweep(tmp_path / "not there") == 0
+
+
+async def test_a_spool_is_opened_without_what_a_crash_left(tmp_path: Path) -> None:
+    left = tmp_path / "wxgate-body-a"
+    left.write_bytes(b"x")
+    os.utime(left, (0, 0))
+    file = await open_spool(tmp_path, max_bytes=1_000).open()
+    assert list(tmp_path.iterdir()) == []
+    file.close()

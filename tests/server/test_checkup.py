@@ -37,6 +37,7 @@ class Examiner:
 def checkup(examiner: Examiner, now: list[float], *, deadline_s: float = 20) -> Checkup:
     return Checkup(
         examiner,  # type: ignore[arg-type]
+        lambda: ok("configuration", "一致", "the same"),
         trusts_proxies=False,
         deadline_s=deadline_s,
         clock=lambda: now[0],
@@ -62,7 +63,7 @@ async def test_an_examination_that_does_not_end_is_cut_off_with_what_was_found()
     checks = checkup(Examiner(WELL, endless=True), [1_790_000_000.0], deadline_s=0.05)
     report = await checks.report(forwarded_by=None)
     assert report["status"] == "fail"
-    assert [finding["name"] for finding in report["findings"]] == ["a", "deadline"]
+    assert [finding["name"] for finding in report["findings"]] == ["configuration", "a", "deadline"]
 
 
 async def test_a_request_that_came_through_an_unnamed_proxy_is_told() -> None:
@@ -70,7 +71,7 @@ async def test_a_request_that_came_through_an_unnamed_proxy_is_told() -> None:
     report = await checks.report(forwarded_by="10.0.0.7")
     assert report["status"] == "warn"
     assert "10.0.0.7" in report["findings"][-1]["fix"]["en"]
-    assert len((await checks.report(forwarded_by=None))["findings"]) == 1
+    assert len((await checks.report(forwarded_by=None))["findings"]) == 2
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,8 @@
 import json
+import os
 from pathlib import Path
+
+import pytest
 
 from core.errors import Text
 from server.findings import fail
@@ -37,3 +40,14 @@ def test_a_report_holds_no_secret_wherever_one_was_put(tmp_path: Path) -> None:
     assert report["settings"]["accounts"][0]["name"] == "main"
     assert report["findings"][0]["fix"]["zh"] == "修"
     assert report["versions"]["python"]
+
+
+def test_what_is_no_regular_file_is_left_as_it_is(tmp_path: Path) -> None:
+    fifo, folder = tmp_path / "fifo", tmp_path / "folder"
+    os.mkfifo(fifo, 0o640)
+    folder.mkdir(0o750)
+    for path in (fifo, folder, Path("/dev/null")):
+        before = path.stat()
+        with pytest.raises(OSError):
+            write_report(path, Settings(), [])
+        assert (path.stat().st_mode, path.stat().st_ino) == (before.st_mode, before.st_ino)

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from server.signals import stop_signals
+from server.signals import reload_signal, stop_signals
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -36,3 +36,13 @@ asyncio.run(main())
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=False)
     assert (done.returncode, done.stdout) == (-signal.SIGTERM, b"asked\n")
+
+
+async def test_a_hangup_asks_to_read_the_configuration_again() -> None:
+    with reload_signal() as asked:
+        for _ in range(2):
+            os.kill(os.getpid(), signal.SIGHUP)
+            async with asyncio.timeout(5):
+                await asked.wait()
+            asked.clear()
+    assert signal.getsignal(signal.SIGHUP) is signal.SIG_DFL
