@@ -3,6 +3,7 @@ import re
 import sys
 import textwrap
 import traceback
+from functools import lru_cache
 from typing import Any, Literal, TextIO
 
 import orjson
@@ -18,6 +19,8 @@ _MAX_EXCEPTION_CHARS = 16_384
 _UNPRINTABLE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
 )
+_PLAIN = frozenset({"exc_info", "timestamp", "level", "request_id"})
+_SHORT = 48  # such texts repeat: methods, paths, names
 _LINE_BREAKS = str.maketrans({"\n": "\\n", "\t": "\\t"})
 # Their INFO and DEBUG lines hold whole URLs and SQL parameters, secrets included.
 _INDISCREET = (
@@ -116,7 +119,11 @@ def _traceback(out: TextIO, exc_info: Any) -> None:
 
 def _printable(_logger: object, _method: str, event: dict[str, Any]) -> dict[str, Any]:
     for name, value in event.items():
-        if name != "exc_info":
+        if name in _PLAIN:
+            continue
+        if isinstance(value, str) and len(value) <= _SHORT:
+            event[name] = _escaped_short(value)
+        else:
             limit = _MAX_EXCEPTION_CHARS if name == "exception" else _MAX_VALUE_CHARS
             event[name] = _escaped_in(value, limit)
     return event
@@ -135,6 +142,11 @@ def _escaped_in(value: Any, limit: int) -> Any:
 def _escaped(text: str, limit: int) -> str:
     shown = text if len(text) <= limit else text[:limit] + "…"
     return _UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", shown)
+
+
+@lru_cache(maxsize=4_096)
+def _escaped_short(text: str) -> str:
+    return _escaped(text, _SHORT)
 
 
 def _on_one_line(_logger: object, _method: str, event: dict[str, Any]) -> dict[str, Any]:

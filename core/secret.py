@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, MutableMapping
+from functools import lru_cache
 from typing import Any
 
 MASK = "***"
@@ -10,7 +11,9 @@ MAX_CHARS = 65_536
 _MAX_DEPTH = 8
 # Of each match one of these is a part: most values of a log line are spared the longer search.
 _SUSPECT = re.compile("[=:%,]|-----|[A-Za-z0-9_-]{12}")
-_MADE_BY_US = frozenset({"timestamp", "level"})
+_MADE_BY_US = frozenset({"timestamp", "level", "request_id"})
+# What is as short repeats: methods, paths, names. It is looked through once.
+_SHORT = 48
 
 _SECRET_NAMES = frozenset(
     {
@@ -89,10 +92,22 @@ def is_secret_name(name: object) -> bool:
 
 
 def redact_event(_logger: object, _method: str, event: MutableMapping[str, Any]) -> Any:
-    """A structlog processor: nothing that it lets pass holds a credential."""
+    """A structlog processor: nothing that it lets pass holds a credential.
+
+    Whoever binds a `request_id` answers for it: it is not looked through.
+    """
     for name, value in event.items():
         # The formatter of exceptions redacts the text that it makes.
         if name == "exc_info" or name in _MADE_BY_US:
             continue
-        event[name] = MASK if is_secret_name(name) else redact_value(value)
+        if _is_secret_key(name):
+            event[name] = MASK
+        elif isinstance(value, str) and len(value) <= _SHORT:
+            event[name] = _redact_short(value)
+        else:
+            event[name] = redact_value(value)
     return event
+
+
+_redact_short = lru_cache(maxsize=4_096)(redact)
+_is_secret_key = lru_cache(maxsize=1_024)(is_secret_name)  # of log events: names in our code
