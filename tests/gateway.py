@@ -71,23 +71,15 @@ KEY = "wxg_blog_0123456789abcdefghijklmnop"
 READER_KEY = "wxg_reader_0123456789abcdefghijklmn"
 BOTH_KEY = "wxg_both_0123456789abcdefghijklmnop"
 _ALL = frozenset(Scope) - {Scope.ADMIN}
-_FREELY = "1000000/minute"  # tests of limits set their own
 CLIENTS = (
-    Client(id="blog", key=SecretStr(KEY), accounts=("main",), scopes=_ALL, rate_limit=_FREELY),
+    Client(id="blog", key=SecretStr(KEY), accounts=("main",), scopes=_ALL),
     Client(
         id="reader",
         key=SecretStr(READER_KEY),
         accounts=("main",),
         scopes=frozenset({Scope.RELAY_READ}),
-        rate_limit=_FREELY,
     ),
-    Client(
-        id="both",
-        key=SecretStr(BOTH_KEY),
-        accounts=("main", "personal"),
-        scopes=_ALL,
-        rate_limit=_FREELY,
-    ),
+    Client(id="both", key=SecretStr(BOTH_KEY), accounts=("main", "personal"), scopes=_ALL),
 )
 
 

@@ -11,7 +11,7 @@ from proxy.call import RelayedCall
 from proxy.request import Query
 from proxy.routing import Route
 from proxy.upstream import UpstreamSettings
-from tests.gateway import MAIN, Setup
+from tests.gateway import CLIENTS, MAIN, Setup
 from wechat.catalogue import load_catalogue
 
 MENU_GET, MENU_CREATE = "/cgi-bin/menu/get", "/cgi-bin/menu/create"
@@ -22,8 +22,9 @@ RIGHTS = frozenset({"relay:read"})
 
 
 def caching(upstream: UpstreamSettings, data_dir: Path, **changes: Any) -> Setup:
-    """A Setup whose response cache is on."""
-    return Setup(upstream, data_dir, cache=CacheSettings(), **changes)
+    """A Setup whose response cache is on, and whose clients are not held back."""
+    free = tuple(client.model_copy(update={"rate_limit": "none"}) for client in CLIENTS)
+    return Setup(upstream, data_dir, cache=CacheSettings(), clients=free, **changes)
 
 
 def relayed(
