@@ -15,7 +15,7 @@ from handlers.token_calls import TokenCalls
 from handlers.wechat_form import Headers, refusal
 from proxy.advice import error_header
 from proxy.app_secret import credentials_of, real_body, said_in
-from proxy.auth import Authenticator, Caller, check_scope
+from proxy.auth import Authenticator, Caller
 from proxy.body import Body, ClientGone, MemoryBody, Receive, StoredBody
 from proxy.call import RelayedCall
 from proxy.deadline import Deadline, asked_deadline
@@ -128,7 +128,7 @@ class Relay:
             caller, body = await self._by_secret(request, route, receive)
         else:
             caller = self._authenticator.relayed(request, route, None)
-            route = _settled(route, caller)
+            route = route.of(caller.client.id)  # as rules for some clients alone have it
             if caller.signed is not None:
                 # Before it counts as a call: replays by whoever listened cost its client nothing.
                 body = await self._read(request, route, caller, receive)
@@ -168,7 +168,6 @@ class Relay:
         body = await self._bodies.read_small(request, receive, signed, write=route.write)
         said = said_in(body)
         caller = self._authenticator.relayed(request, route, credentials_of(request.query, said))
-        route.of(caller.client.id)
         return caller, real_body(body, said, caller.account)
 
     async def _outgoing(
@@ -213,14 +212,6 @@ class Relay:
             return exchange.errcode
         finally:
             exchange.close()
-
-
-def _settled(route: Route, caller: Caller) -> Route:
-    """The route as rules for some clients alone have it. Raises PathDenied, ScopeMissing."""
-    settled = route.of(caller.client.id)
-    if settled is not route:
-        check_scope(caller.client, settled)
-    return settled
 
 
 def _met(scope: Scope, caller: Caller, ours: Headers) -> None:

@@ -235,7 +235,7 @@ class Authenticator:
         return self._accounts.get(named)
 
     def relayed(self, request: Inbound, route: Route, credentials: AppCredentials | None) -> Caller:
-        """The caller of a relayed call. Raises an AuthError or UnknownAccount.
+        """The caller of a relayed call. Raises an AuthError, UnknownAccount, what Route.of does.
 
         `credentials` are those of a call that identifies itself by appid and secret.
         """
@@ -256,7 +256,7 @@ class Authenticator:
         self._admit(credential, request.peer)
         if account is None:
             account = self._choose(client, named)
-        check_scope(client, route)
+        check_scope(client, route.of(client.id))
         return Caller(credential, account, by_header is not None, signed)
 
     def token_call(self, request: Inbound, credentials: AppCredentials) -> Caller:

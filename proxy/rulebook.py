@@ -9,6 +9,7 @@ from cache.windows import Rule, window_key
 from wechat.limits import DAILY_QUOTAS
 
 ALL = "*"
+_MOST_A_DAY = 1_000_000_000  # more is no rate that could be told; a probe takes WeChat's word
 _MOST_KEPT = 20_000  # only paths outside of the catalogue can be that many
 # wxgate answers these itself, from the token it holds.
 _NEVER_SENT = frozenset({"/cgi-bin/token", "/cgi-bin/stable_token"})
@@ -87,8 +88,9 @@ class Rulebook:
         quota = self._quotas.quota_of(account, path)
         if quota is None or path in _NEVER_SENT or path in self._limits or path in client.limits:
             return None
-        who, text = f"client {client.id} on {account.name}", f"{max(1, quota * 9 // 10)}/day"
-        return _named(who, path, text, client.id, account.app_id, builtin=True)
+        count = min(max(1, quota * 9 // 10), _MOST_A_DAY)
+        who = f"client {client.id} on {account.name}"
+        return _named(who, path, f"{count}/day", client.id, account.app_id, builtin=True)
 
     def paths_with_quota(self, account: OfficialAccount) -> list[str]:
         """The paths of which WeChat's daily quota is known."""

@@ -99,6 +99,14 @@ def pattern_of(path: str) -> re.Pattern[str]:
     return re.compile(re.escape(path).replace(r"\*", ".*"))
 
 
+def _pattern(rule: RelayRule) -> re.Pattern[str]:
+    """What is denied is denied in each spelling that WeChat might take for the same."""
+    pattern = pattern_of(rule.path)
+    if rule.action != "deny":
+        return pattern
+    return re.compile(f"{pattern.pattern}/?", re.IGNORECASE)
+
+
 def _settled_early(endpoint: Endpoint) -> bool:
     """Whether such a call is handled before its client is known."""
     return endpoint.path in _TOKEN_PATHS or endpoint.auth == "appid_secret"
@@ -114,7 +122,7 @@ class Rules:
     """The rules in their order."""
 
     def __init__(self, rules: Sequence[RelayRule]) -> None:
-        self._rules = [_Compiled(rule, pattern_of(rule.path)) for rule in rules]
+        self._rules = [_Compiled(rule, _pattern(rule)) for rule in rules]
         self.first_segments = frozenset(
             rule.path.split("/", 2)[1] for rule in rules if rule.action != "deny"
         ) - {"*"}

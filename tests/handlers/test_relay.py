@@ -484,3 +484,21 @@ async def test_unknown_paths_go_on_where_that_is_wanted(
         shown = gateway.metrics.render().decode()
     assert 'path="other"' in shown
     assert "brand" not in shown
+
+
+async def test_an_alias_for_some_clients_wants_the_scope_of_where_it_goes_alone(
+    upstream: UpstreamSettings, tmp_path: Path
+) -> None:
+    rules = [
+        {"path": "/how/many", "clients": ["reader"], "action": "alias", "to": COUNT},
+        {"path": ADD, "clients": ["reader"], "action": "alias", "to": COUNT},
+    ]
+    relay = RelaySettings.model_validate({"rules": rules})
+    headers = {"authorization": f"Bearer {READER_KEY}"}
+    async with (
+        open_gateway(Setup(upstream, tmp_path, relay=relay)) as gateway,
+        gateway.client(**headers) as gate,
+    ):
+        for path in ("/how/many", ADD):
+            answer = await gate.get(path)
+            assert (answer.status_code, answer.json()) == (200, {"total_count": 0}), path

@@ -123,3 +123,11 @@ def test_other_limits_count_at_once() -> None:
     assert [rule.rate.count for rule in book.rules(BLOG, MAIN, MENU)] == [600, 5]
     book.replace_limits({MENU: "7/minute"})
     assert [rule.rate.count for rule in book.rules(BLOG, MAIN, MENU)] == [600, 7]
+
+
+def test_a_quota_without_bounds_makes_a_rule_all_the_same() -> None:
+    """A probe keeps what WeChat says, whatever that is."""
+    boundless = changed(MAIN, quotas={SUBMIT: 10**15})
+    assert f"builtin client blog on main: {SUBMIT} = 1000000000/day" in names(
+        SUBMIT, account=boundless
+    )

@@ -50,6 +50,14 @@ def test_an_alias_goes_elsewhere_with_the_scope_of_where_it_goes() -> None:
         found.find(b"/publish/%6eow", "POST")
 
 
+def test_what_is_denied_is_denied_in_every_spelling() -> None:
+    found = router({"path": "/cgi-bin/new/Thing", "action": "deny"}, unknown_paths="forward")
+    for spelling in (b"/cgi-bin/new/Thing", b"/wx/cgi-bin/new/thing", b"/cgi-bin/NEW/Thing/"):
+        with pytest.raises(PathDenied):
+            found.find(spelling, "GET")
+    assert found.find(b"/cgi-bin/new/things", "GET").path == "/cgi-bin/new/things"
+
+
 def test_an_allowed_path_goes_through_and_counts_as_a_write() -> None:
     found = router({"path": "/cgi-bin/new/*", "action": "allow"})
     route = found.find(b"/wx/cgi-bin/new/thing", "PUT")
