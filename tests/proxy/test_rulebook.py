@@ -9,7 +9,7 @@ from tests.gateway import CLIENTS, MAIN
 from wechat.limits import DAILY_QUOTAS
 
 SUBMIT, MENU, TOKEN = "/cgi-bin/freepublish/submit", "/cgi-bin/menu/get", "/cgi-bin/token"
-BLOG = CLIENTS[0]
+BLOG = CLIENTS[0].model_copy(update={"rate_limit": "600/minute"})
 
 
 class Quotas:
