@@ -11,7 +11,7 @@ import pytest
 from scripts.fault_rows import ROOT, SECTIONS, TABLES, FaultRow, _row, read_rows
 
 # Whether every case of every section must have its row by now.
-COMPLETE = False
+COMPLETE = True
 
 _NUMBERED = re.compile(r"test((?:_[0-9]{3})+)_")  # one test may prove several cases
 
