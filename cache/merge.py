@@ -21,6 +21,7 @@ def merged(own: Snapshot, others: Iterable[Snapshot]) -> Snapshot:
         "since": min(snapshot["since"] for snapshot in snapshots),
         "processes": len(snapshots),
         "caches": list(rows.values()),
+        "calls": [row for snapshot in snapshots for row in snapshot.get("calls", [])],
         "tokens": _tokens([snapshot.get("tokens", {}) for snapshot in snapshots]),
     }
 

@@ -186,6 +186,16 @@ class SharedWindows:
             return await self._local.look(shares_of(rules, self.gateways))
         return _standings(rules, told)
 
+    async def clear(self, rules: Sequence[Rule]) -> None:
+        """Empty these windows; while Redis is away, those of this gateway alone."""
+        await self._local.clear(rules)
+        for rule in rules:
+            self._owed.pop(rule.key, None)
+        keys = [self._keys.window(rule.key) for rule in rules]
+        if keys:
+            with suppress(RedisAway):
+                await self._link.run(lambda redis: redis.unlink(*keys))
+
     def _lately_apart(self, rules: Sequence[Rule]) -> bool:
         """Whether others may have admitted calls in these windows that Redis does not know yet."""
         since_s = self._clock() - self._apart_at

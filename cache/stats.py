@@ -124,7 +124,7 @@ class CacheStatistics:
     """
 
     def __init__(self, metrics: Metrics, *, clock: Clock = time.time) -> None:
-        self._metrics = metrics
+        self.metrics = metrics
         self._clock = clock
         self._started = clock()
         self._caches: list[tuple[CacheStats, Callable[[], Fill]]] = []
@@ -132,7 +132,7 @@ class CacheStatistics:
 
     def register(self, cache: str, backend: str, fill: Callable[[], Fill] = Fill) -> CacheStats:
         """The counter of a new cache, shown from now on."""
-        stats = CacheStats(cache, backend, self._metrics, clock=self._clock)
+        stats = CacheStats(cache, backend, self.metrics, clock=self._clock)
         self._caches.append((stats, fill))
         return stats
 

@@ -7,6 +7,7 @@ from typing import NamedTuple, Protocol
 from urllib.parse import quote
 
 from cache.rates import Rate, share_of
+from cache.stats import Fill
 from core.clock import Clock
 
 _MAX_KEYS = 50_000
@@ -45,6 +46,10 @@ class Windows(Protocol):
 
     async def look(self, rules: Sequence[Rule]) -> list[Standing]:
         """How each window stands; counts nothing."""
+        ...
+
+    async def clear(self, rules: Sequence[Rule]) -> None:
+        """Empty these windows, here and wherever they are counted together."""
         ...
 
     @property
@@ -206,6 +211,15 @@ class MemoryWindows:
             window.wait_s(rule.rate, now)
             standings.append(window.standing(rule, now))
         return standings
+
+    async def clear(self, rules: Sequence[Rule]) -> None:
+        """Forget the calls of these windows."""
+        for rule in rules:
+            self._windows.pop(rule.key, None)
+
+    def fill(self) -> Fill:
+        """How many windows there are."""
+        return Fill(entries=len(self), capacity=self._max_keys)
 
     def __len__(self) -> int:
         return len(self._windows)

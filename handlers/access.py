@@ -8,6 +8,7 @@ from prometheus_client import Counter, Histogram
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from cache.call_stats import CallStats, Labels
 from core.metrics import Metrics
 from core.secret import redact
 
@@ -26,10 +27,11 @@ class AccessMiddleware:
     (`client_id`, `account`, `route`) they leave in `scope["state"]`.
     """
 
-    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+    def __init__(self, app: ASGIApp, metrics: Metrics, calls: CallStats | None = None) -> None:
         self._app = app
         self._metrics = metrics
         self._known: dict[tuple[str, int], tuple[Counter, Histogram]] = {}
+        self._calls = calls or CallStats()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
@@ -62,6 +64,8 @@ class AccessMiddleware:
             self._metrics.errors.labels(source, state["error_category"]).inc()
         if scope["path"] in _QUIET and status < 400:
             return
+        whose = Labels(route, state.get("client_id") or "", state.get("account") or "")
+        self._calls.record(whose, seconds, f"{source}.{state['error_category']}" if source else "")
         log.info(
             "request",
             method=scope["method"],

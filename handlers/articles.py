@@ -66,7 +66,7 @@ class ArticlesHandler:
     async def create(self, request: Request) -> Response:
         """Take an article in as a job: JSON, or multipart with its pictures."""
         client = require_scope(request, Scope.DRAFT)
-        account = self._account(request, client)
+        account = request.state.account = self._account(request, client)
         with self._bodies.share() as share:
             row = await self._take_in(request, share, client, account)
         return await answer_to_post(request, row, self._jobs)

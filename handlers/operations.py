@@ -15,7 +15,7 @@ from handlers.jobs import JobAnswer, JobList
 from handlers.limits import LimitsAnswer, QuotaAnswer
 from handlers.openapi import Operation
 from handlers.render import RenderAnswer, RenderBody
-from handlers.stats import CacheStatsAnswer
+from handlers.stats import CacheStatsAnswer, CallStatsAnswer
 
 _MARKDOWN = "---\ntitle: 第一篇\nauthor: 小王\n---\n\n你好，**世界**。\n\n![风景](https://example.com/a.webp)\n"
 _JOB: dict[str, Any] = {
@@ -158,6 +158,9 @@ CACHE_WARM = Operation(
     errors=(400, 401, 403, 404, 413, 415, 422, 503),
 )
 STATS_CACHE = Operation("缓存统计 / cache statistics", "stats", answer=CacheStatsAnswer)
+STATS_CALLS = Operation(
+    "调用、错误与延迟 / calls, errors and latency", "stats", answer=CallStatsAnswer
+)
 AUDIT = Operation(
     "审计日志，新的在前 / the audit log, newest first",
     "admin",

@@ -1,12 +1,13 @@
 from collections.abc import Awaitable, Callable, Collection
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from accounts.clients import Client, Scope
 from accounts.official import Accounts
+from cache.call_stats import Labels, tables_of
 from handlers.guard import require_scope
 
 
@@ -20,6 +21,27 @@ class CacheStatsAnswer(BaseModel):
     caches: list[dict[str, Any]]
     tokens: dict[str, Any]
     upstream: dict[str, Any]
+
+
+class CallCounts(BaseModel):
+    """Calls of one kind."""
+
+    calls: int
+    errors: dict[str, int] = Field(description="by whose it is and its category: wechat.quota")
+    latency_ms: dict[str, float | None] = Field(
+        description="p50, p90, p99; at most 19 % above the truth"
+    )
+
+
+class CallStatsAnswer(BaseModel):
+    """Calls since the start, by endpoint, by client and by account."""
+
+    since: str
+    processes: int
+    total: CallCounts
+    endpoints: dict[str, CallCounts]
+    clients: dict[str, CallCounts]
+    accounts: dict[str, CallCounts]
 
 
 class StatsHandler:
@@ -39,6 +61,7 @@ class StatsHandler:
         """What the caller may see: its own accounts; all of them with the scope admin."""
         client = require_scope(request, Scope.STATS, Scope.ADMIN)
         snapshot = await self._snapshot()
+        snapshot.pop("calls")
         shown = self._shown(client)
         images = await self._image_entries()
         for cache in snapshot["caches"]:
@@ -62,6 +85,19 @@ class StatsHandler:
             account: told for account, told in upstream["breakers"].items() if account in shown
         }
         return JSONResponse(snapshot)
+
+    async def calls(self, request: Request) -> Response:
+        """Calls on the caller's accounts, and its own on none; all with the scope admin."""
+        client = require_scope(request, Scope.STATS, Scope.ADMIN)
+        snapshot = await self._snapshot()
+        admin, accounts = client.may(Scope.ADMIN), self._shown(client)
+
+        def shown(labels: Labels) -> bool:
+            own = labels.client == client.id and not labels.account
+            return admin or own or labels.account in accounts
+
+        about = {name: snapshot[name] for name in ("since", "processes")}
+        return JSONResponse(about | tables_of(snapshot["calls"], shown))
 
     def _shown(self, client: Client) -> frozenset[str]:
         if client.may(Scope.ADMIN):

@@ -6,6 +6,7 @@ from typing import Any, NoReturn, Self
 
 from accounts.clients import Client
 from accounts.official import OfficialAccount
+from cache.stats import CacheStats
 from cache.windows import Standing, Windows
 from core.errors import GatewayError, Text
 from core.metrics import Metrics
@@ -82,7 +83,10 @@ class Admission:
 class Limiter:
     """Lets calls in, or not: how many at the same time, and how many in a time."""
 
-    def __init__(self, windows: Windows, rulebook: Rulebook, metrics: Metrics) -> None:
+    def __init__(
+        self, windows: Windows, rulebook: Rulebook, metrics: Metrics, stats: CacheStats
+    ) -> None:
+        self._stats = stats  # a call that was let in is a hit, one that was not a miss
         self._windows = windows
         self.rulebook = rulebook
         self._metrics = metrics
@@ -99,8 +103,10 @@ class Limiter:
             raise
         if verdict.wait_s and verdict.tightest is not None:
             self.leave(names)
+            self._stats.count("miss", account.app_id)
             named = self.rulebook.named(client, account, path, verdict.tightest.rule)
             self._refuse(named, verdict.wait_s, verdict.tightest)
+        self._stats.count("hit", account.app_id)
         return Admission(self, names, verdict.tightest)
 
     def _enter(self, client: Client, account: OfficialAccount) -> tuple[str, str]:
@@ -108,6 +114,7 @@ class Limiter:
         for name, limit in zip(names, (client.max_concurrent, account.max_concurrent), strict=True):
             if self._active.get(name, 0) >= limit:
                 self._count_throttled(name)
+                self._stats.count("miss", account.app_id)
                 raise TooManyConcurrent(who=name, limit=limit, retry_after_s=1)
         for name in names:
             self._active[name] = self._active.get(name, 0) + 1
@@ -130,16 +137,10 @@ class Limiter:
         self, clients: Iterable[Client], accounts: Iterable[OfficialAccount]
     ) -> dict[str, Any]:
         """All rules of these clients and accounts, with use; built-in ones that are in use."""
-        accounts = list(accounts)
-        listed: list[NamedRule] = []
-        concurrent = []
-        for client in clients:
-            listed += self.rulebook.of_client(client)
-            listed += self._builtin(client, accounts)
-            concurrent.append(self._concurrent(f"client {client.id}", client.max_concurrent))
-        for account in accounts:
-            listed += self.rulebook.of_account(account)
-            concurrent.append(self._concurrent(f"account {account.name}", account.max_concurrent))
+        clients, accounts = list(clients), list(accounts)
+        bounds = [(f"client {client.id}", client.max_concurrent) for client in clients]
+        bounds += [(f"account {account.name}", account.max_concurrent) for account in accounts]
+        listed = self._listed(clients, accounts)
         rules = [(named, rule) for named in listed for rule in named.rules]
         standings = await self._windows.look([rule for _, rule in rules])
         items = [
@@ -151,8 +152,22 @@ class Limiter:
             "shared": self._windows.shared,
             "gateways": self._windows.gateways,
             "items": items,
-            "concurrent": concurrent,
+            "concurrent": [self._concurrent(name, limit) for name, limit in bounds],
         }
+
+    async def clear(self, clients: list[Client], account: OfficialAccount) -> None:
+        """Let them begin anew: the windows of these clients and of this account are empty."""
+        listed = self._listed(clients, [account])
+        await self._windows.clear([rule for named in listed for rule in named.rules])
+
+    def _listed(self, clients: list[Client], accounts: list[OfficialAccount]) -> list[NamedRule]:
+        listed: list[NamedRule] = []
+        for client in clients:
+            listed += self.rulebook.of_client(client)
+            listed += self._builtin(client, accounts)
+        for account in accounts:
+            listed += self.rulebook.of_account(account)
+        return listed
 
     def _builtin(self, client: Client, accounts: list[OfficialAccount]) -> list[NamedRule]:
         usable = [account for account in accounts if account.name in client.accounts]

@@ -1,7 +1,7 @@
 """The composition root: the one place that names concrete classes and joins them."""
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
@@ -13,8 +13,9 @@ from accounts.account_secrets import AccountSecrets
 from accounts.audit import AuditLog
 from accounts.master_key import Sealer, load_master_key
 from accounts.official import Accounts
+from cache.call_stats import CallStats
 from cache.eviction import warn_of_eviction
-from cache.fleet import Fleet
+from cache.fleet import Clear, Fleet
 from cache.kept_tokens import KeptTokenStore
 from cache.keys import Keys
 from cache.redis import RedisLink, open_redis
@@ -57,7 +58,7 @@ from proxy.stable_token import PATH as STABLE_TOKEN
 from proxy.stable_token import StableToken
 from proxy.tokens import TokenBooks, TokenService
 from proxy.upstream import Upstream
-from server.cache_control import CacheControl, clears_of, open_fleet, warms_of
+from server.cache_control import CacheControl, clears_of, limit_clears, open_fleet, warms_of
 from server.callers import Callers, open_callers, read_bodies
 from server.data_dir import make_data_dir
 from server.examiner import open_checkup
@@ -105,6 +106,7 @@ class _Upstream:
     responses: ResponseStore
     cached: CachedCalls
     capabilities: Capabilities
+    answered: CallStats
 
     @property
     def ways(self) -> tuple[Accounts, Calls, Upstream]:
@@ -153,9 +155,10 @@ async def open_gateway(
         checkup = await stack.enter_async_context(open_checkup(in_force, wechat.ways, wechat.link))
         prober = await stack.enter_async_context(_open_prober(settings, watcher, database, wechat))
         limiter = await stack.enter_async_context(
-            open_limiter(settings, wechat.link, wechat.quota, wechat.metrics)
+            open_limiter(settings, wechat.link, wechat.quota, wechat.caches)
         )
-        fleet = await stack.enter_async_context(_open_fleet(settings, wechat, made.uploaded))
+        more = limit_clears(limiter, wechat.accounts, lambda: callers.clients)
+        fleet = await stack.enter_async_context(_open_fleet(settings, wechat, made.uploaded, more))
         parts = Parts(
             settings=settings,
             accounts=wechat.accounts,
@@ -185,7 +188,9 @@ async def open_gateway(
 
 def _joined(parts: Parts, in_force: InForce, wechat: _Upstream, engine: Engine) -> Gateway:
     starlette = build_app(parts)
-    layers = Layers(starlette, parts.settings, parts.metrics, parts.relay_segments)
+    layers = Layers(
+        *(starlette, parts.settings, parts.metrics, parts.relay_segments), wechat.answered
+    )
     reloader = make_reloader(in_force, parts, wechat.tokens, layers)
     return Gateway(layers.app, starlette, engine, parts.metrics, reloader)
 
@@ -209,7 +214,7 @@ async def open_worker(settings: Settings) -> AsyncIterator[Engine]:
         made = await stack.enter_async_context(
             _open_jobs(settings, database, wechat, Changes(), journal, no_crash)
         )
-        await stack.enter_async_context(_open_fleet(settings, wechat, made.uploaded))
+        await stack.enter_async_context(_open_fleet(settings, wechat, made.uploaded, {}))
         yield made.engine
 
 
@@ -237,8 +242,9 @@ async def open_wechat(
     Tokens are kept under `sealer`; without one no earlier token is used, and WeChat is asked.
     """
     async with AsyncExitStack() as stack:
-        metrics = Metrics()
+        metrics, answered = Metrics(), CallStats()
         caches = CacheStatistics(metrics)
+        caches.add_section("calls", answered.describe)
         accounts = Accounts(settings.accounts)
         link = await _open_link(stack, settings, caches)
         keys = Keys(settings.redis.prefix)
@@ -282,14 +288,14 @@ async def open_wechat(
         calls = Calls(hosts, facts, accounts, tokens, watched, retrier)
         yield _Upstream(
             *(accounts, calls, tokens, upstream, quota, caches, metrics, link),
-            *(responses.store, responses.calls(calls), capabilities),
+            *(responses.store, responses.calls(calls), capabilities, answered),
         )
 
 
 def _open_fleet(
-    settings: Settings, wechat: _Upstream, images: UploadedImages
+    settings: Settings, wechat: _Upstream, images: UploadedImages, more: Mapping[str, Clear]
 ) -> AbstractAsyncContextManager[Fleet]:
-    clears = clears_of(wechat.tokens, wechat.responses, images, wechat.accounts)
+    clears = {**clears_of(wechat.tokens, wechat.responses, images, wechat.accounts), **more}
     shared = None if wechat.link is None else (wechat.link, Keys(settings.redis.prefix))
     return open_fleet(wechat.caches, clears, shared)
 

@@ -18,6 +18,7 @@ from core.ids import new_id
 from core.tasks import TaskSet
 from handlers.cache_admin import Warm
 from proxy.call import RelayedCall
+from proxy.ratelimit import Limiter
 from proxy.request import Query
 from proxy.responses import CachedCalls
 from proxy.routing import Route
@@ -81,6 +82,18 @@ def clears_of(
         await images.clear(accounts.get(app_id).name)
 
     return {"token": token, "response": responses.clear, "image": image}
+
+
+def limit_clears(
+    limiter: Limiter, accounts: Accounts, clients: Callable[[], Iterable[Client]]
+) -> dict[str, Clear]:
+    """What lets callers of an account begin anew: its own limits, and those of its clients."""
+
+    async def limit(app_id: str) -> None:
+        account = accounts.get(app_id)
+        await limiter.clear([each for each in clients() if account.name in each.accounts], account)
+
+    return {"limit": limit}
 
 
 def warms_of(

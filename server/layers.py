@@ -2,6 +2,7 @@ from urllib.parse import urlsplit
 
 from starlette.types import ASGIApp
 
+from cache.call_stats import CallStats
 from core.metrics import Metrics
 from handlers.access import AccessMiddleware
 from handlers.areas import Areas, Segments
@@ -28,7 +29,12 @@ class Layers:
     """The layers around everything, from the inside out."""
 
     def __init__(
-        self, app: ASGIApp, settings: Settings, metrics: Metrics, segments: Segments
+        self,
+        app: ASGIApp,
+        settings: Settings,
+        metrics: Metrics,
+        segments: Segments,
+        calls: CallStats | None = None,
     ) -> None:
         server = settings.server
         public = urlsplit(server.public_url)
@@ -41,7 +47,7 @@ class Layers:
         self._relayed = HostMiddleware(at_work, names)
         self._ours = HostMiddleware(packed, names)
         self._areas = Areas(**self._with_headers(settings), relay_segments=segments)
-        self.app: ASGIApp = AccessMiddleware(self._areas, metrics)
+        self.app: ASGIApp = AccessMiddleware(self._areas, metrics, calls)
 
     def replace_headers(self, settings: Settings) -> None:
         """Answer with these `[server.headers]` from now on."""

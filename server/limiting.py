@@ -7,8 +7,8 @@ from cache.counters import DailyCounters, MemoryCounters, SharedCounters
 from cache.keys import Keys
 from cache.redis import RedisLink
 from cache.shared_windows import SharedWindows
+from cache.stats import CacheStatistics
 from cache.windows import MemoryWindows, Windows
-from core.metrics import Metrics
 from proxy.quota import QuotaLedger
 from proxy.ratelimit import Limiter
 from proxy.rulebook import Rulebook
@@ -33,14 +33,16 @@ async def open_counters(
 
 @asynccontextmanager
 async def open_limiter(
-    settings: Settings, link: RedisLink | None, quota: QuotaLedger, metrics: Metrics
+    settings: Settings, link: RedisLink | None, quota: QuotaLedger, caches: CacheStatistics
 ) -> AsyncIterator[Limiter]:
     """What lets calls of clients in."""
     rulebook = Rulebook(settings.limits, quota)
     local = MemoryWindows()
     if link is None:
-        yield Limiter(local, rulebook, metrics)
+        stats = caches.register("limit", "memory", local.fill)
+        yield Limiter(local, rulebook, caches.metrics, stats)
         return
     shared: Windows
     async with SharedWindows(link, Keys(settings.redis.prefix), local) as shared:
-        yield Limiter(shared, rulebook, metrics)
+        stats = caches.register("limit", "redis")
+        yield Limiter(shared, rulebook, caches.metrics, stats)

@@ -134,6 +134,7 @@ def _v1(parts: Parts) -> list[ApiRoute]:
         ApiRoute("GET", "/stats/limits", limits.limits, about.STATS_LIMITS),
         ApiRoute("GET", "/stats/quota", limits.quota, about.STATS_QUOTA),
         ApiRoute("GET", "/stats/cache", stats.cache, about.STATS_CACHE),
+        ApiRoute("GET", "/stats/calls", stats.calls, about.STATS_CALLS),
         ApiRoute("GET", "/doctor", DoctorHandler(parts.checkup).get, about.DOCTOR),
         ApiRoute("GET", "/errcodes", errcodes.search, about.ERRCODES),
         ApiRoute("GET", "/errcodes/{errcode}", errcodes.get, about.ERRCODE),

@@ -20,7 +20,7 @@ from cache.redis import RedisLink, open_redis
 from cache.redis_tokens import FallbackTokenStore, RedisTokenStore
 from cache.responses import ResponseStore
 from cache.settings import CacheSettings, RedisSettings
-from cache.stats import CacheStatistics
+from cache.stats import CacheStatistics, CacheStats
 from cache.tokens import MemoryTokenStore, TokenStore
 from cache.windows import MemoryWindows
 from core.clock import Clock, Clocks
@@ -95,6 +95,11 @@ class Forgetful:
 
     async def note(self, entry: AuditEntry) -> None:
         del entry
+
+
+def limit_stats() -> CacheStats:
+    """Where a limiter counts, for tests that do not look."""
+    return CacheStatistics(Metrics()).register("limit", "memory")
 
 
 @dataclass(frozen=True)
@@ -182,7 +187,10 @@ async def open_gateway(setup: Setup) -> AsyncIterator[Gateway]:
         token_calls = TokenCalls(authenticator, bodies, tokens, virtual, clock=setup.clock)
         router = Router(setup.relay, facts.catalogue)
         limiter = Limiter(
-            MemoryWindows(monotonic=setup.clock), Rulebook(setup.limits, quota), metrics
+            MemoryWindows(monotonic=setup.clock),
+            Rulebook(setup.limits, quota),
+            metrics,
+            statistics.register("limit", "memory"),
         )
         cached = responses.calls(calls)
         stages = Stages(

@@ -86,6 +86,24 @@ def quota(
     ask(Question("quota", _quota, watch, as_json), server, key, config)
 
 
+@app.command("calls")
+def calls(
+    watch: WatchOption = False,
+    as_json: JsonOption = False,
+    server: ServerOption = "",
+    key: KeyOption = "",
+    config: ConfigOption = None,
+) -> None:
+    """调用：次数、错误、延迟，按接口、客户端、公众号 / calls, errors, latency by whose they are.
+
+    \b
+    例 / example:
+      wxgate stats calls
+      wxgate stats calls --watch
+    """
+    ask(Question("calls", _calls, watch, as_json), server, key, config)
+
+
 def ask(question: Question, server: str, key: str, config: Path | None) -> None:
     """Print the answer, with `watch` until Ctrl-C. Ends with status 1 if the gateway refuses."""
     from accounts.clients import Scope
@@ -147,6 +165,24 @@ def _limits(told: dict[str, Any]) -> str:
     ]
     counted = "redis" if told["shared"] else "memory"
     return f"{columns(('rule', *keys), rows)}\ncounted in {counted}, gateways: {told['gateways']}"
+
+
+def _calls(told: dict[str, Any]) -> str:
+    latencies = ("p50", "p90", "p99")
+    head = ("", "calls", *(f"{name}_ms" for name in latencies), "errors")
+    lines = [("*", told["total"])]
+    for table in ("endpoints", "clients", "accounts"):
+        lines += [(f"{table[:-1]} {name}", line) for name, line in told[table].items()]
+    rows = [
+        (
+            name,
+            line["calls"],
+            *(line["latency_ms"][share] for share in latencies),
+            " ".join(f"{error}={n}" for error, n in line["errors"].items()) or None,
+        )
+        for name, line in lines
+    ]
+    return f"{columns(head, rows)}\nprocesses: {told['processes']}, since {told['since']}"
 
 
 def _quota(told: dict[str, Any]) -> str:

@@ -38,7 +38,7 @@ def test_counts_are_summed_and_ratios_made_anew() -> None:
 def test_one_process_is_itself() -> None:
     own = snapshot(None, hits=1, misses=0)
     alone = merged(own, [])
-    assert alone == {**own, "processes": 1}
+    assert alone == {**own, "processes": 1, "calls": []}
     assert merged(own, [snapshot(7, hits=0, misses=0)])["tokens"]["main"]["age_s"] == 7
 
 

@@ -191,3 +191,15 @@ async def test_a_call_of_many_rules_costs_one_command(
         await windows.hit(rules("10/second", "50/minute", "2000/hour", "5000/day"))
     after = (await redis.info("commandstats"))["cmdstat_evalsha"]["calls"]
     assert after - before == 5
+
+
+async def test_what_is_cleared_begins_anew_and_the_others_do_not(windows: Windows) -> None:
+    cleared, kept = rules("2/minute", name="a"), rules("2/minute", name="b")
+    for each in (cleared, kept):
+        for _ in range(2):
+            assert (await windows.hit(each)).wait_s == 0
+    await windows.clear(cleared)
+    assert [standing.used for standing in await windows.look([*cleared, *kept])] == [0, 2]
+    assert (await windows.hit(cleared)).wait_s == 0
+    assert (await windows.hit(kept)).wait_s > 0
+    await windows.clear([])

@@ -17,7 +17,7 @@ from handlers.limits import LimitsAnswer, LimitsHandler, QuotaAnswer
 from proxy.quota import QuotaLedger
 from proxy.ratelimit import Limiter
 from proxy.rulebook import Rulebook
-from tests.gateway import CLIENTS, MAIN, PERSONAL
+from tests.gateway import CLIENTS, MAIN, PERSONAL, limit_stats
 
 MENU = "/cgi-bin/menu/get"
 
@@ -26,7 +26,7 @@ async def app(*scopes: Scope) -> AccessMiddleware:
     client: Client = CLIENTS[0].model_copy(update={"scopes": frozenset(scopes)})
     ledger = QuotaLedger(MemoryCounters())
     ledger.count(MAIN, "/cgi-bin/draft/add", 0)
-    limiter = Limiter(MemoryWindows(), Rulebook({}, ledger), Metrics())
+    limiter = Limiter(MemoryWindows(), Rulebook({}, ledger), Metrics(), limit_stats())
     with await limiter.admit(client, MAIN, MENU):
         pass
     handler = LimitsHandler(

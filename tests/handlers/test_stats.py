@@ -8,6 +8,7 @@ from starlette.routing import Mount, Route
 
 from accounts.clients import Client
 from accounts.official import Accounts, OfficialAccount
+from cache.call_stats import CallStats, Labels
 from cache.fleet import Fleet
 from cache.stats import CacheStatistics
 from core.metrics import Metrics
@@ -19,6 +20,16 @@ from handlers.stats import StatsHandler
 ACCOUNTS = Accounts(
     OfficialAccount(name=name, app_id=f"wx000000000000000{n}", app_secret=SecretStr("S"))
     for n, name in enumerate(("main", "other"))
+)
+
+
+CALLS = (
+    ("/cgi-bin/draft/add", "blog", "main"),
+    ("/cgi-bin/draft/add", "agent", "main"),
+    ("/cgi-bin/draft/add", "agent", "other"),
+    ("/v1/render", "blog", ""),
+    ("/v1/render", "agent", ""),
+    ("/v1/accounts", "", ""),
 )
 
 
@@ -47,14 +58,19 @@ def app(*scopes: str) -> AccessMiddleware:
     async def entries() -> dict[str, int]:
         return {"main": 5, "other": 2}
 
+    calls = CallStats()
+    caches.add_section("calls", calls.describe)
+    for labels in CALLS:
+        calls.record(Labels(*labels), 0.1)
     fleet = Fleet(caches, {}, process_id="one", shared=None)
+    stats = StatsHandler(fleet.snapshot, ACCOUNTS, entries)
     mount = Mount(
         "/v1",
-        routes=[Route("/stats/cache", StatsHandler(fleet.snapshot, ACCOUNTS, entries).cache)],
+        routes=[Route("/stats/cache", stats.cache), Route("/stats/calls", stats.calls)],
         middleware=[Middleware(AuthMiddleware, authenticate=lambda _scope: client)],
     )
     starlette = Starlette(routes=[mount], exception_handlers=EXCEPTION_HANDLERS)
-    return AccessMiddleware(starlette, Metrics())
+    return AccessMiddleware(starlette, Metrics(), calls)
 
 
 async def test_a_client_sees_its_own_accounts_by_name(http: Any) -> None:
@@ -85,3 +101,33 @@ async def test_the_scope_is_needed(http: Any, scope: str) -> None:
     async with http(app(scope)) as caller:
         response = await caller.get("/v1/stats/cache")
     assert (response.status_code, response.json()["error"]["code"]) == (403, "scope_missing")
+
+
+async def test_a_client_sees_calls_on_its_accounts_and_its_own_on_none(http: Any) -> None:
+    async with http(app("stats")) as caller:
+        told = (await caller.get("/v1/stats/calls")).json()
+        again = (await caller.get("/v1/stats/calls")).json()
+    assert told["processes"] == 1
+    counts = {name: line["calls"] for name, line in told["endpoints"].items()}
+    assert counts == {"/cgi-bin/draft/add": 2, "/v1/render": 1}
+    assert {name: line["calls"] for name, line in told["accounts"].items()} == {"main": 2}
+    assert {name: line["calls"] for name, line in told["clients"].items()} == {
+        "agent": 1,
+        "blog": 2,
+    }
+    assert again["endpoints"]["/v1/stats/calls"]["calls"] == 1
+
+
+async def test_an_admin_sees_all_calls_and_nobody_without_the_scope_any(http: Any) -> None:
+    async with http(app("admin")) as caller:
+        told = (await caller.get("/v1/stats/calls")).json()
+    assert told["total"]["calls"] == len(CALLS)
+    assert set(told["accounts"]) == {"main", "other"}
+    async with http(app("draft")) as caller:
+        refused = await caller.get("/v1/stats/calls")
+        assert refused.status_code == 403
+
+
+async def test_calls_are_no_part_of_the_caches(http: Any) -> None:
+    async with http(app("stats")) as caller:
+        assert "calls" not in (await caller.get("/v1/stats/cache")).json()

@@ -10,7 +10,7 @@ from core.metrics import Metrics
 from proxy.quota import QuotaLedger
 from proxy.ratelimit import Limiter, RateLimited, TooManyConcurrent
 from proxy.rulebook import Rulebook
-from tests.gateway import CLIENTS, MAIN, PERSONAL
+from tests.gateway import CLIENTS, MAIN, PERSONAL, limit_stats
 from tests.proxy.conftest import Time
 
 MENU, SUBMIT = "/cgi-bin/menu/get", "/cgi-bin/freepublish/submit"
@@ -19,7 +19,9 @@ BLOG = CLIENTS[0]
 
 def limiter(time: Time, limits: dict[str, str] | None = None) -> Limiter:
     ledger = QuotaLedger(MemoryCounters(), clock=time)
-    return Limiter(MemoryWindows(monotonic=time), Rulebook(limits or {}, ledger), Metrics())
+    return Limiter(
+        MemoryWindows(monotonic=time), Rulebook(limits or {}, ledger), Metrics(), limit_stats()
+    )
 
 
 def changed(model: Any, **fields: object) -> Any:
@@ -81,7 +83,7 @@ async def test_a_caller_that_hangs_up_while_redis_is_asked_is_under_way_no_more(
             await asyncio.sleep(3_600)
 
     ledger = QuotaLedger(MemoryCounters(), clock=time)
-    limits = Limiter(Slow(), Rulebook({}, ledger), Metrics())
+    limits = Limiter(Slow(), Rulebook({}, ledger), Metrics(), limit_stats())
     asking = asyncio.get_running_loop().create_task(limits.admit(BLOG, MAIN, MENU))
     await asyncio.sleep(0)
     assert (await limits.describe([BLOG], []))["concurrent"][0]["active"] == 1
@@ -120,3 +122,21 @@ async def test_all_is_described_and_built_in_rules_as_far_as_they_are_used(time:
         *("client blog", "client reader", "account main"),
     ]
     assert (told["shared"], told["gateways"]) == (False, 1)
+
+
+async def test_cleared_limits_are_counted_from_the_start_and_statistics_go_on(time: Time) -> None:
+    ledger, stats = QuotaLedger(MemoryCounters(), clock=time), limit_stats()
+    book = Rulebook({MENU: "1/minute"}, ledger)
+    limits = Limiter(MemoryWindows(monotonic=time), book, Metrics(), stats)
+    for cleared in (False, True):
+        with await limits.admit(BLOG, MAIN, MENU):
+            pass
+        with pytest.raises(RateLimited):
+            await limits.admit(BLOG, MAIN, MENU)
+        if not cleared:
+            await limits.clear([BLOG], MAIN)
+    await limits.clear([CLIENTS[1]], PERSONAL)  # other clients, another account
+    with pytest.raises(RateLimited):
+        await limits.admit(BLOG, MAIN, MENU)
+    counts = stats.snapshot()[MAIN.app_id]
+    assert (counts["hits"], counts["misses"]) == (2, 3)

@@ -13,11 +13,13 @@ from proxy.upstream import UpstreamSettings
 from sandbox.server import RunningSandbox, run_sandbox
 from sandbox.settings import SandboxSettings
 from server.cache_control import NotWarmable, open_fleet, warms_of
+from tests.e2e.conftest import KEY, Opens
 from tests.gateway import CLIENTS, MAIN, Gateway, open_gateway
 from tests.proxy.caching import CALLBACK_IPS, MENU_CREATE, RIGHTS, caching, relayed
 from wechat.catalogue import load_catalogue
 
 APP = MAIN.app_id
+OPS_KEY = "wxg_ops_0123456789abcdefghijklmn"
 
 
 @pytest.fixture
@@ -67,3 +69,22 @@ async def test_a_process_joins_and_hears_orders(redis_url: str) -> None:
             await one.clear("token", APP)
             await other.exchange()
     assert cleared[:2] == [APP, APP]
+
+
+async def test_an_admin_lets_throttled_callers_begin_anew(open_stand: Opens) -> None:
+    blog = {"id": "blog", "key": KEY, "accounts": ["main"], "scopes": ["relay:read"]}
+    ops = {"id": "ops", "key": OPS_KEY, "accounts": ["main"], "scopes": ["admin"]}
+    menu = "/cgi-bin/menu/get"
+    async with open_stand({"clients": [blog, ops], "limits": {menu: "1/minute"}}) as stand:
+        headers = {"Authorization": f"Bearer {OPS_KEY}"}
+        told = [(await stand.http.get(menu)).status_code for _ in range(2)]
+        cleared = await stand.http.delete("/v1/admin/cache/limit", headers=headers)
+        told.append((await stand.http.get(menu)).status_code)
+        stats = (await stand.http.get("/v1/stats/cache", headers=headers)).json()
+        audit = (await stand.http.get("/v1/admin/audit", headers=headers)).json()["items"]
+    assert told == [200, 429, 200]
+    assert "main" in cleared.json()["cleared"]
+    assert [(entry["action"], entry["subject"]) for entry in audit] == [("cache.clear", "limit")]
+    (limit,) = [row for row in stats["caches"] if row["cache"] == "limit"]
+    assert (limit["accounts"]["main"]["hits"], limit["accounts"]["main"]["misses"]) == (2, 1)
+    assert 0 < limit["entries"] <= limit["capacity"]

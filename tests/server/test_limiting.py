@@ -3,6 +3,7 @@ from pydantic import SecretStr
 from cache.keys import Keys
 from cache.redis import RedisLink, open_redis
 from cache.settings import RedisSettings
+from cache.stats import CacheStatistics
 from core.metrics import Metrics
 from proxy.quota import QuotaLedger
 from server.limiting import open_counters, open_limiter
@@ -17,7 +18,7 @@ async def test_without_redis_this_process_counts_alone() -> None:
         days.add("wx1", MENU, "2026-11-22")
         assert months.get("wx1", MENU, "2026-11") == 0
         ledger = QuotaLedger(days, months=months)
-        async with open_limiter(Settings(), None, ledger, Metrics()) as limiter:
+        async with open_limiter(Settings(), None, ledger, CacheStatistics(Metrics())) as limiter:
             with await limiter.admit(CLIENTS[0], MAIN, MENU):
                 pass
             told = await limiter.describe([CLIENTS[0]], [])
@@ -32,8 +33,8 @@ async def test_on_one_redis_gateways_count_together_and_months_live_longer(redis
         months.add("wx1", "clear_quota", "2026-11")
         ledger = QuotaLedger(days, months=months)
         async with (
-            open_limiter(Settings(), link, ledger, Metrics()) as first,
-            open_limiter(Settings(), link, ledger, Metrics()) as second,
+            open_limiter(Settings(), link, ledger, CacheStatistics(Metrics())) as first,
+            open_limiter(Settings(), link, ledger, CacheStatistics(Metrics())) as second,
         ):
             used = 0
             while not used:  # on a busy machine Redis may be too slow now and then

@@ -39,6 +39,17 @@ async def test_quotas_are_shown_as_far_as_they_are_used(stand: Any) -> None:
     assert "freepublish" not in done.stdout
 
 
+async def test_calls_are_shown_by_endpoint_client_and_account(stand: Any) -> None:
+    await stand.http.get(COUNT, headers={"X-Wxgate-Account": "main"})
+    await stand.http.get(COUNT, headers={"X-Wxgate-Account": "nobody"})
+    done = await wxgate_process("stats", "calls", *at_gate(stand))
+    assert done.exit_code == 0, done.output
+    latencies = r" +[\d.]+ +[\d.]+ +[\d.]+ +"
+    assert re.search(rf"^account main +1{latencies}-$", done.stdout, re.MULTILINE)
+    assert re.search(rf"^endpoint {COUNT} +1{latencies}-$", done.stdout, re.MULTILINE)
+    assert re.search(rf"^client blog +1{latencies}", done.stdout, re.MULTILINE)
+
+
 async def test_json_is_the_answer_itself(stand: Any) -> None:
     done = await wxgate_process("stats", "quota", "--json", *at_gate(stand))
     assert set(json.loads(done.stdout)) == {"day", "resets_at", "accounts"}
