@@ -192,7 +192,7 @@ class Authenticator:
         self._clients = clients
         self._accounts = accounts
         self._tokens = tokens
-        self.outgoing = OutgoingGuard(clients, tokens)
+        self.outgoing = OutgoingGuard(clients, tokens, sessions)
         checks = checks or Checks(SignatureVerifier(clients.signing_keys), Lockout(AuthSettings()))
         self._signatures, self._lockout = checks
         self._sessions = sessions

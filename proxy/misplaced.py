@@ -1,4 +1,6 @@
 import re
+from collections.abc import Callable
+from contextlib import suppress
 from itertools import islice
 from urllib.parse import unquote_to_bytes
 
@@ -9,9 +11,12 @@ from proxy.request import Query
 from proxy.routing import Route
 from proxy.virtual_tokens import VirtualTokens
 
-_MARK = b"wxg"  # every credential of ours begins with it
+_MARKS = (b"wxg", b"eyJ")  # every credential of ours begins with one of them
 _KEY = re.compile(KEY_PATTERN.pattern.encode("ascii"))
 _VIRTUAL_TOKEN = re.compile(rb"wxgv_[A-Za-z0-9_-]+")
+# Whether a refresh token is live, the database alone knows; nobody writes this much by chance.
+_REFRESH_TOKEN = re.compile(rb"(?<![A-Za-z0-9_-])wxgr_[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])")
+_JWT = re.compile(rb"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{1,200}(?:\.[A-Za-z0-9_-]{1,800}){2}")
 # Query parameters that the gateway puts its own in place of, by what the endpoint goes by.
 _REPLACED = {
     "access_token": ("access_token", "secret", "appsecret"),
@@ -38,11 +43,20 @@ class CredentialMisplaced(GatewayError):
 
 
 class OutgoingGuard:
-    """Lets nothing pass to WeChat that holds a live key or virtual token of ours."""
+    """Lets nothing pass to WeChat that holds a live key or token of ours.
 
-    def __init__(self, clients: Clients, tokens: VirtualTokens) -> None:
+    `session` raises an AuthError for a JWT that is none of ours, or not good any more.
+    """
+
+    def __init__(
+        self,
+        clients: Clients,
+        tokens: VirtualTokens,
+        session: Callable[[str], object] | None = None,
+    ) -> None:
         self._clients = clients
         self._tokens = tokens
+        self._session = session
 
     def check_query(self, query: Query, route: Route) -> None:
         """`check` of what goes on of a caller's query, however it is quoted."""
@@ -51,7 +65,9 @@ class OutgoingGuard:
 
     def check(self, text: bytes) -> None:
         """Raises CredentialMisplaced. What only looks like a key, as in an article, passes."""
-        if _MARK in text and (self._holds_key(text) or self._holds_token(text)):
+        if not any(mark in text for mark in _MARKS):
+            return
+        if self._holds_key(text) or self._holds_token(text) or self._holds_session(text):
             raise CredentialMisplaced
 
     def _holds_key(self, text: bytes) -> bool:
@@ -66,3 +82,14 @@ class OutgoingGuard:
     def _holds_token(self, text: bytes) -> bool:
         found = islice(_VIRTUAL_TOKEN.finditer(text), _LOOKED_AT)
         return any(self._tokens.open(token.group().decode("ascii")) for token in found)
+
+    def _holds_session(self, text: bytes) -> bool:
+        if _REFRESH_TOKEN.search(text):
+            return True
+        if self._session is None:
+            return False
+        for found in islice(_JWT.finditer(text), _LOOKED_AT):
+            with suppress(AuthError):
+                self._session(found.group().decode("ascii"))
+                return True
+        return False

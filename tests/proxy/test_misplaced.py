@@ -1,3 +1,4 @@
+import secrets
 import time
 
 import pytest
@@ -7,6 +8,7 @@ from accounts.clients import Client, Clients, Scope
 from accounts.keys import new_key
 from accounts.master_key import Sealer
 from accounts.official import OfficialAccount
+from accounts.session_tokens import SessionTokens
 from proxy.misplaced import CredentialMisplaced, OutgoingGuard
 from proxy.request import Query
 from proxy.routing import Route
@@ -40,6 +42,21 @@ def test_a_live_key_or_token_of_ours_in_a_body_does_not_go_to_wechat() -> None:
     for text in (KEY, token, f'{{"secret":"{KEY}"}}', f"a=1&access_token={token}&b=2"):
         with pytest.raises(CredentialMisplaced):
             guard.check(text.encode())
+
+
+def test_the_tokens_of_a_session_do_not_go_to_wechat_either() -> None:
+    jwts = SessionTokens(bytes(32))
+    clients = Clients([])
+    guard = OutgoingGuard(clients, VirtualTokens(Sealer(bytes(32)), clients), jwts.read)
+    ours, others = (
+        tokens.make("blog", "ses_1", "01234567") for tokens in (jwts, SessionTokens(b"1" * 32))
+    )
+    refresh = f"wxgr_{secrets.token_urlsafe(32)}"
+    for text in (ours, refresh, f'{{"remark":"{ours}"}}', f"a={refresh}&b=2"):
+        with pytest.raises(CredentialMisplaced):
+            guard.check(text.encode())
+    for text in (others, "eyJ.eyJ.x", "a token wxgr_… of ours", "eyJ" * 300_000, "eyJa." * 200_000):
+        guard.check(text.encode())
 
 
 def test_what_only_looks_like_one_is_an_article_about_us() -> None:
