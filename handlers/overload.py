@@ -1,7 +1,7 @@
 from collections.abc import Container
 
 import orjson
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.errors import GatewayError, Text, language_of
 from handlers.wechat_form import Headers, refusal
@@ -32,7 +32,8 @@ class Overloaded(GatewayError):
 class InFlight:
     """Turns requests away, quickly, while too many are being worked on.
 
-    A fifth of the places is kept for operators; health checks need none.
+    A fifth of the places is kept for operators; health checks need none. Who waits for its caller's
+    body takes none meanwhile: bodies that do not come need no credential to fill them all.
     """
 
     def __init__(
@@ -56,9 +57,27 @@ class InFlight:
             return
         self.now += 1
         try:
-            await self._app(scope, receive, send)
+            await self._app(scope, self._released(receive), send)
         finally:
             self.now -= 1
+
+    def _released(self, receive: Receive) -> Receive:
+        """`receive`, which gives the place back for as long as it waits for a piece of the body."""
+        coming = True
+
+        async def next_piece() -> Message:
+            nonlocal coming
+            if not coming:  # nothing but the caller's leaving is waited for
+                return await receive()
+            self.now -= 1
+            try:
+                message = await receive()
+            finally:
+                self.now += 1
+            coming = bool(message.get("more_body"))
+            return message
+
+        return next_piece
 
     async def _refuse(self, scope: Scope, send: Send) -> None:
         status, headers, body = self._refusal(scope)

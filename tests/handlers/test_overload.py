@@ -2,7 +2,7 @@ import asyncio
 from typing import Any
 
 from starlette.responses import PlainTextResponse
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from core.metrics import Metrics
 from handlers.access import AccessMiddleware
@@ -67,4 +67,35 @@ async def test_a_place_is_given_back_by_a_request_that_fails(http: Any) -> None:
     async with http(AccessMiddleware(gate, Metrics())) as client:
         for _ in range(5):
             assert (await client.get("/v1/jobs")).status_code == 500
+    assert gate.now == 0
+
+
+async def test_who_waits_for_a_body_keeps_nobody_else_out() -> None:
+    stalled, seen = asyncio.Event(), list[str]()
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        more = True
+        while more:
+            more = (await receive()).get("more_body", False)
+        seen.append(scope["path"])
+
+    async def receive_nothing() -> Message:
+        await stalled.wait()
+        return {"type": "http.request", "body": b"{}"}
+
+    async def receive_all() -> Message:
+        return {"type": "http.request", "body": b"{}"}
+
+    async def send(_message: Message) -> None: ...
+
+    gate = InFlight(app, at_most=5, relay_segments=frozenset(), errcodes=load_errcodes())
+    async with asyncio.TaskGroup() as group:
+        for _ in range(50):
+            group.create_task(gate({"path": "/slow"}, receive_nothing, send))
+        await asyncio.sleep(0)
+        assert gate.now == 0
+        await gate({"path": "/quick"}, receive_all, send)
+        assert seen == ["/quick"]
+        stalled.set()
+    assert len(seen) == 51
     assert gate.now == 0
