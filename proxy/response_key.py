@@ -1,6 +1,8 @@
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from operator import itemgetter
+from urllib.parse import unquote_plus
 
 from cache.responses import Place
 from proxy.answer import NotJson, read_exactly
@@ -30,12 +32,24 @@ def place_of(call: RelayedCall, rights: Iterable[str]) -> Place | None:
             return None
         body = _canonical(call.body.data)
     ignored = _REPLACED if endpoint.auth == "access_token" else frozenset()
-    query = sorted(pair for pair in call.query if pair[0] not in ignored)
+    # By name alone: which of two with one name counts is WeChat's affair.
+    query = sorted(_pairs(call.query.replace({}, without=ignored)), key=itemgetter(0))
     depends = json.dumps(
         [endpoint.path, endpoint.method, query, body.decode("latin-1"), sorted(rights)]
     )
     digest = hashlib.sha256(f"{call.account.app_id} {depends}".encode()).hexdigest()
     return Place(call.account.app_id, family_of(endpoint), digest)
+
+
+def _pairs(query: str) -> Iterator[tuple[str, str]]:
+    """Decoded, so that no two byte sequences share a text."""
+    for pair in query.split("&"):
+        name, _, value = pair.partition("=")
+        yield _decoded(name), _decoded(value)
+
+
+def _decoded(text: str) -> str:
+    return unquote_plus(text, errors="surrogateescape")
 
 
 def _canonical(body: bytes) -> bytes:

@@ -10,7 +10,7 @@ from tests.gateway import PERSONAL
 from tests.proxy.caching import LIST, MENU_CREATE, MENU_GET, RIGHTS, TICKET, relayed
 
 COUNT_DRAFTS = "/cgi-bin/draft/count"
-USERINFO = "/sns/userinfo"
+USER, USERINFO = "/cgi-bin/user/info", "/sns/userinfo"
 
 
 def place(path: str, *args: Any, **changes: Any) -> Place:
@@ -31,6 +31,13 @@ def test_the_order_of_the_query_and_the_callers_token_do_not_matter() -> None:
     )
     assert place(TICKET, query="type=jsapi") != place(TICKET, query="type=wx_card")
     assert place(TICKET, query="a=1&a=2") != place(TICKET, query="a=2")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("openid=a&openid=b", "openid=b&openid=a"), ("openid=%ff", "openid=%fe")]
+)
+def test_queries_that_wechat_may_read_differently_share_nothing(one: str, other: str) -> None:
+    assert place(USER, query=one) != place(USER, query=other)
 
 
 def test_a_users_own_token_is_part_of_what_the_answer_depends_on() -> None:
