@@ -12,7 +12,14 @@ from yarl import URL
 from core.clock import Clock
 from core.crash import CrashPoint, no_crash
 from proxy.body import Body, MemoryBody
-from proxy.upstream import TlsFailed, Unreachable, UpstreamRequest, UpstreamSettings, patience_s
+from proxy.upstream import (
+    Silent,
+    TlsFailed,
+    Unreachable,
+    UpstreamRequest,
+    UpstreamSettings,
+    patience_s,
+)
 from wechat.call import NotSent, OutcomeUnknown
 
 _CONNECTIONS = 512
@@ -111,7 +118,8 @@ class AiohttpUpstream:
         except _FAILURES as exc:
             if payload is not None and not payload.started:
                 raise NotSent(reason=type(exc).__name__) from None
-            raise OutcomeUnknown(reason=type(exc).__name__) from None
+            silent = isinstance(exc, TimeoutError)
+            raise (Silent if silent else OutcomeUnknown)(reason=type(exc).__name__) from None
         return AiohttpAnswer(response, deadline - self._now(), self._timeout_s, self._now)
 
     def _patience_s(self, request: UpstreamRequest) -> float:

@@ -11,12 +11,12 @@ from core.clock import Clock
 from core.errors import GatewayError, Text
 from core.metrics import Metrics
 from proxy.breaker import Breaker, BreakerRules, State
-from proxy.upstream import Unreachable
+from proxy.upstream import Silent, Unreachable
 from wechat.call import NotSent
 
 log = structlog.get_logger(__name__)
 
-_LEFT_S = 30.0  # a host that could not be connected to is the last choice for so long
+_LEFT_S = 30.0  # a host that gave no connection, or no answer, is the last choice for so long
 _SHOWN: dict[State, float] = {"closed": 0, "half_open": 0.5, "open": 1}
 
 
@@ -51,14 +51,15 @@ class Visit:
         """`failed`: by the host's fault, None if that cannot be told; `failure`: how."""
         self._breaker.leave(self._ticket, failed=failed)
         if failed is not None:
-            self._urls.note(self.base_url, connected=not isinstance(failure, Unreachable))
+            self._urls.note(self.base_url, well=not isinstance(failure, Unreachable | Silent))
 
 
 class BaseUrls:
     """Which of several equal hosts of WeChat's a call goes to.
 
     The first that is well, in their order: not one that this call has tried already, not one that
-    nobody could connect to in the last 30 s, not one whose breaker for the account is open.
+    gave no connection or kept silent in the last 30 s, not one whose breaker for the account is
+    open.
     """
 
     def __init__(
@@ -121,9 +122,9 @@ class BaseUrls:
         self._breakers[account, url] = breaker
         return breaker
 
-    def note(self, url: str, *, connected: bool) -> None:
-        """Whether a connection to the host could be had just now."""
-        if not connected:
+    def note(self, url: str, *, well: bool) -> None:
+        """Whether the host could be connected to, and answered, just now."""
+        if not well:
             self._left_until[url] = self._monotonic() + _LEFT_S
         elif url in self._left_until:
             del self._left_until[url]
@@ -132,7 +133,7 @@ class BaseUrls:
         """Prefer the hosts that are connected to soonest; None: could not be."""
         self._latencies_s = dict(latencies_s)
         for url, latency_s in latencies_s.items():
-            self.note(url, connected=latency_s is not None)
+            self.note(url, well=latency_s is not None)
         self._urls = tuple(sorted(self._urls, key=lambda url: latencies_s.get(url) or math.inf))
 
     def describe(self) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from core.errors import Text
 from proxy.body import Body
-from wechat.call import NotSent
+from wechat.call import NotSent, OutcomeUnknown
 
 # A slow line may take this long for a large body, on top of the deadline for an answer.
 _SLOWEST_UPLOAD_BYTES_PER_S = 200_000
@@ -126,6 +126,10 @@ class TlsFailed(Unreachable):
     )
 
 
+class Silent(OutcomeUnknown):
+    """The host took the request and gave no answer in time."""
+
+
 class UpstreamAnswer(Protocol):
     """An answer whose headers are there; the body is read by its holder, who must close it."""
 
@@ -163,6 +167,6 @@ class Upstream(Protocol):
         """The answer's head.
 
         Raises NotSent if WeChat cannot have seen the whole request (Unreachable if there was no
-        connection), OutcomeUnknown if it may have and no answer came.
+        connection), OutcomeUnknown if it may have and no answer came (Silent if in time).
         """
         ...

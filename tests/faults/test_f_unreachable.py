@@ -74,9 +74,25 @@ async def test_102_a_broken_host_is_left_and_found_again_when_it_is_back(
         assert [host["left_for_s"] > 0 for host in hosts] == [True, False]
         await first.open()
         before = first.opened
-        gate.gateway.hosts.api.note(first.url, connected=True)  # as when the time is over
+        gate.gateway.hosts.api.note(first.url, well=True)  # as when the time is over
         await gate.ask(COUNT)
         assert first.opened == before + 1
+
+
+async def test_104_a_host_that_keeps_silent_is_left_too(
+    sandbox: RunningSandbox, tmp_path: Path
+) -> None:
+    async with (
+        door(sandbox) as first,
+        door(sandbox) as second,
+        front(tmp_path, first.url, second.url, timeout_s=1) as gate,
+    ):
+        await gate.ask(COUNT)
+        sandbox.faults.add(Fault(kind="stall", path=COUNT))
+        assert (await gate.ask(COUNT)).status_code == 504
+        assert second.opened == 0
+        assert (await gate.ask(COUNT)).json() == {"total_count": 0}
+        assert second.opened == 1
 
 
 async def test_102_the_token_call_finds_the_next_host_too(

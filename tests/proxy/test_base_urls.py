@@ -3,13 +3,14 @@ import pytest
 from core.metrics import Metrics
 from proxy.base_urls import BaseUrls, BreakerOpen
 from proxy.breaker import BreakerRules
-from proxy.upstream import Unreachable
+from proxy.upstream import Silent, Unreachable
 from tests.gateway import MAIN, PERSONAL
 from tests.proxy.conftest import Time
 from wechat.call import NotSent, OutcomeUnknown
 
 A, B, C = "https://a.test", "https://b.test", "https://c.test"
 REFUSED, LOST = Unreachable(reason="x"), OutcomeUnknown(reason="x")
+SILENT = Silent(reason="TimeoutError")
 
 
 @pytest.fixture
@@ -46,10 +47,11 @@ def test_a_call_goes_on_to_the_hosts_that_it_has_not_tried(urls: BaseUrls) -> No
     assert [went_to(urls, *tried) for tried in ([A], [A, B], [A, B, C])] == [B, C, A]
 
 
-def test_a_host_that_cannot_be_connected_to_is_left_for_a_while_by_all(
-    urls: BaseUrls, time: Time
+@pytest.mark.parametrize("failure", [REFUSED, SILENT])
+def test_a_host_that_gives_no_connection_or_no_answer_is_left_for_a_while_by_all(
+    urls: BaseUrls, time: Time, failure: Unreachable | Silent
 ) -> None:
-    urls.visit(MAIN).ended(REFUSED, failed=True)
+    urls.visit(MAIN).ended(failure, failed=True)
     assert went_to(urls) == B
     assert urls.visit(PERSONAL).base_url == B
     time.now += 30
@@ -58,7 +60,7 @@ def test_a_host_that_cannot_be_connected_to_is_left_for_a_while_by_all(
 
 def test_a_host_that_answers_again_is_the_first_again_at_once(urls: BaseUrls) -> None:
     urls.visit(MAIN).ended(REFUSED, failed=True)
-    urls.note(A, connected=True)
+    urls.note(A, well=True)
     assert went_to(urls) == A
 
 
@@ -72,7 +74,7 @@ def test_a_connection_that_breaks_is_no_reason_to_leave_a_host(
 
 def test_with_all_hosts_left_the_first_is_tried(urls: BaseUrls) -> None:
     for url in (A, B, C):
-        urls.note(url, connected=False)
+        urls.note(url, well=False)
     assert went_to(urls) == A
 
 
@@ -101,7 +103,7 @@ def test_with_all_breakers_open_a_call_fails_at_once_and_says_for_how_long(
 
 def test_states_are_told_in_metrics_and_statistics(urls: BaseUrls, metrics: Metrics) -> None:
     break_off(urls)
-    urls.note(B, connected=False)
+    urls.note(B, well=False)
     assert 'wxgate_upstream_breaker{account="main",host="a.test"} 1.0' in metrics.render().decode()
     assert urls.breakers("main") == {"a.test": {"state": "open", "opened": 1}}
     assert urls.breakers("personal") == {}
