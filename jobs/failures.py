@@ -9,6 +9,7 @@ from jobs.settings import JobsSettings
 from jobs.states import State
 from wechat.call import NotBegun, NotSent, OutcomeUnknown, QuotaClosed, WeChatRefused
 from wechat.errcodes import DAILY_QUOTA, MINUTE_QUOTA, STALE_TOKEN
+from wechat.limits import QUOTA_RESET_LAG_S
 
 _FIRST_RETRY_S = 5.0
 _LAST_RETRY_S = 600.0
@@ -89,7 +90,8 @@ class Failures:
         if not isinstance(exc, WeChatRefused):
             return None
         if exc.wechat_errcode == DAILY_QUOTA:
-            return next_shanghai_midnight(now) + self._uniform(1, _MINUTE_QUOTA_S)
+            midnight = next_shanghai_midnight(now - QUOTA_RESET_LAG_S)
+            return max(now, midnight) + self._uniform(1, _MINUTE_QUOTA_S)
         if exc.wechat_errcode == MINUTE_QUOTA:
             return now + self._uniform(_MINUTE_QUOTA_S, 2 * _MINUTE_QUOTA_S)
         return None

@@ -11,7 +11,12 @@ from proxy.answer import NotJson, read_object
 from proxy.body import Body, MemoryBody
 from wechat.call import MinuteQuotaClosed, QuotaClosed
 from wechat.errcodes import BUSY, CLEARED_OUT, DAILY_QUOTA, MINUTE_QUOTA
-from wechat.limits import CLEARINGS_A_MONTH, DAILY_QUOTAS, PATH_CLEARINGS_A_MONTH
+from wechat.limits import (
+    CLEARINGS_A_MONTH,
+    DAILY_QUOTAS,
+    PATH_CLEARINGS_A_MONTH,
+    QUOTA_RESET_LAG_S,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -85,7 +90,8 @@ class QuotaLedger:
         self._day = ""
         self._day_ends = 0.0
         self._alerted: set[tuple[str, str, int]] = set()  # today
-        self._quiet_until: dict[tuple[str, str], float] = {}  # after a 45011
+        # Paths that rest for a minute, until when: after a 45011, or a 45009 just after midnight.
+        self._rests: dict[tuple[str, str], tuple[float, int]] = {}
 
     def _today(self) -> str:
         now = self._clock()
@@ -101,10 +107,11 @@ class QuotaLedger:
         if path in _CLEARING:
             self._count_clearing(app_id, path, errcode)
         used = self._counters.add(app_id, path, day)
-        if errcode == DAILY_QUOTA:
+        day_is_s = self._clock() - (self._day_ends - 86_400)
+        if errcode == DAILY_QUOTA and day_is_s >= QUOTA_RESET_LAG_S:
             self._counters.add(app_id, _SPENT + path, day)
-        elif errcode == MINUTE_QUOTA:
-            self._quiet_until[app_id, path] = self._clock() + _MINUTE_S
+        elif errcode in (DAILY_QUOTA, MINUTE_QUOTA):
+            self._rests[app_id, path] = (self._clock() + _MINUTE_S, errcode)
         quota = self.quota_of(account, path)
         if errcode == DAILY_QUOTA or (quota is not None and used * 100 >= quota * _ALERT_AT[-1]):
             self._tell(account, path, used, used if errcode == DAILY_QUOTA else quota or used)
@@ -121,8 +128,8 @@ class QuotaLedger:
             self._reopen(app_id)
 
     def _reopen(self, app_id: str) -> None:
-        for key in [key for key in self._quiet_until if key[0] == app_id]:
-            del self._quiet_until[key]
+        for key in [key for key in self._rests if key[0] == app_id]:
+            del self._rests[key]
         self._alerted = {told for told in self._alerted if told[0] != app_id}
 
     def cleared(self, account: OfficialAccount, path: str) -> None:
@@ -145,15 +152,26 @@ class QuotaLedger:
         """Raises QuotaClosed where WeChat has said that it takes no such call for now."""
         if path in _CLEARING:
             return
-        day, app_id = self._today(), account.app_id
-        if self._counters.get(app_id, _SPENT + path, day):
-            left_s = self._day_ends - self._clock()
-            until = rfc3339(self._day_ends)
-            raise QuotaClosed(path=path, until=until, retry_after_s=left_s)
-        if self._quiet_until and (until_s := self._quiet_until.get((app_id, path))) is not None:
-            if (left_s := until_s - self._clock()) > 0:
+        if self._spent(account, path, self._today()):
+            raise self._closed(path, self._day_ends)
+        if self._rests and (rest := self._rests.get((account.app_id, path))) is not None:
+            until, errcode = rest
+            if (left_s := until - self._clock()) <= 0:
+                del self._rests[account.app_id, path]
+            elif errcode == DAILY_QUOTA:
+                raise self._closed(path, until)
+            else:
                 raise MinuteQuotaClosed(path=path, retry_after_s=left_s)
-            del self._quiet_until[app_id, path]
+
+    def _closed(self, path: str, until: float) -> QuotaClosed:
+        return QuotaClosed(path=path, until=rfc3339(until), retry_after_s=until - self._clock())
+
+    def _spent(self, account: OfficialAccount, path: str, day: str) -> bool:
+        # Below zero where two replicas noted the same clearing.
+        return self._counters.get(account.app_id, _SPENT + path, day) > 0
+
+    def _used(self, account: OfficialAccount, path: str, day: str) -> int:
+        return max(0, self._counters.get(account.app_id, path, day))
 
     def quota_of(self, account: OfficialAccount, path: str) -> int | None:
         """Calls a day; None where that is not known."""
@@ -170,11 +188,11 @@ class QuotaLedger:
     def remaining(self, account: OfficialAccount, path: str) -> int | None:
         """Calls left today; None where WeChat's quota is not known and was not met."""
         day = self._today()
-        if self._counters.get(account.app_id, _SPENT + path, day):
+        if self._spent(account, path, day):
             return 0
         if (quota := self.quota_of(account, path)) is None:
             return None
-        return max(0, quota - self._counters.get(account.app_id, path, day))
+        return max(0, quota - self._used(account, path, day))
 
     def describe(self, accounts: Iterable[OfficialAccount]) -> dict[str, Any]:
         """The day's and the month's ledger by account, and when the day starts anew."""
@@ -188,10 +206,10 @@ class QuotaLedger:
     def _described(self, account: OfficialAccount, day: str) -> dict[str, Any]:
         paths = {}
         for path in self.paths(account):
-            spent = self._counters.get(account.app_id, _SPENT + path, day)
+            spent = self._spent(account, path, day)
             paths[path] = {
                 "quota": self.quota_of(account, path),
-                "used": self._counters.get(account.app_id, path, day),
+                "used": self._used(account, path, day),
                 "remaining": self.remaining(account, path),
                 "closed_until": rfc3339(self._day_ends) if spent else None,
             }

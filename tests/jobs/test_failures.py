@@ -41,6 +41,13 @@ def test_a_spent_day_ends_at_midnight_in_shanghai(claim: Claim) -> None:
     assert outcome.state == State.WAITING
 
 
+def test_just_after_midnight_a_spent_day_may_be_the_day_before(claim: Claim) -> None:
+    now = next_shanghai_midnight(NOW) + 20
+    outcome = _failures(now).outcome(claim, _refused(45009))
+    assert isinstance(outcome, Later)
+    assert outcome.run_at == now + 60
+
+
 def test_a_spent_minute_waits_for_one_at_least(claim: Claim) -> None:
     outcome = _failures(top=False).outcome(claim, _refused(45011))
     assert isinstance(outcome, Later)

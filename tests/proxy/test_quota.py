@@ -2,7 +2,7 @@ import pytest
 
 from accounts.official import Accounts
 from cache.counters import MemoryCounters
-from core.clock import next_shanghai_midnight
+from core.clock import next_shanghai_midnight, shanghai_day
 from proxy.quota import CLEAR_PATH, QuotaLedger
 from tests.gateway import MAIN, PERSONAL
 from tests.proxy.conftest import Time
@@ -80,6 +80,30 @@ def test_a_spent_path_is_closed_for_its_account_until_midnight(
     ledger.check(MAIN, MENU)
     time.now = midnight
     ledger.check(MAIN, SUBMIT)
+
+
+@pytest.mark.parametrize(("after_s", "rests_s"), [(0.5, 60), (299, 60), (300, 86_100)])
+def test_a_45009_just_after_midnight_may_be_about_the_day_before(
+    ledger: QuotaLedger, time: Time, after_s: float, rests_s: float
+) -> None:
+    time.now = next_shanghai_midnight(time.now) + after_s
+    ledger.count(MAIN, SUBMIT, 45009)
+    with pytest.raises(QuotaClosed) as refused:
+        ledger.check(MAIN, SUBMIT)
+    assert (refused.value.errcode, refused.value.retry_after_s) == (45009, rests_s)
+    time.now += rests_s
+    ledger.check(MAIN, SUBMIT)
+
+
+def test_two_replicas_that_note_one_clearing_do_not_close_the_path(time: Time) -> None:
+    counters = MemoryCounters()
+    ledger = QuotaLedger(counters, clock=time)
+    ledger.count(MAIN, SUBMIT, 45009)
+    ledger.cleared(MAIN, SUBMIT)
+    for name in (SUBMIT, "!" + SUBMIT):  # what the other replica took for the count
+        counters.add(MAIN.app_id, name, shanghai_day(time.now), -1)
+    ledger.check(MAIN, SUBMIT)
+    assert ledger.remaining(MAIN, SUBMIT) == 100
 
 
 def test_a_path_called_too_often_within_a_minute_rests_for_one(
