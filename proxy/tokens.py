@@ -27,7 +27,7 @@ _POLL_S = 0.02
 _POLLS = 1_000  # about 20 s: longer than the lease of a holder that was killed
 _AHEAD_GAP_S = 10.0  # when WeChat has not renewed yet, ask again no sooner
 _REFUSED_S = 3.0  # a refusal that needs a person is remembered this long
-_FORCED = "!force_refresh"  # its name in the daily counters
+_FORCED = "force_refresh"  # its name in the daily counters
 
 
 class TokenSettings(BaseModel):
@@ -328,7 +328,9 @@ class TokenService:
     async def _force(self, account: OfficialAccount, beaten: AccessToken) -> FetchedToken:
         """A token that WeChat makes anew; once in 30 s and 20 times a day, failures counted."""
         app_id, day = account.app_id, shanghai_day(self._clock())
-        if self._counters.get(app_id, _FORCED, day) >= FORCED_REFRESHES_A_DAY:
+        # Apart from the counts of API calls, which a clear_quota sets to zero.
+        counted_as = f"{app_id}!token"
+        if self._counters.get(counted_as, _FORCED, day) >= FORCED_REFRESHES_A_DAY:
             wait_s = float(FORCED_REFRESH_GAP_S)  # WeChat may have another token by then
         else:
             wait_s = await self._store.claim_force(app_id, gap_s=FORCED_REFRESH_GAP_S)
@@ -336,7 +338,7 @@ class TokenService:
             conflict = _conflict(account, wait_s)
             self._obstruct(app_id, conflict, for_s=wait_s, beaten=beaten)
             raise conflict
-        self._counters.add(app_id, _FORCED, day)
+        self._counters.add(counted_as, _FORCED, day)
         try:
             return await self._source.fetch(account, force=True)
         except GatewayError as error:
