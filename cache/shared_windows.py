@@ -21,6 +21,7 @@ _PRESENT_EVERY_S = 5.0
 _PRESENT_S = 15.0
 _US = 1_000_000  # finer than two calls can follow each other: no window is cut short
 _OTHERS_BACK_S = 3.0  # the pause of their links' breakers, and a call to tell what they owe
+_LOOKED_AT_ONCE = 100  # rules: Redis does nothing else meanwhile, and must answer in time
 _MOST_OWED = 10_000  # rules; beyond, what was counted alone is forgotten
 
 # All rules of a call in one step. The time is the gateways', never Redis' own: only the lives of
@@ -178,13 +179,15 @@ class SharedWindows:
 
     async def look(self, rules: Sequence[Rule]) -> list[Standing]:
         """How each window stands."""
-        if not rules:
-            return []
+        standings: list[Standing] = []
         try:
-            _, *told = await self._judge(rules, [0] * len(rules), count=False)
+            for at in range(0, len(rules), _LOOKED_AT_ONCE):
+                some = rules[at : at + _LOOKED_AT_ONCE]
+                _, *told = await self._judge(some, [0] * len(some), count=False)
+                standings += _standings(some, told)
         except RedisAway:
             return await self._local.look(shares_of(rules, self.gateways))
-        return _standings(rules, told)
+        return standings
 
     async def clear(self, rules: Sequence[Rule]) -> None:
         """Empty these windows; while Redis is away, those of this gateway alone."""

@@ -1,6 +1,7 @@
 import asyncio
 import signal
 from collections.abc import AsyncIterator, Callable
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
@@ -165,6 +166,26 @@ async def test_a_script_that_redis_forgot_is_brought_again(opened: Opens) -> Non
     await windows._link.run(lambda redis: redis.script_flush())
     assert await admitted(windows) == 9
     assert windows._link.errors == 0
+
+
+async def test_a_look_at_very_many_windows_never_holds_redis_for_long(opened: Opens) -> None:
+    windows = opened()
+    (rule,) = rules("10/minute")
+    many = [rule._replace(key=f"{n}") for n in range(250)]
+    await windows.hit(many[150:151])
+    asked = 0
+    run = windows._link.run
+
+    async def counted(*args: Any, **options: Any) -> Any:
+        nonlocal asked
+        asked += 1
+        return await run(*args, **options)
+
+    windows._link.run = counted  # type: ignore[method-assign]
+    standings = await windows.look(many)
+    assert asked == 3
+    assert [standing.rule for standing in standings] == many
+    assert [at for at, standing in enumerate(standings) if standing.used] == [150]
 
 
 async def test_a_stalled_redis_never_holds_the_event_loop(
