@@ -9,14 +9,15 @@ ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 _EXPOSED = (
     b"X-Request-Id, X-Wxgate-Account, X-Wxgate-Cache, X-Wxgate-Quota-Remaining, X-Wxgate-Error, "
-    b"RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, RateLimit-Policy, Retry-After"
+    b"RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, RateLimit-Policy, Retry-After, Age"
+)
+_ALLOWED = (
+    b"Authorization, X-Api-Key, X-Wxgate-Account, X-Wxgate-Timeout, Cache-Control, "
+    b"Content-Type, Accept, Accept-Language"
 )
 _PREFLIGHT = [
     (b"access-control-allow-methods", b"GET, POST"),
-    (
-        b"access-control-allow-headers",
-        b"Authorization, X-Api-Key, X-Wxgate-Account, Content-Type, Accept, Accept-Language",
-    ),
+    (b"access-control-allow-headers", _ALLOWED),
     (b"access-control-max-age", b"600"),
 ]
 
