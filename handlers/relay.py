@@ -119,7 +119,7 @@ class Relay:
             route.of(caller.client.id)
             _met(scope, caller, ours)
             with await self._admit(caller, route, ours):
-                answer = await self._token_calls.answer(caller)
+                answer = await self._token_calls.answer(caller, asked)
                 await _send_whole(send, 200, [*_JSON, *ours], orjson.dumps(answer))
             return
         body: StoredBody | None = None

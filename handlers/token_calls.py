@@ -7,6 +7,7 @@ from handlers.wechat_form import shows_key_header
 from proxy.answer import NotJson, read_object
 from proxy.auth import AppCredentials, Authenticator, Caller
 from proxy.body import MemoryBody, Receive
+from proxy.deadline import Deadline
 from proxy.request import Inbound
 from proxy.signed_body import SignedBodies
 from proxy.tokens import TokenService
@@ -82,9 +83,9 @@ class TokenCalls:
         said = dict(request.query) if path == TOKEN else _json(body)
         return self._authenticator.token_call(request, _credentials(said, request))
 
-    async def answer(self, caller: Caller) -> dict[str, Any]:
-        """The answer as WeChat would give it. Raises GatewayErrors."""
-        token = await self._tokens.get(caller.account)
+    async def answer(self, caller: Caller, asked: Deadline | None) -> dict[str, Any]:
+        """The answer as WeChat would give it, by `asked` at the latest. Raises GatewayErrors."""
+        token = await self._tokens.get(caller.account, asked)
         value = self._virtual.make(caller.credential, caller.account, expires_at=token.expires_at)
         life_s = max(0, int(token.expires_at - self._clock()))
         return {"access_token": value, "expires_in": life_s}

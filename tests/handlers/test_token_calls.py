@@ -1,6 +1,7 @@
 import httpx
 import pytest
 
+from sandbox.faults import Fault
 from sandbox.server import RunningSandbox
 from tests.gateway import MAIN, PERSONAL
 from tests.handlers.relaying import COUNT, LOGIN, STABLE
@@ -25,6 +26,14 @@ async def test_both_token_calls_give_virtual_tokens_and_never_the_real_one(
     assert sandbox.calls.count("/cgi-bin/token") == 0
     ends_with = sandbox.ledger.entries("token")[0].data["ends_with"]
     assert not classic["access_token"].endswith(ends_with)
+
+
+async def test_a_token_call_ends_when_its_callers_time_is_over(
+    gate: httpx.AsyncClient, sandbox: RunningSandbox
+) -> None:
+    sandbox.faults.add(Fault(path=STABLE, kind="stall"))
+    answer = await gate.get("/cgi-bin/token", params=LOGIN, headers={"x-wxgate-timeout": "0.2"})
+    assert answer.json()["error"]["code"] == "deadline_exceeded"
 
 
 @pytest.mark.parametrize(
