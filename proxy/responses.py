@@ -25,6 +25,9 @@ _KEPT_HEADERS = frozenset(
     {b"content-type", b"content-disposition", b"content-language", b"last-modified", b"etag"}
 )
 
+# What says where an answer ends, other than that the connection does.
+_FRAMING = frozenset({b"content-length", b"transfer-encoding"})
+
 State = Literal["hit", "miss", "bypass"]
 Wish = Literal["", "no-cache", "no-store"]
 
@@ -210,7 +213,8 @@ def _life_s(endpoint: Endpoint | None, exchange: Exchange, body: bytes) -> float
     binary = endpoint.response != "json" and not headers.get(b"content-type", b"").startswith(
         (b"text/", b"application/json")
     )
-    if not binary and not _succeeded(body):
+    # Of a file nobody could tell that its end is missing.
+    if not (headers.keys() & _FRAMING if binary else _succeeded(body)):
         return 0
     life_s = float(endpoint.cacheable_s)
     if endpoint.path == _TICKET:

@@ -280,7 +280,8 @@ def long_answers(cached: Gateway, monkeypatch: pytest.MonkeyPatch) -> Opens:
             await asyncio.sleep(0.01)
             answer = _Long(size, announced=announced)
             made.append(answer)
-            return Exchange(answer, await answer.read(65_536), complete=False, errcode=0)
+            head = await answer.read(65_536)
+            return Exchange(answer, head, complete=answer.at_end(), errcode=0)
 
         monkeypatch.setattr(cached.calls, "relay", relay)
         yield made
@@ -315,6 +316,16 @@ async def test_longer_ones_are_streamed_to_each_caller_alone(
         both = await asyncio.gather(*(cached.cached.relay(call, RIGHTS) for _ in range(2)))
         assert [len(await _body(got)) for got in both] == [size, size]
         assert [answer.closed for answer in made] == [True, True]
+
+
+async def test_a_picture_that_may_have_been_cut_is_not_kept(
+    cached: Gateway, long_answers: Opens
+) -> None:
+    call = relayed("/cgi-bin/media/get", query="media_id=M")
+    async with long_answers(1_000, announced=False) as made:
+        for _ in range(2):
+            assert len(await _body(await cached.cached.relay(call, RIGHTS))) == 1_000
+        assert len(made) == 2
 
 
 async def test_a_stream_that_nobody_waits_for_is_closed(
