@@ -3,12 +3,14 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
-from accounts.official import Accounts
+from accounts.official import Accounts, OfficialAccount
 from cache.counters import MemoryCounters
 from proxy.capabilities import Capabilities, Kept, Prober
 from proxy.quota import QuotaLedger
 from sandbox.server import RunningSandbox
+from server.following import in_background
 from store import capabilities as rows
 from store.capabilities import CapabilityRow
 from store.engine import Database
@@ -158,3 +160,23 @@ async def test_what_another_version_wrote_is_passed_over(
     await known.load(database)
     assert known.get(MAIN.app_id) is None
     assert known.get(PERSONAL.app_id) == Kept(tried_at=time.now)
+
+
+async def test_left_alone_it_asks_about_all_accounts_whatever_fails(
+    database: Database,
+    gateway: Gateway,
+    time: Time,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("_FIRST_S", "_PAUSE_S"):
+        monkeypatch.setattr(f"proxy.capabilities.{name}", 0.001)
+    known = Capabilities()
+    strange = OfficialAccount(name="strange", app_id="wx" + "f" * 16, app_secret=SecretStr("x"))
+    accounts = Accounts((strange, PERSONAL))  # of the first, the gateway's calls know nothing
+    both = Prober(database, gateway.calls, accounts, known, clock=time)
+    async with asyncio.timeout(30), in_background(both.run(), name="probe"):
+        while (kept := known.get(PERSONAL.app_id)) is None or kept.checked_at is None:
+            await asyncio.sleep(0.01)
+    failed = known.get(strange.app_id)
+    assert failed is not None
+    assert (failed.error, failed.facts) == ("account_unknown", None)

@@ -1,8 +1,11 @@
 import json
+import re
 from pathlib import Path
 
 import pytest
 
+from sandbox.server import run_sandbox
+from sandbox.settings import PERSONAL, SandboxSettings
 from tests.server.cli.commands import Done, wxgate_process
 
 APP_ID = "wx0000000000000001"
@@ -18,6 +21,11 @@ class Terminal:
             "WXGATE_DATABASE__URL": database_url,
             "WXGATE_SERVER__DATA_DIR": str(data_dir),
         }
+
+    def reach(self, upstream: str) -> None:
+        """Let WeChat be there."""
+        self._env["WXGATE_UPSTREAM__BASE_URLS"] = json.dumps([upstream])
+        self._env["WXGATE_UPSTREAM__MP_BASE_URL"] = upstream
 
     async def __call__(self, *said: object, secret: str = "") -> Done:
         env = self._env | ({"WXGATE_APP_SECRET": secret} if secret else {})
@@ -71,3 +79,21 @@ async def test_a_new_master_key_takes_the_secrets_over(run: Terminal) -> None:
     assert "secrets encrypted anew: 1" in done.stdout
     assert "可用" in (await run("accounts", "list")).stdout
     assert (await run("audit", "verify", "--old-key-file", old)).exit_code == 0
+
+
+async def test_what_an_account_may_do_is_asked_for_kept_and_shown(run: Terminal) -> None:
+    async with run_sandbox(SandboxSettings()) as sandbox:
+        run.reach(sandbox.url)
+        added = ("accounts", "add", "main", "--app-id", PERSONAL.app_id)
+        assert (await run(*added, secret=PERSONAL.app_secret)).exit_code == 0
+        assert "wxgate accounts probe" in (await run("accounts", "show", "main")).stdout
+        done = await run("accounts", "probe", "main")
+        assert done.exit_code == 0, done.stderr
+        assert re.search(r"^freepublish +不可以 / no$", done.stdout, re.MULTILINE)
+        assert re.search(r"^verified +unlikely ", done.stdout, re.MULTILINE)
+        asked = json.loads((await run("accounts", "probe", "main", "--json")).stdout)
+        shown = json.loads((await run("accounts", "show", "main", "--json")).stdout)
+        assert shown["capabilities"] == asked
+        assert asked["quotas"]["/cgi-bin/draft/add"]["daily_limit"] == 1_000
+        unknown = await run("accounts", "probe", "nobody")
+    assert (unknown.exit_code, "nobody" in unknown.stderr) == (1, True)
