@@ -43,7 +43,12 @@ def served(
     for section, values in (change or {}).items():
         config[section] = {**config.get(section, {}), **values}
     config["accounts"] = accounts or [
-        {"name": "main", "app_id": VERIFIED.app_id, "app_secret": VERIFIED.app_secret}
+        {
+            "name": "main",
+            "app_id": VERIFIED.app_id,
+            "app_secret": VERIFIED.app_secret,
+            "max_concurrent": 10_000,
+        }
     ]
     config["clients"] = [
         {

@@ -15,7 +15,8 @@ from handlers.body_budget import BodyBudget, Share
 from handlers.guard import require_scope
 from handlers.jobs import answer_to_post
 from jobs.publish_at import parse_publish_at
-from jobs.service import Jobs, Submission
+from jobs.service import Jobs
+from jobs.submission import Submission
 from store.jobs import JobRow
 
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")

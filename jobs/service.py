@@ -1,16 +1,12 @@
 import asyncio
-import hashlib
-import json
-from collections.abc import AsyncGenerator, Callable, Collection, Mapping
+from collections.abc import AsyncGenerator, Callable, Collection
 from contextlib import aclosing
-from dataclasses import dataclass, field
-from typing import Any, Literal, TypeVar
+from typing import TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from accounts.clients import Client
 from accounts.edits import Editor
-from content.article import ArticleFields
 from core.clock import Clock
 from core.errors import GatewayError, Text
 from core.ids import new_id
@@ -18,17 +14,19 @@ from jobs.changes import Changes
 from jobs.journal import Journal
 from jobs.once import order
 from jobs.publish import KIND
+from jobs.settings import JobsSettings
 from jobs.states import State
+from jobs.submission import QueueFull, Submission
 from store import idempotency, intents, job_files
 from store import jobs as job_rows
 from store.engine import Database
 from store.idempotency import UsedKey
 from store.jobs import JobFilter, JobHead, JobRow
 
-Action = Literal["draft", "publish"]
 Row = TypeVar("Row", bound=JobHead)
 
 _ARTICLES_ROUTE = "POST /v1/accounts/{account}/articles"
+_FULL_RETRY_S = 30
 _LOOK_AGAIN_S = 1.0  # another process may have changed the job
 _LOOKS_A_SIGN = 15
 # The effect after which there is nothing left to cancel.
@@ -127,39 +125,6 @@ class IdempotencyMismatch(GatewayError):
     hint = Text("内容有变化时请换一个新的 Key", "use a new key when the content has changed")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Submission:
-    """An article as a client hands it in."""
-
-    client_id: str
-    account: str  # our name of the account
-    fields: ArticleFields
-    files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
-    action: Action = "draft"
-    publish_at: float | None = None  # Unix time; None: now
-    idempotency_key: str | None = None
-    needs_approval: bool = False  # it begins only once somebody else has approved
-
-    def payload(self) -> dict[str, Any]:
-        """What is kept with the job."""
-        fields = self.fields.model_dump(mode="json", exclude_none=True)
-        return {"fields": fields, "files": len(self.files)}
-
-    def body_hash(self) -> str:
-        """The same for what means the same, however it was written down."""
-        said = {
-            **self.payload(),
-            "account": self.account,
-            "action": self.action,
-            "publish_at": self.publish_at,
-        }
-        digest = hashlib.sha256(json.dumps(said, sort_keys=True).encode())
-        for name in sorted(self.files):
-            digest.update(hashlib.sha256(name.encode("utf-8", "surrogatepass")).digest())
-            digest.update(hashlib.sha256(self.files[name]).digest())
-        return digest.hexdigest()
-
-
 class Jobs:
     """Takes jobs in, and shows, cancels, retries and follows them.
 
@@ -170,6 +135,7 @@ class Jobs:
     def __init__(
         self,
         database: Database,
+        settings: JobsSettings,
         changes: Changes,
         wake: Callable[[], None],
         journal: Journal,
@@ -177,6 +143,7 @@ class Jobs:
         clock: Clock,
     ) -> None:
         self._database = database
+        self._max_waiting = settings.max_waiting
         self._journal = journal
         self._changes = changes
         self._wake = wake
@@ -187,12 +154,14 @@ class Jobs:
 
         A repeated Idempotency-Key gives the job that was made under it, as it is now. Job, files
         and key are one transaction, so there is never a key "in progress". Raises
-        IdempotencyMismatch.
+        IdempotencyMismatch, QueueFull.
         """
         row = _new_row(article, self._clock())
         async with self._database.write() as connection:
             if (earlier := await _made_before(connection, article)) is not None:
                 return earlier
+            if await job_rows.are_full(connection, self._max_waiting):
+                raise QueueFull(limit=self._max_waiting, retry_after_s=_FULL_RETRY_S)
             await job_rows.insert(connection, row)
             await job_files.put(connection, row.id, article.files)
             if not await _take_key(connection, article, row):

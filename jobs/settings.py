@@ -48,6 +48,9 @@ class JobsSettings(BaseModel):
     keep_keys_s: float = Field(
         604_800, ge=86_400, description="how long an Idempotency-Key is remembered"
     )
+    max_waiting: int = Field(
+        10_000, ge=1, description="jobs that are not over; above so many no article is taken in"
+    )
     max_request_mb: int = Field(
         20, ge=1, le=200, description="an article with all of its files, in megabytes"
     )

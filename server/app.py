@@ -119,6 +119,7 @@ class _Work:
     """What works on articles."""
 
     engine: Engine
+    jobs: Jobs
     renderer: Renderer
     uploaded: UploadedImages
 
@@ -165,7 +166,7 @@ async def open_gateway(
             callers=callers,
             follow=watcher.catch_up,
             signed=signed,
-            jobs=Jobs(database, changes, made.engine.wake, journal, clock=time.time),
+            jobs=made.jobs,
             limiter=limiter,
             quota=wechat.quota,
             capabilities=wechat.capabilities,
@@ -356,7 +357,8 @@ async def _open_jobs(
         )
         article = article_job(context, builder, uploaded, wechat.calls, wechat.calls)
         engine = await stack.enter_async_context(Engine(context, {ARTICLE: article}))
-        yield _Work(engine, renderer, uploaded)
+        jobs = Jobs(*(database, settings.jobs, changes, engine.wake, journal), clock=time.time)
+        yield _Work(engine, jobs, renderer, uploaded)
 
 
 def _relay(

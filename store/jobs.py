@@ -248,6 +248,12 @@ async def unfinished(connection: AsyncConnection, account: str) -> int:
     return (await connection.scalar(query)) or 0
 
 
+async def are_full(connection: AsyncConnection, at_most: int) -> bool:
+    """Whether so many jobs are not over; no more of them than that are looked at."""
+    active = select(job.c.id).where(is_active).limit(at_most).subquery()
+    return (await connection.scalar(select(func.count()).select_from(active))) == at_most
+
+
 async def lock(connection: AsyncConnection, job_id: str) -> JobRow | None:
     """The job, which nobody else can change until the transaction ends."""
     query = select(job).where(job.c.id == job_id).with_for_update()

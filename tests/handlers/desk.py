@@ -21,6 +21,7 @@ from handlers.guard import AuthMiddleware
 from handlers.jobs import JobsHandler
 from jobs.changes import Changes
 from jobs.service import Jobs
+from jobs.settings import JobsSettings
 from store.engine import Database
 from tests.gateway import MAIN, PERSONAL
 from tests.jobs.journals import journal_of
@@ -89,7 +90,9 @@ def _authenticate(scope: Scope) -> Client:
 @asynccontextmanager
 async def open_desk(database: Database) -> AsyncIterator[Desk]:
     """The routes, their clock standing at NOW."""
-    jobs = Jobs(database, Changes(), lambda: None, journal_of(database), clock=lambda: NOW)
+    jobs = Jobs(
+        database, JobsSettings(), Changes(), lambda: None, journal_of(database), clock=lambda: NOW
+    )
     accounts = Accounts((MAIN, PERSONAL))
     bodies = BodyBudget(2_000_000)
     articles = ArticlesHandler(jobs, accounts, bodies, max_request_mb=1, clock=lambda: NOW)

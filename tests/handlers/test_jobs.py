@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from content.article import ArticleFields
-from jobs.service import Submission
+from jobs.submission import Submission
 from store.engine import Database
 from tests.handlers.desk import Desk, open_desk
 

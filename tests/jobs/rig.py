@@ -21,9 +21,10 @@ from jobs.context import JobsContext
 from jobs.engine import Engine
 from jobs.executor import Executor
 from jobs.publish import KIND, Progress, article_job
-from jobs.service import Jobs, Submission
+from jobs.service import Jobs
 from jobs.settings import JobsSettings
 from jobs.states import State
+from jobs.submission import Submission
 from proxy.upstream import UpstreamSettings
 from sandbox.faults import Fault
 from sandbox.server import RunningSandbox
@@ -198,7 +199,9 @@ async def open_work(
         )
         handler = article_job(context, builder, uploaded, gateway.calls, gateway.calls)
         engine = Engine(context, {KIND: handler})
-        jobs = Jobs(database, context.changes, engine.wake, context.journal, clock=clock)
+        jobs = Jobs(
+            database, context.settings, context.changes, engine.wake, context.journal, clock=clock
+        )
         yield Work(database, gateway, builder, context, jobs, clock, engine)
 
 

@@ -14,9 +14,10 @@ from jobs.service import (
     Jobs,
     JobUnknown,
     NotRetryable,
-    Submission,
 )
+from jobs.settings import JobsSettings
 from jobs.states import State
+from jobs.submission import Submission
 from store import intents, job_files, jobs
 from store.engine import Database
 from store.intents import Outcome
@@ -34,7 +35,8 @@ class Office:
         self.now = 1_000.0
         self.woken = 0
         self.jobs = Jobs(
-            database, self.changes, self._wake, journal_of(database), clock=lambda: self.now
+            *(database, JobsSettings(), self.changes, self._wake, journal_of(database)),
+            clock=lambda: self.now,
         )
 
     def _wake(self) -> None:
