@@ -23,7 +23,7 @@ from bench.load import Stream, closing, get, ready, virtual_token
 from bench.processes import listening, started
 from bench.served import served
 
-BUSY, FLOOD, TIMES = 32, 500, 10
+BUSY, FLOOD, TIMES = 32, 1_600, 10
 PEAK_S, RECOVERY_S = 5.0, 5.0
 PATH = "/cgi-bin/customservice/getonlinekflist"  # no daily quota is known of it, nor is it kept
 _HEALTH = b"GET /health/live HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
@@ -60,7 +60,11 @@ async def ask(stream: Stream, request: bytes, seen: Seen, *, since: float | None
 
 
 async def streams(port: int, count: int) -> list[Stream]:
-    return [await asyncio.open_connection("127.0.0.1", port) for _ in range(count)]
+    # From several addresses: of one, no more than a thousand are let in.
+    return [
+        await asyncio.open_connection("127.0.0.1", port, local_addr=(f"127.0.0.{2 + n % 4}", 0))
+        for n in range(count)
+    ]
 
 
 async def closed_loop(port: int, request: bytes, seconds: float) -> float:
@@ -141,7 +145,13 @@ def report(
 async def main(seconds: float) -> int:
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         sink, _ = stack.enter_context(started("bench.sink"))
-        port, process = stack.enter_context(served(sink, Path(name)))
+        port, process = stack.enter_context(
+            served(
+                sink,
+                Path(name),
+                {"server": {"max_in_flight": int(__import__("os").environ["MIF"])}},
+            )
+        )
         await asyncio.gather(listening(sink), listening(port))
         await ready(port)
         return await measure(port, process, seconds)
