@@ -62,7 +62,8 @@ def test_the_tokens_of_a_session_do_not_go_to_wechat_either() -> None:
 def test_what_only_looks_like_one_is_an_article_about_us() -> None:
     guard, token = guard_and_token()
     guard.check(b"use wxg_blog_replace-me-with-random-text here, and wxgv_ tokens there; wxgate")
-    guard.check(f"{token[:-1]}x {KEY}x".encode())
+    other = "A" if token[9] != "A" else "B"  # the last character has bits that mean nothing
+    guard.check(f"{token[:9]}{other}{token[10:]} {KEY}x".encode())
 
 
 def test_a_body_full_of_lookalikes_is_not_searched_to_its_end() -> None:
