@@ -72,9 +72,10 @@ class Rulebook:
     def named(self, client: Client, account: OfficialAccount, path: str, rule: Rule) -> NamedRule:
         """What `rule`, one of the call's, is called."""
         found = self._of(client, account, path)
-        return next(
-            named for named in found.named if any(rule.key == one.key for one in named.rules)
-        )
+        # Limits and quotas may have changed since the call was judged.
+        gone = NamedRule(f"client {client.id}", path, "a limit of a moment ago", (rule,))
+        fitting = (one for one in found.named if any(rule.key == each.key for each in one.rules))
+        return next(fitting, gone)
 
     def of_client(self, client: Client) -> Iterator[NamedRule]:
         """What the configuration says of a client."""

@@ -121,7 +121,10 @@ def test_clients_and_accounts_of_one_name_share_nothing() -> None:
 def test_other_limits_count_at_once() -> None:
     book = Rulebook({MENU: "5/minute"}, Quotas())
     assert [rule.rate.count for rule in book.rules(BLOG, MAIN, MENU)] == [600, 5]
+    *_, earlier = book.rules(BLOG, MAIN, MENU)
     book.replace_limits({MENU: "7/minute"})
+    # Who was judged by it, and waited for Redis' answer meanwhile, is told all the same.
+    assert book.named(BLOG, MAIN, MENU, earlier).rules == (earlier,)
     assert [rule.rate.count for rule in book.rules(BLOG, MAIN, MENU)] == [600, 7]
 
 
