@@ -24,7 +24,7 @@ def started(module: str, *arguments: str) -> Iterator[tuple[int, psutil.Process]
 
 
 async def listening(port: int) -> None:
-    for _ in range(500):
+    for _ in range(1_500):
         try:
             _, writer = await asyncio.open_connection("127.0.0.1", port)
         except OSError:
