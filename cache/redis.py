@@ -65,9 +65,15 @@ class RedisLink:
     """
 
     def __init__(
-        self, redis: Redis, *, clock: Clock = time.time, monotonic: Clock = time.monotonic
+        self,
+        redis: Redis,
+        *,
+        purpose: str = "all",
+        clock: Clock = time.time,
+        monotonic: Clock = time.monotonic,
     ) -> None:
         self._redis = redis
+        self._purpose = purpose  # for the log
         self._clock = clock
         self._monotonic = monotonic
         self._failures: deque[float] = deque(maxlen=_FAILURES)
@@ -103,7 +109,7 @@ class RedisLink:
             raise RedisAway(sent=True) from None
         if not self.up:
             self._switch(up=True)
-            log.info("redis is back")
+            log.info("redis is back", purpose=self._purpose)
         return result
 
     def _failed(self, exc: Exception) -> None:
@@ -115,7 +121,11 @@ class RedisLink:
         if self.up and burst:
             self._open_until = now + _OPEN_S
             self._switch(up=False)
-            log.warning("redis is away, memory takes over", reason=type(exc).__name__)
+            log.warning(
+                "redis is away, memory takes over",
+                purpose=self._purpose,
+                reason=type(exc).__name__,
+            )
 
     def _switch(self, *, up: bool) -> None:
         self.up = up

@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from cache.counters import DailyCounters, MemoryCounters, SharedCounters
 from cache.keys import Keys
-from cache.redis import RedisLink
+from cache.redis import RedisLink, open_redis
 from cache.shared_windows import SharedWindows
 from cache.stats import CacheStatistics
 from cache.windows import MemoryWindows, Windows
@@ -42,7 +42,23 @@ async def open_limiter(
         stats = caches.register("limit", "memory", local.fill)
         yield Limiter(local, rulebook, caches.metrics, stats)
         return
-    shared: Windows
-    async with SharedWindows(link, Keys(settings.redis.prefix), local) as shared:
+    async with AsyncExitStack() as stack:
+        own = await stack.enter_async_context(_open_own_link(settings))
+        windows = SharedWindows(own, Keys(settings.redis.prefix), local)
+        shared: Windows = await stack.enter_async_context(windows)
         stats = caches.register("limit", "redis")
         yield Limiter(shared, rulebook, caches.metrics, stats)
+
+
+@asynccontextmanager
+async def _open_own_link(settings: Settings) -> AsyncIterator[RedisLink]:
+    """Connections and a breaker of its own.
+
+    Every call is counted, and none waits long for that: what a burst of calls makes late must not
+    take Redis from the tokens and nonces as well.
+    """
+    redis = open_redis(settings.redis)
+    try:
+        yield RedisLink(redis, purpose="limits")
+    finally:
+        await redis.aclose()

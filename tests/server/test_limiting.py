@@ -1,5 +1,8 @@
+import signal
+
 from pydantic import SecretStr
 
+from cache.counters import MemoryCounters
 from cache.keys import Keys
 from cache.redis import RedisLink, open_redis
 from cache.settings import RedisSettings
@@ -8,6 +11,7 @@ from core.metrics import Metrics
 from proxy.quota import QuotaLedger
 from server.limiting import open_counters, open_limiter
 from server.settings import Settings
+from tests.conftest import RedisServer
 from tests.gateway import CLIENTS, MAIN
 
 MENU = "/cgi-bin/menu/get"
@@ -28,13 +32,14 @@ async def test_without_redis_this_process_counts_alone() -> None:
 async def test_on_one_redis_gateways_count_together_and_months_live_longer(redis_url: str) -> None:
     redis = open_redis(RedisSettings(url=SecretStr(redis_url), socket_timeout_s=5))
     link, keys = RedisLink(redis), Keys("wxgate")
+    settings = Settings.model_validate({"redis": {"url": redis_url}})
     async with open_counters(link, keys) as (days, months):
         days.add("wx1", MENU, "2026-11-22")
         months.add("wx1", "clear_quota", "2026-11")
         ledger = QuotaLedger(days, months=months)
         async with (
-            open_limiter(Settings(), link, ledger, CacheStatistics(Metrics())) as first,
-            open_limiter(Settings(), link, ledger, CacheStatistics(Metrics())) as second,
+            open_limiter(settings, link, ledger, CacheStatistics(Metrics())) as first,
+            open_limiter(settings, link, ledger, CacheStatistics(Metrics())) as second,
         ):
             used = 0
             while not used:  # on a busy machine Redis may be too slow now and then
@@ -45,3 +50,25 @@ async def test_on_one_redis_gateways_count_together_and_months_live_longer(redis
     await redis.aclose()
     assert 86_400 < lives[0] <= 2 * 86_400
     assert lives[1] > 31 * 86_400
+
+
+async def test_counts_that_come_too_late_take_redis_from_nothing_else(
+    redis_server: RedisServer,
+) -> None:
+    settings = Settings.model_validate({"redis": {"url": redis_server.url}})
+    redis = open_redis(settings.redis)
+    link = RedisLink(redis)
+    ledger = QuotaLedger(MemoryCounters())
+    async with open_limiter(settings, link, ledger, CacheStatistics(Metrics())) as limiter:
+        assert redis_server.process is not None
+        redis_server.process.send_signal(signal.SIGSTOP)
+        try:
+            for _ in range(8):  # more than open a breaker
+                with await limiter.admit(CLIENTS[0], MAIN, MENU):
+                    pass
+            told = await limiter.describe([CLIENTS[0]], [])
+        finally:
+            redis_server.process.send_signal(signal.SIGCONT)
+    await redis.aclose()
+    assert not told["shared"]
+    assert link.up
