@@ -14,7 +14,8 @@ import pytest
 from sandbox.settings import VERIFIED
 from tests.conftest import free_port
 
-SAMPLE_PICTURE = Path(__file__).parent.parent.parent / "sandbox" / "sample" / "tokens.png"
+ROOT = Path(__file__).parent.parent.parent
+SAMPLE_PICTURE = ROOT / "sandbox" / "sample" / "tokens.png"
 _UP_WITHIN_S = 30
 _DOWN_WITHIN_S = 30
 
@@ -31,6 +32,10 @@ class Running:
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.gateway_port}"
+
+    @property
+    def data_dir(self) -> Path:
+        return self.config.parent / "var"
 
 
 @pytest.fixture(scope="session")
@@ -62,6 +67,7 @@ def plain_environment(sandbox_port: int, gateway_port: int) -> dict[str, str]:
     return {
         **kept,
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "PYTHONPATH": str(ROOT),  # these sources, wherever `wxgate` was installed from
         "LANG": "zh_CN.UTF-8",
         "PYTHONUTF8": "1",
         "NO_PROXY": "127.0.0.1",
