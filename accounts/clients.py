@@ -1,4 +1,3 @@
-import ipaddress
 import math
 import time
 from collections.abc import Iterable, Iterator
@@ -11,6 +10,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    IPvAnyNetwork,
     SecretStr,
     StringConstraints,
     field_serializer,
@@ -44,7 +44,7 @@ class ClientSettings(BaseModel):
 
     accounts: tuple[str, ...] = Field(min_length=1, description="names of the accounts it may use")
     scopes: frozenset[Scope] = Field(min_length=1, description="what it may do")
-    allow_ips: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...] = Field(
+    allow_ips: tuple[IPvAnyNetwork, ...] = Field(
         (), description="CIDRs it may call from; empty: from anywhere"
     )
     rate_limit: RateText = Field("600/minute", description="calls over all endpoints")

@@ -48,8 +48,8 @@ class UnknownAccount(GatewayError):
     errcode = 40013
     message = Text("没有这个公众号：{account}", "no such account: {account}")
     hint = Text(
-        "检查 AppID 或账号名；账号须写在 [[accounts]] 里，并列在该客户端的 accounts 中",
-        "check the AppID or name; it must stand in [[accounts]] and in the client's accounts",
+        "检查 AppID 或账号名（wxgate accounts list）；它也须列在该客户端的 accounts 中",
+        "check the AppID or name (wxgate accounts list); the client's accounts must hold it too",
     )
 
 

@@ -1,6 +1,4 @@
-from ipaddress import IPv4Network, IPv6Network
-
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork
 
 
 class FetchSettings(BaseModel):
@@ -8,7 +6,7 @@ class FetchSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    allow_networks: tuple[IPv4Network | IPv6Network, ...] = Field(
+    allow_networks: tuple[IPvAnyNetwork, ...] = Field(
         (), description="CIDRs inside the LAN that may be fetched from; empty: public hosts only"
     )
     allow_ports: tuple[int, ...] = Field(

@@ -20,6 +20,7 @@ class Outcome:
     job: str = ""  # its id, once the gateway has accepted the article
     result: dict[str, Any] | None = None
     error: dict[str, Any] | None = None
+    approval: str | None = None  # "pending" where somebody else must agree first
 
     def as_json(self) -> dict[str, Any]:
         """What `wxgate publish --json` prints of it."""
@@ -72,4 +73,5 @@ async def _publish(gateway: Gateway, order: Order, article: LocalArticle, watch:
         return Outcome(path, "unreachable", job_id, error={"message": str(exc)})
     except OSError as exc:
         return Outcome(path, "unreadable", error={"message": f"{exc.filename}: {exc.strerror}"})
-    return Outcome(path, job["state"], job_id, job.get("result"), job.get("error"))
+    told = (job.get("result"), job.get("error"), job.get("approval"))
+    return Outcome(path, job["state"], job_id, *told)

@@ -6,7 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    IPvAnyNetwork,
+    ValidationError,
+)
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -34,7 +41,6 @@ from server.connections import ConnectionSettings
 from server.faults import BadConfigurationError, Fault, fault_of
 from store.engine import DatabaseSettings
 
-IpNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 _LAST_PORT = 65_535
 
 
@@ -65,7 +71,7 @@ class ServerSettings(ConnectionSettings):
     allowed_hosts: tuple[str, ...] = Field(
         (), description="Host names that are answered; empty: public_url's, loopback, literal IPs"
     )
-    trusted_proxies: tuple[IpNetwork, ...] = Field(
+    trusted_proxies: tuple[IPvAnyNetwork, ...] = Field(
         (), description="CIDRs of reverse proxies whose X-Forwarded-For counts"
     )
     drain_s: float = Field(
@@ -78,7 +84,7 @@ class ServerSettings(ConnectionSettings):
     control_rate_limit: RateText = Field(
         "600/minute", description="calls of one client to /v1, in each process; none: any number"
     )
-    ops_networks: tuple[IpNetwork, ...] = Field(
+    ops_networks: tuple[IPvAnyNetwork, ...] = Field(
         (ipaddress.IPv4Network("127.0.0.0/8"), ipaddress.IPv6Network("::1/128")),
         description="CIDRs that may read /metrics and /docs without a key of scope admin",
     )

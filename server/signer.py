@@ -42,11 +42,19 @@ def sign_request(request: ToSign, key: str, *, created: int, nonce: str) -> Sign
     """Sign method, path, query, body and all given headers. Raises CannotSign."""
     client_id = claimed_by(key)
     if not client_id:
-        raise CannotSign("密钥应形如 wxg_<id>_…", "the key must look like wxg_<id>_…")
+        raise CannotSign(
+            "用 --key 或 WXGATE_KEY 给出密钥，形如 wxg_<id>_…",
+            "give a --key (or WXGATE_KEY), which looks like wxg_<id>_…",
+        )
     if not (request.url.isascii() and request.url.isprintable()) or " " in request.url:
         raise CannotSign(
             "URL 中的非 ASCII 字符与空格要先转义（%XX）",
             "percent-encode what is not ASCII, and spaces, in the URL",
+        )
+    if not request.url.startswith(("http://", "https://")):
+        raise CannotSign(
+            "URL 应以 http(s):// 开头，或写成以 / 开头的路径",
+            "the URL begins with http(s)://, or is a path that begins with /",
         )
     headers = dict(request.headers)
     if request.body is not None:

@@ -163,13 +163,19 @@ def set_secret(name: Name, secret_file: SecretFile = None, config: ConfigOption 
 
 
 @app.command()
-def remove(name: Name, config: ConfigOption = None) -> None:
+def remove(
+    name: Name,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="不再确认 / do not ask")] = False,
+    config: ConfigOption = None,
+) -> None:
     """删除一个公众号；有未结束的任务时拒绝 / remove an account, unless jobs of it are not over.
 
     \b
     例 / example:
-      wxgate accounts remove main
+      wxgate accounts remove main --yes
     """
+    if not yes:
+        typer.confirm(f"删除 {name}？/ Remove {name}?", abort=True)
 
     async def work(desk: Desk) -> None:
         await _book(desk).remove(name, desk.editor)
@@ -250,7 +256,7 @@ def _show(view: "AccountView") -> None:
         print_ = told[field]["fingerprint"]
         told[field] = f"sha256 {print_}…" if print_ else "set" if told[field]["set"] else "-"
     for field, value in told.items():
-        typer.echo(f"{field:<18}{value}")
+        typer.echo(f"{field:<18}{'-' if value in (None, '', {}) else value}")
 
 
 _ANSWERS = {True: "可以 / yes", False: "不可以 / no", None: "未知 / unknown"}

@@ -126,7 +126,7 @@ def tell(view: "ClientView", *, as_json: bool) -> None:
     if as_json:
         typer.echo(as_text(told))
         return
-    for name, value in told.items():
+    for name, value in {"id": view.id, **told}.items():
         if name != "keys":
             shown = ", ".join(value) if isinstance(value, list) else value
             typer.echo(f"{name:<16} {'-' if shown in (None, '', {}) else shown}")

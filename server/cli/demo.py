@@ -91,5 +91,7 @@ def _show_what_is_up(running: "Demo") -> None:
         f"  沙箱账本 / ledger     {running.sandbox_url}/sandbox/ledger\n"
         f"  用起来 / use it       export WXGATE_URL={running.gateway_url}"
         f" WXGATE_KEY={running.key}\n"
-        f"                        {sys.argv[0]} publish 你的文章.md -a verified --publish"
+        f"                        {sys.argv[0]} publish 你的文章.md -a verified --publish\n"
+        f"  限流与缓存 / stats    {sys.argv[0]} limits   {sys.argv[0]} stats cache\n"
+        f"  错误码 / errcodes     {sys.argv[0]} errcode 48001"
     )

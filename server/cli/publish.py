@@ -188,6 +188,11 @@ def _print(outcome: "Outcome") -> None:
         typer.echo(f"    - {step}")
     if error.get("hint"):
         typer.echo(f"    → {error['hint']}")
+    if outcome.approval == "pending":
+        typer.echo(
+            "    → 等待别人批准后才执行 / waits until somebody else approves: "
+            f"POST /v1/jobs/{outcome.job}/approve"
+        )
 
 
 def _exit_status(states: set[str]) -> int:

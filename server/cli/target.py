@@ -63,11 +63,13 @@ def _configured_key(settings: "Settings", account: str, scopes: "tuple[Scope, ..
         if client.may(*scopes) and (not account or account in client.accounts):
             return client.key.get_secret_value()
     wanted = " | ".join(scopes)
+    make = f"wxgate clients add cli --scope {scopes[0]}" + (f" --account {account}" * bool(account))
     return fail(
-        f"配置里没有可用的客户端（需有 {wanted} 权限，账号：{account or '任意'}）："
-        "给出 --server 与 --key，或先运行 wxgate init",
-        f"the configuration has no client with the scope {wanted} (account: {account or 'any'}): "
-        "give --server and --key, or run wxgate init first",
+        f"配置文件里没有可用的客户端（需有 {wanted} 权限，账号：{account or '任意'}）\n"
+        f"  → 用 --key（或 WXGATE_KEY）给出密钥；没有就先建一个：{make}",
+        f"the configuration file has no client with the scope {wanted} "
+        f"(account: {account or 'any'})\n"
+        f"  → give a --key (or WXGATE_KEY); to make one: {make}",
         code=EXIT_USAGE,
     )
 

@@ -1,7 +1,7 @@
 from typing import Annotated, Literal
 
 import pytest
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, IPvAnyNetwork, ValidationError
 
 from server.faults import BadConfigurationError, Fault, fault_of
 
@@ -19,6 +19,7 @@ class Inner(BaseModel):
     kind: Literal["a", "b"] = "a"
     names: tuple[str, ...] = Field(("x",), min_length=1)
     flag: bool = False
+    networks: tuple[IPvAnyNetwork, ...] = ()
 
 
 class Outer(BaseModel):
@@ -34,6 +35,7 @@ class Outer(BaseModel):
         ({"kind": "c"}, "kind", "只能是 'a' or 'b'", "'a' or 'b'"),
         ({"names": []}, "names", "至少 1 项", "at least 1 item"),
         ({"names": "x"}, "names", "应为列表，写在 [ ] 里", "valid tuple"),
+        ({"networks": ["x"]}, "networks[0]", "应为网段，如 10.0.0.0/8", "valid"),
         ({"flag": 7}, "flag", "应为 true 或 false", "valid boolean"),
         ({"nmber": 1}, "nmber", "没有这个配置项，检查拼写", "not permitted"),
     ],

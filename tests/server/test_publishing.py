@@ -52,6 +52,7 @@ async def test_the_watcher_sees_every_state_and_the_outcome_holds_the_last() -> 
         "job": "job_1",
         "result": {"mode": "draft"},
         "error": None,
+        "approval": None,
     }
 
 

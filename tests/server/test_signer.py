@@ -62,6 +62,7 @@ def test_a_request_without_a_body_has_no_digest_and_an_empty_path_is_a_slash() -
         ("http://gate/", "sk-of-somebody-else"),
         ("http://gate/你好", KEY),
         ("http://gate/a b", KEY),
+        ("cgi-bin/draft/count", KEY),
         ("http://gate/a\nb", KEY),
     ],
 )

@@ -53,7 +53,7 @@ async def test_the_life_of_an_account(run: Terminal, tmp_path: Path) -> None:
     (after,) = json.loads((await run("accounts", "list", "--json")).stdout)
     assert after["version"] == before["version"] + 1 == 2
     assert after["app_secret"]["fingerprint"] != before["app_secret"]["fingerprint"]
-    assert (await run("accounts", "remove", "main")).exit_code == 0
+    assert (await run("accounts", "remove", "main", "--yes")).exit_code == 0
     assert (await run("accounts", "list")).stdout == ""
     logged = (await run("audit", "list", "--action", "account")).stdout
     for action in ("account.create", "account.change", "account.remove"):
