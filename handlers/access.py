@@ -62,7 +62,7 @@ class AccessMiddleware:
         observe.observe(seconds)
         if source := state.get("error_source"):
             self._metrics.errors.labels(source, state["error_category"]).inc()
-        if scope["path"] in _QUIET and status < 400:
+        if "quiet" in state or (scope["path"] in _QUIET and status < 400):
             return
         whose = Labels(route, state.get("client_id") or "", state.get("account") or "")
         self._calls.record(whose, seconds, f"{source}.{state['error_category']}" if source else "")

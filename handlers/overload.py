@@ -1,13 +1,21 @@
+import math
+import time
 from collections.abc import Container
 
 import orjson
+import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from core.clock import Clock
 from core.errors import GatewayError, Text, language_of
 from handlers.wechat_form import Headers, refusal
+from proxy.request import remember
 from wechat.errcodes import Errcodes
 
+log = structlog.get_logger(__name__)
+
 _RETRY_AFTER_S = 1
+_TELL_EVERY_S = 1.0
 # Kept for operators, who have to see and mend what goes on.
 _RESERVED_SHARE = 0.2
 _OPERATORS = ("/v1/admin/", "/metrics")
@@ -37,13 +45,22 @@ class InFlight:
     """
 
     def __init__(
-        self, app: ASGIApp, *, at_most: int, relay_segments: Container[str], errcodes: Errcodes
+        self,
+        app: ASGIApp,
+        *,
+        at_most: int,
+        relay_segments: Container[str],
+        errcodes: Errcodes,
+        monotonic: Clock = time.monotonic,
     ) -> None:
         self._app = app
         self._all = at_most
         self._ordinary = max(1, int(at_most * (1 - _RESERVED_SHARE)))
         self._relay_segments = relay_segments
         self._errcodes = errcodes
+        self._monotonic = monotonic
+        self._refused = 0  # since the log was last told
+        self._told_at = -math.inf
         self.now = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -81,11 +98,19 @@ class InFlight:
 
     async def _refuse(self, scope: Scope, send: Send) -> None:
         status, headers, body = self._refusal(scope)
-        scope["state"]["route"] = Overloaded.code
+        remember(scope, route=Overloaded.code, quiet="yes")
+        self._tell()
         length = (b"content-length", b"%d" % len(body))
         start = {"type": "http.response.start", "status": status, "headers": [*headers, length]}
         await send(start)
         await send({"type": "http.response.body", "body": body})
+
+    def _tell(self) -> None:
+        """One line a second for all of them: a line each would cost more than the refusal."""
+        self._refused += 1
+        if (now := self._monotonic()) - self._told_at >= _TELL_EVERY_S:
+            log.warning("requests turned away", count=self._refused, max_in_flight=self._all)
+            self._refused, self._told_at = 0, now
 
     def _refusal(self, scope: Scope) -> tuple[int, Headers, bytes]:
         """In the form that the path's callers understand."""

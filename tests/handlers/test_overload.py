@@ -3,6 +3,7 @@ from typing import Any
 
 from starlette.responses import PlainTextResponse
 from starlette.types import Message, Receive, Scope, Send
+from structlog.testing import capture_logs
 
 from core.metrics import Metrics
 from handlers.access import AccessMiddleware
@@ -99,3 +100,28 @@ async def test_who_waits_for_a_body_keeps_nobody_else_out() -> None:
         stalled.set()
     assert len(seen) == 51
     assert gate.now == 0
+
+
+async def test_the_log_is_told_once_a_second_how_many_were_turned_away(http: Any) -> None:
+    slow, now = Slow(), [100.0]
+    gate = InFlight(
+        slow,
+        at_most=1,
+        relay_segments=frozenset(),
+        errcodes=load_errcodes(),
+        monotonic=lambda: now[0],
+    )
+    app = AccessMiddleware(gate, Metrics())
+    with capture_logs() as lines:
+        async with http(app) as client, asyncio.TaskGroup() as group:
+            admitted = group.create_task(client.get("/v1/jobs"))
+            while not slow.begun:
+                await asyncio.sleep(0)
+            for second in (0, 0.1, 0.9, 1.0):
+                now[0] = 100.0 + second
+                assert (await client.get("/v1/jobs")).status_code == 503
+            slow.go_on.set()
+        assert admitted.result().status_code == 200
+    told = [line["count"] for line in lines if line["event"] == "requests turned away"]
+    assert told == [1, 3]
+    assert sum(line["event"] == "request" for line in lines) == 1  # that which was served
