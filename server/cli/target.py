@@ -63,7 +63,10 @@ def _configured_key(settings: "Settings", account: str, scopes: "tuple[Scope, ..
         if client.may(*scopes) and (not account or account in client.accounts):
             return client.key.get_secret_value()
     wanted = " | ".join(scopes)
-    make = f"wxgate clients add cli --scope {scopes[0]}" + (f" --account {account}" * bool(account))
+    make = "wxgate init"
+    if settings.clients:
+        make = f"wxgate clients add cli --scope {scopes[0]}"
+        make += f" --account {account}" if account else ""
     return fail(
         f"配置文件里没有可用的客户端（需有 {wanted} 权限，账号：{account or '任意'}）\n"
         f"  → 用 --key（或 WXGATE_KEY）给出密钥；没有就先建一个：{make}",

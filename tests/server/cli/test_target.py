@@ -47,4 +47,4 @@ def test_no_such_client_ends_with_2(
     with pytest.raises(typer.Exit) as ended:
         find_target("", "", config, scope, account=account)
     assert ended.value.exit_code == 2
-    assert scope.value in capsys.readouterr().err
+    assert f"wxgate clients add cli --scope {scope.value}" in capsys.readouterr().err
