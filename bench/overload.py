@@ -145,13 +145,7 @@ def report(
 async def main(seconds: float) -> int:
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         sink, _ = stack.enter_context(started("bench.sink"))
-        port, process = stack.enter_context(
-            served(
-                sink,
-                Path(name),
-                {"server": {"max_in_flight": int(__import__("os").environ["MIF"])}},
-            )
-        )
+        port, process = stack.enter_context(served(sink, Path(name)))
         await asyncio.gather(listening(sink), listening(port))
         await ready(port)
         return await measure(port, process, seconds)
