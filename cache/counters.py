@@ -33,6 +33,10 @@ class DailyCounters(Protocol):
         """The day's count as far as it is known here."""
         ...
 
+    def names(self, app_id: str, day: str) -> set[str]:
+        """What was counted that day."""
+        ...
+
     def clear(self, app_id: str, day: str) -> None:
         """Set all of the account's counts of that day to zero."""
         ...
@@ -56,6 +60,10 @@ class MemoryCounters:
     def get(self, app_id: str, name: str, day: str) -> int:
         """The day's count."""
         return self._counts.get((app_id, day), {}).get(name, 0)
+
+    def names(self, app_id: str, day: str) -> set[str]:
+        """What was counted that day."""
+        return set(self._counts.get((app_id, day), ()))
 
     def clear(self, app_id: str, day: str) -> None:
         """Forget the account's counts of that day."""
@@ -115,6 +123,10 @@ class SharedCounters:
     def _known_count(self, app_id: str, name: str, day: str) -> int:
         # Being asked for is what makes an account known: the next flush reads it.
         return self._known.setdefault((app_id, day), {}).get(name, 0)
+
+    def names(self, app_id: str, day: str) -> set[str]:
+        """What was counted that day, as far as it is known here."""
+        return self._pending.names(app_id, day) | set(self._known.get((app_id, day), ()))
 
     def clear(self, app_id: str, day: str) -> None:
         """Set all of the account's counts of that day to zero, here and in Redis."""

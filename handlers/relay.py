@@ -100,7 +100,9 @@ class Relay:
             await self._serve(scope, request, receive, send, ours)
         except GatewayError as error:
             if isinstance(error, RateLimited):
-                ours += error.headers
+                # In place of how the rules stood that let the call in.
+                told = {name for name, _ in error.headers}
+                ours = [header for header in ours if header[0] not in told] + error.headers
             status, said, body = refusal(error, request.headers, request_id, self._errcodes)
             remember(scope, error=error.code)
             blame(scope, "wechat" if error.upstream else "wxgate", error.category)
@@ -183,8 +185,9 @@ class Relay:
         if isinstance(body, MemoryBody):
             self._authenticator.outgoing.check(body.data)
         sent, headers = await _mended(request, route, body), _passed_on(request)
+        builtin = self._limiter.rulebook.builtin(caller.client, caller.account, route.path)
         return RelayedCall(
-            *(caller.account, route, request.method, request.query, headers, sent), asked
+            *(caller.account, route, request.method, request.query, headers, sent), asked, builtin
         )
 
     async def _pass_through(

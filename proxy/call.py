@@ -24,6 +24,7 @@ from proxy.quota import CLEAR_PATH, cleared_path
 from proxy.request import Query
 from proxy.retry import Errand, Kind, Retrier, patience_for
 from proxy.routing import PathInvalid, Route
+from proxy.rulebook import NamedRule
 from proxy.storm import Storms
 from proxy.tokens import TokenConflict, TokenService
 from proxy.upstream import UpstreamRequest, UpstreamSettings, patience_s
@@ -70,6 +71,7 @@ class RelayedCall:
     headers: dict[str, str]
     body: Body | None
     asked: Deadline | None = None  # by when the client wants it done
+    builtin: NamedRule | None = None  # what leaves others something of the day's quota
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,11 +140,12 @@ class Calls:
         """The answer to pass on; its holder must close it.
 
         Repeated as the endpoint allows; an answer that stays bad is passed on as it is. Raises
-        NotSent (as QuotaClosed too), OutcomeUnknown (a write), NoAnswer (anything else), KeyInUrl,
-        or what stands in the way of a token.
+        NotSent (as QuotaClosed too), RateLimited, OutcomeUnknown (a write), NoAnswer (anything
+        else), KeyInUrl, or what stands in the way of a token.
         """
-        self._exchanger.quota.check(call.account, call.route.path)
+        self.check(call)
         trip = self._trip(call.account, call.route.path, call.body, call.asked)
+        trip.builtin = call.builtin
         try:
             return await self._retrier.run(
                 _errand(trip), lambda: self._relayed(trip, call), _failure_of
@@ -154,6 +157,10 @@ class Calls:
         except BaseException:
             trip.close()
             raise
+
+    def check(self, call: RelayedCall) -> None:
+        """Raises QuotaClosed or RateLimited where the day's calls are spent."""
+        self._exchanger.quota.check(call.account, call.route.path, call.builtin)
 
     async def _relayed(self, trip: Trip, call: RelayedCall) -> Exchange:
         auth = "access_token" if trip.endpoint is None else trip.endpoint.auth

@@ -13,6 +13,7 @@ from proxy.answer import is_object, sniff_errcode
 from proxy.base_urls import BaseUrls
 from proxy.deadline import Deadline
 from proxy.quota import QuotaLedger
+from proxy.rulebook import NamedRule
 from proxy.upstream import Upstream, UpstreamAnswer, UpstreamRequest
 from wechat.call import NotSent, OutcomeUnknown
 from wechat.catalogue import Endpoint
@@ -62,6 +63,7 @@ class Trip:
     path: str
     deadline: Deadline
     base_urls: BaseUrls
+    builtin: NamedRule | None = None  # what bounds the client that calls
     attempt_s: float = math.inf  # for one attempt
     tried: list[str] = field(default_factory=list)  # hosts that failed for this call
     replayed: bool = False  # sent again with another token
@@ -130,12 +132,12 @@ class Exchanger:
             raise
         except OutcomeUnknown:
             self._count(label, "unknown")
-            self.quota.count(trip.account, trip.path, BUSY)
+            self.quota.count(trip.account, trip.path, BUSY, trip.builtin)
             raise
         status = exchange.answer.status
         self._count(label, str(exchange.errcode) if status == 200 else f"http_{status}")
         self._observe(label, self._monotonic() - started)
-        self.quota.count(trip.account, trip.path, exchange.errcode)
+        self.quota.count(trip.account, trip.path, exchange.errcode, trip.builtin)
         return exchange
 
     async def _send(self, trip: Trip, request: UpstreamRequest) -> Exchange:

@@ -6,9 +6,12 @@ import structlog
 
 from accounts.official import OfficialAccount
 from cache.counters import DailyCounters, MemoryCounters
+from cache.windows import Rule, Standing
 from core.clock import Clock, next_shanghai_midnight, rfc3339, shanghai_day
 from proxy.answer import NotJson, read_object
 from proxy.body import Body, MemoryBody
+from proxy.ratelimit import RateLimited, headers_of
+from proxy.rulebook import NamedRule
 from wechat.call import MinuteQuotaClosed, QuotaClosed
 from wechat.errcodes import BUSY, CLEARED_OUT, DAILY_QUOTA, MINUTE_QUOTA
 from wechat.limits import (
@@ -70,7 +73,8 @@ class QuotaLedger:
 
     Days are Shanghai's. The figures are the account's own, else those found out by a probe, else
     those of a new verified account; WeChat's own 45009 overrules them until midnight, and a
-    clear_quota sets all to zero.
+    clear_quota sets all to zero. Beside them it counts, by the day too, what single clients have
+    called, for the built-in rules that leave each other something.
     """
 
     def __init__(
@@ -101,12 +105,23 @@ class QuotaLedger:
             self._alerted.clear()
         return self._day
 
-    def count(self, account: OfficialAccount, path: str, errcode: int) -> None:
-        """Note a call that reached WeChat, and what it answered (-1 for no answer)."""
+    def count(
+        self,
+        account: OfficialAccount,
+        path: str,
+        errcode: int,
+        builtin: NamedRule | None = None,
+    ) -> None:
+        """Note a call that reached WeChat, and what it answered (-1 for no answer).
+
+        `builtin`: what bounds the client that called.
+        """
         day, app_id = self._today(), account.app_id
         if path in _CLEARING:
             self._count_clearing(app_id, path, errcode)
         used = self._counters.add(app_id, path, day)
+        for rule in builtin.rules if builtin is not None else ():
+            self._counters.add(app_id, rule.key, day)
         day_is_s = self._clock() - (self._day_ends - 86_400)
         if errcode == DAILY_QUOTA and day_is_s >= QUOTA_RESET_LAG_S:
             self._counters.add(app_id, _SPENT + path, day)
@@ -134,12 +149,14 @@ class QuotaLedger:
 
     def cleared(self, account: OfficialAccount, path: str) -> None:
         """Note that WeChat set the count of one path to zero."""
-        day = self._today()
-        for name in (path, _SPENT + path):
-            self._counters.add(
-                account.app_id, name, day, -self._counters.get(account.app_id, name, day)
-            )
+        for name in self._counters.names(account.app_id, self._today()):
+            if name in (path, _SPENT + path) or name.endswith("|" + path):
+                self._reset(account.app_id, name)
         self._reopen(account.app_id)
+
+    def _reset(self, app_id: str, name: str) -> None:
+        day = self._today()
+        self._counters.add(app_id, name, day, -self._counters.get(app_id, name, day))
 
     def _tell(self, account: OfficialAccount, path: str, used: int, quota: int) -> None:
         percent = next(level for level in _ALERT_AT if used * 100 >= quota * level)
@@ -148,8 +165,11 @@ class QuotaLedger:
             self._alerted.add(told)
             self._alert(account.name, path, used=used, quota=quota, percent=percent)
 
-    def check(self, account: OfficialAccount, path: str) -> None:
-        """Raises QuotaClosed where WeChat has said that it takes no such call for now."""
+    def check(self, account: OfficialAccount, path: str, builtin: NamedRule | None = None) -> None:
+        """Raises QuotaClosed where WeChat has said that it takes no such call for now.
+
+        And RateLimited where the client has had what `builtin` leaves it of the day's calls.
+        """
         if path in _CLEARING:
             return
         if self._spent(account, path, self._today()):
@@ -162,6 +182,21 @@ class QuotaLedger:
                 raise self._closed(path, until)
             else:
                 raise MinuteQuotaClosed(path=path, retry_after_s=left_s)
+
+        for rule in builtin.rules if builtin is not None else ():
+            standing = self.standing(account, rule)
+            if not standing.remaining:
+                headers = headers_of(standing)
+                raise RateLimited(rule=str(builtin), wait_s=standing.reset_s, headers=headers)
+
+    def standing(self, account: OfficialAccount, rule: Rule) -> Standing:
+        """How a built-in rule stands today."""
+        used = self._used(account, rule.key, self._today())
+        return Standing(rule, used, max(0, rule.rate.count - used), self._day_ends - self._clock())
+
+    def restart(self, account: OfficialAccount, rule: Rule) -> None:
+        """Count for a built-in rule from zero."""
+        self._reset(account.app_id, rule.key)
 
     def _closed(self, path: str, until: float) -> QuotaClosed:
         return QuotaClosed(path=path, until=rfc3339(until), retry_after_s=until - self._clock())

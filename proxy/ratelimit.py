@@ -1,13 +1,13 @@
 import math
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from types import TracebackType
-from typing import Any, NoReturn, Self
+from typing import Any, NoReturn, Protocol, Self
 
 from accounts.clients import Client
 from accounts.official import OfficialAccount
 from cache.stats import CacheStats
-from cache.windows import Standing, Windows
+from cache.windows import Rule, Standing, Windows
 from core.errors import GatewayError, Text
 from core.metrics import Metrics
 from proxy.rulebook import NamedRule, Rulebook
@@ -55,6 +55,18 @@ class TooManyConcurrent(GatewayError):
     )
 
 
+class CountsDays(Protocol):
+    """Counts for the built-in rules; the quota ledger."""
+
+    def standing(self, account: OfficialAccount, rule: Rule) -> Standing:
+        """How a built-in rule stands today."""
+        ...
+
+    def restart(self, account: OfficialAccount, rule: Rule) -> None:
+        """Count for a built-in rule from zero."""
+        ...
+
+
 class Admission:
     """A call that was let in; it counts as under way until the `with` block ends."""
 
@@ -69,7 +81,7 @@ class Admission:
 
     def headers(self) -> Headers:
         """RateLimit-… of the tightest rule."""
-        return _headers(self.standing)
+        return headers_of(self.standing)
 
     def __enter__(self) -> Self:
         return self
@@ -78,16 +90,27 @@ class Admission:
         self, kind: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None
     ) -> None:
         self._limiter.leave(self._names)
+        if isinstance(exc, RateLimited):
+            self._limiter.count_throttled(str(exc.values["rule"]))
 
 
 class Limiter:
-    """Lets calls in, or not: how many at the same time, and how many in a time."""
+    """Lets calls in, or not: how many at the same time, and how many in a time.
+
+    The built-in rules are judged later, by the ledger, when a call is about to be sent.
+    """
 
     def __init__(
-        self, windows: Windows, rulebook: Rulebook, metrics: Metrics, stats: CacheStats
+        self,
+        windows: Windows,
+        rulebook: Rulebook,
+        days: CountsDays,
+        metrics: Metrics,
+        stats: CacheStats,
     ) -> None:
         self._stats = stats  # a call that was let in is a hit, one that was not a miss
         self._windows = windows
+        self._days = days
         self.rulebook = rulebook
         self._metrics = metrics
         self._active: dict[str, int] = {}
@@ -113,7 +136,7 @@ class Limiter:
         names = (f"client {client.id}", f"account {account.name}")
         for name, limit in zip(names, (client.max_concurrent, account.max_concurrent), strict=True):
             if self._active.get(name, 0) >= limit:
-                self._count_throttled(name)
+                self.count_throttled(name)
                 self._stats.count("miss", account.app_id)
                 raise TooManyConcurrent(who=name, limit=limit, retry_after_s=1)
         for name in names:
@@ -126,10 +149,11 @@ class Limiter:
             self._active[name] -= 1
 
     def _refuse(self, named: NamedRule, wait_s: float, standing: Standing) -> NoReturn:
-        self._count_throttled(str(named))
-        raise RateLimited(rule=str(named), wait_s=wait_s, headers=_headers(standing))
+        self.count_throttled(str(named))
+        raise RateLimited(rule=str(named), wait_s=wait_s, headers=headers_of(standing))
 
-    def _count_throttled(self, rule: str) -> None:
+    def count_throttled(self, rule: str) -> None:
+        """A call was refused by `rule`."""
         self._throttled[rule] += 1
         self._metrics.throttled.labels(rule).inc()
 
@@ -146,7 +170,12 @@ class Limiter:
         items = [
             self._item(named, standing)
             for (named, _), standing in zip(rules, standings, strict=True)
-            if not named.builtin or standing.used or self._throttled[str(named)]
+        ]
+        items += [
+            self._item(named, standing)
+            for account, named in self._builtins(clients, accounts)
+            for standing in (self._days.standing(account, rule) for rule in named.rules)
+            if standing.used or self._throttled[str(named)]
         ]
         return {
             "shared": self._windows.shared,
@@ -159,24 +188,26 @@ class Limiter:
         """Let them begin anew: the windows of these clients and of this account are empty."""
         listed = self._listed(clients, [account])
         await self._windows.clear([rule for named in listed for rule in named.rules])
+        for _, named in self._builtins(clients, [account]):
+            for rule in named.rules:
+                self._days.restart(account, rule)
 
     def _listed(self, clients: list[Client], accounts: list[OfficialAccount]) -> list[NamedRule]:
         listed: list[NamedRule] = []
         for client in clients:
             listed += self.rulebook.of_client(client)
-            listed += self._builtin(client, accounts)
         for account in accounts:
             listed += self.rulebook.of_account(account)
         return listed
 
-    def _builtin(self, client: Client, accounts: list[OfficialAccount]) -> list[NamedRule]:
-        usable = [account for account in accounts if account.name in client.accounts]
-        found = [
-            self.rulebook.builtin(client, account, path)
-            for account in usable
-            for path in self.rulebook.paths_with_quota(account)
-        ]
-        return [named for named in found if named is not None]
+    def _builtins(
+        self, clients: list[Client], accounts: list[OfficialAccount]
+    ) -> Iterator[tuple[OfficialAccount, NamedRule]]:
+        for client in clients:
+            for account in accounts:
+                if account.name in client.accounts:
+                    for named in self.rulebook.builtins(client, account):
+                        yield account, named
 
     def _item(self, named: NamedRule, standing: Standing) -> dict[str, Any]:
         rate = standing.rule.rate
@@ -198,7 +229,8 @@ class Limiter:
         return {"who": name, "limit": limit, "active": active, "throttled": throttled}
 
 
-def _headers(standing: Standing | None) -> Headers:
+def headers_of(standing: Standing | None) -> Headers:
+    """RateLimit-… of a rule that stands like this."""
     if standing is None:
         return []
     rate = standing.rule.rate

@@ -87,6 +87,7 @@ class CachedCalls:
     async def _joined(
         self, store: ResponseStore, key: tuple[Place, str, Wish], call: RelayedCall
     ) -> Exchange:
+        self._calls.check(call)  # so that no flight fails for all by what bounds its first caller
         flight = self._flights.get(key)
         if flight is None:
             # It is for whoever comes: the first one's deadline is not everybody's.

@@ -46,14 +46,16 @@ class _Found:
     quota: int | None
     named: tuple[NamedRule, ...]
     rules: tuple[Rule, ...]
+    builtin: NamedRule | None
 
 
 class Rulebook:
     """Which rates a call is judged by.
 
     Of a client: over all calls, and by path; the exact path ranks before the longest pattern.
-    Beside that a built-in one stays under WeChat's daily quota, unless the configuration names
-    that very path. Of an account: over all clients' calls, and by path.
+    Of an account: over all clients' calls, and by path. Beside them a built-in one stays under
+    WeChat's daily quota, unless the configuration names that very path; the quota ledger counts
+    for it, by the name that is its rule's key.
     """
 
     def __init__(self, limits: Mapping[str, str], quotas: KnowsQuotas) -> None:
@@ -66,7 +68,7 @@ class Rulebook:
         self._found: dict[tuple[str, str, str], _Found] = {}
 
     def rules(self, client: Client, account: OfficialAccount, path: str) -> tuple[Rule, ...]:
-        """All rates of this call."""
+        """All rates of this call but the built-in one."""
         return self._of(client, account, path).rules
 
     def named(self, client: Client, account: OfficialAccount, path: str, rule: Rule) -> NamedRule:
@@ -86,16 +88,23 @@ class Rulebook:
 
     def builtin(self, client: Client, account: OfficialAccount, path: str) -> NamedRule | None:
         """What keeps one client under 90 % of the account's daily quota of `path`."""
-        quota = self._quotas.quota_of(account, path)
+        return self._of(client, account, path).builtin
+
+    def builtins(self, client: Client, account: OfficialAccount) -> Iterator[NamedRule]:
+        """The built-in rules of a client, of all paths whose daily quota is known."""
+        for path in sorted({*DAILY_QUOTAS, *account.quotas}):
+            quota = self._quotas.quota_of(account, path)
+            if (named := self._builtin(client, account, path, quota)) is not None:
+                yield named
+
+    def _builtin(
+        self, client: Client, account: OfficialAccount, path: str, quota: int | None
+    ) -> NamedRule | None:
         if quota is None or path in _NEVER_SENT or path in self._limits or path in client.limits:
             return None
-        count = min(max(1, quota * 9 // 10), _MOST_A_DAY)
-        who = f"client {client.id} on {account.name}"
-        return _named(who, path, f"{count}/day", client.id, account.app_id, builtin=True)
-
-    def paths_with_quota(self, account: OfficialAccount) -> list[str]:
-        """The paths of which WeChat's daily quota is known."""
-        return sorted({*DAILY_QUOTAS, *account.quotas})
+        text = f"{min(max(1, quota * 9 // 10), _MOST_A_DAY)}/day"
+        rules = tuple(Rule(f"client:{client.id}|{path}", rate) for rate in parse_rates(text))
+        return NamedRule(f"client {client.id} on {account.name}", path, text, rules, builtin=True)
 
     def of_account(self, account: OfficialAccount) -> Iterator[NamedRule]:
         """What the configuration says of an account."""
@@ -118,7 +127,8 @@ class Rulebook:
             rules = tuple(rule for one in named for rule in one.rules)
             if len(self._found) >= _MOST_KEPT:
                 self._found.clear()
-            found = self._found[key] = _Found(client, account, quota, named, rules)
+            builtin = self._builtin(client, account, path, quota)
+            found = self._found[key] = _Found(client, account, quota, named, rules, builtin)
         return found
 
     def _look_up(self, client: Client, account: OfficialAccount, path: str) -> Iterator[NamedRule]:
@@ -127,17 +137,15 @@ class Rulebook:
             yield overall
             if (best := _best(by_path, path)) is not None:
                 yield best
-        if (builtin := self.builtin(client, account, path)) is not None:
-            yield builtin
 
 
-def _named(who: str, path: str, text: str, *whose: str, builtin: bool = False) -> NamedRule:
-    kind = "builtin" if builtin else who.partition(" ")[0]
+def _named(who: str, path: str, text: str, whose: str) -> NamedRule:
+    kind = who.partition(" ")[0]
     rules = tuple(
-        Rule(window_key(kind, *whose, path, f"{rate.count}/{rate.period_s}"), rate)
+        Rule(window_key(kind, whose, path, f"{rate.count}/{rate.period_s}"), rate)
         for rate in parse_rates(text)
     )
-    return NamedRule(who, path, text, rules, builtin)
+    return NamedRule(who, path, text, rules)
 
 
 def _best(listed: list[NamedRule], path: str) -> NamedRule | None:

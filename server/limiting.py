@@ -40,14 +40,14 @@ async def open_limiter(
     local = MemoryWindows()
     if link is None:
         stats = caches.register("limit", "memory", local.fill)
-        yield Limiter(local, rulebook, caches.metrics, stats)
+        yield Limiter(local, rulebook, quota, caches.metrics, stats)
         return
     async with AsyncExitStack() as stack:
         own = await stack.enter_async_context(_open_own_link(settings))
         windows = SharedWindows(own, Keys(settings.redis.prefix), local)
         shared: Windows = await stack.enter_async_context(windows)
         stats = caches.register("limit", "redis")
-        yield Limiter(shared, rulebook, caches.metrics, stats)
+        yield Limiter(shared, rulebook, quota, caches.metrics, stats)
 
 
 @asynccontextmanager

@@ -189,6 +189,7 @@ async def open_gateway(setup: Setup) -> AsyncIterator[Gateway]:
         limiter = Limiter(
             MemoryWindows(monotonic=setup.clock),
             Rulebook(setup.limits, quota),
+            quota,
             metrics,
             statistics.register("limit", "memory"),
         )

@@ -40,6 +40,16 @@ def test_clearing_takes_one_account_and_day(counters: DailyCounters) -> None:
     assert counters.get("other", PATH, DAY) == 1
 
 
+async def test_what_was_counted_is_told_by_name(counters: DailyCounters) -> None:
+    counters.add(APP, PATH, DAY)
+    if isinstance(counters, SharedCounters):
+        await counters.flush()
+    counters.add(APP, "/other", DAY)
+    counters.add(APP, "/tomorrow", NEXT_DAY)
+    assert counters.names(APP, DAY) == {PATH, "/other"}
+    assert counters.names("other", DAY) == set()
+
+
 def test_two_days_are_kept() -> None:
     counters = MemoryCounters()
     for day in (DAY, NEXT_DAY, THIRD_DAY):

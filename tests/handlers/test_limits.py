@@ -26,7 +26,7 @@ async def app(*scopes: Scope) -> AccessMiddleware:
     client: Client = CLIENTS[0].model_copy(update={"scopes": frozenset(scopes)})
     ledger = QuotaLedger(MemoryCounters())
     ledger.count(MAIN, "/cgi-bin/draft/add", 0)
-    limiter = Limiter(MemoryWindows(), Rulebook({}, ledger), Metrics(), limit_stats())
+    limiter = Limiter(MemoryWindows(), Rulebook({}, ledger), ledger, Metrics(), limit_stats())
     with await limiter.admit(client, MAIN, MENU):
         pass
     handler = LimitsHandler(

@@ -20,7 +20,11 @@ BLOG = CLIENTS[0]
 def limiter(time: Time, limits: dict[str, str] | None = None) -> Limiter:
     ledger = QuotaLedger(MemoryCounters(), clock=time)
     return Limiter(
-        MemoryWindows(monotonic=time), Rulebook(limits or {}, ledger), Metrics(), limit_stats()
+        MemoryWindows(monotonic=time),
+        Rulebook(limits or {}, ledger),
+        ledger,
+        Metrics(),
+        limit_stats(),
     )
 
 
@@ -83,7 +87,7 @@ async def test_a_caller_that_hangs_up_while_redis_is_asked_is_under_way_no_more(
             await asyncio.sleep(3_600)
 
     ledger = QuotaLedger(MemoryCounters(), clock=time)
-    limits = Limiter(Slow(), Rulebook({}, ledger), Metrics(), limit_stats())
+    limits = Limiter(Slow(), Rulebook({}, ledger), ledger, Metrics(), limit_stats())
     asking = asyncio.get_running_loop().create_task(limits.admit(BLOG, MAIN, MENU))
     await asyncio.sleep(0)
     assert (await limits.describe([BLOG], []))["concurrent"][0]["active"] == 1
@@ -100,23 +104,26 @@ async def test_one_clients_calls_leave_anothers_alone(time: Time) -> None:
 
 
 async def test_all_is_described_and_built_in_rules_as_far_as_they_are_used(time: Time) -> None:
-    limits = limiter(time, {"/cgi-bin/menu/*": "1/minute"})
+    ledger = QuotaLedger(MemoryCounters(), clock=time)
+    book = Rulebook({"/cgi-bin/menu/*": "1/minute"}, ledger)
+    limits = Limiter(MemoryWindows(monotonic=time), book, ledger, Metrics(), limit_stats())
     blog: Client = changed(BLOG, rate_limit="600/minute; 50/second")
     for path in (MENU, SUBMIT):
         with await limits.admit(blog, MAIN, path):
             pass
     with pytest.raises(RateLimited):
         await limits.admit(blog, MAIN, MENU)
+    ledger.count(MAIN, SUBMIT, 0, book.builtin(blog, MAIN, SUBMIT))
     told = await limits.describe([blog, CLIENTS[1]], [changed(MAIN, rate_limit="9/second")])
     shown = [(item["rule"], item["used"], item["throttled"]) for item in told["items"]]
     assert shown == [
         ("client blog: * = 600/minute; 50/second", 2, 0),
         ("client blog: * = 600/minute; 50/second", 2, 0),
         ("client blog: /cgi-bin/menu/* = 1/minute", 1, 1),
-        (f"builtin client blog on main: {SUBMIT} = 90/day", 1, 0),
         ("client reader: * = 600/minute", 0, 0),
         ("client reader: /cgi-bin/menu/* = 1/minute", 0, 0),
         ("account main: * = 9/second", 0, 0),
+        (f"builtin client blog on main: {SUBMIT} = 90/day", 1, 0),
     ]
     assert [line["who"] for line in told["concurrent"]] == [
         *("client blog", "client reader", "account main"),
@@ -127,7 +134,7 @@ async def test_all_is_described_and_built_in_rules_as_far_as_they_are_used(time:
 async def test_cleared_limits_are_counted_from_the_start_and_statistics_go_on(time: Time) -> None:
     ledger, stats = QuotaLedger(MemoryCounters(), clock=time), limit_stats()
     book = Rulebook({MENU: "1/minute"}, ledger)
-    limits = Limiter(MemoryWindows(monotonic=time), book, Metrics(), stats)
+    limits = Limiter(MemoryWindows(monotonic=time), book, ledger, Metrics(), stats)
     for cleared in (False, True):
         with await limits.admit(BLOG, MAIN, MENU):
             pass
@@ -140,3 +147,33 @@ async def test_cleared_limits_are_counted_from_the_start_and_statistics_go_on(ti
         await limits.admit(BLOG, MAIN, MENU)
     counts = stats.snapshot()[MAIN.app_id]
     assert (counts["hits"], counts["misses"]) == (2, 3)
+
+
+async def test_cleared_limits_begin_the_built_in_day_anew_for_these_clients_alone(
+    time: Time,
+) -> None:
+    ledger = QuotaLedger(MemoryCounters(), clock=time)
+    book = Rulebook({}, ledger)
+    limits = Limiter(MemoryWindows(monotonic=time), book, ledger, Metrics(), limit_stats())
+    for client in (BLOG, CLIENTS[2]):
+        ledger.count(MAIN, SUBMIT, 0, book.builtin(client, MAIN, SUBMIT))
+    await limits.clear([BLOG], MAIN)
+    items = (await limits.describe(CLIENTS, [MAIN]))["items"]
+    shown = [(item["who"], item["used"]) for item in items if item["builtin"]]
+    assert shown == [("client both on main", 1)]
+    assert ledger.remaining(MAIN, SUBMIT) == 98
+
+
+async def test_a_built_in_refusal_of_an_admitted_call_is_counted_as_its_rules(time: Time) -> None:
+    ledger = QuotaLedger(MemoryCounters(), clock=time)
+    book = Rulebook({}, ledger)
+    limits = Limiter(MemoryWindows(monotonic=time), book, ledger, Metrics(), limit_stats())
+    builtin = book.builtin(BLOG, MAIN, SUBMIT)
+    for _ in range(90):
+        ledger.count(MAIN, SUBMIT, 0, builtin)
+    with pytest.raises(RateLimited), await limits.admit(BLOG, MAIN, SUBMIT):
+        ledger.check(MAIN, SUBMIT, builtin)
+    (item,) = [item for item in (await limits.describe([BLOG], [MAIN]))["items"] if item["builtin"]]
+    assert (item["rule"], item["used"], item["remaining"], item["throttled"]) == (
+        *(f"builtin client blog on main: {SUBMIT} = 90/day", 90, 0, 1),
+    )

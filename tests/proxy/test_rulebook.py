@@ -30,7 +30,9 @@ def names(
 ) -> list[str]:
     book = Rulebook(limits or {}, Quotas())
     rules = book.rules(client, account, path)
-    return list(dict.fromkeys(str(book.named(client, account, path, rule)) for rule in rules))
+    named = [str(book.named(client, account, path, rule)) for rule in rules]
+    builtin = book.builtin(client, account, path)
+    return [*dict.fromkeys(named), *([] if builtin is None else [str(builtin)])]
 
 
 def test_a_client_has_its_rate_over_all_calls() -> None:
@@ -79,9 +81,10 @@ def test_built_in_rates_stay_under_every_daily_quota_of_wechat(path: str) -> Non
     named = book.builtin(BLOG, MAIN, path)
     assert named is not None
     (rule,) = named.rules
-    burst = 0 if rule.rate.exact else rule.rate.burst
     assert rule.rate.period_s == 86_400
-    assert rule.rate.count + burst <= DAILY_QUOTAS[path]
+    assert rule.rate.count * 10 <= DAILY_QUOTAS[path] * 9
+    assert rule not in book.rules(BLOG, MAIN, path)
+    assert named in list(book.builtins(BLOG, MAIN))
     assert str(named).startswith("builtin client blog on main: ")
 
 
