@@ -130,10 +130,14 @@ class BaseUrls:
             del self._left_until[url]
 
     def rank(self, latencies_s: Mapping[str, float | None]) -> None:
-        """Prefer the hosts that are connected to soonest; None: could not be."""
+        """Prefer the hosts that are connected to soonest; None: could not be.
+
+        One that kept silent is left all the same: that it takes connections says nothing of that.
+        """
         self._latencies_s = dict(latencies_s)
         for url, latency_s in latencies_s.items():
-            self.note(url, well=latency_s is not None)
+            if latency_s is None:
+                self.note(url, well=False)
         self._urls = tuple(sorted(self._urls, key=lambda url: latencies_s.get(url) or math.inf))
 
     def describe(self) -> list[dict[str, Any]]:

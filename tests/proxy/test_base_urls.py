@@ -111,11 +111,24 @@ def test_states_are_told_in_metrics_and_statistics(urls: BaseUrls, metrics: Metr
     assert urls.describe()[1] == {"host": "b.test", "left_for_s": 30, "connect_ms": None}
 
 
-def test_hosts_are_ranked_by_latency_and_those_out_of_reach_come_last(urls: BaseUrls) -> None:
+def test_a_silent_host_that_takes_connections_is_left_all_the_same(
+    urls: BaseUrls, time: Time
+) -> None:
+    urls.visit(MAIN).ended(SILENT, failed=True)
+    urls.rank({A: 0.01, B: 0.05, C: 0.02})
+    assert went_to(urls) == C
+    time.now += 30
+    assert went_to(urls) == A
+
+
+def test_hosts_are_ranked_by_latency_and_those_out_of_reach_come_last(
+    urls: BaseUrls, time: Time
+) -> None:
     urls.rank({A: None, B: 0.05, C: 0.02})
     assert list(urls) == [C, B, A]
     assert [told["connect_ms"] for told in urls.describe()] == [20.0, 50.0, None]
     assert went_to(urls) == C
     assert went_to(urls, C) == B
+    time.now += 30
     urls.rank({A: 0.01, B: 0.05, C: 0.02})
     assert went_to(urls) == A
