@@ -73,6 +73,46 @@ async def test_a_call_outdates_what_it_may_have_changed(
     assert watched.quota is gateway.quota
 
 
+@pytest.mark.parametrize(
+    ("end", "times"),
+    [
+        (0, 1),
+        (-1, 3),
+        (OutcomeUnknown(reason="r"), 3),
+        (asyncio.CancelledError(), 3),
+        (NotSent(reason="r"), 0),
+    ],
+)
+async def test_a_write_that_may_take_effect_later_outdates_again_later(
+    gateway: Gateway, *, end: int | BaseException, times: int
+) -> None:
+    store, tasks, path = Outdated(), TaskSet(), "/cgi-bin/menu/create"
+    watched = WatchedExchanger(
+        *(Answering(gateway.quota, end), CATALOGUE, store, tasks),  # type: ignore[arg-type]
+        again_after_s=(0, 0),
+    )
+    with suppress(NotSent, OutcomeUnknown, asyncio.CancelledError):
+        trip = Trip(MAIN, CATALOGUE.find(path), path, Deadline(9), gateway.hosts.api)
+        await watched.send(trip, lambda url: UpstreamRequest("POST", url, {}))
+    while len(tasks):
+        await asyncio.sleep(0)
+    assert store.told == [(MAIN.app_id, "menu")] * times
+
+
+async def test_many_such_writes_leave_one_to_outdate_later(gateway: Gateway) -> None:
+    store, tasks, path = Outdated(), TaskSet(), "/cgi-bin/menu/create"
+    watched = WatchedExchanger(
+        *(Answering(gateway.quota, -1), CATALOGUE, store, tasks)  # type: ignore[arg-type]
+    )
+    for _ in range(10):
+        trip = Trip(MAIN, CATALOGUE.find(path), path, Deadline(9), gateway.hosts.api)
+        await watched.send(trip, lambda url: UpstreamRequest("POST", url, {}))
+    for _ in range(5):
+        await asyncio.sleep(0)  # until those that are cancelled have ended
+    assert (len(tasks), len(store.told)) == (1, 10)
+    await tasks.aclose()
+
+
 def test_every_family_with_kept_answers_is_outdated_by_its_writes() -> None:
     """Or it has none: a family that is renamed must not fall silently out of the table."""
     kept = {family_of(endpoint) for endpoint in CATALOGUE if endpoint.cacheable_s}
