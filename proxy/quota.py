@@ -34,6 +34,7 @@ _CLEARING = {
 # Counts under this mark say that WeChat itself called the quota of a path spent (45009).
 _SPENT = "!"
 _MINUTE_S = 60.0
+_TRIED_EVERY_S = 3_600.0  # a spent path; its quota may be reset in WeChat's console, unseen here
 _ALERT_AT = (100, 80)  # percent
 
 # Calls a day of a path as found out for an account, or None.
@@ -72,8 +73,9 @@ class QuotaLedger:
     """How many calls of each path an account has made today, and how many it has left.
 
     Days are Shanghai's. The figures are the account's own, else those found out by a probe, else
-    those of a new verified account; WeChat's own 45009 overrules them until midnight, and a
-    clear_quota sets all to zero. Beside them it counts, by the day too, what single clients have
+    those of a new verified account; WeChat's own 45009 overrules them until midnight, or
+    until the one call an hour that is let through all the same succeeds; a clear_quota sets all to
+    zero. Beside them it counts, by the day too, what single clients have
     called, for the built-in rules that leave each other something.
     """
 
@@ -96,6 +98,8 @@ class QuotaLedger:
         self._alerted: set[tuple[str, str, int]] = set()  # today
         # Paths that rest for a minute, until when: after a 45011, or a 45009 just after midnight.
         self._rests: dict[tuple[str, str], tuple[float, int]] = {}
+        self._try_at: dict[tuple[str, str], float] = {}  # when a spent path is tried next
+        self._on_trial: set[tuple[str, str]] = set()
 
     def _today(self) -> str:
         now = self._clock()
@@ -103,6 +107,8 @@ class QuotaLedger:
             self._day = shanghai_day(now)
             self._day_ends = next_shanghai_midnight(now)
             self._alerted.clear()
+            self._try_at.clear()
+            self._on_trial.clear()
         return self._day
 
     def count(
@@ -119,12 +125,17 @@ class QuotaLedger:
         day, app_id = self._today(), account.app_id
         if path in _CLEARING:
             self._count_clearing(app_id, path, errcode)
+        if (app_id, path) in self._on_trial:
+            self._on_trial.discard((app_id, path))
+            if errcode == 0:
+                self.cleared(account, path)
         used = self._counters.add(app_id, path, day)
         for rule in builtin.rules if builtin is not None else ():
             self._counters.add(app_id, rule.key, day)
         day_is_s = self._clock() - (self._day_ends - 86_400)
         if errcode == DAILY_QUOTA and day_is_s >= QUOTA_RESET_LAG_S:
             self._counters.add(app_id, _SPENT + path, day)
+            self._try_at[app_id, path] = self._clock() + _TRIED_EVERY_S
         elif errcode in (DAILY_QUOTA, MINUTE_QUOTA):
             self._rests[app_id, path] = (self._clock() + _MINUTE_S, errcode)
         quota = self.quota_of(account, path)
@@ -173,6 +184,8 @@ class QuotaLedger:
         if path in _CLEARING:
             return
         if self._spent(account, path, self._today()):
+            if self._tried(account.app_id, path):
+                return  # whoever calls: if WeChat takes it, the client's count begins anew too
             raise self._closed(path, self._day_ends)
         if self._rests and (rest := self._rests.get((account.app_id, path))) is not None:
             until, errcode = rest
@@ -188,6 +201,15 @@ class QuotaLedger:
             if not standing.remaining:
                 headers = headers_of(standing)
                 raise RateLimited(rule=str(builtin), wait_s=standing.reset_s, headers=headers)
+
+    def _tried(self, app_id: str, path: str) -> bool:
+        """Whether this call may find out if the path is still spent."""
+        now, key = self._clock(), (app_id, path)
+        if now < self._try_at.setdefault(key, now + _TRIED_EVERY_S):
+            return False
+        self._try_at[key] = now + _TRIED_EVERY_S
+        self._on_trial.add(key)
+        return True
 
     def standing(self, account: OfficialAccount, rule: Rule) -> Standing:
         """How a built-in rule stands today."""

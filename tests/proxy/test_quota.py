@@ -37,6 +37,48 @@ def test_wechats_45009_counts_until_midnight_in_shanghai(
     assert ledger.remaining(MAIN, path) == (100 if path == SUBMIT else None)
 
 
+def test_a_spent_path_is_tried_once_an_hour_and_opens_when_wechat_takes_the_call(
+    ledger: QuotaLedger, time: Time
+) -> None:
+    time.now = next_shanghai_midnight(time.now) - 10 * 3_600
+    ledger.count(MAIN, SUBMIT, 45009)
+    for answer in (45009, -1):
+        with pytest.raises(QuotaClosed):
+            ledger.check(MAIN, SUBMIT)
+        time.now += 3_600
+        ledger.check(MAIN, SUBMIT)
+        with pytest.raises(QuotaClosed):  # one call alone
+            ledger.check(MAIN, SUBMIT)
+        ledger.count(MAIN, SUBMIT, answer)
+    ledger.count(MAIN, DELETE, 45009)
+    time.now += 3_600
+    ledger.check(MAIN, SUBMIT)
+    ledger.count(MAIN, SUBMIT, 0)
+    assert ledger.remaining(MAIN, SUBMIT) == 99
+    for _ in range(2):
+        ledger.check(MAIN, SUBMIT)
+    assert ledger.remaining(MAIN, DELETE) == 0
+
+
+def test_a_path_that_another_process_saw_spent_is_tried_an_hour_later(time: Time) -> None:
+    time.now = next_shanghai_midnight(time.now) - 10 * 3_600
+    counters = MemoryCounters()
+    QuotaLedger(counters, clock=time).count(MAIN, SUBMIT, 45009)
+    ledger = QuotaLedger(counters, clock=time)
+    for _ in range(2):
+        with pytest.raises(QuotaClosed):
+            ledger.check(MAIN, SUBMIT)
+        time.now += 1_800
+    ledger.check(MAIN, SUBMIT)
+
+
+def test_an_answer_to_a_call_from_before_opens_no_spent_path(ledger: QuotaLedger) -> None:
+    ledger.count(MAIN, SUBMIT, 45009)
+    ledger.count(MAIN, SUBMIT, 0)
+    with pytest.raises(QuotaClosed):
+        ledger.check(MAIN, SUBMIT)
+
+
 def test_more_calls_than_the_quota_leave_none_and_not_less(ledger: QuotaLedger) -> None:
     for _ in range(120):
         ledger.count(MAIN, SUBMIT, 0)
