@@ -19,6 +19,12 @@ class RedisSettings(BaseModel):
         0.3, gt=0, le=5, description="one command may take this long, then Redis counts as away"
     )
     connect_timeout_s: float = Field(0.3, gt=0, le=5, description="the same for connecting")
+    gateways: int = Field(
+        1,
+        ge=1,
+        le=1_000,
+        description="processes that count together; one that starts without Redis admits its share",
+    )
 
     @field_validator("url")
     @classmethod

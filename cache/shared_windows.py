@@ -111,9 +111,9 @@ class SharedWindows:
     """Windows of all gateways on one Redis: one command a call.
 
     Without Redis each gateway admits its part of what was left, and later its share: the rate
-    divided by how many were there lately. What it then admits is counted in Redis when that is
-    back, except for a call whose command got no answer: it has perhaps been counted. Until all of
-    that is told and over, each keeps to its share.
+    divided by how many were there lately, or are expected. What it then admits is counted in Redis
+    when that is back, except for a call whose command got no answer: it has perhaps been counted.
+    Until all of that is told and over, each keeps to its share.
     """
 
     def __init__(
@@ -122,6 +122,7 @@ class SharedWindows:
         keys: Keys,
         local: MemoryWindows,
         *,
+        expected: int = 1,
         clock: Clock = time.time,
         timeout_s: float = _TIMEOUT_S,
     ) -> None:
@@ -135,7 +136,8 @@ class SharedWindows:
         self._apart_at = -math.inf  # when Redis was last known to be away
         self._tasks = TaskSet()
         self._script: AsyncScript | None = None
-        self.gateways = 1  # seen lately, this one too
+        self._expected = expected
+        self.gateways = expected  # or more, if more were seen lately, this one too
 
     async def __aenter__(self) -> Self:
         """Begin to show that this gateway is there."""
@@ -247,7 +249,7 @@ class SharedWindows:
             pipeline.zcard(key)
             pipeline.expire(key, round(4 * _PRESENT_S))
             answers = await pipeline.execute()
-        return max(1, int(answers[2]))
+        return max(self._expected, int(answers[2]))
 
 
 def _standings(rules: Sequence[Rule], told: list[int]) -> list[Standing]:

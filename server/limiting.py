@@ -44,7 +44,9 @@ async def open_limiter(
         return
     async with AsyncExitStack() as stack:
         own = await stack.enter_async_context(_open_own_link(settings))
-        windows = SharedWindows(own, Keys(settings.redis.prefix), local)
+        windows = SharedWindows(
+            own, Keys(settings.redis.prefix), local, expected=settings.redis.gateways
+        )
         shared: Windows = await stack.enter_async_context(windows)
         stats = caches.register("limit", "redis")
         yield Limiter(shared, rulebook, quota, caches.metrics, stats)

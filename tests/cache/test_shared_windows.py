@@ -25,12 +25,16 @@ async def opened(redis_server: RedisServer, time: Time) -> AsyncIterator[Opens]:
     """Opens windows of a gateway of its own on the test's Redis."""
     clients: list[Redis] = []
 
-    def open_windows(*, clock: Time = time, timeout_s: float = 5) -> SharedWindows:
+    def open_windows(
+        *, clock: Time = time, timeout_s: float = 5, expected: int = 1
+    ) -> SharedWindows:
         redis = open_redis(RedisSettings(url=SecretStr(redis_server.url)))
         clients.append(redis)
         link = RedisLink(redis, monotonic=time)
         local = MemoryWindows(monotonic=time)
-        return SharedWindows(link, KEYS, local, clock=clock, timeout_s=timeout_s)
+        return SharedWindows(
+            *(link, KEYS, local), expected=expected, clock=clock, timeout_s=timeout_s
+        )
 
     yield open_windows
     for client in clients:
@@ -61,6 +65,19 @@ async def test_without_redis_each_admits_its_share_and_what_it_admitted_before_c
     redis_server.kill()
     assert await admitted(first) == 2
     assert await admitted(second) == 5
+
+
+async def test_a_gateway_that_starts_without_redis_admits_its_share_of_those_expected(
+    opened: Opens, redis_server: RedisServer
+) -> None:
+    redis_server.kill()
+    assert await admitted(opened(expected=5)) == 2
+
+
+async def test_fewer_gateways_than_expected_are_no_reason_to_admit_more(opened: Opens) -> None:
+    windows = [opened(expected=2) for _ in range(3)]
+    assert [await each._link.run(each._show) for each in windows] == [2, 2, 3]
+    assert await admitted(windows[0]) == 10  # with Redis each may have all
 
 
 async def test_a_gateway_that_left_is_not_counted(opened: Opens, time: Time) -> None:
