@@ -7,6 +7,7 @@ from core.metrics import Metrics
 from handlers.access import AccessMiddleware
 from handlers.areas import Areas, Segments
 from handlers.compression import Compression
+from handlers.cors import Cors
 from handlers.hosts import HostMiddleware
 from handlers.overload import InFlight
 from handlers.security_headers import on_our_answers, on_relayed_answers
@@ -44,7 +45,10 @@ class Layers:
         packed = Compression(at_work, never_under=_SECRETS_UNDER)
         names = (*server.allowed_hosts, public.hostname or "")
         self._https = public.scheme == "https"
-        self._relayed = HostMiddleware(at_work, names)
+        self._relayed: ASGIApp = HostMiddleware(at_work, names)
+        if settings.relay.cors_origins:
+            # Around all that may refuse: browser tools are to read why.
+            self._relayed = Cors(self._relayed, settings.relay.cors_origins)
         self._ours = HostMiddleware(packed, names)
         self._areas = Areas(**self._with_headers(settings), relay_segments=segments)
         self.app: ASGIApp = AccessMiddleware(self._areas, metrics, calls)

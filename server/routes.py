@@ -27,7 +27,6 @@ from handlers.body_budget import BodyBudget
 from handlers.cache_admin import CacheAdminHandler
 from handlers.capabilities import AccountFacts, ProbeHandler
 from handlers.clients import ClientsHandler
-from handlers.cors import Cors
 from handlers.doctor import Checkup, DoctorHandler
 from handlers.errcodes import ErrcodesHandler
 from handlers.errors import EXCEPTION_HANDLERS
@@ -92,7 +91,7 @@ def build_app(parts: Parts) -> Starlette:
     verify = Middleware(SignatureMiddleware, bodies=parts.signed)
     app = Starlette(
         routes=[
-            RelayRoute(_relay(parts), parts.relay_segments),
+            RelayRoute(parts.relay, parts.relay_segments),
             # Before /v1: who logs in has no other credential yet.
             Mount("/v1/auth", Router(auth, redirect_slashes=False)),
             Mount("/v1", Router(v1, redirect_slashes=False), middleware=[authenticate, verify]),
@@ -103,11 +102,6 @@ def build_app(parts: Parts) -> Starlette:
     app.state.limiter = throttle.limiter  # where the handler of its errors looks
     app.router.redirect_slashes = False  # a redirect would name the Host that the caller sent
     return app
-
-
-def _relay(parts: Parts) -> ASGIApp:
-    origins = parts.settings.relay.cors_origins
-    return Cors(parts.relay, origins) if origins else parts.relay
 
 
 def _v1(parts: Parts) -> list[ApiRoute]:

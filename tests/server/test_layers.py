@@ -1,9 +1,14 @@
+import asyncio
 from typing import Any
 
 import httpx
 import pytest
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
-from server.layers import relay_segments
+from core.metrics import Metrics
+from handlers.areas import Segments
+from server.layers import Layers, relay_segments
 from server.settings import Settings
 
 
@@ -42,3 +47,35 @@ async def test_a_host_that_is_not_ours_is_refused_in_both(stand: Any) -> None:
     for path in ("/v1/jobs", "/cgi-bin/draft/count"):
         refused = await stand.http.get(path, headers={"Host": "evil.example"})
         assert (refused.status_code, refused.json()["error"]["code"]) == (400, "host_invalid")
+
+
+async def test_browser_tools_can_read_why_they_are_refused() -> None:
+    origin, path = "https://md.example.com", "/cgi-bin/draft/count"
+    hanging, done = asyncio.Semaphore(0), asyncio.Event()
+    settings = Settings(server={"max_in_flight": 10}, relay={"cors_origins": [origin]})
+
+    async def hangs(scope: Scope, receive: Receive, send: Send) -> None:
+        hanging.release()
+        await done.wait()
+        await Response()(scope, receive, send)
+
+    app = Layers(hangs, settings, Metrics(), Segments(relay_segments(settings))).app
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with (
+        httpx.AsyncClient(
+            transport=transport, base_url="http://localhost", headers={"Origin": origin}
+        ) as tool,
+        asyncio.TaskGroup() as group,
+    ):
+        for _ in range(8):
+            group.create_task(tool.get("/v1/jobs"))
+        for _ in range(8):
+            await hanging.acquire()
+        overloaded = await asyncio.wait_for(tool.get(path), 20)
+        misnamed = await tool.get(path, headers={"Host": "evil.example"})
+        done.set()
+    assert [answer.json()["error"]["code"] for answer in (overloaded, misnamed)] == [
+        *("overloaded", "host_invalid"),
+    ]
+    for answer in (overloaded, misnamed):
+        assert answer.headers.get_list("access-control-allow-origin") == [origin]
