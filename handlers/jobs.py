@@ -151,7 +151,9 @@ class JobsHandler:
         if row.account not in client.accounts and not client.may(Scope.ADMIN):
             raise UnknownAccount(account=row.account)
         row = await self._jobs.retry(
-            job_id, _whose(request), needs_approval=publish and client.approve_publish
+            *(job_id, _whose(request)),
+            by=client.id,
+            needs_approval=publish and client.approve_publish,
         )
         return JSONResponse(shown(request, row), status_code=202)
 

@@ -6,6 +6,7 @@ from core.metrics import Metrics
 from jobs.changes import Changes
 from jobs.executor import Executor
 from jobs.journal import Journal
+from jobs.rights import LiveClient
 from jobs.settings import JobsSettings
 from store.engine import Database
 
@@ -19,6 +20,7 @@ class JobsContext:
     executor: Executor
     changes: Changes
     journal: Journal
+    live_client: LiveClient
     metrics: Metrics
     clock: Clock
     crash: CrashPoint

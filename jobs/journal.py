@@ -6,8 +6,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from accounts.audit import AuditEntry, AuditLog, Detail
 from accounts.edits import Editor
+from jobs.rights import answerable
 from store.intents import IntentRow
-from store.jobs import JobHead
+from store.jobs import JobHead, JobRow
 
 
 class Journal:
@@ -24,7 +25,7 @@ class Journal:
     async def submitted(
         self,
         connection: AsyncConnection,
-        row: JobHead,
+        row: JobRow,
         intent: IntentRow,
         answer: Mapping[str, Any],
     ) -> None:
@@ -35,15 +36,15 @@ class Journal:
             connection, row, "publish.submit", {name: said[name] for name in kept if name in said}
         )
 
-    async def published(self, connection: AsyncConnection, row: JobHead, article_id: str) -> None:
+    async def published(self, connection: AsyncConnection, row: JobRow, article_id: str) -> None:
         """It is an article now. Told once more where a crash made the job look again."""
         await self._add(connection, row, "publish.done", {"article_id": article_id})
 
     async def _add(
-        self, connection: AsyncConnection, row: JobHead, action: str, detail: Detail
+        self, connection: AsyncConnection, row: JobRow, action: str, detail: Detail
     ) -> None:
         entry = AuditEntry(
-            actor=f"client:{row.client_id}",
+            actor=f"client:{answerable(row)}",
             action=action,
             subject=row.id,
             account=row.account,

@@ -9,6 +9,7 @@ from jobs import crash_points
 from jobs.claim import Claim, Done, EndRun, Later, LeaseLost
 from jobs.context import JobsContext
 from jobs.failures import review
+from jobs.rights import check_rights
 from store import intents
 from store.intents import IntentRow, Outcome
 from wechat.call import NotSent, WeChatRefused
@@ -82,10 +83,12 @@ class Once:
         self._clock = context.clock
         self._crash = context.crash
         self._journal = context.journal
+        self._live_client = context.live_client
 
     async def perform(self, claim: Claim, effect: Effect) -> None:
         """Make sure that it is done; the ids stand in the claim's checkpoint then.
 
+        What is not yet sent is sent only while the job's client may still have it done.
         Raises EndRun (to go on later, for a person, or cancelled), LeaseLost, the WeChatRefused
         or NotSent of an attempt that changed nothing, and whatever reading WeChat's lists raises:
         a job that fails with something unknown becomes `needs_review`.
@@ -183,6 +186,7 @@ class Once:
         )
         async with self._database.write() as connection:
             await claim.hold(connection)
+            check_rights(claim, self._live_client)
             if unknown is not None and not await intents.settle(connection, unknown, "absent"):
                 raise LeaseLost  # its answer was recorded meanwhile
             await intents.insert(connection, intent)

@@ -16,6 +16,7 @@ from jobs.once import Absent, Found, Once, Unclear
 from jobs.plaintext import text_hash
 from jobs.polling import Polling, Quota
 from jobs.reconcile import Fingerprint, Reconcile, article_ids
+from jobs.rights import LiveClient, check_rights
 from jobs.states import State
 from store import job_files
 from store.engine import Database
@@ -126,6 +127,7 @@ class ArticleTools:
     once: Once
     polling: Polling
     failures: Failures
+    live_client: LiveClient
 
 
 def article_job(
@@ -144,6 +146,7 @@ def article_job(
         once=Once(context),
         polling=Polling(context, publications, reconcile, quota, failures),
         failures=failures,
+        live_client=context.live_client,
     )
     return ArticleJob(tools, context.database, clock=context.clock)
 
@@ -211,6 +214,7 @@ class ArticleJob:
     async def _build(self, claim: Claim) -> None:
         if "article" in claim.checkpoint:
             return
+        check_rights(claim, self._tools.live_client)  # pictures are sent while it is built
         async with self._database.read() as connection:
             files = await job_files.get(connection, claim.row.id)
         fields = ArticleFields.model_validate(claim.row.payload["fields"])

@@ -239,14 +239,19 @@ class Jobs:
         return self._changed(changed)
 
     async def retry(
-        self, job_id: str, client_id: str | None, *, needs_approval: bool = False
+        self,
+        job_id: str,
+        client_id: str | None,
+        *,
+        by: str | None = None,
+        needs_approval: bool = False,
     ) -> JobRow:
         """Go on with a job that ended without success, from the step it had reached.
 
-        With `needs_approval` it waits for that first, unless it was approved before.
-        What is unknown stays to be found out first: nothing is sent blindly. But who retries a
-        job that needs review wants it sent once more if nothing came of it (ADR 0003). Raises
-        JobUnknown, NotRetryable, FilesGone.
+        From now on the client `by` answers for it (jobs/rights.py). With `needs_approval` it waits
+        for that first, unless it was approved before. What is unknown stays to be found out first:
+        nothing is sent blindly. But who retries a job that needs review wants it sent once more
+        if nothing came of it (ADR 0003). Raises JobUnknown, NotRetryable, FilesGone.
         """
         now = self._clock()
         async with self._database.write() as connection:
@@ -257,6 +262,8 @@ class Jobs:
             if not built and len(await job_files.get(connection, job_id)) < row.payload["files"]:
                 raise FilesGone
             checkpoint = {k: v for k, v in row.checkpoint.items() if k not in _FORGOTTEN_BY_RETRY}
+            if by is not None:
+                checkpoint["answerable"] = by
             doubtful = await intents.doubtful(connection, job_id)
             if doubtful is not None and row.state == State.NEEDS_REVIEW:
                 checkpoint |= order(doubtful)

@@ -11,6 +11,8 @@ from starlette.types import ASGIApp
 from accounts.account_book import AccountBook
 from accounts.account_secrets import AccountSecrets
 from accounts.audit import AuditLog
+from accounts.client_keys import ClientKeys
+from accounts.clients import Clients
 from accounts.master_key import Sealer, load_master_key
 from accounts.official import Accounts
 from cache.call_stats import CallStats
@@ -62,10 +64,16 @@ from server.cache_control import CacheControl, clears_of, limit_clears, open_fle
 from server.callers import Callers, open_callers, read_bodies
 from server.data_dir import make_data_dir
 from server.examiner import open_checkup
-from server.following import follow_accounts, follow_capabilities, following, in_background
+from server.following import (
+    follow_accounts,
+    follow_capabilities,
+    follow_clients,
+    following,
+    in_background,
+)
 from server.layers import Layers, relay_segments
 from server.limiting import open_counters, open_limiter
-from server.reload import InForce, Reloader, make_reloader
+from server.reload import InForce, Names, Reloader, make_reloader
 from server.rendering import open_workers
 from server.response_cache import make_response_cache
 from server.routes import Parts, build_app
@@ -144,14 +152,13 @@ async def open_gateway(
         secrets = AccountSecrets(sealer)
         await follow_accounts(watcher, database, secrets, wechat.accounts, wechat.tokens)
         audit = AuditLog(database, master_key, clock=time.time)
-        changes, journal = Changes(), Journal(audit)
-        made = await stack.enter_async_context(
-            _open_jobs(settings, database, wechat, changes, journal, crash)
-        )
-        signed, relayed = read_bodies(settings, wechat.caches, wechat.link)
         callers = await stack.enter_async_context(
             open_callers(settings, wechat.accounts, watcher, database, master_key, audit)
         )
+        made = await stack.enter_async_context(
+            _open_jobs(settings, database, wechat, callers.clients, Journal(audit), crash)
+        )
+        signed, relayed = read_bodies(settings, wechat.caches, wechat.link)
         in_force = InForce(settings)
         checkup = await stack.enter_async_context(open_checkup(in_force, wechat.ways, wechat.link))
         prober = await stack.enter_async_context(_open_prober(settings, watcher, database, wechat))
@@ -197,26 +204,29 @@ def _joined(parts: Parts, in_force: InForce, wechat: _Upstream, engine: Engine) 
 
 
 @asynccontextmanager
-async def open_worker(settings: Settings) -> AsyncIterator[Engine]:
-    """What works on jobs and answers nobody."""
+async def open_worker(settings: Settings) -> AsyncIterator[Reloader]:
+    """What works on jobs and answers nobody; yields what takes a changed configuration up."""
     make_data_dir(settings.server.data_dir)
     master_key = load_master_key(settings.secrets, settings.server.data_dir)
     sealer = Sealer(master_key)
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(open_store(settings))
-        journal = Journal(AuditLog(database, master_key, clock=time.time))
+        audit = AuditLog(database, master_key, clock=time.time)
         wechat = await stack.enter_async_context(open_wechat(settings, sealer, no_crash))
         watcher = Watcher(database)
         await follow_accounts(
             watcher, database, AccountSecrets(sealer), wechat.accounts, wechat.tokens
         )
+        clients = Clients(settings.clients)
+        await follow_clients(watcher, database, ClientKeys(sealer, time.time), clients)
         follow_capabilities(watcher, database, wechat.capabilities)
         await stack.enter_async_context(following(watcher))
         made = await stack.enter_async_context(
-            _open_jobs(settings, database, wechat, Changes(), journal, no_crash)
+            _open_jobs(settings, database, wechat, clients, Journal(audit), no_crash)
         )
         await stack.enter_async_context(_open_fleet(settings, wechat, made.uploaded, {}))
-        yield made.engine
+        names = Names(clients, wechat.accounts, wechat.tokens)
+        yield Reloader(InForce(settings), names, audit)
 
 
 @asynccontextmanager
@@ -323,7 +333,7 @@ async def _open_jobs(
     settings: Settings,
     database: Database,
     wechat: _Upstream,
-    changes: Changes,
+    clients: Clients,
     journal: Journal,
     crash: CrashPoint,
 ) -> AsyncIterator["_Work"]:
@@ -345,12 +355,14 @@ async def _open_jobs(
             bounds=settings.content.picture_bounds(),
         )
         stack.push_async_callback(builder.aclose)
+        changes = Changes()
         context = JobsContext(
             database,
             settings.jobs,
             Executor(alone=database.is_sqlite),
             changes,
             journal,
+            clients.by_id,
             wechat.metrics,
             time.time,
             crash,

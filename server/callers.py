@@ -14,7 +14,6 @@ from accounts.master_key import Sealer
 from accounts.official import Accounts
 from accounts.session_tokens import SessionTokens
 from accounts.sessions import Sessions
-from accounts.stored_clients import StoredClients
 from cache.keys import Keys
 from cache.nonces import MemoryNonces, RedisNonces
 from cache.redis import RedisLink
@@ -28,6 +27,7 @@ from proxy.signature import SignatureVerifier
 from proxy.signed_body import SignedBodies
 from proxy.spool import open_spool
 from proxy.virtual_tokens import VirtualTokens
+from server.following import follow_clients
 from server.settings import Settings
 from store import revisions
 from store.engine import Database
@@ -55,12 +55,12 @@ async def open_callers(
     master_key: bytes,
     audit: AuditLog,
 ) -> AsyncIterator[Callers]:
-    """The callers; those of the store are there once `watcher` has looked."""
+    """The callers, those of the store too; `watcher` keeps them level with it."""
     sealer = Sealer(master_key)
     clients = Clients(settings.clients)
     keys = ClientKeys(sealer, time.time)
     sessions = Sessions(database, clients, SessionTokens(master_key), audit)
-    watcher.on(revisions.CLIENTS, StoredClients(database, keys, clients).load)
+    await follow_clients(watcher, database, keys, clients)
     watcher.on(revisions.SESSIONS, sessions.load)
     virtual = VirtualTokens(sealer, clients, revoked=sessions)
     uses = KeyUses(database)

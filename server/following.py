@@ -6,8 +6,11 @@ from functools import partial
 from typing import Any, Never
 
 from accounts.account_secrets import AccountSecrets
+from accounts.client_keys import ClientKeys
+from accounts.clients import Clients
 from accounts.official import Accounts
 from accounts.stored_accounts import StoredAccounts
+from accounts.stored_clients import StoredClients
 from core.tasks import TaskSet
 from proxy.capabilities import Capabilities
 from proxy.tokens import TokenService
@@ -33,6 +36,14 @@ async def follow_accounts(
 
     stored = StoredAccounts(database, secrets, accounts, secret_since)
     watcher.on(revisions.ACCOUNTS, stored.load)
+    await watcher.refresh()
+
+
+async def follow_clients(
+    watcher: Watcher, database: Database, keys: ClientKeys, clients: Clients
+) -> None:
+    """The clients of the store are there before anybody asks what they may do."""
+    watcher.on(revisions.CLIENTS, StoredClients(database, keys, clients).load)
     await watcher.refresh()
 
 

@@ -172,10 +172,13 @@ async def gateway_in_background(
                 server.should_exit = True
 
 
-async def run_worker(settings: Settings) -> None:
-    """Work on jobs until SIGINT or SIGTERM. Raises what `run_gateway` does."""
+async def run_worker(settings: Settings, source: ConfigFile) -> None:
+    """Work on jobs until SIGINT or SIGTERM. Raises what `run_gateway` does.
+
+    Clients and accounts that change in `source`, where the settings come from, are followed.
+    """
     with stop_signals() as stop:
-        async with open_worker(settings):
+        async with open_worker(settings) as reloader, following_file(reloader, source):
             log.info("worker started")
             await stop.wait()
     log.info("worker stopped")

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Never
+from typing import Never, Protocol
 
 import structlog
 from pydantic import BaseModel
@@ -82,13 +82,37 @@ def _stamp(path: Path) -> Stamp:
     return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 
 
+class Reached(Protocol):
+    """What a changed configuration reaches while a process runs."""
+
+    def put(self, before: Settings, settings: Settings, now: float) -> None:
+        """Let `settings` count from now on; calls under way keep what they have."""
+        ...
+
+
 @dataclass(frozen=True)
-class Reloadable:
-    """What a changed configuration reaches while the gateway runs."""
+class Names:
+    """The clients and accounts of the file: all that a process goes by which only does jobs."""
 
     clients: Clients
     accounts: Accounts
     tokens: TokenService
+
+    def put(self, before: Settings, settings: Settings, now: float) -> None:
+        """Let those of `settings` count; tokens of an earlier AppSecret are dropped."""
+        self.accounts.replace_file(settings.accounts)
+        self.clients.replace_file(settings.clients)
+        known = {account.app_id: account.app_secret for account in before.accounts}
+        for account in settings.accounts:
+            if known.get(account.app_id) != account.app_secret:
+                self.tokens.forget(account.app_id, before=now)
+
+
+@dataclass(frozen=True)
+class Reloadable:
+    """What a changed configuration reaches while the gateway runs."""
+
+    names: Names
     rulebook: Rulebook
     lockout: Lockout
     relay: Relay
@@ -99,12 +123,7 @@ class Reloadable:
     def put(self, before: Settings, settings: Settings, now: float) -> None:
         """Let `settings` count from now on; calls under way keep what they have."""
         router = Router(settings.relay, load_catalogue())  # whatever could fail comes first
-        self.accounts.replace_file(settings.accounts)
-        self.clients.replace_file(settings.clients)
-        known = {account.app_id: account.app_secret for account in before.accounts}
-        for account in settings.accounts:
-            if known.get(account.app_id) != account.app_secret:
-                self.tokens.forget(account.app_id, before=now)
+        self.names.put(before, settings, now)
         self.rulebook.replace_limits(settings.limits)
         if before.auth != settings.auth:
             self.lockout.replace_limits(settings.auth)
@@ -156,7 +175,7 @@ class Reloader:
     def __init__(
         self,
         in_force: InForce,
-        reached: Reloadable,
+        reached: Reached,
         audit: AuditLog,
         *,
         clock: Clock = time.time,
@@ -221,8 +240,13 @@ def make_reloader(
     """What takes a changed configuration up, for a gateway of these `parts`."""
     callers = parts.callers
     reached = Reloadable(
-        *(callers.clients, parts.accounts, tokens, parts.limiter.rulebook, callers.lockout),
-        *(parts.relay, parts.relay_segments, layers, set_level),
+        names=Names(callers.clients, parts.accounts, tokens),
+        rulebook=parts.limiter.rulebook,
+        lockout=callers.lockout,
+        relay=parts.relay,
+        segments=parts.relay_segments,
+        layers=layers,
+        set_log_level=set_level,
     )
     return Reloader(in_force, reached, parts.audit)
 

@@ -1,4 +1,4 @@
-from server.cli.common import ConfigOption, fail, fail_with, read_settings
+from server.cli.common import ConfigOption, config_path, fail, fail_with, read_settings
 
 
 def worker(config: ConfigOption = None) -> None:
@@ -14,8 +14,10 @@ def worker(config: ConfigOption = None) -> None:
     from core.errors import GatewayError
     from core.logging import setup_logging
     from server.process import run, run_worker
+    from server.reload import ConfigFile
 
-    settings = read_settings(config)
+    source = ConfigFile(config_path(config))
+    settings = read_settings(config, source.load)
     if not settings.database.url.get_secret_value():
         fail(
             "worker 需要 [database] url 指向 PostgreSQL；SQLite 时 serve 自己就做任务",
@@ -24,6 +26,6 @@ def worker(config: ConfigOption = None) -> None:
         )
     setup_logging(settings.log)
     try:
-        run(run_worker(settings))
+        run(run_worker(settings, source))
     except GatewayError as exc:
         fail_with(exc)

@@ -33,6 +33,7 @@ from store.engine import Database
 from store.images import UploadedImages
 from store.jobs import JobRow
 from tests.gateway import Gateway, Setup, open_gateway
+from tests.jobs.callers import Callers
 from tests.jobs.journals import journal_of
 from wechat.call import Upload
 from wechat.draft import Article
@@ -119,6 +120,7 @@ class Work:
     jobs: Jobs
     time: Time
     engine: Engine
+    callers: Callers
 
     async def submit(self, text: str = "正文", **values: Any) -> JobRow:
         """Hand in an article of client `blog` for account `main`."""
@@ -187,12 +189,14 @@ async def open_work(
     async with open_gateway(setup) as gateway:
         uploaded = UploadedImages(database, NoStats(), clock=clock)
         builder = PlainBuilder(MaterialClient(gateway.calls), uploaded)
+        callers = Callers()
         context = JobsContext(
             database=database,
             settings=settings,
             executor=Executor(alone=database.is_sqlite if alone is None else alone),
             changes=Changes(),
             journal=journal_of(database),
+            live_client=callers,
             metrics=Metrics(),
             clock=clock,
             crash=crash,
@@ -202,7 +206,7 @@ async def open_work(
         jobs = Jobs(
             database, context.settings, context.changes, engine.wake, context.journal, clock=clock
         )
-        yield Work(database, gateway, builder, context, jobs, clock, engine)
+        yield Work(database, gateway, builder, context, jobs, clock, engine, callers)
 
 
 @asynccontextmanager

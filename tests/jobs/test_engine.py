@@ -16,6 +16,7 @@ from jobs.states import State
 from store import intents, jobs
 from store.engine import Database
 from store.jobs import JobRow
+from tests.jobs.callers import caller
 from tests.jobs.journals import journal_of
 from tests.store.rows import intent_row, job_row
 
@@ -37,6 +38,7 @@ class Bench:
             executor=Executor(alone=alone),
             changes=Changes(),
             journal=journal_of(self.database),
+            live_client=caller,
             metrics=self.metrics,
             clock=lambda: self.now,
             crash=no_crash,

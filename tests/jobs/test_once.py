@@ -18,6 +18,7 @@ from store import intents, jobs
 from store.engine import Database
 from store.intents import IntentRow
 from store.jobs import Lease
+from tests.jobs.callers import caller
 from tests.jobs.journals import journal_of
 from tests.store.rows import intent_row, job_row
 from wechat.call import NotBegun, NotSent, OutcomeUnknown, WeChatRefused
@@ -62,7 +63,7 @@ class Desk:
         executor = Executor(alone=True) if alone else self.executor
         changes, journal, metrics = Changes(), journal_of(self.database), Metrics()
         context = JobsContext(
-            *(self.database, SETTINGS, executor, changes, journal, metrics),
+            *(self.database, SETTINGS, executor, changes, journal, caller, metrics),
             *(lambda: self.now, no_crash),
         )
         return Once(context)

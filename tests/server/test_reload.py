@@ -7,7 +7,7 @@ from accounts.audit import AuditEntry
 from core.errors import Text
 from server.app import open_gateway
 from server.faults import BadConfigurationError, Fault
-from server.reload import ConfigFile, InForce, Reloader, Stamp, differences, hot
+from server.reload import ConfigFile, InForce, Reloadable, Reloader, Stamp, differences, hot
 from server.settings import Settings
 from store.engine import StorageUnavailable
 from tests.e2e.conftest import KEY
@@ -162,7 +162,9 @@ async def test_only_a_new_secret_drops_the_accounts_token(tmp_path: Path) -> Non
     server = {"data_dir": str(tmp_path), "listen": "127.0.0.1:0"}
     forgotten: list[str] = []
     async with open_gateway(given(server=server)) as gateway:
-        tokens = gateway.reloader._reached.tokens
+        reached = gateway.reloader._reached
+        assert isinstance(reached, Reloadable)
+        tokens = reached.names.tokens
 
         def forget(app_id: str, *, before: float) -> None:
             del before

@@ -1,4 +1,5 @@
 import asyncio
+import json
 import signal
 import sys
 from collections.abc import AsyncIterator
@@ -53,6 +54,44 @@ async def test_it_finishes_what_another_process_has_accepted_and_stops_in_order(
             job = await served.ended(accepted.json()["id"])
     assert job["state"] == "succeeded"
     assert job["result"]["mode"] == "published"
+    assert len(sandbox.ledger.entries("publication")) == 1
+
+
+async def test_it_does_what_live_clients_of_the_store_wanted_and_nothing_for_those_removed(
+    tmp_path: Path, unused_port: int, postgres_url: str
+) -> None:
+    async with run_sandbox(SandboxSettings(publish_s=0.1)) as sandbox:
+        config = configuration(sandbox, tmp_path / "data", unused_port)
+        config["database"] = {"url": postgres_url}
+        path = tmp_path / "gate.toml"
+        write_toml(path, config)
+        assert (await wxgate_process("migrate", "-c", path)).exit_code == 0
+        keys, jobs = {}, {}
+        for name, scopes in (("shop", "draft publish"), ("gone", "draft publish"), ("op", "admin")):
+            rights = [word for scope in scopes.split() for word in ("--scope", scope)]
+            added = await wxgate_process(
+                *("clients", "add", name, *rights, "--account", "main", "--json", "-c", path)
+            )
+            keys[name] = json.loads(added.stdout)["key"]
+        async with serve(path, config["server"]["public_url"], keys["op"]) as served:
+            for name, after_s in (("gone", 6), ("shop", 7)):
+                later = (datetime.now(UTC) + timedelta(seconds=after_s)).isoformat()
+                jobs[name] = await served.http.post(
+                    "/v1/accounts/main/articles",
+                    json={"markdown": f"# {name}", "action": "publish", "publish_at": later},
+                    headers={"Authorization": f"Bearer {keys[name]}"},
+                )
+        removed = await wxgate_process("clients", "remove", "gone", "--yes", "-c", path)
+        assert removed.exit_code == 0
+        async with worker(path):
+            async with asyncio.timeout(30):
+                while not sandbox.ledger.entries("publication"):
+                    await asyncio.sleep(0.05)
+        async with serve(path, config["server"]["public_url"], keys["op"]) as served:
+            ended = {name: await served.ended(job.json()["id"]) for name, job in jobs.items()}
+    assert ended["shop"]["state"] == "succeeded"
+    assert ended["gone"]["state"] == "needs_review"
+    assert ended["gone"]["error"]["code"] == "client_gone"
     assert len(sandbox.ledger.entries("publication")) == 1
 
 
