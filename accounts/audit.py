@@ -85,7 +85,7 @@ class AuditLog:
         """Entries, newest first, and the cursor (`before`) of the next page, if there is one."""
         async with self._database.read() as connection:
             found = await rows.page(connection, wanted, before=before, limit=limit + 1)
-        entries = [json.loads(row.entry) for row in found[:limit]]
+        entries = [_read(row) for row in found[:limit]]
         return entries, found[limit - 1].seq if len(found) > limit else None
 
     async def verify(
@@ -150,6 +150,18 @@ class _Chain:
             return _WRONG_COLUMNS
         self.head, self.rows = row.hash, row.seq
         return None
+
+
+def _read(row: AuditRow) -> dict[str, Any]:
+    """The entry of a row; of one that somebody has spoilt, what its columns say."""
+    try:
+        entry = json.loads(row.entry)
+    except ValueError:
+        entry = None
+    if isinstance(entry, dict) and entry.keys() >= {"seq", "at", "detail", *_COLUMNS}:
+        return entry
+    columns = {name: getattr(row, name) for name in ("seq", "at", *_COLUMNS)}
+    return {**columns, "detail": {"broken": "see wxgate audit verify"}}
 
 
 def _derived(master_key: bytes) -> bytes:

@@ -2,7 +2,7 @@ from collections.abc import Iterable, Mapping
 
 from pydantic import ValidationError
 
-from accounts.client_forms import ClientView, KeyView, StoredSettings
+from accounts.client_forms import ClientView, KeyView, NewClient, StoredSettings
 from accounts.clients import ClientRecord
 from accounts.keys import epoch_of, hint_of
 from core.clock import rfc3339
@@ -14,8 +14,8 @@ Uses = Mapping[str, UseRow]
 def is_usable(row: ClientRow) -> bool:
     """Whether this version can read it: a newer one, or a person, may have written it."""
     try:
-        StoredSettings(**row.settings)
-    except ValidationError:
+        NewClient.model_validate({**row.settings, "id": row.id})
+    except (TypeError, ValidationError):
         return False
     return True
 

@@ -111,14 +111,17 @@ class Accounts:
         """Those of the file."""
         return self._in_file
 
+    def has(self, name: str) -> bool:
+        """Whether there is an account of that name, locked or not."""
+        return name in self._contents.by_name or name in self._contents.locked
+
     def name_of(self, name_or_app_id: str) -> str:
         """Our name of the account, locked or not. Raises UnknownAccount."""
         contents = self._contents
         if _APP_ID.fullmatch(name_or_app_id):
             name = contents.names.get(name_or_app_id)
         else:
-            known = name_or_app_id in contents.by_name or name_or_app_id in contents.locked
-            name = name_or_app_id if known else None
+            name = name_or_app_id if self.has(name_or_app_id) else None
         if name is None:
             raise UnknownAccount(account=name_or_app_id[:64])
         return name

@@ -74,7 +74,7 @@ async def open_callers(
     )
     book = ClientBook(
         *(database, keys, audit, clients),
-        has_account=lambda name: any(account.name == name for account in accounts),
+        has_account=accounts.has,
         clock=time.time,
     )
     tasks = TaskSet()

@@ -8,7 +8,8 @@ from pydantic import SecretStr
 from sqlalchemy import text
 
 from accounts.audit import AuditEntry, AuditLog
-from store.audit import AuditFilter
+from store import audit as rows
+from store.audit import AuditFilter, AuditRow
 from store.engine import Database, DatabaseSettings, open_database
 
 KEY = b"k" * 32
@@ -192,3 +193,18 @@ async def test_what_is_written_is_bounded_and_holds_no_credential(log: AuditLog)
     assert (len(found["detail"]["errmsg"]), len(found["detail"]["items"])) == (500, 50)
     assert (found["detail"]["n"], found["detail"]["none"]) == (1.5, None)
     assert (await log.verify()).reason is None
+
+
+@pytest.mark.parametrize("spoilt", ["no JSON", "[]", "{}"])
+async def test_a_row_that_somebody_spoilt_is_shown_by_its_columns(
+    database: Database, spoilt: str
+) -> None:
+    log = AuditLog(database, b"k" * 32, clock=lambda: 1.0)
+    async with database.write() as connection:
+        said: dict[str, Any] = {"actor": "cli:x", "action": "a.b", "subject": "s", "account": None}
+        row = AuditRow(seq=1, at=1.0, **said, entry=spoilt, hash="0")
+        await rows.insert(connection, row)
+    entries, _ = await log.page(AuditFilter(), limit=9)
+    assert entries == [
+        {"seq": 1, "at": 1.0, **said, "detail": {"broken": "see wxgate audit verify"}}
+    ]

@@ -81,3 +81,10 @@ def test_those_of_the_file_are_swapped_too_and_the_store_shows_through() -> None
     assert accounts.get("main") is stored
     assert accounts.get(other.app_id) is other  # no longer locked: the file's counts
     assert accounts.of_file() == (other,)
+
+
+def test_a_locked_account_is_there_though_it_cannot_be_used() -> None:
+    accounts = Accounts([])
+    accounts.replace_stored([], [("main", "wx0000000000000001")])
+    assert accounts.has("main")
+    assert not accounts.has("other")

@@ -43,3 +43,14 @@ async def test_under_another_master_key_a_key_can_be_shown_but_not_sign(database
     assert stranger.clients.by_key(key) is not None
     assert stranger.clients.signing_keys("shop") == []
     assert [entry["event"] for entry in logs] == ["client key sealed under another master key"]
+
+
+async def test_a_row_whose_id_no_client_can_have_keeps_nobody_else_out(database: Database) -> None:
+    shelf = Shelf(database, Time())
+    good = await shelf.add()
+    async with database.write() as connection:
+        statement = "INSERT INTO client SELECT 'No Id', settings, disabled, 1, 1, 1 FROM client"
+        await connection.execute(text(statement))
+    await shelf.load()
+    assert shelf.clients.by_key(good) is not None
+    assert [view.id for view in await shelf.book.list()] == ["blog", "shop"]

@@ -7,8 +7,13 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from pydantic import SecretStr
+from sqlalchemy import update
+
 from sandbox.server import run_sandbox
 from sandbox.settings import SandboxSettings
+from store.engine import DatabaseSettings, open_database
+from store.tables import job
 from tests.e2e.conftest import KEY, configuration
 from tests.e2e.processes import serve, write_toml
 from tests.server.cli.commands import wxgate_process
@@ -25,6 +30,12 @@ async def worker(config: Path) -> AsyncIterator[asyncio.subprocess.Process]:
         if process.returncode is None:
             process.kill()
             await process.wait()
+
+
+async def make_due(url: str) -> None:
+    settings = DatabaseSettings(url=SecretStr(url))
+    async with open_database(settings, Path()) as database, database.write() as connection:
+        await connection.execute(update(job).values(run_at=1.0))
 
 
 async def test_it_finishes_what_another_process_has_accepted_and_stops_in_order(
@@ -74,21 +85,26 @@ async def test_it_does_what_live_clients_of_the_store_wanted_and_nothing_for_tho
             )
             keys[name] = json.loads(added.stdout)["key"]
         async with serve(path, config["server"]["public_url"], keys["op"]) as served:
-            for name, after_s in (("gone", 6), ("shop", 7)):
-                later = (datetime.now(UTC) + timedelta(seconds=after_s)).isoformat()
+            later = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+            for name in ("gone", "shop"):
                 jobs[name] = await served.http.post(
                     "/v1/accounts/main/articles",
-                    json={"markdown": f"# {name}", "action": "publish", "publish_at": later},
+                    json={
+                        "markdown": f"# {name}\n\n正文",
+                        "action": "publish",
+                        "publish_at": later,
+                    },
                     headers={"Authorization": f"Bearer {keys[name]}"},
                 )
         removed = await wxgate_process("clients", "remove", "gone", "--yes", "-c", path)
         assert removed.exit_code == 0
+        await make_due(postgres_url)
         async with worker(path):
             async with asyncio.timeout(30):
                 while not sandbox.ledger.entries("publication"):
                     await asyncio.sleep(0.05)
         async with serve(path, config["server"]["public_url"], keys["op"]) as served:
-            ended = {name: await served.ended(job.json()["id"]) for name, job in jobs.items()}
+            ended = {name: await served.ended(made.json()["id"]) for name, made in jobs.items()}
     assert ended["shop"]["state"] == "succeeded"
     assert ended["gone"]["state"] == "needs_review"
     assert ended["gone"]["error"]["code"] == "client_gone"
