@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from accounts.account_errors import AccountBusy, AccountExists, AccountInFile
 from accounts.account_forms import AccountChanges, AccountView, checked
-from accounts.account_secrets import SECRETS, AccountSecrets, fingerprints
+from accounts.account_secrets import SECRETS, AccountSecrets
 from accounts.account_views import secrets_of, settings_of, view_of_file, view_of_row
 from accounts.audit import AuditLog
 from accounts.edits import Editor, StaleEdit
@@ -47,14 +47,14 @@ class AccountBook:
         """All accounts, by name; those that the file shadows too, behind the file's."""
         async with self._database.read() as connection:
             stored = await rows.accounts(connection)
-        views = [*map(view_of_file, self._accounts.of_file()), *map(self._view, stored)]
+        views = [*map(self._of_file, self._accounts.of_file()), *map(self._view, stored)]
         return sorted(views, key=lambda view: (view.name, view.source))
 
     async def get(self, name: str) -> AccountView:
         """One account. Raises UnknownAccount."""
         for account in self._accounts.of_file():
             if account.name == name:
-                return view_of_file(account)
+                return self._of_file(account)
         async with self._database.read() as connection:
             return self._view(await _found(connection, name))
 
@@ -68,7 +68,7 @@ class AccountBook:
         async with self._database.write() as connection:
             if not await rows.insert(connection, row):
                 raise AccountExists(account=row.name, app_id=row.app_id)
-            detail = {"app_id": row.app_id, **_printed(secrets)}
+            detail = {"app_id": row.app_id, **self._printed(secrets)}
             await self._log(connection, editor, "account.create", row, detail)
 
     async def change(
@@ -97,7 +97,7 @@ class AccountBook:
                 updated_at=self._clock(),
             )
             await rows.put(connection, newer)
-            detail = {"settings": sorted(said), **_printed(secrets)}
+            detail = {"settings": sorted(said), **self._printed(secrets)}
             await self._log(connection, editor, "account.change", newer, detail)
 
     async def remove(self, name: str, editor: Editor, *, version: int | None = None) -> None:
@@ -112,9 +112,19 @@ class AccountBook:
             await rows.remove(connection, name)
             await self._log(connection, editor, "account.remove", row, {"app_id": row.app_id})
 
+    def _of_file(self, account: OfficialAccount) -> AccountView:
+        return view_of_file(account, self._secrets.fingerprints)
+
     def _view(self, row: AccountRow) -> AccountView:
         in_file = self._accounts.in_file(row.name, row.app_id)
-        return view_of_row(row, self._secrets.open(row), in_file=in_file)
+        return view_of_row(
+            row, self._secrets.open(row), self._secrets.fingerprints, in_file=in_file
+        )
+
+    def _printed(self, secrets: dict[str, str]) -> dict[str, str]:
+        """Which secrets were set, by fingerprint, or taken away; as the audit log has it."""
+        prints = self._secrets.fingerprints(secrets)
+        return {f"{field}_fingerprint": prints.get(field, "removed") for field in secrets}
 
     def _sealed(self, app_id: str, secrets: dict[str, str]) -> dict[str, SealedSecret]:
         now = self._clock()
@@ -147,9 +157,3 @@ async def _found(connection: AsyncConnection, name: str, *, lock: bool = False) 
     if row is None:
         raise UnknownAccount(account=name[:64])
     return row
-
-
-def _printed(secrets: dict[str, str]) -> dict[str, str]:
-    """Which secrets were set, by fingerprint, or taken away; as the audit log has it."""
-    prints = fingerprints(secrets)
-    return {f"{field}_sha256": prints.get(field, "removed") for field in secrets}

@@ -24,7 +24,7 @@ class SecretView(BaseModel):
     """A secret as it may be shown: never the secret itself."""
 
     set: bool
-    fingerprint: str | None = Field(description="the first 8 digits of its SHA-256")
+    fingerprint: str | None = Field(description="8 digits of its HMAC under the master key")
 
 
 class AccountView(BaseModel):

@@ -1,6 +1,5 @@
 import base64
 import binascii
-import hashlib
 from collections.abc import Mapping
 
 from accounts.master_key import Sealer
@@ -20,6 +19,17 @@ class AccountSecrets:
 
     def __init__(self, sealer: Sealer) -> None:
         self._sealer = sealer
+
+    def fingerprints(self, secrets: Mapping[str, str]) -> dict[str, str]:
+        """By which people tell whether two places have the same secret.
+
+        Without the master key nobody can try out whether a guess has it.
+        """
+        return {
+            field: self._sealer.fingerprint(secret.encode())[:_FINGERPRINT_CHARS]
+            for field, secret in secrets.items()
+            if secret
+        }
 
     def seal(self, app_id: str, field: str, secret: str, since: float) -> SealedSecret:
         """The secret as the store keeps it."""
@@ -43,12 +53,3 @@ class AccountSecrets:
             return None
         opened = self._sealer.open(sealed, aad=secret_aad(app_id, field))
         return None if opened is None else opened.decode()
-
-
-def fingerprints(secrets: Mapping[str, str]) -> dict[str, str]:
-    """By which people tell whether two places have the same secret; it gives none away."""
-    return {
-        field: hashlib.sha256(secret.encode()).hexdigest()[:_FINGERPRINT_CHARS]
-        for field, secret in secrets.items()
-        if secret
-    }

@@ -1,11 +1,14 @@
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from accounts.account_forms import AccountView, SecretView
-from accounts.account_secrets import SECRETS, fingerprints
+from accounts.account_secrets import SECRETS
 from accounts.official import OfficialAccount
 from core.clock import rfc3339
 from store.accounts import AccountRow
+
+# Secrets by field to what may be shown of them.
+Fingerprints = Callable[[Mapping[str, str]], dict[str, str]]
 
 _SETTINGS = ("rate_limit", "limits", "max_concurrent", "quotas")
 
@@ -21,14 +24,14 @@ def secrets_of(account: OfficialAccount) -> dict[str, str]:
     return {field: value for field, value in values.items() if value}
 
 
-def view_of_file(account: OfficialAccount) -> AccountView:
+def view_of_file(account: OfficialAccount, printed: Fingerprints) -> AccountView:
     """An account of the file."""
     return AccountView(
         name=account.name,
         app_id=account.app_id,
         source="file",
         state="active",
-        **_secret_views(secrets_of(account)),
+        **_secret_views(secrets_of(account), printed),
         **settings_of(account),
         version=0,
         created_at=None,
@@ -36,7 +39,9 @@ def view_of_file(account: OfficialAccount) -> AccountView:
     )
 
 
-def view_of_row(row: AccountRow, opened: Mapping[str, str] | None, *, in_file: bool) -> AccountView:
+def view_of_row(
+    row: AccountRow, opened: Mapping[str, str] | None, printed: Fingerprints, *, in_file: bool
+) -> AccountView:
     """An account of the store; `opened` are its secrets, None where they do not open."""
     secrets = dict.fromkeys(row.sealed, "") if opened is None else opened
     return AccountView(
@@ -44,7 +49,7 @@ def view_of_row(row: AccountRow, opened: Mapping[str, str] | None, *, in_file: b
         app_id=row.app_id,
         source="store",
         state="shadowed" if in_file else "locked" if opened is None else "active",
-        **_secret_views(secrets),
+        **_secret_views(secrets, printed),
         **row.settings,
         version=row.version,
         created_at=rfc3339(row.created_at),
@@ -52,8 +57,8 @@ def view_of_row(row: AccountRow, opened: Mapping[str, str] | None, *, in_file: b
     )
 
 
-def _secret_views(secrets: Mapping[str, str]) -> dict[str, Any]:
-    known = fingerprints(secrets)
+def _secret_views(secrets: Mapping[str, str], printed: Fingerprints) -> dict[str, Any]:
+    known = printed(secrets)
     return {
         field: SecretView(set=field in secrets, fingerprint=known.get(field)) for field in SECRETS
     }

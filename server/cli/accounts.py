@@ -254,7 +254,7 @@ def _show(view: "AccountView") -> None:
     told: dict[str, Any] = view.model_dump()
     for field in ("app_secret", "callback_token", "encoding_aes_key"):
         print_ = told[field]["fingerprint"]
-        told[field] = f"sha256 {print_}…" if print_ else "set" if told[field]["set"] else "-"
+        told[field] = f"fingerprint {print_}" if print_ else "set" if told[field]["set"] else "-"
     for field, value in told.items():
         typer.echo(f"{field:<18}{'-' if value in (None, '', {}) else value}")
 

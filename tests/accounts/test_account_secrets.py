@@ -1,9 +1,10 @@
 import base64
+import hashlib
 from dataclasses import replace
 
 import pytest
 
-from accounts.account_secrets import AccountSecrets, fingerprints
+from accounts.account_secrets import AccountSecrets
 from accounts.master_key import Sealer
 from store.accounts import AccountRow, SealedSecret
 
@@ -36,7 +37,10 @@ def test_what_is_no_cipher_text_does_not_open(value: str) -> None:
 
 
 def test_fingerprints_tell_secrets_apart_in_eight_digits() -> None:
-    prints = fingerprints({"a": "one", "b": "two", "c": "one", "d": ""})
+    prints = SECRETS.fingerprints({"a": "one", "b": "two", "c": "one", "d": ""})
     assert prints["a"] == prints["c"] != prints["b"]
     assert "d" not in prints
     assert {len(print_) for print_ in prints.values()} == {8}
+    other = AccountSecrets(Sealer(b"o" * 32)).fingerprints({"a": "one"})
+    assert other["a"] not in (prints["a"], hashlib.sha256(b"one").hexdigest()[:8])
+    assert prints["a"] != hashlib.sha256(b"one").hexdigest()[:8]
