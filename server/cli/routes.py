@@ -6,6 +6,7 @@ from server.cli.common import ConfigOption, read_settings
 
 if TYPE_CHECKING:
     from proxy.routing import RelaySettings
+    from wechat.catalogue import Endpoint
 
 Row = dict[str, str]
 _HEADS = {
@@ -65,7 +66,7 @@ def _rows(relay: "RelaySettings") -> list[Row]:
                 "path": endpoint.path,
                 "method": endpoint.method,
                 "family": endpoint.family,
-                "scope": endpoint.scope,
+                "scope": _scope_of(endpoint),
                 "rule": "; ".join(f"{numbers[id(rule)]} {rule.told}" for rule in about),
             }
         )
@@ -78,8 +79,15 @@ def _rows(relay: "RelaySettings") -> list[Row]:
                 "path": rule.path,
                 "method": target.method if target else ",".join(rule.methods) or "*",
                 "family": target.family if target else "-",
-                "scope": target.scope if target else "relay:write",
+                "scope": _scope_of(target) if target else "relay:write",
                 "rule": f"{number} {rule.told}",
             }
         )
     return rows
+
+
+def _scope_of(endpoint: "Endpoint") -> str:
+    """What a caller needs; a token is anybody's who has a key."""
+    from handlers.token_calls import PATHS
+
+    return "-" if endpoint.path in PATHS else endpoint.scope

@@ -25,6 +25,8 @@ def test_every_path_of_the_catalogue_is_listed_with_what_it_needs() -> None:
         "path": "/cgi-bin/draft/add", "method": "POST", "family": "draft", "scope": "draft",
         "rule": "",
     }  # fmt: skip
+    # Every key gets tokens, whatever its scopes.
+    assert rows["/cgi-bin/token"]["scope"] == rows["/cgi-bin/stable_token"]["scope"] == "-"
 
 
 def test_rules_stand_beside_the_paths_they_are_about(tmp_path: Path) -> None:
