@@ -1,6 +1,15 @@
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    field_serializer,
+    field_validator,
+    model_validator,
+)
+
+from content.options import RenderOptions
 
 MAX_MARKDOWN_BYTES = 65_536  # WeChat's 20 000 characters are about 60 KB
 MAX_HTML_BYTES = 1_000_000
@@ -26,6 +35,9 @@ class ArticleFields(BaseModel):
     code_theme: str | None = Field(None, description="a style of Pygments")
     need_open_comment: bool | None = Field(None, description="open the comments")
     only_fans_can_comment: bool | None = Field(None, description="to followers only")
+    options: RenderOptions | None = Field(
+        None, description="how it is made; what is not given is as the gateway has it"
+    )
 
     @field_validator("markdown", "html")
     @classmethod
@@ -48,6 +60,15 @@ class ArticleFields(BaseModel):
             raise ValueError(f"markdown must not be over {MAX_MARKDOWN_BYTES} bytes")
         return self
 
+    @field_serializer("options")
+    def _given_options(self, options: RenderOptions | None) -> dict[str, object] | None:
+        """Without those that nobody gave: they stay open for the gateway's."""
+        return None if options is None else options.given()
+
     def given(self) -> dict[str, str | bool]:
-        """The fields that were sent, without the text itself."""
-        return self.model_dump(exclude_none=True, exclude={"markdown", "html"})
+        """The fields that were sent, without the text itself and the options."""
+        return self.model_dump(exclude_none=True, exclude={"markdown", "html", "options"})
+
+    def given_options(self) -> dict[str, object]:
+        """The options that were sent."""
+        return {} if self.options is None else self.options.given()

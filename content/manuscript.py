@@ -3,6 +3,7 @@ from typing import Any
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from content.options import RenderOptions
 from wechat.limits import LengthRule
 
 _BLOCKS = "p, li, section, div, blockquote, br, hr, dt, dd, tr, img"
@@ -18,6 +19,7 @@ class Manuscript:
     max_images: int = 100
     fields: dict[str, str | bool] = field(default_factory=dict)  # title, author, theme …
     defaults: dict[str, str | bool] = field(default_factory=dict)  # for fields nobody gave
+    options: RenderOptions = field(default_factory=RenderOptions)
     html: str = ""
     images: list[dict[str, str]] = field(default_factory=list)  # {src, alt}, one for each src
     warnings: list[dict[str, Any]] = field(default_factory=list)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from content.manuscript import Body, Manuscript
+from content.options import RenderOptions
 from content.steps.digest import add_digest
 from content.steps.fields import tidy_fields, use_defaults
 from content.steps.front_matter import take_front_matter
@@ -54,6 +55,7 @@ class Pipeline:
             max_images=arguments["max_images"],
             fields=arguments["given"],
             defaults=arguments["defaults"],
+            options=RenderOptions.model_validate(arguments["options"]),
         )
         for step in self._steps:
             step(manuscript)

@@ -50,6 +50,7 @@ class Renderer:
             "html": fields.html,
             "defaults": {"theme": settings.theme, "code_theme": settings.code_theme},
             "given": fields.given(),
+            "options": {**settings.options.model_dump(), **fields.given_options()},
             "length_rule": settings.length_rule,
             "max_images": settings.max_images,
         }

@@ -1,6 +1,7 @@
 from pydantic import BaseModel, ConfigDict, Field
 
 from content.memory import PictureBounds
+from content.options import RenderOptions
 from content.workers import WorkerLimits
 from wechat.limits import LengthRule
 
@@ -13,6 +14,9 @@ class ContentSettings(BaseModel):
     theme: str = Field("default", description="theme of articles that name none")
     code_theme: str = Field(
         "default", description="colours of code in articles that name none: a style of Pygments"
+    )
+    options: RenderOptions = Field(
+        RenderOptions(), description="how articles are made that say nothing else"
     )
     length_rule: LengthRule = Field(
         "text",

@@ -3,6 +3,7 @@
 from typing import Any
 
 from accounts.client_forms import ClientChanges, ClientView, NewClient
+from content.fields import ArticleFields
 from handlers.accounts import AccountList
 from handlers.articles import ArticleRequest
 from handlers.audit import AuditList
@@ -14,7 +15,7 @@ from handlers.errcodes import ErrcodeAnswer, ErrcodeList
 from handlers.jobs import JobAnswer, JobList
 from handlers.limits import LimitsAnswer, QuotaAnswer
 from handlers.openapi import Operation
-from handlers.render import RenderAnswer, RenderBody
+from handlers.render import RenderAnswer
 from handlers.stats import CacheStatsAnswer, CallStatsAnswer
 
 _MARKDOWN = "---\ntitle: 第一篇\nauthor: 小王\n---\n\n你好，**世界**。\n\n![风景](https://example.com/a.webp)\n"
@@ -56,7 +57,7 @@ def query(name: str, description: str, **schema: Any) -> dict[str, Any]:
 RENDER = Operation(
     "Markdown 转微信 HTML / Markdown to WeChat's HTML",
     "content",
-    body=RenderBody,
+    body=ArticleFields,
     answer=RenderAnswer,
     example={"markdown": _MARKDOWN},
     errors=(400, 401, 403, 413, 415, 422, 503),

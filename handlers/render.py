@@ -1,6 +1,6 @@
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -10,18 +10,6 @@ from core.errors import language_of
 from handlers.bodies import read_model
 
 _MAX_BYTES = 4_000_000  # 1 MB of HTML, escaped as JSON at its worst
-
-
-class RenderOptions(BaseModel):
-    """Reserved; there are none yet."""
-
-    model_config = ConfigDict(extra="forbid")
-
-
-class RenderBody(ArticleFields):
-    """What to render: an article's fields."""
-
-    options: RenderOptions = RenderOptions()
 
 
 class RenderedImage(BaseModel):
@@ -66,8 +54,7 @@ class RenderHandler:
 
     async def render(self, request: Request) -> Response:
         """The article as it would be sent."""
-        body = await read_model(request, RenderBody, max_bytes=_MAX_BYTES)
-        fields = ArticleFields(**body.model_dump(exclude={"options"}, exclude_none=True))
+        fields = await read_model(request, ArticleFields, max_bytes=_MAX_BYTES)
         rendered = await self._renderer.render(fields)
         return JSONResponse(_answer(rendered, request))
 

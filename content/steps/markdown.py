@@ -7,8 +7,9 @@ from markdown_it.token import Token
 from markdown_it.utils import OptionsDict
 
 from content.manuscript import Manuscript
-from content.steps.cjk import join_cjk_lines, use_cjk_emphasis
-from content.steps.code import Highlighter
+from content.markdown.cjk import join_cjk_lines
+from content.markdown.code import Highlighter
+from content.markdown.syntax import use_syntax
 
 Env = MutableMapping[str, Any]
 
@@ -28,7 +29,7 @@ class MarkdownRenderer:
         # markdown-it would leave a picture from file:// standing as text; steps/images.py refuses
         # it by name, and steps/links.py keeps no link but WeChat's own.
         md.validateLink = lambda url: True  # type: ignore[method-assign]  # noqa: ARG005
-        use_cjk_emphasis(md)
+        use_syntax(md)
         md.core.ruler.push("tight_items", _wrap_tight_items)
         md.core.ruler.push("task_boxes", _write_task_boxes)
         md.add_render_rule("softbreak", _softbreak)
@@ -45,7 +46,7 @@ class MarkdownRenderer:
         theme = manuscript.string("code_theme")
         if theme not in self._highlighters:
             self._highlighters[theme] = Highlighter(theme)
-        env = {"highlighter": self._highlighters[theme]}
+        env = {"highlighter": self._highlighters[theme], "manuscript": manuscript}
         manuscript.html = self._md.render(manuscript.text, env)
 
 

@@ -21,6 +21,7 @@ def request(
         "markdown": markdown,
         "html": html,
         "defaults": {"theme": "default", "code_theme": "default"},
+        "options": {},
         "length_rule": given.pop("length_rule", "text"),
         "max_images": given.pop("max_images", 100),
         "given": given,

@@ -191,17 +191,20 @@ def test_every_key_stands_in_the_example_with_its_default() -> None:
     example = tomllib.loads((root / "config.example.toml").read_text("utf-8"))
     plain = json.loads(Settings().model_dump_json())
     for key, field in fields(Settings):
-        section, _, name = key.partition(".")
-        if not name:
+        *sections, name = key.split(".")
+        if not sections:
             continue
         assert field.description, key
-        assert name in example[section], f"{key} is missing from config.example.toml"
+        table, values = example, plain
+        for section in sections:
+            table, values = table[section], values[section]
+        assert name in table, f"{key} is missing from config.example.toml"
         if field.default is not None and "secret" not in str(field.annotation).lower():
-            assert example[section][name] == plain[section][name], key
-    for table in ("accounts", "clients"):
-        model = Settings.model_fields[table].annotation.__args__[0]  # type: ignore[union-attr]
+            assert table[name] == values[name], key
+    for kind in ("accounts", "clients"):
+        model = Settings.model_fields[kind].annotation.__args__[0]  # type: ignore[union-attr]
         for name in model.model_fields:
-            assert name in example[table][0] or f"{name}_file" in example[table][0], name
+            assert name in example[kind][0] or f"{name}_file" in example[kind][0], name
 
 
 def test_the_example_is_valid_once_its_secrets_are_filled_in() -> None:

@@ -1,7 +1,7 @@
 import pytest
 from markdown_it import MarkdownIt
 
-from content.steps.cjk import join_cjk_lines, use_cjk_emphasis
+from content.markdown.cjk import join_cjk_lines, use_cjk_emphasis
 
 
 @pytest.fixture(scope="module")

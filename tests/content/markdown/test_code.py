@@ -2,8 +2,8 @@ import re
 
 import pytest
 
+from content.markdown.code import Highlighter
 from content.refusals import CodeThemeUnknown
-from content.steps.code import Highlighter
 
 
 @pytest.fixture(scope="module")
