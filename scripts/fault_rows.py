@@ -37,12 +37,15 @@ class Section:
 
 SECTIONS = (
     Section("A", "认证、签名、重放", "authentication, signing, replay", 1, 22),
+    Section("B", "SSRF 与代为下载图片", "SSRF and downloading pictures for callers", 23, 47),
+    Section("C", "图片", "pictures", 48, 63),
     Section("D", "代理与 HTTP", "proxy and HTTP", 64, 82),
     Section("E", "token 与缓存", "tokens and caches", 83, 99),
     Section("F", "微信一侧的故障", "faults of WeChat's side", 100, 118),
     Section("G", "Redis 故障", "faults of Redis", 119, 134),
     Section("J", "密钥与日志", "secrets and logs", 167, 175),
     Section("K", "过载与生命周期", "overload and life cycle", 176, 186),
+    Section("L", "坏输入、Markdown 与 HTML", "bad input, Markdown and HTML", 187, 200),
 )
 
 
