@@ -68,8 +68,8 @@ def test_every_numbered_test_is_named_by_a_row() -> None:
         for function in _functions(path)
         if _NUMBERED.match(function)
     }
-    if COMPLETE:
-        assert sorted(test for test in written if test[1] not in named) == []
+    finished = {test for test in written if test[0][len("test_")].upper() not in UNDER_WAY}
+    assert sorted(test for test in finished if test[1] not in named) == []
 
 
 @pytest.mark.parametrize("section", SECTIONS, ids=lambda section: section.letter)
