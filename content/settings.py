@@ -39,7 +39,10 @@ class ContentSettings(BaseModel):
     worker_idle_s: float = Field(30, gt=0, description="an idle worker process ends after this")
     worker_memory_mb: int = Field(512, ge=256, description="address space of a worker process")
     worker_cpu_s: float = Field(
-        3, gt=0, description="processor time for one article or picture, then it is refused"
+        3, gt=0, description="processor time for one picture, then it is refused"
+    )
+    render_cpu_s: float = Field(
+        1, gt=0, description="processor time for one article's text, then it is refused"
     )
     worker_wall_s: float = Field(
         20, gt=0, description="wall time for one article or picture, then it is refused"
@@ -54,6 +57,7 @@ class ContentSettings(BaseModel):
         return WorkerLimits(
             memory_mb=self.worker_memory_mb,
             cpu_s=self.worker_cpu_s,
+            render_cpu_s=self.render_cpu_s,
             wall_s=self.worker_wall_s,
             idle_s=self.worker_idle_s,
         )

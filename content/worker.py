@@ -1,4 +1,4 @@
-"""The process for hostile bytes: `python -m content.worker MEMORY_MB CPU_S`.
+"""The process for hostile bytes: `python -m content.worker MEMORY_MB`.
 
 Reads requests from stdin, answers on stdout, ends when stdin closes. It may be killed at any time.
 """
@@ -49,23 +49,23 @@ def _cover() -> Operation:
     return lambda arguments, _body: ({}, draw_cover(arguments["title"]))
 
 
-def serve(requests: BinaryIO, answers: BinaryIO, *, cpu_s: float) -> None:
+def serve(requests: BinaryIO, answers: BinaryIO) -> None:
     """Answer every request until `requests` ends."""
     operations = Operations()
     while (request := frames.read(requests)) is not None:
         header, body = request
-        answer = _answer(operations, header, body, cpu_s)
+        answer = _answer(operations, header, body)
         answers.writelines(frames.pack(*answer))
         answers.flush()
 
 
 def _answer(
-    operations: Operations, header: dict[str, Any], body: bytes, cpu_s: float
+    operations: Operations, header: dict[str, Any], body: bytes
 ) -> tuple[dict[str, Any], bytes]:
     try:
         operation = operations.load(header["operation"])
         # SIGPROF ends the process: no decoder, however deep in C, can hold it off.
-        signal.setitimer(signal.ITIMER_PROF, cpu_s)
+        signal.setitimer(signal.ITIMER_PROF, header["cpu_s"])
         result, data = operation(header["arguments"], body)
     except GatewayError as refusal:
         values = {name: str(value) for name, value in refusal.values.items()}
@@ -98,7 +98,7 @@ def main() -> None:
     _bound(int(sys.argv[1]))
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # a stray print must not break the frames
-    serve(sys.stdin.buffer, answers, cpu_s=float(sys.argv[2]))
+    serve(sys.stdin.buffer, answers)
 
 
 if __name__ == "__main__":

@@ -41,6 +41,7 @@ class WorkerLimits(NamedTuple):
 
     memory_mb: int = 512  # address space
     cpu_s: float = 3  # for one request
+    render_cpu_s: float = 1  # for one article's text
     wall_s: float = 20  # for one request
     idle_s: float = 30  # without a request; then it ends
 
@@ -96,12 +97,15 @@ class WorkerPool:
 
         A "render" waits for a worker within bounds; then it raises LaneFull.
         """
-        lane = self._renders if operation == "render" else self._others
+        limits, is_text = self._limits, operation == "render"
+        lane = self._renders if is_text else self._others
+        cpu_s = limits.render_cpu_s if is_text else limits.cpu_s
+        request = {"operation": operation, "arguments": arguments, "cpu_s": cpu_s}
         async with lane.turn():
             worker = self._take() or await self._start()
             try:
                 async with asyncio.timeout(self._limits.wall_s):
-                    header, data = await worker.ask(operation, arguments, body)
+                    header, data = await worker.ask(request, body)
             except TimeoutError:
                 raise WorkExhausted from None
             except (EOFError, OSError, frames.FrameBroken):
@@ -124,7 +128,7 @@ class WorkerPool:
     async def _start(self) -> "_Worker":
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-P", "-s", "-m", "content.worker"),
-            *(str(self._limits.memory_mb), str(self._limits.cpu_s)),
+            str(self._limits.memory_mb),
             stdin=PIPE,
             stdout=PIPE,
             stderr=asyncio.subprocess.DEVNULL,
@@ -168,13 +172,10 @@ class _Worker:
         self.healthy = False  # the last request was answered in full
         self.retirement: asyncio.Handle
 
-    async def ask(
-        self, operation: str, arguments: dict[str, Any], body: bytes
-    ) -> tuple[dict[str, Any], bytes]:
+    async def ask(self, request: dict[str, Any], body: bytes) -> tuple[dict[str, Any], bytes]:
         """Its answer; raises OSError, EOFError or FrameBroken when it has none."""
         assert self.process.stdin is not None  # noqa: S101 - both are pipes
         assert self.process.stdout is not None  # noqa: S101
-        request = {"operation": operation, "arguments": arguments}
         for piece in frames.pack(request, body):
             # In slices, so that a picture of 20 MB is not held twice.
             for at in range(0, len(piece), _PIPE_BUFFER_BYTES):

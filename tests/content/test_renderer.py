@@ -56,7 +56,7 @@ async def test_refusals_arrive_with_their_field(
 
 
 async def test_an_article_that_takes_too_long_is_too_complex() -> None:
-    pool = WorkerPool(WorkerLimits(cpu_s=0.2), size=1)
+    pool = WorkerPool(WorkerLimits(render_cpu_s=0.2), size=1)
     attributes = " ".join(f"a{n}=1" for n in range(60_000))
     with pytest.raises(refusals.MarkdownTooComplex):
         await Renderer(pool, ContentSettings()).render(ArticleFields(html=f"<p {attributes}>x</p>"))

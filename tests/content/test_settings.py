@@ -16,6 +16,6 @@ def test_faults_are_named_by_their_key(wrong: dict[str, object]) -> None:
 
 def test_limits_of_workers_come_from_the_settings() -> None:
     settings = ContentSettings(
-        worker_memory_mb=300, worker_cpu_s=1, worker_wall_s=2, worker_idle_s=4
+        worker_memory_mb=300, worker_cpu_s=5, render_cpu_s=1, worker_wall_s=2, worker_idle_s=4
     )
-    assert settings.worker_limits() == (300, 1, 2, 4)
+    assert settings.worker_limits() == (300, 5, 1, 2, 4)

@@ -8,11 +8,10 @@ from tests.content.conftest import encode, halves, request
 
 
 def _served(operation: str, arguments: dict[str, Any], body: bytes = b"") -> tuple[Any, bytes]:
-    requests = BytesIO(
-        b"".join(frames.pack({"operation": operation, "arguments": arguments}, body))
-    )
+    wanted = {"operation": operation, "arguments": arguments, "cpu_s": 60}
+    requests = BytesIO(b"".join(frames.pack(wanted, body)))
     answers = BytesIO()
-    serve(requests, answers, cpu_s=60)
+    serve(requests, answers)
     answers.seek(0)
     answer = frames.read(answers)
     assert answer is not None

@@ -76,7 +76,7 @@ async def test_memory_and_core_files_of_a_worker_are_limited(pool: WorkerPool) -
 
 @pytest.fixture
 async def strict() -> AsyncIterator[WorkerPool]:
-    made = WorkerPool(WorkerLimits(cpu_s=0.3, memory_mb=300), size=1)
+    made = WorkerPool(WorkerLimits(render_cpu_s=0.3, memory_mb=300), size=1)
     yield made
     await made.aclose()
 
