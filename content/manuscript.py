@@ -4,6 +4,7 @@ from typing import Any
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from content.options import RenderOptions
+from content.plain_yaml import Plain
 from wechat.limits import LengthRule
 
 _BLOCKS = "p, li, section, div, blockquote, br, hr, dt, dd, tr, img"
@@ -19,7 +20,9 @@ class Manuscript:
     max_images: int = 100
     fields: dict[str, str | bool] = field(default_factory=dict)  # title, author, theme …
     defaults: dict[str, str | bool] = field(default_factory=dict)  # for fields nobody gave
+    front_matter: dict[str, Plain] = field(default_factory=dict)  # all of it, as written
     options: RenderOptions = field(default_factory=RenderOptions)
+    given_options: dict[str, object] = field(default_factory=dict)  # by caller or front matter
     html: str = ""
     images: list[dict[str, str]] = field(default_factory=list)  # {src, alt}, one for each src
     warnings: list[dict[str, Any]] = field(default_factory=list)

@@ -55,7 +55,8 @@ class Pipeline:
             max_images=arguments["max_images"],
             fields=arguments["given"],
             defaults=arguments["defaults"],
-            options=RenderOptions.model_validate(arguments["options"]),
+            options=RenderOptions.model_validate(arguments["default_options"]),
+            given_options=arguments["options"],
         )
         for step in self._steps:
             step(manuscript)

@@ -50,7 +50,8 @@ class Renderer:
             "html": fields.html,
             "defaults": {"theme": settings.theme, "code_theme": settings.code_theme},
             "given": fields.given(),
-            "options": {**settings.options.model_dump(), **fields.given_options()},
+            "default_options": settings.options.model_dump(),
+            "options": fields.given_options(),
             "length_rule": settings.length_rule,
             "max_images": settings.max_images,
         }

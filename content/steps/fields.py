@@ -1,6 +1,7 @@
 import re
 
 from content.manuscript import Manuscript
+from content.options import RenderOptions
 
 _ONE_LINE = ("title", "author", "digest", "cover", "content_source_url")
 # Control characters, marks that turn the direction of what follows them, and halves of characters,
@@ -11,8 +12,10 @@ _INVISIBLE = re.compile(
 
 
 def use_defaults(manuscript: Manuscript) -> None:
-    """Fill the fields that neither the caller nor the front matter gave."""
+    """Fill the fields and options that neither the caller nor the front matter gave."""
     manuscript.fields = {**manuscript.defaults, **manuscript.fields}
+    options = {**manuscript.options.model_dump(), **manuscript.given_options}
+    manuscript.options = RenderOptions.model_validate(options)
 
 
 def tidy_fields(manuscript: Manuscript) -> None:

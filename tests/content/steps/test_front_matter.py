@@ -1,7 +1,9 @@
 import pytest
 
 from content.manuscript import Manuscript
+from content.options import RenderOptions
 from content.refusals import FrontMatterInvalid
+from content.steps.fields import use_defaults
 from content.steps.front_matter import take_front_matter
 
 
@@ -85,3 +87,41 @@ def test_escaped_pairs_are_one_character_and_halves_are_refused() -> None:
     assert made.fields == {"title": "\U0001f600"}
     with pytest.raises(FrontMatterInvalid):
         _taken('---\ntitle: "\\ud83d"\n---\n')
+
+
+def test_all_of_it_is_kept_for_the_steps_that_need_more() -> None:
+    made = _taken(
+        "---\ntitle: a\nproducts:\n  - {id: 1, words: [x, ~]}\nimages: [a.png, b.png]\n---\n"
+    )
+    assert made.front_matter == {
+        "title": "a",
+        "products": [{"id": "1", "words": ["x", None]}],
+        "images": ["a.png", "b.png"],
+    }
+
+
+def test_options_rank_between_the_caller_and_the_gateway() -> None:
+    text = "---\noptions:\n  emoji: off\n  captions: no\n  image_quality: 70\n  math:\n---\n"
+    made = Manuscript(text=text, is_markdown=True, given_options={"captions": True})
+    made.options = RenderOptions(image_quality=90, code_wrap=True)
+    take_front_matter(made)
+    use_defaults(made)
+    assert made.options == RenderOptions(
+        emoji=False, captions=True, image_quality=70, code_wrap=True
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ("{nosuch: 1}", "options.nosuch"),
+        ("{emoji: perhaps}", "options.emoji"),
+        ("{emoji: [on]}", "options.emoji"),
+        ("[emoji]", "options"),
+        ("on", "options"),
+    ],
+)
+def test_a_wrong_option_is_named(options: str, reason: str) -> None:
+    with pytest.raises(FrontMatterInvalid) as caught:
+        _taken(f"---\noptions: {options}\n---\n")
+    assert (caught.value.field, caught.value.values["reason"]) == ("options", reason)
