@@ -3,19 +3,12 @@
 import colorsys
 import hashlib
 from io import BytesIO
-from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
+from content.pictures.fonts import chinese_font
+
 _SIZE = (900, 383)  # 2.35 : 1, what WeChat shows above the title in lists
-_FONT_FOLDERS = (
-    "/usr/share/fonts",
-    "/usr/local/share/fonts",
-    "/System/Library/Fonts",
-    "C:/Windows/Fonts",
-)
-# Pillow's own font has no Chinese; these are what systems come with.
-_FONT_NAMES = ("NotoSansCJK*.ttc", "SourceHanSans*.otf", "wqy-*.ttc", "PingFang.ttc", "msyh.ttc")
 _FONT_PX = 52
 _LINE_CHARS = 14
 _LINES = 3
@@ -28,9 +21,9 @@ def draw_cover(title: str) -> bytes:
     for index in range(5):
         x, y, radius, light = seed[1 + index * 4 : 5 + index * 4]
         image.alpha_composite(_disc(x * 4 - 60, int(y * 1.5), 50 + radius // 2, 14 + light // 8))
-    font = _find_font()
+    font = chinese_font()
     if font is not None:
-        _write(image, title, font)
+        _write(image, title, ImageFont.truetype(font.path, _FONT_PX))
     out = BytesIO()
     image.convert("RGB").save(out, "JPEG", quality=90)
     return out.getvalue()
@@ -54,14 +47,6 @@ def _disc(x: int, y: int, radius: int, opacity: int) -> Image.Image:
     box = (x - radius, y - radius, x + radius, y + radius)
     ImageDraw.Draw(layer).ellipse(box, fill=(255, 255, 255, opacity))
     return layer
-
-
-def _find_font() -> ImageFont.FreeTypeFont | None:
-    for folder in _FONT_FOLDERS:
-        for name in _FONT_NAMES:
-            for path in sorted(Path(folder).rglob(name)):
-                return ImageFont.truetype(path, _FONT_PX)
-    return None
 
 
 def _write(image: Image.Image, title: str, font: ImageFont.FreeTypeFont) -> None:

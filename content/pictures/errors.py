@@ -47,6 +47,22 @@ class ImageTypeUnsupported(GatewayError):
     hint = Text("转换为 JPEG 或 PNG", "convert it to JPEG or PNG")
 
 
+class ImageExtraMissing(GatewayError):
+    """A kind of picture that an optional package decodes, and it is not installed."""
+
+    status = 422
+    code = "image_extra_missing"
+    category = "media"
+    message = Text(
+        "这种图片需要可选组件 {extra}：{picture}",
+        "this kind of picture needs the extra {extra}: {picture}",
+    )
+    hint = Text(
+        "安装：pip install 'wxgate[{extra}]'，或先转换为 PNG",
+        "pip install 'wxgate[{extra}]', or convert the picture to PNG first",
+    )
+
+
 class ImageTooManyPixels(GatewayError):
     """By its header the picture is larger than anything an article can show."""
 

@@ -19,6 +19,7 @@ _REFUSALS: dict[str, type[GatewayError]] = {
     refusal.code: refusal
     for refusal in (
         errors.ImageInvalid,
+        errors.ImageExtraMissing,
         errors.ImageTooManyPixels,
         errors.ImageTooComplex,
         errors.ImageCannotFit,
