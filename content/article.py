@@ -2,6 +2,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from content.fields import ArticleFields
+from content.options import RenderOptions
 from core.errors import Text
 from wechat.draft import Article
 
@@ -57,6 +58,7 @@ class RenderedArticle:
     images: tuple[ImageRef, ...]  # one for each src, in the order of their first use
     warnings: tuple[Warning_, ...]
     stats: ArticleStats
+    options: RenderOptions  # how it was made: the gateway's, its own before them
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,32 +1,20 @@
-import asyncio
-import re
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import contextmanager
-from html import escape, unescape
+from collections.abc import Mapping
 
 from content.article import ArticleFields, BuiltArticle, ImageOutcome, RenderedArticle
-from content.load import ImageFetcher, load_picture
-from content.memory import MemoryBudget, PictureBounds, Share
-from content.pictures.gate import Fitted, ImageWorkers
+from content.bring import Arrived, Bringer, Order, Progress
+from content.load import ImageFetcher
+from content.memory import PictureBounds
+from content.pictures.gate import ImageWorkers
 from content.pictures.source import shown
-from content.plan import Picture, Plan, plan_pictures
+from content.plan import plan_pictures
 from content.refusals import TitleMissing
 from content.renderer import Renderer
-from content.uploads import Uploaded, UploadedImages, Uploader, UploadKind
-from core.errors import GatewayError
+from content.replace import with_urls
+from content.uploads import UploadedImages
 from wechat.draft import Article
 from wechat.material import MaterialClient
 
-Progress = Callable[[str, int, int], Awaitable[None]]
-Arrived = dict[tuple[str | None, UploadKind], tuple[Uploaded, int]]  # with the bytes of its source
-
 _DEFAULT_BOUNDS = PictureBounds()
-_REPLACED_HERE_CHARS = 20_000  # more takes a thread: a tag costs the loop about 1 µs
-# The sanitizer writes `<` bare in attribute values, so every tag is read, not the pictures' alone.
-# It matches at every `<` and tries nothing twice (`++`), or a run of `<img` took quadratic time.
-_TAG = re.compile(r'<(img\b)?(?:[^">]++|"[^"]*+")*+>?')
-_ATTRIBUTE = re.compile(r'([^\s"=]++)="([^"]*+)"')
-_DRAWN_COVER = b"wxgate drawn cover 1\0"  # with the title: what a drawn cover has for a source
 
 
 class ArticleBuilder:
@@ -44,11 +32,7 @@ class ArticleBuilder:
     ) -> None:
         """One builder a process: `bounds` hold for all of its articles together."""
         self._renderer = renderer
-        self._fetcher = fetcher
-        self._uploader = Uploader(material, uploaded)
-        self._images = images
-        self._concurrency = bounds.concurrency
-        self._memory = MemoryBudget(bounds.memory_bytes)
+        self._bringer = Bringer(fetcher, material, uploaded, images, bounds)
 
     async def build(
         self,
@@ -69,103 +53,20 @@ class ArticleBuilder:
         if not rendered.title:
             raise TitleMissing(field="title")
         plan = plan_pictures(rendered, files)
-        arrived = await self._bring(account, rendered.title, plan, files, on_progress)
-        urls = {src: up.value for (src, kind), (up, _) in arrived.items() if kind == "article"}
+        arrived = await self._bringer.bring(Order(account, rendered, plan, files), on_progress)
+        urls = {
+            src: up.value for (src, kind), (up, _) in arrived.items() if kind == "article" and src
+        }
         cover = plan.media_id or arrived[plan.cover, "material"][0].value
         return BuiltArticle(
-            article=_article(rendered, await _with_urls(rendered.content, urls), cover),
+            article=_article(rendered, await with_urls(rendered.content, urls), cover),
             images=tuple(_outcome(image.src, arrived) for image in rendered.images),
             warnings=rendered.warnings,
         )
 
     async def aclose(self) -> None:
         """Stop the uploads under way."""
-        await self._uploader.aclose()
-
-    async def _bring(
-        self,
-        account: str,
-        title: str,
-        plan: Plan,
-        files: Mapping[str, bytes],
-        on_progress: Progress | None,
-    ) -> Arrived:
-        slots = asyncio.Semaphore(self._concurrency)
-        arrived: Arrived = {}
-        finished = 0
-
-        async def bring(picture: Picture) -> None:
-            nonlocal finished
-            async with slots:
-                with _blame(picture.field), self._memory.share() as share:
-                    arrived.update(await self._bring_one(account, title, picture, files, share))
-            finished += 1
-            if on_progress is not None:
-                await on_progress("images", finished, len(plan.pictures))
-
-        with _first_of_group():
-            async with asyncio.TaskGroup() as group:
-                for picture in plan.pictures:
-                    group.create_task(bring(picture))
-        return arrived
-
-    async def _bring_one(
-        self,
-        account: str,
-        title: str,
-        picture: Picture,
-        files: Mapping[str, bytes],
-        share: Share,
-    ) -> Arrived:
-        src = picture.src
-        if src is None:
-            source = _DRAWN_COVER + title.encode()
-            fit = _Once(lambda: self._images.plain_cover(title))
-        else:
-            source = await load_picture(src, files, self._fetcher, field=picture.field, room=share)
-            share.keep(len(source))
-            fit = _Once(lambda: self._images.fit(source, shown(src)))
-        uploads = [self._uploader.upload(account, kind, source, fit.get) for kind in picture.kinds]
-        results = await asyncio.gather(*uploads)
-        return {
-            (src, kind): (result, len(source))
-            for kind, result in zip(picture.kinds, results, strict=True)
-        }
-
-
-class _Once:
-    """A picture that serves as cover and in the body is fitted once for both."""
-
-    def __init__(self, make: Callable[[], Awaitable[Fitted]]) -> None:
-        self._make = make
-        self._lock = asyncio.Lock()
-        self._made: Fitted | None = None
-
-    async def get(self) -> Fitted:
-        async with self._lock:
-            if self._made is None:
-                self._made = await self._make()
-            return self._made
-
-
-async def _with_urls(content: str, urls: Mapping[str | None, str]) -> str:
-    if len(content) <= _REPLACED_HERE_CHARS:
-        return replace_images(content, urls)
-    return await asyncio.to_thread(replace_images, content, urls)
-
-
-def replace_images(content: str, urls: Mapping[str | None, str]) -> str:
-    """`content` with the src of each picture in `urls` replaced."""
-
-    def replace_src(found: re.Match[str]) -> str:
-        name, value = found.groups()
-        url = urls.get(unescape(value)) if name == "src" else None
-        return found.group() if url is None else f'src="{escape(url)}"'
-
-    def replace_in(tag: re.Match[str]) -> str:
-        return _ATTRIBUTE.sub(replace_src, tag.group()) if tag.group(1) else tag.group()
-
-    return _TAG.sub(replace_in, content)
+        await self._bringer.aclose()
 
 
 def _article(rendered: RenderedArticle, content: str, thumb_media_id: str) -> Article:
@@ -188,23 +89,3 @@ def _outcome(src: str, arrived: Arrived) -> ImageOutcome:
     if fitted is None:
         return ImageOutcome(shown(src), "reused", url, bytes_in, 0, "none")
     return ImageOutcome(shown(src), "uploaded", url, bytes_in, len(fitted.data), fitted.action)
-
-
-@contextmanager
-def _blame(field: str) -> Iterator[None]:
-    """Say which picture an error is about."""
-    try:
-        yield
-    except GatewayError as error:
-        error.field = error.field or field
-        raise
-
-
-@contextmanager
-def _first_of_group() -> Iterator[None]:
-    """Raise the first GatewayError itself instead of the group that holds it."""
-    try:
-        yield
-    except BaseExceptionGroup as group:
-        refusals = group.subgroup(GatewayError)
-        raise refusals.exceptions[0] if refusals is not None else group from None

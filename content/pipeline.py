@@ -95,4 +95,5 @@ def _result(manuscript: Manuscript) -> dict[str, Any]:
         "images": manuscript.images,
         "warnings": manuscript.warnings,
         "stats": manuscript.stats,
+        "options": manuscript.options.model_dump(),
     }

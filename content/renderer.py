@@ -9,6 +9,7 @@ from content.article import (
     Warning_,
 )
 from content.lanes import LaneFull
+from content.options import RenderOptions
 from content.pictures.errors import ImageSourceForbidden
 from content.settings import ContentSettings
 from content.workers import WorkerPool, WorkExhausted, WorkFailed, WorkRefused
@@ -84,5 +85,6 @@ def _rendered(result: dict[str, Any]) -> RenderedArticle:
                 for warning in result["warnings"]
             ),
             "stats": ArticleStats(**result["stats"]),
+            "options": RenderOptions(**result["options"]),
         }
     )

@@ -1,7 +1,7 @@
 import random
 from collections.abc import AsyncIterator, Callable, Mapping
 from io import BytesIO
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from PIL import Image
@@ -9,6 +9,9 @@ from PIL import Image
 from content.manuscript import Manuscript
 from content.pipeline import Pipeline
 from content.workers import WorkerLimits, WorkerPool
+
+if TYPE_CHECKING:
+    from tests.content.rig import Rig
 
 Render = Callable[..., dict[str, Any]]
 
@@ -118,3 +121,13 @@ class FakeCall:
 
     def paths(self) -> list[str]:
         return [path.rsplit("/", 1)[1] for _, path, _ in self.uploads]
+
+
+@pytest.fixture
+async def rig(pool: WorkerPool) -> "AsyncIterator[Rig]":
+    """An ArticleBuilder between scripted hosts and a scripted WeChat."""
+    from tests.content.rig import Rig
+
+    made = Rig(pool)
+    yield made
+    await made.builder.aclose()

@@ -3,6 +3,7 @@ from dataclasses import replace
 import pytest
 
 from content.article import ArticleStats, ImageRef, RenderedArticle
+from content.options import RenderOptions
 from content.pictures.errors import ImageSourceForbidden
 from content.plan import Picture, plan_pictures
 
@@ -18,6 +19,7 @@ ARTICLE = RenderedArticle(
     images=(),
     warnings=(),
     stats=ArticleStats(0, 0, 1),
+    options=RenderOptions(),
 )
 AT_WECHAT = ImageRef("https://mmbiz.qpic.cn/x/0", "")
 
