@@ -16,6 +16,7 @@ from content.steps.lengths import check_lengths
 from content.steps.links import number_links
 from content.steps.lists import flatten_lists
 from content.steps.markdown import MarkdownRenderer
+from content.steps.nesting import bound_nesting
 from content.steps.sanitize import Sanitizer
 from content.steps.sections import use_sections
 from content.steps.statistics import count_text
@@ -36,6 +37,7 @@ class Pipeline:
             take_front_matter,  # its fields, unless the caller sent them
             use_defaults,  # the gateway's, for what is still open
             MarkdownRenderer().render,  # Markdown → HTML, code in colour; skipped for HTML
+            bound_nesting,  # before a tree is made of it
             add_digest,  # the beginning of the text, unless one was given
             rearrange,  # the tree: title, sections, lists, tables, links, pictures
             Theming().apply,  # the theme's stylesheet → style attributes

@@ -29,6 +29,7 @@ _REFUSALS: dict[str, type[GatewayError]] = {
         refusals.DigestTooLong,
         refusals.ContentTooLong,
         refusals.ContentEmpty,
+        refusals.MarkdownTooComplex,
         refusals.SourceUrlInvalid,
         refusals.TooManyImages,
         ImageSourceForbidden,
