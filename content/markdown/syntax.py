@@ -8,11 +8,13 @@ from collections.abc import Callable
 from markdown_it import MarkdownIt
 
 from content.markdown.cjk import use_cjk_emphasis
+from content.markdown.code import use_code
 
 Use = Callable[[MarkdownIt], None]
 
 SYNTAX: tuple[Use, ...] = (
     use_cjk_emphasis,  # `**“粗”**后` is bold
+    use_code,  # in colour, with a header
 )
 
 

@@ -1,4 +1,5 @@
 from collections.abc import MutableMapping, Sequence
+from time import process_time
 from typing import Any
 
 from markdown_it import MarkdownIt
@@ -7,11 +8,14 @@ from markdown_it.token import Token
 from markdown_it.utils import OptionsDict
 
 from content.manuscript import Manuscript
+from content.markdown.budget import Budget
 from content.markdown.cjk import join_cjk_lines
 from content.markdown.code import Highlighter
 from content.markdown.syntax import use_syntax
 
 Env = MutableMapping[str, Any]
+
+_DRAWING_S = 0.45  # of the second that an article has
 
 
 class MarkdownRenderer:
@@ -33,8 +37,6 @@ class MarkdownRenderer:
         md.core.ruler.push("tight_items", _wrap_tight_items)
         md.core.ruler.push("task_boxes", _write_task_boxes)
         md.add_render_rule("softbreak", _softbreak)
-        md.add_render_rule("fence", _fence)
-        md.add_render_rule("code_block", _fence)
         self._md = md
         self._highlighters: dict[str, Highlighter] = {}
 
@@ -46,7 +48,11 @@ class MarkdownRenderer:
         theme = manuscript.string("code_theme")
         if theme not in self._highlighters:
             self._highlighters[theme] = Highlighter(theme)
-        env = {"highlighter": self._highlighters[theme], "manuscript": manuscript}
+        env = {
+            "highlighter": self._highlighters[theme],
+            "manuscript": manuscript,
+            "budget": Budget(_DRAWING_S, process_time),
+        }
         manuscript.html = self._md.render(manuscript.text, env)
 
 
@@ -76,12 +82,3 @@ def _softbreak(
     before = tokens[index - 1].content if index else ""
     after = tokens[index + 1].content if index + 1 < len(tokens) else ""
     return join_cjk_lines(before, after)
-
-
-def _fence(
-    _self: object, tokens: Sequence[Token], index: int, _options: OptionsDict, env: Env
-) -> str:
-    token = tokens[index]
-    language = token.info.split(maxsplit=1)[0] if token.info.strip() else ""
-    html: str = env["highlighter"].render(token.content, language)
-    return html

@@ -1,0 +1,43 @@
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+_AGAIN_S = 0.02  # a library may swallow the first
+
+
+class TimeUp(BaseException):
+    """The time is over. No Exception: those that libraries catch must not hold it up."""
+
+
+class Budget:
+    """Processor time for what is drawn in one article: code in colour, formulas, diagrams.
+
+    Whatever does not come to its end in time is shown as it was typed, instead of the whole
+    article being refused. Works in the main thread of a process only: it uses a signal, which
+    reaches Python code and the regular expressions of `re`, but not other code in C.
+    """
+
+    def __init__(self, total_s: float, clock: Callable[[], float]) -> None:
+        """`clock` tells processor time."""
+        self._left_s = total_s
+        self._clock = clock
+
+    @contextmanager
+    def at_most(self, seconds: float) -> Iterator[None]:
+        """Raise TimeUp in the block once it took `seconds`, or all that is left."""
+        seconds = min(seconds, self._left_s)
+        if seconds <= 0:
+            raise TimeUp
+        began = self._clock()
+        before = signal.signal(signal.SIGVTALRM, _raise)
+        try:
+            signal.setitimer(signal.ITIMER_VIRTUAL, seconds, _AGAIN_S)
+            yield
+        finally:
+            signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+            signal.signal(signal.SIGVTALRM, before)
+            self._left_s -= self._clock() - began
+
+
+def _raise(_signum: int, _frame: object) -> None:
+    raise TimeUp
