@@ -38,6 +38,16 @@ _PROPERTIES = {
 _URL_SCHEMES = {"http", "https", "data"}  # data: pictures, judged by steps/images.py
 # A backslash may spell url( in another way.
 _LEADS_OUTSIDE = re.compile(r"url\s*\(|image-set|\\|expression|@import", re.IGNORECASE)
+# WeChat knows no custom properties either.
+_DEAD = re.compile(rf"{_LEADS_OUTSIDE.pattern}|\bvar\s*\(", re.IGNORECASE)
+# Control characters and noncharacters: no HTML may hold them.
+_INVALID = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufdd0-\ufdef\ufffe\uffff"
+    + "".join(
+        chr(plane * 0x10000 + 0xFFFE) + chr(plane * 0x10000 + 0xFFFF) for plane in range(1, 17)
+    )
+    + "]+"
+)
 _BETWEEN_BLOCKS = re.compile(r"(?<=>)\s*\n\s*(?=<)")
 
 
@@ -56,7 +66,11 @@ class Sanitizer:
                 "样式中的外部资源（如背景图）已移除",
                 "resources named in styles, such as background images, were removed",
             )
-        html = _cleaner(manuscript).clean(manuscript.html)
+        cleaner = _cleaner(manuscript)
+        html = _INVALID.sub("", cleaner.clean(manuscript.html))
+        if not manuscript.is_markdown:
+            # Where elements fell away, headings may stand in headings; a second reading mends that.
+            html = cleaner.clean(html)
         # Our own code blocks and paragraphs hold no line ends; an author's HTML may.
         manuscript.html = _BETWEEN_BLOCKS.sub("", html).strip() if manuscript.is_markdown else html
 
@@ -83,7 +97,7 @@ def _cleaner(manuscript: Manuscript) -> nh3.Cleaner:
 
 
 def _without_resources(value: str) -> str | None:
-    if not _LEADS_OUTSIDE.search(value):
+    if not _DEAD.search(value):
         return value
     kept = (part.strip() for part in value.split(";"))
-    return ";".join(part for part in kept if part and not _LEADS_OUTSIDE.search(part)) or None
+    return ";".join(part for part in kept if part and not _DEAD.search(part)) or None

@@ -79,3 +79,15 @@ def test_only_judged_pictures_and_wechats_own_links_stay(sanitizer: Sanitizer) -
     assert made.html == (
         '<img src="a.png" alt="a"><img><a href="https://mp.weixin.qq.com/s/x">1</a><a>2</a><a>3</a>'
     )
+
+
+def test_neither_controls_nor_custom_properties_are_left(sanitizer: Sanitizer) -> None:
+    html = '<p style="--a:1;color:var(--a);font-size:9px">a\x1b\x85\ufffe\U0001fffeb</p>'
+    assert _clean(sanitizer, html) == '<p style="font-size:9px">ab</p>'
+
+
+def test_headings_left_in_a_heading_by_an_element_that_fell_away_stand_apart(
+    sanitizer: Sanitizer,
+) -> None:
+    assert _clean(sanitizer, "<h1>a<x-y><h1>b</h1></x-y></h1>").count("<h1>") == 2
+    assert "<h1>a<h1>" not in _clean(sanitizer, "<h1>a<x-y><h1>b</h1></x-y></h1>")
