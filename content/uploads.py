@@ -74,7 +74,7 @@ class Uploader:
                 self._forget(key, running)
                 running.task.cancel()
         if isinstance(outcome, GatewayError):
-            raise _anew(outcome)
+            raise outcome.anew()
         return outcome
 
     async def aclose(self) -> None:
@@ -125,10 +125,3 @@ async def _digest(source: bytes) -> str:
     if len(source) <= _HASHED_HERE_BYTES:
         return sha256(source).hexdigest()
     return await asyncio.to_thread(lambda: sha256(source).hexdigest())
-
-
-def _anew(error: GatewayError) -> GatewayError:
-    """The same error for one of several who wait: each writes its own field into it."""
-    made = type(error).__new__(type(error), *error.args)
-    vars(made).update(vars(error))
-    return made

@@ -1,5 +1,5 @@
 import math
-from typing import Any, ClassVar, Literal, NamedTuple, TypedDict
+from typing import Any, ClassVar, Literal, NamedTuple, Self, TypedDict
 
 from core.secret import redact
 
@@ -68,6 +68,12 @@ class GatewayError(Exception):
             for name, value in values.items()
         }
         super().__init__(self.message.fill("en", self.values))
+
+    def anew(self) -> Self:
+        """The same error for one of several who wait for one thing: each writes its own field."""
+        made = type(self).__new__(type(self), *self.args)
+        vars(made).update(vars(self))
+        return made
 
     def describe(self, language: Language, request_id: str) -> dict[str, Any]:
         """The object under `error` in an answer (contract §4)."""

@@ -1,10 +1,6 @@
-import asyncio
-import re
 import ssl
-from collections.abc import Awaitable, Callable
-from contextlib import aclosing
-from dataclasses import dataclass
-from io import BytesIO
+import time
+from collections.abc import Callable
 from typing import Protocol
 
 import httpx
@@ -13,46 +9,33 @@ import structlog
 from core.errors import GatewayError
 from fetch.addresses import AddressPolicy
 from fetch.backend import GuardedBackend
+from fetch.deadline import Deadline
 from fetch.errors import (
     DnsFailed,
     FetchFailed,
     FetchRefused,
     FetchTimeout,
-    ImageTooLarge,
-    NotAnImage,
+    HostBusy,
     RedirectForbidden,
     TooManyRedirects,
     UrlForbidden,
     UrlInvalid,
 )
+from fetch.flights import Flights
 from fetch.resolver import Resolver, SystemResolver
 from fetch.settings import FetchSettings
-from fetch.sniff import ImageType, sniff_image
 from fetch.transport import GuardedTransport
+from fetch.turns import Turns
 from fetch.urls import Target, parse_url, shown
+from fetch.visit import Claim, Elsewhere, Fetched, Visits
+
+__all__ = ["Fetched", "Fetcher", "Room"]
 
 log = structlog.get_logger(__name__)
 
 _MAX_REDIRECTS = 3
-_REDIRECTS = frozenset({301, 302, 303, 307, 308})
-# All that a host learns of us. Bodies come as they are: a gzip bomb has no chance to unfold.
-_HEADERS = {
-    "Accept": "image/*",
-    "Accept-Encoding": "identity",
-    "Connection": "close",
-    "User-Agent": "Mozilla/5.0 (compatible; wxgate)",
-}
-_LENGTH = re.compile(r"[0-9]{1,18}")
-# Some stores call every file this.
-_NAMELESS_TYPES = frozenset({"", "application/octet-stream", "binary/octet-stream"})
-
-
-@dataclass(frozen=True, slots=True)
-class Fetched:
-    """A fetched picture and its type by its first bytes, not by what the host called it."""
-
-    data: bytes
-    content_type: ImageType
+_MAX_PAUSES = 2  # that a host is granted in one fetch
+_HOTLINK_STATUSES = frozenset({401, 403, 404})
 
 
 class Room(Protocol):
@@ -63,14 +46,12 @@ class Room(Protocol):
         ...
 
 
-_Claim = Callable[[int], Awaitable[None]]
-
-
 class Fetcher:
     """Fetches pictures from hosts that nobody trusts.
 
     Guarded in its addresses, ports, redirects, bytes and time; keeps no connection and no cookie,
-    reads no proxy from the environment.
+    reads no proxy from the environment. Polite: a few connections to a host at once, one fetch of
+    a URL at a time.
     """
 
     def __init__(
@@ -79,51 +60,79 @@ class Fetcher:
         *,
         resolver: Resolver | None = None,
         ssl_context: ssl.SSLContext | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        """`clock`: monotonic seconds."""
         self._settings = settings
         self._resolver = resolver or SystemResolver()
         backend = GuardedBackend(AddressPolicy(settings.allow_networks), self._resolver)
         context = ssl_context or httpx.create_ssl_context(trust_env=False)
-        self._transport = GuardedTransport(backend, context)
+        self._visits = Visits(GuardedTransport(backend, context), settings.max_bytes)
+        self._turns = Turns(settings.connections_per_host)
+        self._flights: Flights[Fetched] = Flights(clock=clock)
 
     async def fetch_image(self, url: str, room: Room | None = None) -> Fetched:
         """The picture at `url`; raises the errors of fetch/errors.py and no others.
 
         Takes `room` before it reads the body: as much as the host says, else the largest there may
-        be. Waiting for it is not counted as the host's time.
+        be. Waiting for it, or for a turn, is not counted as the host's time.
         """
         target = parse_url(url, self._settings.allow_ports)
-        try:
-            async with asyncio.timeout(self._settings.timeout_s) as deadline:
-                return await self._follow(target, _claim(room, deadline))
-        except (TimeoutError, httpx.TimeoutException):
-            seconds = f"{self._settings.timeout_s:g}"
-            raise FetchTimeout(url=shown(url), seconds=seconds) from None
-        except httpx.HTTPError as exc:
-            raise FetchFailed(url=shown(url), reason=type(exc).__name__) from None
-        except GatewayError:
-            raise
-        except Exception as exc:
-            # What a host answers must not end as a fault of ours, whichever library stumbles.
-            log.exception("fetch broke")
-            raise FetchFailed(url=shown(url), reason=type(exc).__name__) from None
+        fetched, mine = await self._flights.join(target.url, lambda: self._fetch(target, room))
+        if room is not None and not mine:
+            await room.take(len(fetched.data))
+        return fetched
 
     async def aclose(self) -> None:
         """Let the resolver's threads go."""
         self._resolver.close()
 
-    async def _follow(self, target: Target, claim: _Claim) -> Fetched:
+    async def _fetch(self, target: Target, room: Room | None) -> Fetched:
+        url = shown(target.url)
+        try:
+            async with Deadline(self._settings.timeout_s) as deadline:
+                return await self._follow(target, deadline, _claim(room, deadline))
+        except (TimeoutError, httpx.TimeoutException):
+            raise FetchTimeout(url=url, seconds=f"{self._settings.timeout_s:g}") from None
+        except httpx.HTTPError as exc:
+            raise FetchFailed(url=url, reason=type(exc).__name__) from None
+        except GatewayError:
+            raise
+        except Exception as exc:
+            # What a host answers must not end as a fault of ours, whichever library stumbles.
+            log.exception("fetch broke")
+            raise FetchFailed(url=url, reason=type(exc).__name__) from None
+
+    async def _follow(self, target: Target, deadline: Deadline, claim: Claim) -> Fetched:
         for hop in range(_MAX_REDIRECTS + 1):
             try:
-                found = await self._get(target, claim)
+                found = await self._visit(target, deadline, claim)
             except (UrlForbidden, DnsFailed) as exc:
                 if hop:
                     raise RedirectForbidden(url=shown(target.url)) from None
                 raise type(exc)(url=shown(target.url)) from None
             if isinstance(found, Fetched):
                 return found
-            target = self._redirected(target, found)
+            target = self._redirected(target, found.location)
         raise TooManyRedirects(url=shown(target.url))
+
+    async def _visit(self, target: Target, deadline: Deadline, claim: Claim) -> Fetched | Elsewhere:
+        """Ask until there is an answer: again after a pause, and once as the host's own page."""
+        referer, pauses = False, 0
+        while True:
+            async with self._turns.turn(target, deadline):
+                try:
+                    return await self._visits.get(target, claim, referer=referer)
+                except FetchRefused as exc:
+                    never = self._settings.referer == "never"
+                    if referer or never or exc.values["http"] not in _HOTLINK_STATUSES:
+                        raise
+                    referer = True
+                except HostBusy as exc:
+                    self._turns.pause(target, exc.retry_after_s or 0)
+                    pauses += 1
+                    if pauses > _MAX_PAUSES:
+                        raise
 
     def _redirected(self, target: Target, location: str) -> Target:
         try:
@@ -134,67 +143,13 @@ class Fetcher:
             raise RedirectForbidden(url=shown(target.url))
         return following
 
-    async def _get(self, target: Target, claim: _Claim) -> Fetched | str:
-        """The picture, or where the host sends us."""
-        # Straight to the transport: a client would keep cookies and read the redirect before us.
-        request = httpx.Request("GET", target.url, headers=_HEADERS)
-        response = await self._transport.handle_async_request(request)
-        async with aclosing(response):
-            if response.status_code in _REDIRECTS:
-                return str(response.headers.get("location", ""))
-            _check_head(response, target)
-            data = await self._read(response, target, claim)
-        content_type = sniff_image(data)
-        if content_type is None:
-            raise NotAnImage(url=shown(target.url), reason="unknown or unsupported format")
-        return Fetched(data, content_type)
 
-    async def _read(self, response: httpx.Response, target: Target, claim: _Claim) -> bytes:
-        limit = self._settings.max_bytes
-        size = _declared_bytes(response)
-        if size is not None and size > limit:
-            raise ImageTooLarge(url=shown(target.url), limit=limit)
-        await claim(limit if size is None else size)
-        data = BytesIO()  # gives its bytes away without a copy
-        async for chunk in response.aiter_raw():
-            data.write(chunk)
-            if data.tell() > limit:
-                raise ImageTooLarge(url=shown(target.url), limit=limit)
-        return data.getvalue()
-
-
-def _claim(room: Room | None, deadline: asyncio.Timeout) -> _Claim:
-    """How a fetch takes its room: the deadline stands still meanwhile."""
+def _claim(room: Room | None, deadline: Deadline) -> Claim:
+    """How a fetch takes its room."""
 
     async def claim(size: int) -> None:
-        if room is None:
-            return
-        loop = asyncio.get_running_loop()
-        left_s = (deadline.when() or 0) - loop.time()
-        deadline.reschedule(None)
-        await room.take(size)
-        deadline.reschedule(loop.time() + left_s)
+        if room is not None:
+            with deadline.paused():
+                await room.take(size)
 
     return claim
-
-
-def _declared_bytes(response: httpx.Response) -> int | None:
-    """The length of the body; None if it is known only at its end."""
-    length = response.headers.get("content-length", "")
-    if "transfer-encoding" in response.headers or not _LENGTH.fullmatch(length):
-        return None
-    return int(length)
-
-
-def _check_head(response: httpx.Response, target: Target) -> None:
-    status = response.status_code
-    if 400 <= status < 500:
-        raise FetchRefused(url=shown(target.url), http=status)
-    if status != 200:
-        raise FetchFailed(url=shown(target.url), reason=f"HTTP {status}")
-    if response.headers.get("content-encoding", "identity").strip().lower() != "identity":
-        raise FetchFailed(url=shown(target.url), reason="compressed although not asked for")
-    content_type = response.headers.get("content-type", "").strip().lower()
-    plain = content_type.partition(";")[0].strip()
-    if "," in content_type or not (plain.startswith("image/") or plain in _NAMELESS_TYPES):
-        raise NotAnImage(url=shown(target.url), reason="its Content-Type is not an image's")

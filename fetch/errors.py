@@ -1,7 +1,11 @@
 from core.errors import GatewayError, Text
 
 
-class UrlInvalid(GatewayError):
+class FetchError(GatewayError):
+    """A fetch that gave no picture, and says why."""
+
+
+class UrlInvalid(FetchError):
     """The URL is not an http(s) URL that all parsers read alike."""
 
     status = 422
@@ -14,7 +18,7 @@ class UrlInvalid(GatewayError):
     )
 
 
-class UrlForbidden(GatewayError):
+class UrlForbidden(FetchError):
     """The URL leads to an address or a port that callers may not reach through the gateway."""
 
     status = 422
@@ -27,7 +31,7 @@ class UrlForbidden(GatewayError):
     )
 
 
-class RedirectForbidden(GatewayError):
+class RedirectForbidden(FetchError):
     """The host answered with a redirect to where a fetch may not go."""
 
     status = 422
@@ -37,7 +41,7 @@ class RedirectForbidden(GatewayError):
     hint = Text("请直接使用跳转后的公网网址", "use the final, public URL")
 
 
-class TooManyRedirects(GatewayError):
+class TooManyRedirects(FetchError):
     """More redirects in a row than a picture needs."""
 
     status = 422
@@ -47,7 +51,7 @@ class TooManyRedirects(GatewayError):
     hint = Text("请直接使用跳转后的网址", "use the final URL")
 
 
-class DnsFailed(GatewayError):
+class DnsFailed(FetchError):
     """The host's name has no address."""
 
     status = 422
@@ -57,7 +61,7 @@ class DnsFailed(GatewayError):
     hint = Text("检查网址中的域名", "check the host's name")
 
 
-class FetchTimeout(GatewayError):
+class FetchTimeout(FetchError):
     """The host did not deliver within the deadline."""
 
     status = 504
@@ -68,7 +72,7 @@ class FetchTimeout(GatewayError):
     hint = Text("稍后重试，或换一个更快的图床", "try again later or use a faster host")
 
 
-class FetchFailed(GatewayError):
+class FetchFailed(FetchError):
     """The host could not be reached or did not speak proper HTTP."""
 
     status = 502
@@ -79,20 +83,38 @@ class FetchFailed(GatewayError):
     hint = Text("检查该网址能否公开访问，稍后重试", "check that the URL is public; try again later")
 
 
-class FetchRefused(GatewayError):
+class FetchRefused(FetchError):
     """The host answered that it will not give the picture (HTTP 4xx)."""
 
     status = 422
     code = "fetch_refused"
     category = "media"
-    message = Text("图床拒绝了请求：{url}（HTTP {http}）", "the host refused: {url} (HTTP {http})")
+    message = Text(
+        "图床拒绝了请求：{url}（HTTP {http}{tried}）",
+        "the host refused: {url} (HTTP {http}{tried_en})",
+    )
     hint = Text(
-        "确认图片存在且没有防盗链，或改用本地图片",
-        "check that it exists and is not protected against hot-linking, or send the file along",
+        "确认图片存在且可公开访问；图床只认自己网站的访客（防盗链）时，把图片随文章一起上传",
+        "check that it exists and is public; where only the site's own visitors get it (hot-link"
+        " protection), send the file along",
     )
 
 
-class ImageTooLarge(GatewayError):
+class HostBusy(FetchError):
+    """The host asked for a pause (HTTP 429, 503) that is longer than a fetch may take."""
+
+    status = 503
+    code = "fetch_host_busy"
+    category = "media"
+    retryable = True
+    message = Text("图床要求稍后再试：{url}", "the host asks to come back later: {url}")
+    hint = Text(
+        "稍后重试；经常如此时调小 fetch.connections_per_host",
+        "try again later; if it happens often, lower fetch.connections_per_host",
+    )
+
+
+class ImageTooLarge(FetchError):
     """The picture has more bytes than may be read."""
 
     status = 422
@@ -102,7 +124,7 @@ class ImageTooLarge(GatewayError):
     hint = Text("先压缩图片", "make the picture smaller")
 
 
-class NotAnImage(GatewayError):
+class NotAnImage(FetchError):
     """What came is not a picture, whatever it calls itself."""
 
     status = 422

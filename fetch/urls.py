@@ -30,10 +30,15 @@ class Target:
     rest: str  # path, query; begins with /
 
     @property
+    def origin(self) -> str:
+        """Scheme, host and port."""
+        port = "" if self.port == _DEFAULT_PORTS[self.scheme] else f":{self.port}"
+        return f"{self.scheme}://{self.host}{port}"
+
+    @property
     def url(self) -> str:
         """The canonical URL."""
-        port = "" if self.port == _DEFAULT_PORTS[self.scheme] else f":{self.port}"
-        return f"{self.scheme}://{self.host}{port}{self.rest}"
+        return self.origin + self.rest
 
     def join(self, location: str) -> str:
         """Where a redirect from here to `location` leads."""

@@ -40,3 +40,11 @@ def test_chinese_unless_english_is_asked_for_first() -> None:
     assert language_of("zh-CN,zh;q=0.9,en;q=0.8") == "zh"
     assert language_of("en-GB,zh;q=0.5") == "en"
     assert language_of("fr") == "zh"
+
+
+def test_an_error_made_anew_has_a_field_of_its_own() -> None:
+    first = TooLong(field="a", count=1, limit=2)
+    second = first.anew()
+    second.field = "b"
+    assert (str(first), first.field) == (str(second), "a")
+    assert second.describe("en", "") == {**first.describe("en", ""), "field": "b"}

@@ -1,5 +1,6 @@
 import asyncio
 import gzip
+import itertools
 from collections.abc import AsyncIterator
 
 import pytest
@@ -14,7 +15,8 @@ from tests.fetch.conftest import PNG, Host, ScriptedResolver, http
 
 @pytest.fixture
 async def fetcher(host: Host) -> AsyncIterator[Fetcher]:
-    made = Fetcher(_settings(host))
+    # A clock that leaps: no failure is told twice without asking again.
+    made = Fetcher(_settings(host), clock=itertools.count(0, 100).__next__)
     yield made
     await made.aclose()
 
@@ -189,7 +191,8 @@ async def test_errors_never_show_the_query(host: Host, fetcher: Fetcher) -> None
 async def test_a_name_is_judged_by_the_answers_of_its_resolver(host: Host) -> None:
     host.answers["/a"] = http(PNG)
     resolver = ScriptedResolver(["127.0.0.1"], ["127.0.0.1", "8.8.8.8"], ["10.9.9.9"])
-    fetcher = Fetcher(_settings(host), resolver=resolver)
+    clock = itertools.count(0, 100).__next__
+    fetcher = Fetcher(_settings(host), resolver=resolver, clock=clock)
     url = f"http://pics.example:{host.port}/a"
     assert (await fetcher.fetch_image(url)).data == PNG
     with pytest.raises(errors.UrlForbidden) as caught:
@@ -242,3 +245,107 @@ async def test_a_fault_of_a_library_is_a_failed_fetch(host: Host) -> None:
     with pytest.raises(errors.FetchFailed, match="ValueError"):
         await fetcher.fetch_image(f"http://pics.example:{host.port}/a")
     await fetcher.aclose()
+
+
+def _referer(request: str) -> str | None:
+    lines = dict(line.split(": ", 1) for line in request.split("\r\n")[1:-2])
+    return lines.get("Referer")
+
+
+@pytest.mark.parametrize("status", ["401 X", "403 X", "404 X"])
+async def test_a_host_that_wants_its_own_referer_is_asked_again_with_it(
+    host: Host, fetcher: Fetcher, status: str
+) -> None:
+    async def guarded(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        known = _referer(host.requests[-1]) == host.url("/")
+        writer.write(http(PNG) if known else http(b"", status=status))
+
+    host.answers["/a"] = guarded
+    assert (await fetcher.fetch_image(host.url("/a"))).data == PNG
+    assert [_referer(request) for request in host.requests] == [None, host.url("/")]
+
+
+async def test_after_a_redirect_the_referer_is_the_new_hosts(host: Host, fetcher: Fetcher) -> None:
+    host.answers["/a"] = http(b"", status="302 X", location=host.url("/b?x=SECRET"))
+    host.answers["/b?x=SECRET"] = http(b"", status="403 X")
+    with pytest.raises(errors.FetchRefused, match="its own Referer too"):
+        await fetcher.fetch_image(host.url("/a"))
+    assert [_referer(request) for request in host.requests] == [None, None, host.url("/")]
+
+
+async def test_no_referer_is_sent_where_the_operator_wants_none(host: Host) -> None:
+    host.answers["/a"] = http(b"", status="403 X")
+    fetcher = Fetcher(_settings(host, referer="never"))
+    with pytest.raises(errors.FetchRefused):
+        await fetcher.fetch_image(host.url("/a"))
+    assert [_referer(request) for request in host.requests] == [None]
+    await fetcher.aclose()
+
+
+async def test_other_refusals_are_final(host: Host, fetcher: Fetcher) -> None:
+    host.answers["/a"] = http(b"", status="410 X")
+    with pytest.raises(errors.FetchRefused):
+        await fetcher.fetch_image(host.url("/a"))
+    assert len(host.requests) == 1
+
+
+async def test_a_host_is_asked_by_a_few_at_once(host: Host) -> None:
+    now, most = 0, 0
+
+    async def slow(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal now, most
+        now += 1
+        most = max(most, now)
+        await asyncio.sleep(0.02)
+        now -= 1
+        writer.write(http(PNG))
+
+    host.answers = {f"/{number}": slow for number in range(12)}
+    fetcher = Fetcher(_settings(host, connections_per_host=3))
+    await asyncio.gather(*(fetcher.fetch_image(host.url(path)) for path in host.answers))
+    assert most == 3
+    await fetcher.aclose()
+
+
+@pytest.mark.parametrize("status", ["429 X", "503 X"])
+async def test_a_busy_host_is_asked_again_after_its_pause(
+    host: Host, fetcher: Fetcher, status: str
+) -> None:
+    loop = asyncio.get_running_loop()
+    asked: list[float] = []
+
+    async def busy(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append(loop.time())
+        writer.write(http(PNG) if len(asked) > 1 else http(b"", status=status, retry_after="1"))
+
+    host.answers["/a"] = busy
+    host.answers["/b"] = http(PNG)
+    first = asyncio.ensure_future(fetcher.fetch_image(host.url("/a")))
+    while not asked:
+        await asyncio.sleep(0.005)
+    await asyncio.sleep(0.05)
+    await fetcher.fetch_image(host.url("/b"))  # another picture of that host waits too
+    assert loop.time() - asked[0] >= 0.95
+    assert (await first).data == PNG
+    assert asked[1] - asked[0] >= 0.95
+
+
+async def test_a_host_that_wants_a_longer_pause_ends_the_fetch(host: Host) -> None:
+    host.answers["/a"] = http(b"", status="429 X", retry_after="60")
+    host.answers["/b"] = http(PNG)
+    fetcher = Fetcher(_settings(host, timeout_s=2))
+    for path in ("/a", "/b"):
+        with pytest.raises(errors.HostBusy) as caught:
+            await fetcher.fetch_image(host.url(path))
+        assert 55 < (caught.value.retry_after_s or 0) <= 60
+    assert len(host.requests) == 1
+    await fetcher.aclose()
+
+
+async def test_who_gets_anothers_fetch_takes_his_own_room(host: Host, fetcher: Fetcher) -> None:
+    host.answers["/a"] = http(PNG, length=False)
+    rooms = [_Room(), _Room()]
+    url = host.url("/a")
+    await asyncio.gather(*(fetcher.fetch_image(url, room) for room in rooms))
+    assert [room.taken for room in rooms] == [[10_000], [len(PNG)]]
+    assert len(host.requests) == 1
