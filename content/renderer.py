@@ -8,6 +8,7 @@ from content.article import (
     RenderedArticle,
     Warning_,
 )
+from content.kept import KeptRenderings, key_of
 from content.lanes import LaneFull
 from content.options import RenderOptions
 from content.pictures.errors import ImageSourceForbidden
@@ -16,6 +17,7 @@ from content.workers import WorkerPool, WorkExhausted, WorkFailed, WorkRefused
 from core.errors import GatewayError, Text
 
 _RETRY_AFTER_S = 10
+_NO_ACCOUNT = ""  # nothing of an account goes into a rendering
 
 # All that the pipeline may refuse; a worker sends the code alone.
 _REFUSALS: dict[str, type[GatewayError]] = {
@@ -40,9 +42,13 @@ _REFUSALS: dict[str, type[GatewayError]] = {
 class Renderer:
     """Turns what a caller sends into an article for WeChat, without touching an account."""
 
-    def __init__(self, workers: WorkerPool, settings: ContentSettings) -> None:
+    def __init__(
+        self, workers: WorkerPool, settings: ContentSettings, kept: KeptRenderings | None = None
+    ) -> None:
+        """`kept` None: every article is rendered anew."""
         self._workers = workers
         self._settings = settings
+        self._kept = kept
 
     async def render(self, fields: ArticleFields) -> RenderedArticle:
         """Run the pipeline; raises the errors of refusals.py, and ImageSourceForbidden."""
@@ -57,6 +63,21 @@ class Renderer:
             "length_rule": settings.length_rule,
             "max_images": settings.max_images,
         }
+        if self._kept is None:
+            return await self._run(fields, arguments)
+        key = key_of(arguments)
+        rendered = self._kept.get(key, _NO_ACCOUNT)
+        if rendered is None:
+            rendered = await self._run(fields, arguments)
+            self._kept.put(key, rendered, _NO_ACCOUNT)
+        return rendered
+
+    def forget(self) -> None:
+        """Render everything anew."""
+        if self._kept is not None:
+            self._kept.clear()
+
+    async def _run(self, fields: ArticleFields, arguments: dict[str, Any]) -> RenderedArticle:
         try:
             answer = await self._workers.run("render", arguments)
         except WorkRefused as refused:

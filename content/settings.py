@@ -33,6 +33,9 @@ class ContentSettings(BaseModel):
         description="what fetched pictures of all articles may hold until they are uploaded; a"
         " picture without room waits",
     )
+    render_cache_mb: int = Field(
+        8, ge=0, le=1_000, description="what rendered articles may take that are kept; 0: none"
+    )
     workers: int = Field(
         0, ge=0, description="processes for Markdown and pictures at most; 0: one per core"
     )

@@ -70,6 +70,8 @@ class StatsHandler:
                 cache["entries"] = sum(images.values())
                 for account, entries in images.items():
                     by_account.setdefault(account, {})["entries"] = entries
+            if cache["cache"] == "render":  # nobody's articles in particular
+                cache.update(by_account.pop("", {}))
             # Nonces are the clients', not the accounts'.
             may_see = self._clients(client, by_account) if cache["cache"] == "nonce" else shown
             cache["accounts"] = {

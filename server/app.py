@@ -60,7 +60,14 @@ from proxy.stable_token import PATH as STABLE_TOKEN
 from proxy.stable_token import StableToken
 from proxy.tokens import TokenBooks, TokenService
 from proxy.upstream import Upstream
-from server.cache_control import CacheControl, clears_of, limit_clears, open_fleet, warms_of
+from server.cache_control import (
+    CacheControl,
+    clears_of,
+    limit_clears,
+    open_fleet,
+    render_clears,
+    warms_of,
+)
 from server.callers import Callers, open_callers, read_bodies
 from server.data_dir import make_data_dir
 from server.examiner import open_checkup
@@ -74,7 +81,7 @@ from server.following import (
 from server.layers import Layers, relay_segments
 from server.limiting import open_counters, open_limiter
 from server.reload import InForce, Names, Reloader, make_reloader
-from server.rendering import open_workers
+from server.rendering import kept_renderings, open_workers
 from server.response_cache import make_response_cache
 from server.routes import Parts, build_app
 from server.settings import Settings
@@ -166,6 +173,7 @@ async def open_gateway(
             open_limiter(settings, wechat.link, wechat.quota, wechat.caches)
         )
         more = limit_clears(limiter, wechat.accounts, lambda: callers.clients)
+        more |= render_clears(made.renderer)
         fleet = await stack.enter_async_context(_open_fleet(settings, wechat, made.uploaded, more))
         parts = Parts(
             settings=settings,
@@ -340,7 +348,8 @@ async def _open_jobs(
     """The engine at work on articles, with what it shares with the handlers."""
     async with AsyncExitStack() as stack:
         workers = await stack.enter_async_context(open_workers(settings.content))
-        renderer = Renderer(workers, settings.content)
+        kept = kept_renderings(settings.content, wechat.caches)
+        renderer = Renderer(workers, settings.content, kept)
         uploaded = UploadedImages(
             database, wechat.caches.register("image", "database"), clock=time.time
         )

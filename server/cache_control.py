@@ -13,6 +13,7 @@ from cache.keys import Keys
 from cache.redis import RedisLink
 from cache.responses import ResponseStore
 from cache.stats import CacheStatistics
+from content.renderer import Renderer
 from core.errors import GatewayError, Text
 from core.ids import new_id
 from core.tasks import TaskSet
@@ -94,6 +95,15 @@ def limit_clears(
         await limiter.clear([each for each in clients() if account.name in each.accounts], account)
 
     return {"limit": limit}
+
+
+def render_clears(renderer: Renderer) -> dict[str, Clear]:
+    """What forgets rendered articles: those of all accounts, since they are no account's."""
+
+    async def render(_app_id: str) -> None:
+        renderer.forget()
+
+    return {"render": render}
 
 
 def warms_of(

@@ -1,9 +1,24 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from cache.stats import CacheStatistics, Fill
+from content.kept import KeptRenderings
 from content.renderer import Renderer
 from content.settings import ContentSettings
 from content.workers import WorkerPool
+
+
+def kept_renderings(settings: ContentSettings, caches: CacheStatistics) -> KeptRenderings | None:
+    """The cache of rendered articles, shown among the others; None where it is turned off."""
+    if not settings.render_cache_mb:
+        return None
+
+    def fill() -> Fill:
+        return Fill(kept.entries, kept.size_bytes, kept.max_bytes)
+
+    max_bytes = settings.render_cache_mb * 1_000_000
+    kept = KeptRenderings(max_bytes, caches.register("render", "memory", fill))
+    return kept
 
 
 @asynccontextmanager
