@@ -1,7 +1,9 @@
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 from content.fields import ArticleFields
+from content.kinds import ArticleType
 from content.options import RenderOptions
 from core.errors import Text
 from wechat.draft import Article
@@ -12,6 +14,7 @@ __all__ = [
     "BuiltArticle",
     "ImageOutcome",
     "ImageRef",
+    "ProductRef",
     "RenderedArticle",
     "Warning_",
 ]
@@ -35,6 +38,16 @@ class ImageRef:
 
 
 @dataclass(frozen=True, slots=True)
+class ProductRef:
+    """A product card that the article wants."""
+
+    product_id: str
+    card_type: int
+    mark: str  # what stands in the content where the card belongs; "": at the end
+    field: str  # where the article names it, for messages
+
+
+@dataclass(frozen=True, slots=True)
 class ArticleStats:
     """Figures of the rendered body."""
 
@@ -50,7 +63,7 @@ class RenderedArticle:
     title: str  # empty when the article names none
     author: str
     digest: str
-    content: str  # HTML fit for WeChat but for the src of its images
+    content: str  # HTML fit for WeChat but for the src of its images; of a newspic plain text
     cover: str | None
     content_source_url: str
     need_open_comment: bool
@@ -59,6 +72,9 @@ class RenderedArticle:
     warnings: tuple[Warning_, ...]
     stats: ArticleStats
     options: RenderOptions  # how it was made: the gateway's, its own before them
+    article_type: ArticleType = "news"
+    crops: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    products: tuple[ProductRef, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

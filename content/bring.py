@@ -1,16 +1,15 @@
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from content.article import RenderedArticle
+from content.blame import blame, first_of_group
 from content.load import ImageFetcher, load_picture
 from content.memory import MemoryBudget, PictureBounds, Share
 from content.pictures.gate import Fitted, ImageWorkers
 from content.pictures.source import shown
 from content.plan import Picture, Plan
 from content.uploads import Uploaded, UploadedImages, Uploader, UploadKind
-from core.errors import GatewayError
 from wechat.material import MaterialClient
 
 Progress = Callable[[str, int, int], Awaitable[None]]
@@ -57,13 +56,13 @@ class Bringer:
         async def bring(picture: Picture) -> None:
             nonlocal finished
             async with slots:
-                with _blame(picture.field), self._memory.share() as share:
+                with blame(picture.field), self._memory.share() as share:
                     arrived.update(await self._bring_one(order, picture, share))
             finished += 1
             if on_progress is not None:
                 await on_progress("images", finished, len(pictures))
 
-        with _first_of_group():
+        with first_of_group():
             async with asyncio.TaskGroup() as group:
                 for picture in pictures:
                     group.create_task(bring(picture))
@@ -106,23 +105,3 @@ class _Once:
             if self._made is None:
                 self._made = await self._make()
             return self._made
-
-
-@contextmanager
-def _blame(field: str) -> Iterator[None]:
-    """Say which picture an error is about."""
-    try:
-        yield
-    except GatewayError as error:
-        error.field = error.field or field
-        raise
-
-
-@contextmanager
-def _first_of_group() -> Iterator[None]:
-    """Raise the first GatewayError itself instead of the group that holds it."""
-    try:
-        yield
-    except BaseExceptionGroup as group:
-        refusals = group.subgroup(GatewayError)
-        raise refusals.exceptions[0] if refusals is not None else group from None

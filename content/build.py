@@ -1,4 +1,5 @@
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from content.article import ArticleFields, BuiltArticle, ImageOutcome, RenderedArticle
 from content.bring import Arrived, Bringer, Order, Progress
@@ -6,15 +7,22 @@ from content.load import ImageFetcher
 from content.memory import PictureBounds
 from content.pictures.gate import ImageWorkers
 from content.pictures.source import shown
-from content.plan import plan_pictures
+from content.plan import Plan, plan_pictures
 from content.refusals import TitleMissing
 from content.renderer import Renderer
 from content.replace import with_urls
-from content.uploads import UploadedImages
+from content.uploads import UploadedImages, UploadKind
 from wechat.draft import Article
 from wechat.material import MaterialClient
 
 _DEFAULT_BOUNDS = PictureBounds()
+
+
+class Prepared(NamedTuple):
+    """A rendered article, and the pictures that it wants."""
+
+    rendered: RenderedArticle
+    plan: Plan
 
 
 class ArticleBuilder:
@@ -49,18 +57,31 @@ class ArticleBuilder:
         its place as `field`: `images[2]` or `cover`. Nothing is uploaded for an article that
         cannot be rendered.
         """
+        prepared = await self.prepare(fields, files)
+        return await self.finish(account, prepared, files, on_progress=on_progress)
+
+    async def prepare(self, fields: ArticleFields, files: Mapping[str, bytes]) -> Prepared:
+        """Render, and say which pictures are wanted; touches no account."""
         rendered = await self._renderer.render(fields)
         if not rendered.title:
             raise TitleMissing(field="title")
-        plan = plan_pictures(rendered, files)
+        return Prepared(rendered, plan_pictures(rendered, files))
+
+    async def finish(
+        self,
+        account: str,
+        prepared: Prepared,
+        files: Mapping[str, bytes],
+        *,
+        on_progress: Progress | None = None,
+    ) -> BuiltArticle:
+        """Bring the pictures to WeChat, and write where they are there into the article."""
+        rendered, plan = prepared
+        kind: UploadKind = "material" if rendered.article_type == "newspic" else "article"
         arrived = await self._bringer.bring(Order(account, rendered, plan, files), on_progress)
-        urls = {
-            src: up.value for (src, kind), (up, _) in arrived.items() if kind == "article" and src
-        }
-        cover = plan.media_id or arrived[plan.cover, "material"][0].value
         return BuiltArticle(
-            article=_article(rendered, await with_urls(rendered.content, urls), cover),
-            images=tuple(_outcome(image.src, arrived) for image in rendered.images),
+            article=await _article(rendered, plan, arrived),
+            images=tuple(_outcome(image.src, arrived, kind) for image in rendered.images),
             warnings=rendered.warnings,
         )
 
@@ -69,23 +90,37 @@ class ArticleBuilder:
         await self._bringer.aclose()
 
 
-def _article(rendered: RenderedArticle, content: str, thumb_media_id: str) -> Article:
+async def _article(rendered: RenderedArticle, plan: Plan, arrived: Arrived) -> Article:
+    newspic = rendered.article_type == "newspic"
+    urls, materials = _values(arrived, "article"), _values(arrived, "material")
+    cover = "" if newspic else plan.media_id or materials[plan.cover or ""]
     return Article(
         title=rendered.title,
-        content=content,
-        thumb_media_id=thumb_media_id,
+        content=rendered.content if newspic else await with_urls(rendered.content, urls),
+        thumb_media_id=cover,
         author=rendered.author,
         digest=rendered.digest,
         content_source_url=rendered.content_source_url,
         need_open_comment=int(rendered.need_open_comment),
         only_fans_can_comment=int(rendered.only_fans_can_comment),
+        article_type=rendered.article_type,
+        # One that was not to be brought is there: its source is its media_id.
+        image_media_ids=[materials.get(image.src, image.src) for image in rendered.images]
+        if newspic
+        else (),
+        crops=dict(rendered.crops) if newspic else {},
     )
 
 
-def _outcome(src: str, arrived: Arrived) -> ImageOutcome:
-    if (src, "article") not in arrived:
+def _values(arrived: Arrived, wanted: UploadKind) -> dict[str, str]:
+    """The URL or media_id of each picture; "" is the source of a drawn cover."""
+    return {src or "": up.value for (src, kind), (up, _) in arrived.items() if kind == wanted}
+
+
+def _outcome(src: str, arrived: Arrived, kind: UploadKind) -> ImageOutcome:
+    if (src, kind) not in arrived:
         return ImageOutcome(shown(src), "kept", src, 0, 0, "none")
-    (url, fitted), bytes_in = arrived[src, "article"]
+    (url, fitted), bytes_in = arrived[src, kind]
     if fitted is None:
         return ImageOutcome(shown(src), "reused", url, bytes_in, 0, "none")
     return ImageOutcome(shown(src), "uploaded", url, bytes_in, len(fitted.data), fitted.action)

@@ -1,15 +1,18 @@
-from typing import Self
+from typing import Any, Self
 
 from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    ValidationInfo,
     field_serializer,
     field_validator,
     model_validator,
 )
 
+from content.kinds import ArticleType, Crops, ImageSources, Products
 from content.options import RenderOptions
+from wechat.limits import ARTICLES_PER_DRAFT
 
 MAX_MARKDOWN_BYTES = 65_536  # WeChat's 20 000 characters are about 60 KB
 MAX_HTML_BYTES = 1_000_000
@@ -38,6 +41,27 @@ class ArticleFields(BaseModel):
     options: RenderOptions | None = Field(
         None, description="how it is made; what is not given is as the gateway has it"
     )
+    article_type: ArticleType | None = Field(
+        None, description="news, or newspic (小绿书): pictures with a plain text"
+    )
+    images: ImageSources | None = Field(
+        None,
+        description="1–20 pictures of a newspic, the first is the cover: URL, relative path,"
+        " data: URI or media_id; else those of the text",
+    )
+    crops: Crops | None = Field(
+        None, description="what the cover shows at each ratio: [x1, y1, x2, y2] as fractions"
+    )
+    products: Products | None = Field(None, description="product cards, ≤50")
+
+    @field_validator("images")
+    @classmethod
+    def _make_a_newspic(
+        cls, images: tuple[str, ...] | None, info: ValidationInfo
+    ) -> tuple[str, ...] | None:
+        if images is not None and info.data.get("article_type") == "news":
+            raise ValueError("are of a newspic; those of news stand in its text")
+        return images
 
     @field_validator("markdown", "html")
     @classmethod
@@ -54,8 +78,10 @@ class ArticleFields(BaseModel):
 
     @model_validator(mode="after")
     def _one_text(self) -> Self:
-        if (self.markdown is None) == (self.html is None):
-            raise ValueError("give exactly one of markdown and html")
+        if self.markdown is not None and self.html is not None:
+            raise ValueError("give one of markdown and html, not both")
+        if not self._has_content():
+            raise ValueError("give markdown, html or images")
         if self.markdown is not None and len(self.markdown.encode()) > MAX_MARKDOWN_BYTES:
             raise ValueError(f"markdown must not be over {MAX_MARKDOWN_BYTES} bytes")
         return self
@@ -65,10 +91,50 @@ class ArticleFields(BaseModel):
         """Without those that nobody gave: they stay open for the gateway's."""
         return None if options is None else options.given()
 
-    def given(self) -> dict[str, str | bool]:
+    def _has_content(self) -> bool:
+        return not (self.markdown is None and self.html is None and self.images is None)
+
+    def given(self) -> dict[str, Any]:
         """The fields that were sent, without the text itself and the options."""
         return self.model_dump(exclude_none=True, exclude={"markdown", "html", "options"})
 
     def given_options(self) -> dict[str, object]:
         """The options that were sent."""
         return {} if self.options is None else self.options.given()
+
+
+class DraftFields(ArticleFields):
+    """One draft as a caller sends it: one article, or several."""
+
+    articles: tuple[ArticleFields, ...] | None = Field(
+        None,
+        min_length=1,
+        max_length=ARTICLES_PER_DRAFT,
+        description="1–8 articles of one draft, the first is the one on top; each with the fields"
+        " above, none of which stands beside them",
+    )
+
+    @field_validator("articles")
+    @classmethod
+    def _stand_alone(
+        cls, articles: tuple[ArticleFields, ...] | None, info: ValidationInfo
+    ) -> tuple[ArticleFields, ...] | None:
+        beside = [
+            name
+            for name, value in info.data.items()
+            if name in ArticleFields.model_fields and value is not None
+        ]
+        if articles is not None and beside:
+            raise ValueError(f"say {beside[0]} in each of them, not beside them")
+        return articles
+
+    def _has_content(self) -> bool:
+        return self.articles is not None or super()._has_content()
+
+    def each(self) -> tuple[ArticleFields, ...]:
+        """The articles, in their order."""
+        return (self,) if self.articles is None else self.articles
+
+    def path(self, index: int) -> str:
+        """Where the fields of an article stand, for messages: "" or `articles[2].`."""
+        return "" if self.articles is None else f"articles[{index}]."

@@ -1,12 +1,10 @@
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from content.article import RenderedArticle
+from content.kinds import is_media_id
 from content.pictures.source import judge_source
 from content.uploads import UploadKind
-
-_MEDIA_ID = re.compile(r"[A-Za-z0-9_-]{20,128}")
 
 
 @dataclass(slots=True)
@@ -32,13 +30,15 @@ def plan_pictures(article: RenderedArticle, files: Mapping[str, bytes]) -> Plan:
 
     Raises ImageSourceForbidden for the cover's source.
     """
+    if article.article_type == "newspic":
+        return _plan_newspic(article, files)
     pictures = {
         image.src: Picture(image.src, f"images[{index}]", ["article"])
         for index, image in enumerate(article.images)
         if judge_source(image.src, field=f"images[{index}]") != "wechat"
     }
     cover = article.cover
-    if cover is not None and _MEDIA_ID.fullmatch(cover) and cover not in files:
+    if cover is not None and is_media_id(cover) and cover not in files:
         return Plan(tuple(pictures.values()), None, cover)
     if cover is None:
         cover = next(iter(pictures), None)
@@ -49,3 +49,13 @@ def plan_pictures(article: RenderedArticle, files: Mapping[str, bytes]) -> Plan:
         pictures[cover] = Picture(cover, "cover", [])
     pictures[cover].kinds.append("material")
     return Plan(tuple(pictures.values()), cover, None)
+
+
+def _plan_newspic(article: RenderedArticle, files: Mapping[str, bytes]) -> Plan:
+    """All its pictures as materials, but for those that are named by their media_id."""
+    pictures = [
+        Picture(image.src, f"images[{index}]", ["material"])
+        for index, image in enumerate(article.images)
+        if image.src in files or not is_media_id(image.src)
+    ]
+    return Plan(tuple(pictures), None, None)

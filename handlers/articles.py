@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from accounts.clients import Client, Scope
 from accounts.official import Accounts, UnknownAccount
-from content.article import ArticleFields
+from content.fields import DraftFields
 from core.clock import Clock
 from core.errors import GatewayError, Text
 from handlers.bodies import parse_model, read_with_files
@@ -32,7 +32,7 @@ class IdempotencyKeyInvalid(GatewayError):
     hint = Text("用 1–255 个可见的 ASCII 字符，例如一个 UUID", "1 to 255 visible ASCII characters")
 
 
-class ArticleRequest(ArticleFields):
+class ArticleRequest(DraftFields):
     """POST /v1/accounts/{account}/articles."""
 
     action: Literal["draft", "publish"] = Field("draft", description="how far to go")
@@ -40,10 +40,10 @@ class ArticleRequest(ArticleFields):
         None, description="when to begin: RFC 3339 with offset; up to 5 minutes ago means now"
     )
 
-    def fields(self) -> ArticleFields:
-        """The article itself."""
+    def fields(self) -> DraftFields:
+        """The draft itself."""
         given: dict[str, Any] = self.model_dump(exclude={"action", "publish_at"})
-        return ArticleFields(**given)
+        return DraftFields(**given)
 
 
 class ArticlesHandler:

@@ -30,7 +30,8 @@ class Journal:
         answer: Mapping[str, Any],
     ) -> None:
         """WeChat took the draft for publishing, or was found to have it."""
-        said = {**intent.fingerprint, **answer}
+        titles = " | ".join(article["title"] for article in intent.fingerprint["articles"])
+        said = {**intent.fingerprint, **answer, "title": titles}
         kept = ("title", "media_id", "publish_id", "article_id")
         await self._add(
             connection, row, "publish.submit", {name: said[name] for name in kept if name in said}

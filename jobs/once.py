@@ -31,7 +31,7 @@ _NOT_LISTED = Text("微信的列表里没有找到", "it is not in WeChat's list
 class Found:
     """It happened; these are the ids."""
 
-    answer: dict[str, str]
+    answer: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,15 +221,23 @@ class Once:
 
     def _review(self, reason: Text, unknown: IntentRow, evidence: Mapping[str, Any]) -> Done:
         log.error("job needs review", effect=unknown.effect, reason=reason.en)
-        fingerprint = {k: v for k, v in unknown.fingerprint.items() if k != "text_hash"}
         return review(
             reason,
             effect=unknown.effect,
             attempt=unknown.attempt,
             sent_at=unknown.sent_at,
-            **fingerprint,
+            **_for_people(unknown.fingerprint),
             **evidence,
         )
+
+
+def _for_people(fingerprint: Mapping[str, Any]) -> dict[str, Any]:
+    """What a person can look for: titles and ids, no hashes."""
+    articles = [
+        {name: value for name, value in article.items() if name != "text_hash"}
+        for article in fingerprint["articles"]
+    ]
+    return {**fingerprint, "articles": articles}
 
 
 def order(doubtful: IntentRow) -> dict[str, Any]:

@@ -2,7 +2,8 @@ import hashlib
 import unicodedata
 from html.parser import HTMLParser
 
-_DROPPED = frozenset({"script", "style"})  # WeChat drops them with all they hold
+# WeChat drops the first two with all they hold, and may write another text into a product card.
+_DROPPED = frozenset({"script", "style", "mp-common-product"})
 
 
 class _Words(HTMLParser):

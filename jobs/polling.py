@@ -1,7 +1,8 @@
 import asyncio
 import math
 from collections import defaultdict
-from typing import Protocol
+from collections.abc import Sequence
+from typing import Any, Protocol
 
 from core.clock import next_shanghai_midnight
 from core.errors import GatewayError, Text
@@ -133,7 +134,7 @@ class Polling:
         if not publication.article_id:
             return Later(self._next_look(claim))  # an answer without its ids is no answer
         claim.checkpoint["article_id"] = publication.article_id
-        claim.checkpoint["article_url"] = publication.article_url
+        claim.checkpoint["article_urls"] = list(publication.article_urls)
         return await self.published(claim)
 
     async def published(self, claim: Claim) -> Done:
@@ -189,9 +190,15 @@ def _published(claim: Claim) -> Done:
         "media_id": claim.checkpoint["media_id"],
         "publish_id": claim.checkpoint.get("publish_id"),
         "article_id": claim.checkpoint["article_id"],
-        "url": claim.checkpoint["article_url"],
+        **urls_of(claim.checkpoint["article_urls"]),
     }
     return Done(State.SUCCEEDED, result=result)
+
+
+def urls_of(urls: Sequence[str]) -> dict[str, Any]:
+    """What a result says of addresses: `url` is the first one's, `urls` all of several."""
+    first = urls[0] if urls else ""
+    return {"url": first, "urls": list(urls)} if len(urls) > 1 else {"url": first}
 
 
 class QuotaSpent(GatewayError):

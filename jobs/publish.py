@@ -1,11 +1,12 @@
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
 import structlog
 
-from content.article import ArticleFields, BuiltArticle, Warning_
+from content.article import BuiltArticle, Warning_
+from content.fields import DraftFields
 from core.clock import Clock
 from core.errors import GatewayError
 from jobs.claim import Claim, Done, Outcome
@@ -14,8 +15,8 @@ from jobs.failures import Failures
 from jobs.manual_steps import steps_by_hand
 from jobs.once import Absent, Found, Once, Unclear
 from jobs.plaintext import text_hash
-from jobs.polling import Polling, Quota
-from jobs.reconcile import Fingerprint, Reconcile, article_ids
+from jobs.polling import Polling, Quota, urls_of
+from jobs.reconcile import ArticlePrint, Fingerprint, Reconcile, article_ids
 from jobs.rights import LiveClient, check_rights
 from jobs.states import State
 from store import job_files
@@ -35,17 +36,17 @@ _SAVE_PROGRESS_S = 0.5  # progress is worth a write of the database so often
 Progress = Callable[[str, int, int], Awaitable[None]]
 
 
-class BuildsArticles(Protocol):
-    """Turns fields and files into an article ready for draft/add; `content.build` does."""
+class BuildsDrafts(Protocol):
+    """Turns fields and files into articles ready for draft/add; `content.drafts` does."""
 
     async def build(
         self,
         account: str,
-        fields: ArticleFields,
+        fields: DraftFields,
         files: Mapping[str, bytes],
         *,
         on_progress: Progress | None = None,
-    ) -> BuiltArticle:
+    ) -> Sequence[BuiltArticle]:
         """Render, and upload the pictures. May run again after a crash: uploads are remembered."""
         ...
 
@@ -69,18 +70,18 @@ class AddDraft:
         drafts: DraftClient,
         reconcile: Reconcile,
         account: str,
-        article: Article,
+        articles: Sequence[Article],
         fingerprint: Fingerprint,
     ) -> None:
         self._drafts = drafts
         self._account = account
-        self._article = article
+        self._articles = articles
         self._reconcile = reconcile
         self.fingerprint = fingerprint.as_json()
 
     async def send(self) -> Mapping[str, str]:
         """Make the draft."""
-        return {"media_id": await self._drafts.add(self._account, [self._article])}
+        return {"media_id": await self._drafts.add(self._account, self._articles)}
 
     async def look(self, intent: IntentRow) -> Found | Absent | Unclear:
         """Look for it in the draft box."""
@@ -119,7 +120,7 @@ class SubmitDraft:
 class ArticleTools:
     """What an article job works with."""
 
-    builder: BuildsArticles
+    builder: BuildsDrafts
     uploaded: ForgetsImages
     drafts: DraftClient
     publications: FreepublishClient
@@ -131,7 +132,7 @@ class ArticleTools:
 
 
 def article_job(
-    context: JobsContext, builder: BuildsArticles, uploaded: ForgetsImages, call: Call, quota: Quota
+    context: JobsContext, builder: BuildsDrafts, uploaded: ForgetsImages, call: Call, quota: Quota
 ) -> "ArticleJob":
     """The handler of article jobs, whose calls to WeChat go through `call`."""
     drafts, publications = DraftClient(call), FreepublishClient(call)
@@ -173,17 +174,16 @@ class ArticleJob:
     async def _steps(self, claim: Claim) -> Outcome:
         if "media_id" not in claim.checkpoint:
             await self._draft(claim)
-        article = Article(**claim.checkpoint["article"])
         media_id = claim.checkpoint["media_id"]
         claim.checkpoint["result"] = {"mode": "draft", "media_id": media_id}
         if claim.row.action != "publish":
-            url = await self._preview_url(claim.row.account, media_id)
-            result = {"mode": "draft", "media_id": media_id, "url": url}
+            urls = await self._preview_urls(claim.row.account, media_id)
+            result = {"mode": "draft", "media_id": media_id, **urls}
             return Done(State.SUCCEEDED, result=result)
         claim.progress["done"] = claim.progress["total"] - _STEPS_OF_PUBLISHING
-        fingerprint = Fingerprint.of(article, claim.checkpoint["text_hash"], media_id)
+        fingerprint = _fingerprint(claim, media_id)
         if not claim.checkpoint.keys() & {"publish_id", "article_id"}:
-            done = await self._submit(claim, article, fingerprint)
+            done = await self._submit(claim, fingerprint)
             if done is not None:
                 return done
         claim.progress["done"] = claim.progress["total"] - 1
@@ -192,47 +192,52 @@ class ArticleJob:
         return await self._tools.polling.poll(claim, fingerprint)
 
     async def _draft(self, claim: Claim) -> None:
-        """Make sure that the draft is there. A cover WeChat has lost is uploaded anew, once."""
+        """Make sure that the draft is there. Pictures WeChat has lost are uploaded anew, once."""
         await self._build(claim)
-        account = claim.row.account
-        article = Article(**claim.checkpoint["article"])
-        fingerprint = Fingerprint.of(article, claim.checkpoint["text_hash"])
+        account, articles = claim.row.account, _articles(claim)
         tools = self._tools
-        effect = AddDraft(tools.drafts, tools.reconcile, account, article, fingerprint)
+        effect = AddDraft(tools.drafts, tools.reconcile, account, articles, _fingerprint(claim))
         try:
             await tools.once.perform(claim, effect)
         except WeChatRefused as exc:
             if exc.wechat_errcode != INVALID_MEDIA_ID or "cover_renewed" in claim.checkpoint:
                 raise
-            log.info("cover is gone at wechat, uploading it again")
-            await self._tools.uploaded.forget(account, article.thumb_media_id)
+            log.info("a material is gone at wechat, uploading it again")
+            # Which one it is, WeChat does not say.
+            for media_id in {each for article in articles for each in article.media_ids}:
+                await self._tools.uploaded.forget(account, media_id)
             claim.checkpoint["cover_renewed"] = True
-            del claim.checkpoint["article"]
+            del claim.checkpoint["articles"]
             await claim.save()
             await self._draft(claim)
 
     async def _build(self, claim: Claim) -> None:
-        if "article" in claim.checkpoint:
+        if "articles" in claim.checkpoint:
             return
         check_rights(claim, self._tools.live_client)  # pictures are sent while it is built
         async with self._database.read() as connection:
             files = await job_files.get(connection, claim.row.id)
-        fields = ArticleFields.model_validate(claim.row.payload["fields"])
+        fields = DraftFields.model_validate(claim.row.payload["fields"])
         built = await self._tools.builder.build(
             claim.row.account, fields, files, on_progress=self._reporter(claim)
         )
-        claim.checkpoint["article"] = asdict(built.article)
+        claim.checkpoint["articles"] = [asdict(one.article) for one in built]
         # Half a second for a megabyte: not on the loop, and not in every run.
-        words = await asyncio.to_thread(text_hash, built.article.content)
-        claim.checkpoint["text_hash"] = words
+        contents = [one.article.content for one in built]
+        words = await asyncio.to_thread(lambda: [text_hash(content) for content in contents])
+        claim.checkpoint["text_hashes"] = words
         claim.checkpoint.pop("retries", None)
-        images = len(built.images)
-        claim.progress = {"done": images, "total": images + _later_steps(claim)}
-        await claim.save(warnings=[_warning(warning) for warning in built.warnings])
+        images = sum(len(one.images) for one in built)
+        claim.progress |= {"done": images, "total": images + _later_steps(claim)}
+        await claim.save(
+            warnings=[
+                _warning(warning, index, fields.path(index))
+                for index, one in enumerate(built)
+                for warning in one.warnings
+            ]
+        )
 
-    async def _submit(
-        self, claim: Claim, article: Article, fingerprint: Fingerprint
-    ) -> Done | None:
+    async def _submit(self, claim: Claim, fingerprint: Fingerprint) -> Done | None:
         """Submit the draft; the end of the job if WeChat does not let this account publish."""
         account = claim.row.account
         effect = SubmitDraft(self._tools.publications, self._tools.reconcile, account, fingerprint)
@@ -240,19 +245,19 @@ class ArticleJob:
             await self._tools.once.perform(claim, effect)
         except WeChatRefused as exc:
             if exc.wechat_errcode == NO_PERMISSION:
-                return await self._ready_for_a_person(claim, article, fingerprint.media_id)
+                return await self._ready_for_a_person(claim, fingerprint)
             if exc.wechat_errcode == INVALID_MEDIA_ID and await self._by_hand(claim, fingerprint):
                 return None
             raise
         return None
 
-    async def _ready_for_a_person(self, claim: Claim, article: Article, media_id: str) -> Done:
+    async def _ready_for_a_person(self, claim: Claim, fingerprint: Fingerprint) -> Done:
         """Since July 2025 personal and unverified accounts have to publish by hand."""
         result = {
             "mode": "draft_ready",
-            "media_id": media_id,
-            "url": await self._preview_url(claim.row.account, media_id),
-            "next_steps": steps_by_hand(article.title),
+            "media_id": fingerprint.media_id,
+            **await self._preview_urls(claim.row.account, fingerprint.media_id),
+            "next_steps": steps_by_hand(fingerprint.articles[0].title),
         }
         return Done(State.SUCCEEDED, result=result)
 
@@ -267,14 +272,14 @@ class ArticleJob:
             claim.checkpoint.update(article_ids(found))
         return found is not None
 
-    async def _preview_url(self, account: str, media_id: str) -> str:
-        """The draft's temporary preview; "" where WeChat does not say: the draft is there."""
+    async def _preview_urls(self, account: str, media_id: str) -> dict[str, Any]:
+        """The draft's temporary previews; "" where WeChat does not say: the draft is there."""
         try:
             news = await self._tools.drafts.get(account, media_id)
         except GatewayError as exc:
             log.info("no preview url", code=exc.code)
-            return ""
-        return str(news[0].get("url") or "") if news else ""
+            return {"url": ""}
+        return urls_of([str(item.get("url") or "") for item in news])
 
     def _reporter(self, claim: Claim) -> Progress:
         saved_at = self._clock()
@@ -284,7 +289,7 @@ class ArticleJob:
             now = self._clock()
             if now - saved_at >= _SAVE_PROGRESS_S:
                 saved_at = now
-                claim.progress = {"done": done, "total": total + _later_steps(claim)}
+                claim.progress |= {"done": done, "total": total + _later_steps(claim)}
                 await claim.save()
 
         return report
@@ -295,5 +300,18 @@ def _later_steps(claim: Claim) -> int:
     return 1 + (_STEPS_OF_PUBLISHING if claim.row.action == "publish" else 0)
 
 
-def _warning(warning: Warning_) -> dict[str, Any]:
-    return {"code": warning.code, "message": warning.message._asdict(), "field": warning.field}
+def _articles(claim: Claim) -> list[Article]:
+    """The articles as they were built."""
+    return [Article(**kept) for kept in claim.checkpoint["articles"]]
+
+
+def _fingerprint(claim: Claim, media_id: str = "") -> Fingerprint:
+    pairs = zip(_articles(claim), claim.checkpoint["text_hashes"], strict=True)
+    return Fingerprint(tuple(ArticlePrint.of(*pair) for pair in pairs), media_id)
+
+
+def _warning(warning: Warning_, index: int, path: str) -> dict[str, Any]:
+    """A warning about the article at `index`, whose fields stand at `path`."""
+    field = warning.field and path + warning.field
+    message = warning.message._asdict()
+    return {"code": warning.code, "message": message, "field": field, "article": index}

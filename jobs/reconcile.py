@@ -1,5 +1,5 @@
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -27,42 +27,63 @@ Item = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Fingerprint:
-    """What an article can be found by in WeChat's lists."""
+class ArticlePrint:
+    """What one article can be known by."""
 
     title: str
-    digest: str
-    thumb_media_id: str
+    digest: str  # "" where WeChat makes one
+    cover: str  # media_id
     text_hash: str
-    media_id: str = ""  # of the draft, once there is one
 
     @classmethod
-    def of(cls, article: Article, words: str, media_id: str = "") -> "Fingerprint":
-        """The fingerprint of `article`, whose `text_hash` is `words`."""
-        return cls(article.title, article.digest, article.thumb_media_id, words, media_id)
+    def of(cls, article: Article, words: str) -> "ArticlePrint":
+        """The print of `article`, whose `text_hash` is `words`."""
+        return cls(article.title, article.digest, article.cover, words)
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """What a draft of ours can be found by in WeChat's lists."""
+
+    articles: tuple[ArticlePrint, ...]
+    media_id: str = ""  # of the draft, once there is one
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> "Fingerprint":
         """As it was kept with an intent."""
-        return cls(**stored)
+        return cls(tuple(ArticlePrint(**one) for one in stored["articles"]), stored["media_id"])
 
     def as_json(self) -> dict[str, Any]:
         """The form that is kept."""
-        return asdict(self)
+        return {"articles": [asdict(one) for one in self.articles], "media_id": self.media_id}
+
+    def looks_like(self, news: Sequence[Item]) -> bool:
+        """Whether a draft with these articles may be it, going by titles, digests and covers."""
+        return len(news) == len(self.articles) and all(
+            _same_cover(*pair) for pair in zip(news, self.articles, strict=True)
+        )
+
+    def is_titled(self, news: Sequence[Item]) -> bool:
+        """Whether these articles have its titles."""
+        return [item.get("title") for item in news] == [one.title for one in self.articles]
+
+    async def says(self, news: Sequence[Item]) -> bool:
+        """Whether these articles have its titles and its words."""
+        if not self.is_titled(news):
+            return False
+        for item, one in zip(news, self.articles, strict=True):
+            if not await _same_words(item, one):
+                return False
+        return True
 
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """What a list of WeChat's shows of one article."""
+    """What a list of WeChat's shows of one draft or publication."""
 
     id: str  # media_id of a draft, article_id of a publication
     update_time: float
     news: tuple[Item, ...] = field(repr=False)
-
-    @property
-    def only(self) -> Item:
-        """Its one article; ours never have more."""
-        return self.news[0] if len(self.news) == 1 else {}
 
 
 class Reconcile:
@@ -83,7 +104,7 @@ class Reconcile:
             "media_id",
             since=intent.sent_at - _SKEW_S,
         )
-        alike = [draft for draft in listed if _same_cover(draft.only, wanted)]
+        alike = [draft for draft in listed if wanted.looks_like(draft.news)]
         async with self._database.read() as connection:
             taken = await intents.drafts_of_others(
                 connection, intent.account, [draft.id for draft in alike], job_id=intent.job_id
@@ -106,7 +127,7 @@ class Reconcile:
         """What became of a freepublish/submit whose answer was lost."""
         wanted = Fingerprint.from_json(intent.fingerprint)
         listed, complete = await self.published(intent.account, intent.sent_at)
-        titled = await self._ours(listed, wanted.title, intent.account, intent.job_id)
+        titled = await self._ours(listed, wanted, intent.account, intent.job_id)
         same = await _oldest_of_same_words(titled, wanted)
         present = await self._is_in_draft_box(intent.account, wanted.media_id)
         # A published draft has left the box: while ours is in there, the article is a twin's.
@@ -149,17 +170,17 @@ class Reconcile:
 
         None as long as the draft is in the box: it is not published, whoever's those articles are.
         """
-        titled = await self._ours(listed, wanted.title, account, job_id)
+        titled = await self._ours(listed, wanted, account, job_id)
         same = await _oldest_of_same_words(titled, wanted)
         if same is None or await self._is_in_draft_box(account, wanted.media_id):
             return None
         return same
 
     async def _ours(
-        self, listed: list[Listed], title: str, account: str, job_id: str
+        self, listed: list[Listed], wanted: Fingerprint, account: str, job_id: str
     ) -> list[Listed]:
-        """The publications of that title, without those known to be other jobs'."""
-        titled = [article for article in listed if article.only.get("title") == title]
+        """The publications of its titles, without those known to be other jobs'."""
+        titled = [article for article in listed if wanted.is_titled(article.news)]
         async with self._database.read() as connection:
             taken = await intents.articles_of_others(
                 connection, account, [article.id for article in titled], job_id=job_id
@@ -168,7 +189,7 @@ class Reconcile:
 
     async def _says(self, account: str, media_id: str, wanted: Fingerprint) -> bool:
         news = await self._read_draft(account, media_id)
-        return news is not None and len(news) == 1 and await _same_words(news[0], wanted)
+        return news is not None and await wanted.says(news)
 
     async def _is_in_draft_box(self, account: str, media_id: str) -> bool:
         return await self._read_draft(account, media_id) is not None
@@ -182,9 +203,10 @@ class Reconcile:
             raise
 
 
-def article_ids(article: Listed) -> dict[str, str]:
+def article_ids(article: Listed) -> dict[str, Any]:
     """The ids of a publication as the checkpoint keeps them."""
-    return {"article_id": article.id, "article_url": str(article.only.get("url") or "")}
+    urls = [str(item.get("url") or "") for item in article.news]
+    return {"article_id": article.id, "article_urls": urls}
 
 
 async def _newest(
@@ -218,25 +240,34 @@ def _listed(item: Item, id_name: str) -> Listed:
 
 
 async def _oldest_of_same_words(listed: list[Listed], wanted: Fingerprint) -> Listed | None:
-    same = [article for article in listed if await _same_words(article.only, wanted)]
+    same = [article for article in listed if await wanted.says(article.news)]
     return min(same, key=lambda article: article.update_time, default=None)
 
 
-def _same_cover(news: Item, wanted: Fingerprint) -> bool:
+def _same_cover(news: Item, wanted: ArticlePrint) -> bool:
     return (
         news.get("title") == wanted.title
         # Without a digest of ours WeChat makes one.
         and wanted.digest in ("", news.get("digest"))
-        and news.get("thumb_media_id") == wanted.thumb_media_id
+        and wanted.cover in _covers(news)
     )
 
 
-async def _same_words(news: Item, wanted: Fingerprint) -> bool:
+def _covers(news: Item) -> list[object]:
+    """Where an article may name its cover; a newspic's is its first picture."""
+    info = news.get("image_info")
+    images = info.get("image_list") if isinstance(info, Mapping) else None
+    first = images[0] if isinstance(images, list) and images else None
+    return [
+        news.get("thumb_media_id"),
+        first.get("image_media_id") if isinstance(first, Mapping) else None,
+    ]
+
+
+async def _same_words(news: Item, wanted: ArticlePrint) -> bool:
     content = news.get("content")
     return (
-        news.get("title") == wanted.title
-        and isinstance(content, str)
-        and await asyncio.to_thread(text_hash, content) == wanted.text_hash
+        isinstance(content, str) and await asyncio.to_thread(text_hash, content) == wanted.text_hash
     )
 
 

@@ -258,7 +258,7 @@ class Jobs:
             row = _visible(await job_rows.lock(connection, job_id), job_id, client_id)
             if row.state not in _RETRYABLE:
                 raise NotRetryable(state=row.state)
-            built = "article" in row.checkpoint
+            built = "articles" in row.checkpoint
             if not built and len(await job_files.get(connection, job_id)) < row.payload["files"]:
                 raise FilesGone
             checkpoint = {k: v for k, v in row.checkpoint.items() if k not in _FORGOTTEN_BY_RETRY}
@@ -362,7 +362,7 @@ def _new_row(article: Submission, now: float) -> JobRow:
         action=article.action,
         payload=article.payload(),
         checkpoint={},
-        progress={"done": 0, "total": 1},
+        progress={"done": 0, "total": 1, "articles": len(article.fields.each())},
         run_at=article.publish_at if article.publish_at is not None and later else now,
         created_at=now,
         updated_at=now,

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from content.article import ArticleFields
+from content.fields import DraftFields
 from core.errors import GatewayError, Text
 
 Action = Literal["draft", "publish"]
@@ -27,11 +27,11 @@ class QueueFull(GatewayError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submission:
-    """An article as a client hands it in."""
+    """A draft as a client hands it in."""
 
     client_id: str
     account: str  # our name of the account
-    fields: ArticleFields
+    fields: DraftFields
     files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     action: Action = "draft"
     publish_at: float | None = None  # Unix time; None: now

@@ -23,7 +23,10 @@ def job_json(row: JobHead, language: Language, request_id: str) -> dict[str, Any
             "total": total,
             "failed": int(state == State.FAILED),
         },
-        "items": [_item(row, language, request_id)],
+        "items": [
+            _item(row, index, language, request_id)
+            for index in range(row.progress.get("articles", 1))
+        ],
     }
     if row.approval:
         shown["approval"] = row.approval
@@ -34,20 +37,35 @@ def job_json(row: JobHead, language: Language, request_id: str) -> dict[str, Any
     return shown
 
 
-def _item(row: JobHead, language: Language, request_id: str) -> dict[str, Any]:
-    """The one article of an article job."""
-    item: dict[str, Any] = {"index": 0, "state": row.state}
+def _item(row: JobHead, index: int, language: Language, request_id: str) -> dict[str, Any]:
+    """One article of an article job; what is said of no one article is said of each."""
+    item: dict[str, Any] = {"index": index, "state": row.state}
     if row.result:
-        item["result"] = _result(row.result, language)
-    if row.error:
+        result = _result(row.result, language)
+        urls = result.pop("urls", None)
+        item["result"] = result if urls is None else {**result, "url": urls[index]}
+    if row.error and _concerns(row.error, index):
         item["error"] = shown_error(row.error, language, request_id)
-    if row.warnings:
-        item["warnings"] = [
-            {**warning, "message": warning["message"][language]} for warning in row.warnings
-        ]
+    warnings = [
+        {
+            "code": warning["code"],
+            "message": warning["message"][language],
+            "field": warning["field"],
+        }
+        for warning in row.warnings or ()
+        if warning.get("article", 0) == index
+    ]
+    if warnings:
+        item["warnings"] = warnings
     return item
+
+
+def _concerns(error: dict[str, Any], index: int) -> bool:
+    """Whether it is about the article at `index`, going by the field it names."""
+    field = error.get("field") or ""
+    return not field.startswith("articles[") or field.startswith(f"articles[{index}]")
 
 
 def _result(result: dict[str, Any], language: Language) -> dict[str, Any]:
     steps = result.get("next_steps")
-    return {**result, "next_steps": steps[language]} if steps else result
+    return {**result, "next_steps": steps[language]} if steps else {**result}

@@ -26,6 +26,7 @@ from cache.responses import ResponseStore
 from cache.stats import CacheStatistics
 from cache.tokens import MemoryTokenStore, TokenStore
 from content.build import ArticleBuilder
+from content.drafts import DraftBuilder
 from content.pictures.gate import ImageWorkers
 from content.renderer import Renderer
 from core.crash import CrashPoint, no_crash
@@ -376,7 +377,8 @@ async def _open_jobs(
             time.time,
             crash,
         )
-        article = article_job(context, builder, uploaded, wechat.calls, wechat.calls)
+        drafts = DraftBuilder(builder)
+        article = article_job(context, drafts, uploaded, wechat.calls, wechat.calls)
         engine = await stack.enter_async_context(Engine(context, {ARTICLE: article}))
         jobs = Jobs(*(database, settings.jobs, changes, engine.wake, journal), clock=time.time)
         yield _Work(engine, jobs, renderer, uploaded)

@@ -1,5 +1,5 @@
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from wechat.call import BadAnswer, Call, OutcomeUnknown
@@ -11,21 +11,63 @@ BATCHGET = "/cgi-bin/draft/batchget"
 
 @dataclass(frozen=True, slots=True)
 class Article:
-    """One article of a draft, field names as on the wire."""
+    """One article of a draft, field names as on the wire where they are there."""
 
     title: str
-    content: str  # HTML; images only from WeChat's hosts
-    thumb_media_id: str  # permanent
+    content: str  # HTML, images only from WeChat's hosts; of a newspic plain text
+    thumb_media_id: str = ""  # permanent; a newspic has none
     author: str = ""
     digest: str = ""
     content_source_url: str = ""
     need_open_comment: int = 0
     only_fans_can_comment: int = 0
     article_type: str = "news"
+    image_media_ids: Sequence[str] = ()  # of a newspic: permanent, the first is its cover
+    crops: Mapping[str, Sequence[float]] = field(default_factory=dict)  # of a newspic's cover
+    product_key: str = ""  # of the product at the end of a newspic
+
+    @property
+    def cover(self) -> str:
+        """The media_id of its cover."""
+        return self.image_media_ids[0] if self.image_media_ids else self.thumb_media_id
+
+    @property
+    def media_ids(self) -> tuple[str, ...]:
+        """All materials that it names."""
+        return tuple(filter(None, (self.thumb_media_id, *self.image_media_ids)))
 
     def as_json(self) -> dict[str, Any]:
         """The object of `articles[]`."""
-        return asdict(self)
+        wire: dict[str, Any] = {
+            "article_type": self.article_type,
+            "title": self.title,
+            "author": self.author,
+            "digest": self.digest,
+            "content": self.content,
+            "content_source_url": self.content_source_url,
+            "need_open_comment": self.need_open_comment,
+            "only_fans_can_comment": self.only_fans_can_comment,
+        }
+        if self.article_type != "newspic":
+            return wire | {"thumb_media_id": self.thumb_media_id}
+        images = [{"image_media_id": media_id} for media_id in self.image_media_ids]
+        wire["image_info"] = {"image_list": images}
+        if self.crops:
+            crops = [_crop(ratio, crop) for ratio, crop in self.crops.items()]
+            wire["cover_info"] = {"crop_percent_list": crops}
+        if self.product_key:
+            wire["product_info"] = {"footer_product_info": {"product_key": self.product_key}}
+        return wire
+
+
+def _crop(ratio: str, crop: Sequence[float]) -> dict[str, str]:
+    """An area in WeChat's form: fractions as texts of at most 6 decimals."""
+    corners = zip(("x1", "y1", "x2", "y2"), crop, strict=True)
+    return {"ratio": ratio} | {name: _decimal(value) for name, value in corners}
+
+
+def _decimal(fraction: float) -> str:
+    return f"{fraction:.6f}".rstrip("0").rstrip(".")
 
 
 class DraftClient:
@@ -34,7 +76,7 @@ class DraftClient:
     def __init__(self, call: Call) -> None:
         self._call = call
 
-    async def add(self, account: str, articles: list[Article]) -> str:
+    async def add(self, account: str, articles: Sequence[Article]) -> str:
         """Make a draft; returns its media_id. Not idempotent: two calls, two drafts."""
         body = {"articles": [article.as_json() for article in articles]}
         answer = await self._call.post(account, ADD, body)

@@ -24,11 +24,11 @@ class PublishStatus(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """How far a publication has come; article_id and url only when it is done."""
+    """How far a publication has come; article_id and urls only when it is done."""
 
     publish_status: int  # a value outside of PublishStatus is possible: WeChat may add some
     article_id: str = ""
-    article_url: str = ""
+    article_urls: tuple[str, ...] = ()  # of its articles, in their order
 
 
 class FreepublishClient:
@@ -52,7 +52,7 @@ class FreepublishClient:
         if not isinstance(status, int) or isinstance(status, bool):
             raise BadAnswer(reason="no publish_status")
         return Publication(
-            status, str(answer.get("article_id") or ""), _first_url(answer.get("article_detail"))
+            status, str(answer.get("article_id") or ""), _urls(answer.get("article_detail"))
         )
 
     async def batchget(
@@ -69,10 +69,12 @@ class FreepublishClient:
         return items
 
 
-def _first_url(detail: object) -> str:
-    if not isinstance(detail, dict):
-        return ""
-    items = detail.get("item")
-    if not isinstance(items, list) or not items or not isinstance(items[0], dict):
-        return ""
-    return str(items[0].get("article_url") or "")
+def _urls(detail: object) -> tuple[str, ...]:
+    items = detail.get("item") if isinstance(detail, dict) else None
+    if not isinstance(items, list):
+        return ()
+    listed = [item for item in items if isinstance(item, dict)]
+    # `idx` counts from 1. One without it keeps its place.
+    listed.sort(key=lambda item: item["idx"] if isinstance(item.get("idx"), int) else 0)
+    urls = tuple(str(item.get("article_url") or "") for item in listed)
+    return urls if any(urls) else ()

@@ -14,11 +14,16 @@ CONTENT_CHARS = 20_000
 CONTENT_BYTES = 1_000_000
 SOURCE_URL_BYTES = 1_024
 ARTICLES_PER_DRAFT = 8  # third parties' figure, unconfirmed
+NEWSPIC_IMAGES = 20
+PRODUCTS = 50  # of a newspic; of news nothing is known
+# getcardinfo: 0 large, 1 small, 2 a link in the text, 3 a bar.
+PRODUCT_CARDS = {"news": frozenset({0, 1, 2}), "newspic": frozenset({1, 2, 3})}
 
 # Strict mode: the smallest figures that users reported.
 STRICT_TITLE_BYTES = 64
 STRICT_AUTHOR_BYTES = 20
 STRICT_DIGEST_BYTES = 120
+STRICT_NEWSPIC_BYTES = 2_000  # the page's "2 kb", most likely about a newspic's text; unconfirmed
 
 LengthRule = Literal["text", "strict"]
 

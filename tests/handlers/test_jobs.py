@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from content.article import ArticleFields
+from content.fields import DraftFields
 from jobs.submission import Submission
 from store.engine import Database
 from tests.handlers.desk import Desk, open_desk
@@ -106,7 +106,7 @@ async def test_a_retry_is_judged_by_what_the_client_may_do_now(desk: Desk) -> No
 
     async def ended(account: str, **how: Any) -> str:
         job = await desk.jobs.submit_article(
-            Submission(account=account, fields=ArticleFields(**ARTICLE), **how)
+            Submission(account=account, fields=DraftFields(**ARTICLE), **how)
         )
         return (await desk.jobs.cancel(job.id, job.client_id)).id
 

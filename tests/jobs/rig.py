@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from content.article import ArticleFields, BuiltArticle, ImageOutcome, Warning_
+from content.article import BuiltArticle, ImageOutcome, Warning_
+from content.fields import ArticleFields, DraftFields
 from core.crash import CrashPoint, no_crash
 from core.errors import Text
 from core.metrics import Metrics
@@ -71,7 +72,7 @@ class NoStats:
 
 
 class PlainBuilder:
-    """Keeps the Protocol BuildsArticles: a title, words, and a cover that WeChat really has."""
+    """Keeps the Protocol BuildsDrafts: titles, words, and pictures that WeChat really has."""
 
     def __init__(self, material: MaterialClient, uploaded: UploadedImages) -> None:
         self._material = material
@@ -82,11 +83,11 @@ class PlainBuilder:
     async def build(
         self,
         account: str,
-        fields: ArticleFields,
+        fields: DraftFields,
         files: Mapping[str, bytes],
         *,
         on_progress: Progress | None = None,
-    ) -> BuiltArticle:
+    ) -> list[BuiltArticle]:
         self.built.append(dict(files))
         if self.before is not None:
             await self.before()
@@ -97,16 +98,25 @@ class PlainBuilder:
             await self._uploaded.put(account, sha256, "material", cover)
         if on_progress is not None:
             await on_progress("images", 1, 1)
-        return BuiltArticle(
-            article=Article(
-                title=fields.title or "标题",
-                content=f"<p style='color:#f00'>{fields.markdown}</p>",
-                thumb_media_id=cover,
-                digest="摘要",
-            ),
-            images=(ImageOutcome("a.png", "uploaded", "u", 1, 1, "passed"),),
-            warnings=(Warning_("thin", Text("太短", "thin"), "markdown"),),
-        )
+        alone = fields.articles is None
+        return [_built(article, cover, alone=alone) for article in fields.each()]
+
+
+def _built(fields: ArticleFields, cover: str, *, alone: bool) -> BuiltArticle:
+    newspic = fields.article_type == "newspic"
+    text = fields.markdown
+    return BuiltArticle(
+        article=Article(
+            title=fields.title or "标题",
+            content=f"{text}\n第二行" if newspic else f"<p style='color:#f00'>{text}</p>",
+            thumb_media_id="" if newspic else cover,
+            digest="摘要" if alone else "",
+            article_type=fields.article_type or "news",
+            image_media_ids=(cover, cover) if newspic else (),
+        ),
+        images=(ImageOutcome("a.png", "uploaded", "u", 1, 1, "passed"),),
+        warnings=(Warning_("thin", Text("太短", "thin"), "markdown"),),
+    )
 
 
 @dataclass
@@ -124,7 +134,9 @@ class Work:
 
     async def submit(self, text: str = "正文", **values: Any) -> JobRow:
         """Hand in an article of client `blog` for account `main`."""
-        fields = ArticleFields(markdown=text, title=values.pop("title", "标题"))
+        fields = values.pop("fields", None)
+        if fields is None:
+            fields = DraftFields(markdown=text, title=values.pop("title", "标题"))
         defaults: dict[str, Any] = {"client_id": "blog", "account": "main", "action": "publish"}
         return await self.jobs.submit_article(Submission(fields=fields, **{**defaults, **values}))
 

@@ -7,7 +7,8 @@ from tests.store.rows import intent_row, job_row
 async def test_entries_name_job_account_and_who_wanted_it(database: Database) -> None:
     journal, row = journal_of(database), job_row()
     editor = Editor("client:boss", "req_1", "192.0.2.1")
-    intent = intent_row(fingerprint={"title": "t", "media_id": "m", "text_hash": "no"})
+    articles = [{"title": title, "text_hash": "no"} for title in ("t", "u")]
+    intent = intent_row(fingerprint={"articles": articles, "media_id": "m"})
     async with database.write() as connection:
         await journal.approved(connection, row, editor)
         await journal.submitted(connection, row, intent, {"publish_id": "p"})
@@ -18,5 +19,5 @@ async def test_entries_name_job_account_and_who_wanted_it(database: Database) ->
     assert (approved["actor"], approved["ip"]) == ("client:boss", "192.0.2.1")
     assert approved["detail"] == {"client": "blog"}
     assert (submitted["actor"], submitted["action"]) == ("client:blog", "publish.submit")
-    assert submitted["detail"] == {"title": "t", "media_id": "m", "publish_id": "p"}
+    assert submitted["detail"] == {"title": "t | u", "media_id": "m", "publish_id": "p"}
     assert (published["action"], published["detail"]) == ("publish.done", {"article_id": "a"})

@@ -52,11 +52,15 @@ async def test_progress_and_warnings_are_kept_with_the_job(rig: Rig) -> None:
     rig.builder.before = take_long
     row = await rig.submit()
     seen = [event.progress async for event in rig.jobs.events(row.id, None) if event is not None]
-    assert seen[0] == {"done": 0, "total": 1}
-    assert {"done": 1, "total": 4} in seen  # its one picture; draft, submit and end are to come
+    assert seen[0] == {"done": 0, "total": 1, "articles": 1}
+    assert {
+        "done": 1,
+        "total": 4,
+        "articles": 1,
+    } in seen  # its one picture; draft, submit and end are to come
     row = await rig.until(row.id)
-    warning = {"code": "thin", "message": {"zh": "太短", "en": "thin"}, "field": "markdown"}
-    assert row.warnings == [warning]
+    thin = {"code": "thin", "message": {"zh": "太短", "en": "thin"}}
+    assert row.warnings == [{**thin, "field": "markdown", "article": 0}]
 
 
 async def test_a_personal_account_ends_with_the_clicks_that_remain(rig: Rig) -> None:

@@ -1,11 +1,12 @@
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from jobs.once import Absent, Found, Unclear
 from jobs.plaintext import text_hash
-from jobs.reconcile import Fingerprint, Reconcile
+from jobs.reconcile import ArticlePrint, Fingerprint, Reconcile
 from store import intents, jobs
 from store.engine import Database
 from store.intents import IntentRow
@@ -20,6 +21,15 @@ from wechat.freepublish import FreepublishClient
 SENT_AT = 10_000.0
 WORDS = "<p>正文</p>"
 ARTICLE = Article(title="标题", content=WORDS, thumb_media_id="thumb", digest="摘要")
+PAIR = (
+    Article(title="上", content=WORDS, thumb_media_id="thumb"),
+    Article(title="下", content="图\n说", article_type="newspic", image_media_ids=("p1", "p2")),
+)
+
+
+def _print(articles: Sequence[Article] = (ARTICLE,), media_id: str = "") -> Fingerprint:
+    prints = (ArticlePrint.of(article, text_hash(article.content)) for article in articles)
+    return Fingerprint(tuple(prints), media_id)
 
 
 class Lists:
@@ -68,9 +78,9 @@ class Desk:
     def __init__(self, database: Database) -> None:
         self.lists = Lists()
         self.reconcile = Reconcile(database, DraftClient(self.lists), FreepublishClient(self.lists))
-        made = Fingerprint.of(ARTICLE, text_hash(WORDS)).as_json()
+        made = _print().as_json()
         self.added: IntentRow = intent_row(sent_at=SENT_AT, fingerprint=made)
-        submitted = Fingerprint.of(ARTICLE, text_hash(WORDS), "draft-1").as_json()
+        submitted = _print(media_id="draft-1").as_json()
         self.submitted: IntentRow = intent_row(
             effect="submit", sent_at=SENT_AT, fingerprint=submitted
         )
@@ -89,7 +99,7 @@ async def desk(database: Database) -> Desk:
 
 
 def test_a_fingerprint_survives_being_kept() -> None:
-    made = Fingerprint.of(ARTICLE, "words", "m")
+    made = _print(PAIR, media_id="m")
     assert Fingerprint.from_json(made.as_json()) == made
 
 
@@ -151,7 +161,7 @@ async def test_a_list_without_an_end_proves_nothing(desk: Desk) -> None:
 async def test_a_publication_is_known_by_title_and_words(desk: Desk) -> None:
     desk.lists.article("other", title="别的")
     desk.lists.article("ours", content="<section>正 文</section>")
-    found = {"article_id": "ours", "article_url": "https://mp/ours"}
+    found = {"article_id": "ours", "article_urls": ["https://mp/ours"]}
     assert await desk.reconcile.publication(desk.submitted) == Found(found)
 
 
@@ -163,7 +173,7 @@ async def test_an_article_is_a_twins_while_our_draft_is_in_the_box(desk: Desk) -
     assert not verdict.resend
     assert verdict.evidence["looked_alike"] == ["twin"]
     listed, _ = await desk.reconcile.published("main", SENT_AT)
-    ours = Fingerprint.of(ARTICLE, text_hash(WORDS), "draft-1")
+    ours = _print(media_id="draft-1")
     of_job = {"account": "main", "job_id": "job_1"}
     assert await desk.reconcile.match(listed, ours, **of_job) is None
     desk.lists.drafts.clear()
@@ -198,3 +208,47 @@ async def test_an_item_of_another_shape_is_passed_over(desk: Desk, item: dict[st
     desk.lists.published.append({"article_id": "x", "update_time": SENT_AT, **item})
     desk.lists.draft("draft-1")
     assert isinstance(await desk.reconcile.publication(desk.submitted), Absent)
+
+
+NEWS = (
+    {"title": "上", "digest": "微信做的", "thumb_media_id": "thumb", "content": WORDS, "url": "/1"},
+    {
+        "title": "下",
+        "content": "图 说",
+        "image_info": {"image_list": [{"image_media_id": "p1"}, {"image_media_id": "p2"}]},
+        "url": "/2",
+    },
+)
+
+
+def _listed(name: str, value: str, *news: dict[str, Any], at: float = SENT_AT) -> dict[str, Any]:
+    return {name: value, "update_time": at, "content": {"news_item": list(news)}}
+
+
+async def test_a_draft_of_several_is_known_by_all_its_articles_in_order(desk: Desk) -> None:
+    upper, lower = NEWS
+    desk.added = replace(desk.added, fingerprint=_print(PAIR).as_json())
+    desk.lists.drafts = [
+        _listed("media_id", "one", upper),
+        _listed("media_id", "turned", lower, upper),
+        _listed("media_id", "more", upper, lower, lower),
+        _listed("media_id", "other-cover", upper, {**lower, "image_info": {"image_list": []}}),
+    ]
+    assert isinstance(await desk.reconcile.draft(desk.added), Absent)
+    desk.lists.drafts.append(_listed("media_id", "ours", upper, lower, at=SENT_AT + 1))
+    assert await desk.reconcile.draft(desk.added) == Found({"media_id": "ours"})
+    desk.lists.drafts[-1]["content"]["news_item"][1] = {**lower, "content": "别的"}
+    assert isinstance(await desk.reconcile.draft(desk.added), Unclear)
+
+
+async def test_a_publication_of_several_is_found_with_the_address_of_each(desk: Desk) -> None:
+    upper, lower = NEWS
+    wanted = _print(PAIR, "draft-1").as_json()
+    desk.submitted = replace(desk.submitted, fingerprint=wanted)
+    desk.lists.published = [_listed("article_id", "part", upper)]
+    verdict = await desk.reconcile.publication(desk.submitted)
+    assert isinstance(verdict, Absent)  # the draft is gone: never sent again by itself
+    assert not verdict.resend
+    desk.lists.published.append(_listed("article_id", "ours", upper, lower))
+    found = Found({"article_id": "ours", "article_urls": ["/1", "/2"]})
+    assert await desk.reconcile.publication(desk.submitted) == found

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from content.article import ArticleFields
+from content.fields import DraftFields
 from jobs.changes import Changes
 from jobs.service import (
     FilesGone,
@@ -60,7 +60,7 @@ def office(database: Database) -> Office:
 
 def _article(text: str = "正文", **values: Any) -> Submission:
     defaults: dict[str, Any] = {"client_id": "blog", "account": "main"}
-    return Submission(fields=ArticleFields(markdown=text), **{**defaults, **values})
+    return Submission(fields=DraftFields(markdown=text), **{**defaults, **values})
 
 
 async def test_an_article_is_kept_with_its_files(office: Office) -> None:

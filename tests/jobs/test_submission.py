@@ -1,6 +1,6 @@
 import pytest
 
-from content.article import ArticleFields
+from content.fields import DraftFields
 from jobs.changes import Changes
 from jobs.service import Jobs
 from jobs.settings import JobsSettings
@@ -10,7 +10,7 @@ from tests.jobs.journals import journal_of
 
 
 def article(markdown: str, key: str | None = None) -> Submission:
-    fields = ArticleFields(markdown=markdown)
+    fields = DraftFields(markdown=markdown)
     return Submission(client_id="blog", account="main", fields=fields, idempotency_key=key)
 
 

@@ -49,3 +49,29 @@ def test_texts_are_in_the_readers_language() -> None:
         assert item["error"] == shown["error"]
         assert shown["error"]["request_id"] == "req_1"
         assert item["warnings"] == [{"code": "w", "message": word, "field": None}]
+
+
+def _several(**values: Any) -> list[dict[str, Any]]:
+    progress = {"done": 1, "total": 2, "articles": 2}
+    items: list[dict[str, Any]] = _row(progress=progress, **values)["items"]
+    assert [item["index"] for item in items] == [0, 1]
+    return items
+
+
+def test_each_of_several_articles_has_its_own_address_and_warnings() -> None:
+    result = {"mode": "published", "article_id": "a", "url": "/1", "urls": ["/1", "/2"]}
+    thin = {"code": "w", "message": {"zh": "薄", "en": "thin"}, "field": "articles[1].markdown"}
+    first, second = _several(
+        state=State.SUCCEEDED, result=result, warnings=[{**thin, "article": 1}]
+    )
+    assert first["result"] == {"mode": "published", "article_id": "a", "url": "/1"}
+    assert second["result"]["url"] == "/2"
+    assert "warnings" not in first
+    assert second["warnings"] == [{"code": "w", "message": "thin", "field": "articles[1].markdown"}]
+
+
+def test_an_error_stands_with_the_article_it_names_or_with_all() -> None:
+    error = stored_error(WeChatRefused(errcode=45003, errmsg="x", path="/p"))
+    first, second = _several(state=State.FAILED, error={**error, "field": "articles[1].title"})
+    assert ("error" in first, second["error"]["field"]) == (False, "articles[1].title")
+    assert all("error" in item for item in _several(state=State.FAILED, error=error))

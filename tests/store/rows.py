@@ -30,7 +30,7 @@ def intent_row(job_id: str = "job_1", **values: Any) -> IntentRow:
         "effect": "draft",
         "attempt": 1,
         "account": "main",
-        "fingerprint": {"title": "t"},
+        "fingerprint": {"articles": [{"title": "t"}], "media_id": ""},
         "owner": "me",
         "epoch": 1,
         "sent_at": 100.0,

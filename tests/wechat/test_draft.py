@@ -34,3 +34,27 @@ async def test_a_draft_is_read_back(fake_call: Any) -> None:
     (article,) = await DraftClient(call).get("main", "D1")
     assert article["url"].startswith("http://mp.weixin.qq.com/")
     assert call.asked == [("main", "/cgi-bin/draft/get", {"media_id": "D1"})]
+
+
+async def test_a_newspic_names_its_pictures_and_no_thumb(fake_call: Any) -> None:
+    article = Article(
+        title="图",
+        content="文",
+        article_type="newspic",
+        image_media_ids=["P1", "P2"],
+        crops={"1_1": (0, 0.1234567, 0.000001, 1)},
+        product_key="K",
+    )
+    call = fake_call({"media_id": "D1"})
+    await DraftClient(call).add("main", [ARTICLE, article])
+    plain, sent = call.asked[0][2]["articles"]
+    assert plain.keys() & {"image_info", "cover_info", "product_info"} == set()
+    assert "thumb_media_id" not in sent
+    assert sent["image_info"] == {
+        "image_list": [{"image_media_id": "P1"}, {"image_media_id": "P2"}]
+    }
+    crop = {"ratio": "1_1", "x1": "0", "y1": "0.123457", "x2": "0.000001", "y2": "1"}
+    assert sent["cover_info"] == {"crop_percent_list": [crop]}
+    assert sent["product_info"] == {"footer_product_info": {"product_key": "K"}}
+    assert (article.cover, article.media_ids) == ("P1", ("P1", "P2"))
+    assert (ARTICLE.cover, ARTICLE.media_ids) == ("T1", ("T1",))

@@ -17,15 +17,21 @@ async def test_submit_without_publish_id_is_unknown(fake_call: Any) -> None:
             await FreepublishClient(fake_call(answer)).submit("main", "D1")
 
 
-async def test_a_finished_publication_names_article_and_url(fake_call: Any) -> None:
+async def test_a_finished_publication_names_article_and_urls(fake_call: Any) -> None:
     answer = {
         "publish_id": "1",
         "publish_status": 0,
         "article_id": "A1",
-        "article_detail": {"count": 1, "item": [{"idx": 1, "article_url": "http://x/s/1"}]},
+        "article_detail": {
+            "count": 2,
+            "item": [
+                {"idx": 2, "article_url": "http://x/s/2"},
+                {"idx": 1, "article_url": "http://x/s/1"},
+            ],
+        },
     }
     got = await FreepublishClient(fake_call(answer)).get("main", "1")
-    assert got == Publication(PublishStatus.DONE, "A1", "http://x/s/1")
+    assert got == Publication(PublishStatus.DONE, "A1", ("http://x/s/1", "http://x/s/2"))
 
 
 @pytest.mark.parametrize(
