@@ -18,6 +18,7 @@ class AccountChanges(BaseModel):
     limits: dict[str, str] = Field({}, description="calls by path, over all clients")
     max_concurrent: int = Field(200, description="calls at the same time")
     quotas: dict[str, int] = Field({}, description="calls a day by path")
+    words: list[str] = Field([], description="sensitive words, as lines of a word list")
 
 
 class SecretView(BaseModel):
@@ -43,6 +44,7 @@ class AccountView(BaseModel):
     limits: dict[str, str]
     max_concurrent: int
     quotas: dict[str, int]
+    words: list[str] = []  # rows of earlier versions have none
     version: int = Field(description="grows with each change; 0 in the file")
     created_at: str | None
     updated_at: str | None

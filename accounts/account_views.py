@@ -10,7 +10,7 @@ from store.accounts import AccountRow
 # Secrets by field to what may be shown of them.
 Fingerprints = Callable[[Mapping[str, str]], dict[str, str]]
 
-_SETTINGS = ("rate_limit", "limits", "max_concurrent", "quotas")
+_SETTINGS = ("rate_limit", "limits", "max_concurrent", "quotas", "words")
 
 
 def settings_of(account: OfficialAccount) -> dict[str, Any]:

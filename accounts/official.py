@@ -7,6 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints,
 from cache.rates import RatesByPath, RateText
 from core.errors import GatewayError, Text
 
+# A line of a word list, see content/words/entries.py: word, level, replacement.
+_WORD_LINE = r"^[^\t\r\n#][^\t\r\n]{0,99}(\t(block|warn|allow|replace(\t[^\t\r\n]{0,100})?))?$"
 AccountName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
 _APP_ID = re.compile(r"wx[0-9a-zA-Z]{16}")
 
@@ -28,6 +30,12 @@ class OfficialAccount(BaseModel):
     max_concurrent: int = Field(200, ge=1, le=10_000, description="calls at the same time")
     quotas: dict[str, Annotated[int, Field(ge=1, le=1_000_000_000)]] = Field(
         {}, description="calls a day by path, where WeChat grants other than its usual figures"
+    )
+    words: tuple[Annotated[str, StringConstraints(pattern=_WORD_LINE)], ...] = Field(
+        (),
+        max_length=2_000,
+        description="sensitive words in its articles, as lines of a word list: word, or with tabs"
+        " word, level and replacement",
     )
 
     @model_validator(mode="after")

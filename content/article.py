@@ -5,6 +5,7 @@ from typing import Literal
 from content.fields import ArticleFields
 from content.kinds import ArticleType
 from content.options import RenderOptions
+from content.words.hits import WordHit
 from core.errors import Text
 from wechat.draft import Article
 
@@ -75,6 +76,7 @@ class RenderedArticle:
     article_type: ArticleType = "news"
     crops: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     products: tuple[ProductRef, ...] = ()
+    words: tuple[WordHit, ...] = ()  # of the word lists
 
 
 @dataclass(frozen=True, slots=True)

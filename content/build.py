@@ -57,12 +57,14 @@ class ArticleBuilder:
         its place as `field`: `images[2]` or `cover`. Nothing is uploaded for an article that
         cannot be rendered.
         """
-        prepared = await self.prepare(fields, files)
+        prepared = await self.prepare(account, fields, files)
         return await self.finish(account, prepared, files, on_progress=on_progress)
 
-    async def prepare(self, fields: ArticleFields, files: Mapping[str, bytes]) -> Prepared:
-        """Render, and say which pictures are wanted; touches no account."""
-        rendered = await self._renderer.render(fields)
+    async def prepare(
+        self, account: str, fields: ArticleFields, files: Mapping[str, bytes]
+    ) -> Prepared:
+        """Render with the account's word lists, and say which pictures are wanted."""
+        rendered = await self._renderer.render(fields, account)
         if not rendered.title:
             raise TitleMissing(field="title")
         return Prepared(rendered, plan_pictures(rendered, files))

@@ -40,7 +40,8 @@ class DraftBuilder:
         """
         each = fields.each()
         prepared = await _all(
-            self._prepare(article, files, fields.path(index)) for index, article in enumerate(each)
+            self._prepare(account, article, files, fields.path(index))
+            for index, article in enumerate(each)
         )
         tally = _Tally(on_progress, sum(len(one.plan.pictures) for one in prepared))
         built = await _all(
@@ -52,10 +53,10 @@ class DraftBuilder:
         return [_beside_others(*pair) for pair in zip(built, each, strict=True)]
 
     async def _prepare(
-        self, fields: ArticleFields, files: Mapping[str, bytes], path: str
+        self, account: str, fields: ArticleFields, files: Mapping[str, bytes], path: str
     ) -> Prepared:
         with blame_within(path):
-            return await self._articles.prepare(fields, files)
+            return await self._articles.prepare(account, fields, files)
 
     async def _finish(
         self,

@@ -5,6 +5,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from content.options import RenderOptions
 from content.plain_yaml import Plain
+from content.words.hits import WordHit
 from wechat.limits import LengthRule
 
 _BLOCKS = "p, li, section, div, blockquote, br, hr, dt, dd, tr, img"
@@ -14,7 +15,7 @@ _BLOCKS = "p, li, section, div, blockquote, br, hr, dt, dd, tr, img"
 class Manuscript:
     """An article on its way through the pipeline; each step changes its part."""
 
-    text: str  # what the caller sent
+    text: str  # what the caller sent; front matter is taken away from it
     is_markdown: bool
     length_rule: LengthRule = "text"
     max_images: int = 100
@@ -23,9 +24,14 @@ class Manuscript:
     front_matter: dict[str, Plain] = field(default_factory=dict)  # all of it, as written
     options: RenderOptions = field(default_factory=RenderOptions)
     given_options: dict[str, object] = field(default_factory=dict)  # by caller or front matter
+    source: str = ""  # what the caller sent, all of it
+    sent: frozenset[str] = frozenset()  # the fields that stood beside it
+    digest_from_text: bool = False
+    lexicon: str = ""  # the name of the word lists that hold for it
     html: str = ""
     images: list[dict[str, str]] = field(default_factory=list)  # {src, alt}, one for each src
     warnings: list[dict[str, Any]] = field(default_factory=list)
+    words: list[WordHit] = field(default_factory=list)  # of the lists
     stats: dict[str, int] = field(default_factory=dict)
 
     def string(self, name: str) -> str:

@@ -24,6 +24,7 @@ from content.steps.styles import bound_styles
 from content.steps.tables import wrap_tables
 from content.steps.theme import Theming
 from content.steps.title import take_title
+from content.steps.words import WordCheck
 
 Step = Callable[[Manuscript], None]
 TreeStep = Callable[[Manuscript, Body], None]
@@ -33,6 +34,7 @@ class Pipeline:
     """The steps, with what they keep between articles (parsers, themes)."""
 
     def __init__(self) -> None:
+        self._words = WordCheck()
         self._steps: tuple[Step, ...] = (
             take_front_matter,  # its fields, unless the caller sent them
             use_defaults,  # the gateway's, for what is still open
@@ -40,6 +42,7 @@ class Pipeline:
             bound_nesting,  # before a tree is made of it
             add_digest,  # the beginning of the text, unless one was given
             rearrange,  # the tree: title, sections, lists, tables, links, pictures
+            self._words.check,  # of the lists: refused, told, replaced
             Theming().apply,  # the theme's stylesheet → style attributes
             Sanitizer().clean,  # an allow-list of what WeChat keeps
             tidy_fields,  # one line, no control characters
@@ -47,15 +50,26 @@ class Pipeline:
             check_lengths,  # WeChat's limits, before anything is uploaded
         )
 
-    def run(self, arguments: dict[str, Any]) -> dict[str, Any]:
-        """Take a request of `Renderer` through all steps; raises GatewayErrors."""
-        markdown = arguments["markdown"]
+    def run(self, arguments: dict[str, Any], lists: bytes = b"") -> dict[str, Any]:
+        """Take a request of `Renderer` through all steps; raises GatewayErrors.
+
+        Asks for the word lists that the request names, unless they come with it or are known.
+        """
+        markdown, lexicon = arguments["markdown"], arguments["lexicon"]
+        if lists:
+            self._words.learn(lexicon, lists)
+        if not self._words.knows(lexicon):
+            return {"wants_lists": True}
+        text = arguments["html"] if markdown is None else markdown
         manuscript = Manuscript(
-            text=arguments["html"] if markdown is None else markdown,
+            text=text,
+            source=text,
             is_markdown=markdown is not None,
             length_rule=arguments["length_rule"],
             max_images=arguments["max_images"],
             fields=arguments["given"],
+            sent=frozenset(arguments["given"]),
+            lexicon=lexicon,
             defaults=arguments["defaults"],
             options=RenderOptions.model_validate(arguments["default_options"]),
             given_options=arguments["options"],
@@ -95,6 +109,7 @@ def _result(manuscript: Manuscript) -> dict[str, Any]:
         "need_open_comment": bool(manuscript.fields.get("need_open_comment")),
         "only_fans_can_comment": bool(manuscript.fields.get("only_fans_can_comment")),
         "images": manuscript.images,
+        "words": [hit.plain() for hit in manuscript.words],
         "warnings": manuscript.warnings,
         "stats": manuscript.stats,
         "options": manuscript.options.model_dump(),

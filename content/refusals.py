@@ -131,6 +131,20 @@ class TooManyImages(GatewayError):
     hint = Text("减少图片，或拆成几篇", "use fewer pictures, or split the article")
 
 
+class SensitiveWords(GatewayError):
+    """Words stand in the article that a list says must not."""
+
+    status = 422
+    code = "sensitive_words"
+    category = "content"
+    errcode = 45168
+    message = Text("文章有 {count} 处敏感词：{places}", "{count} sensitive words: {places}")
+    hint = Text(
+        "删去或改写它们；误报可由管理员在词表里设为 allow",
+        "leave them out or put them otherwise; where a list is wrong, its keeper can allow a word",
+    )
+
+
 class MarkdownTooComplex(GatewayError):
     """Rendering took more time or memory than any honest article needs."""
 

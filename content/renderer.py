@@ -1,3 +1,5 @@
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from content import refusals
@@ -13,11 +15,16 @@ from content.lanes import LaneFull
 from content.options import RenderOptions
 from content.pictures.errors import ImageSourceForbidden
 from content.settings import ContentSettings
+from content.words.hits import WordHit
+from content.words.shelf import Lexicon, WordShelf
 from content.workers import WorkerPool, WorkExhausted, WorkFailed, WorkRefused
 from core.errors import GatewayError, Text
 
 _RETRY_AFTER_S = 10
-_NO_ACCOUNT = ""  # nothing of an account goes into a rendering
+_NO_ACCOUNT = ""  # accounts with the same word lists share renderings
+
+# Is told a level, and how many words of it were found.
+CountWords = Callable[[str, int], None]
 
 # All that the pipeline may refuse; a worker sends the code alone.
 _REFUSALS: dict[str, type[GatewayError]] = {
@@ -32,6 +39,7 @@ _REFUSALS: dict[str, type[GatewayError]] = {
         refusals.ContentTooLong,
         refusals.ContentEmpty,
         refusals.MarkdownTooComplex,
+        refusals.SensitiveWords,
         refusals.SourceUrlInvalid,
         refusals.TooManyImages,
         ImageSourceForbidden,
@@ -43,15 +51,30 @@ class Renderer:
     """Turns what a caller sends into an article for WeChat, without touching an account."""
 
     def __init__(
-        self, workers: WorkerPool, settings: ContentSettings, kept: KeptRenderings | None = None
+        self,
+        workers: WorkerPool,
+        settings: ContentSettings,
+        kept: KeptRenderings | None = None,
+        *,
+        words: WordShelf | None = None,
+        count_words: CountWords = lambda level, count: None,  # noqa: ARG005
     ) -> None:
-        """`kept` None: every article is rendered anew."""
+        """`kept` None: every article is rendered anew.
+
+        `count_words` hears how many words of a level were found, never which.
+        """
         self._workers = workers
         self._settings = settings
         self._kept = kept
+        self._words = words or WordShelf(settings.words)
+        self._count_words = count_words
 
-    async def render(self, fields: ArticleFields) -> RenderedArticle:
-        """Run the pipeline; raises the errors of refusals.py, and ImageSourceForbidden."""
+    async def render(self, fields: ArticleFields, account: str | None = None) -> RenderedArticle:
+        """Run the pipeline, with the word lists of `account` if one is given.
+
+        Raises the errors of refusals.py, and ImageSourceForbidden.
+        """
+        lexicon = await self._words.lexicon(account)
         settings = self._settings
         arguments = {
             "markdown": fields.markdown,
@@ -62,13 +85,19 @@ class Renderer:
             "options": fields.given_options(),
             "length_rule": settings.length_rule,
             "max_images": settings.max_images,
+            "lexicon": lexicon.name,
         }
+        return _with_missing(await self._rendered(fields, arguments, lexicon), lexicon.missing)
+
+    async def _rendered(
+        self, fields: ArticleFields, arguments: dict[str, Any], lexicon: Lexicon
+    ) -> RenderedArticle:
         if self._kept is None:
-            return await self._run(fields, arguments)
+            return await self._run(fields, arguments, lexicon)
         key = key_of(arguments)
         rendered = self._kept.get(key, _NO_ACCOUNT)
         if rendered is None:
-            rendered = await self._run(fields, arguments)
+            rendered = await self._run(fields, arguments, lexicon)
             self._kept.put(key, rendered, _NO_ACCOUNT)
         return rendered
 
@@ -77,20 +106,36 @@ class Renderer:
         if self._kept is not None:
             self._kept.clear()
 
-    async def _run(self, fields: ArticleFields, arguments: dict[str, Any]) -> RenderedArticle:
+    async def _run(
+        self, fields: ArticleFields, arguments: dict[str, Any], lexicon: Lexicon
+    ) -> RenderedArticle:
         try:
-            answer = await self._workers.run("render", arguments)
+            result = await self._ask(arguments, lexicon)
         except WorkRefused as refused:
-            refusal = _REFUSALS[refused.code]
-            values: dict[str, Any] = refused.values
-            raise refusal(field=refused.field, **values) from None
+            raise self._refusal(refused) from None
         except LaneFull:
             raise refusals.RenderingBusy(retry_after_s=_RETRY_AFTER_S) from None
         except WorkExhausted:
             raise refusals.MarkdownTooComplex(field=_text_field(fields)) from None
         except WorkFailed:
             raise refusals.MarkdownInvalid(field=_text_field(fields)) from None
-        return _rendered(answer.result)
+        rendered = _rendered(result)
+        for hit in rendered.words:
+            self._count_words(hit.level, 1)
+        return rendered
+
+    async def _ask(self, arguments: dict[str, Any], lexicon: Lexicon) -> dict[str, Any]:
+        """What the pipeline gave; a worker that has not seen the lists yet gets them."""
+        answer = await self._workers.run("render", arguments)
+        if answer.result.get("wants_lists"):
+            answer = await self._workers.run("render", arguments, lexicon.lists)
+        return answer.result
+
+    def _refusal(self, refused: WorkRefused) -> GatewayError:
+        values: dict[str, Any] = refused.values
+        if refused.code == refusals.SensitiveWords.code:
+            self._count_words("block", int(values["count"]))
+        return _REFUSALS[refused.code](field=refused.field, **values)
 
 
 def _text_field(fields: ArticleFields) -> str:
@@ -107,6 +152,19 @@ def _rendered(result: dict[str, Any]) -> RenderedArticle:
                 for warning in result["warnings"]
             ),
             "stats": ArticleStats(**result["stats"]),
+            "words": tuple(WordHit(**hit) for hit in result["words"]),
             "options": RenderOptions(**result["options"]),
         }
     )
+
+
+def _with_missing(rendered: RenderedArticle, lists: tuple[str, ...]) -> RenderedArticle:
+    if not lists:
+        return rendered
+    names = ", ".join(lists)
+    text = Text(
+        f"词表 {names} 读不了，没有按它检查",
+        f"{names}: this word list is unreadable and was not used",
+    )
+    warning = Warning_("word_lists_missing", text)
+    return replace(rendered, warnings=(*rendered.warnings, warning))

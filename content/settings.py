@@ -2,6 +2,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from content.memory import PictureBounds
 from content.options import RenderOptions
+from content.words.settings import WordSettings
 from content.workers import WorkerLimits
 from wechat.limits import LengthRule
 
@@ -18,6 +19,7 @@ class ContentSettings(BaseModel):
     options: RenderOptions = Field(
         RenderOptions(), description="how articles are made that say nothing else"
     )
+    words: WordSettings = Field(WordSettings(), description="lists of sensitive words")
     length_rule: LengthRule = Field(
         "text",
         description="how WeChat's disputed limits are read: text counts characters that readers"

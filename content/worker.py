@@ -34,7 +34,7 @@ def _render() -> Operation:
     from content.pipeline import Pipeline
 
     pipeline = Pipeline()
-    return lambda arguments, _body: (pipeline.run(arguments), b"")
+    return lambda arguments, body: (pipeline.run(arguments, body), b"")
 
 
 def _fit() -> Operation:

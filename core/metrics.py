@@ -86,6 +86,9 @@ class Metrics:
         self.throttled = Counter(
             "wxgate_throttled", "calls refused by a limit of ours", ["rule"], registry=registry
         )
+        self.words = Counter(
+            "wxgate_words", "sensitive words found in articles", ["level"], registry=registry
+        )
         self.jobs = Counter(
             "wxgate_jobs", "jobs that reached a state", ["kind", "state"], registry=registry
         )

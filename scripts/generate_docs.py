@@ -90,9 +90,15 @@ def _settings(section: str, language: Language) -> str:
     """The keys of one TOML table. The Chinese texts are those of config.example.toml."""
     from server.settings import Settings
 
-    field = Settings.model_fields[section]
-    model = _model_of(field.annotation)
-    fields = model.model_fields
+    model: type[BaseModel] = Settings
+    for name in section.split("."):
+        model = _model_of(model.model_fields[name].annotation)
+    # A table inside of this one has a part of its own.
+    fields = {
+        name: field
+        for name, field in model.model_fields.items()
+        if not isinstance(field.default, BaseModel)
+    }
     chinese = _example_comments().get(section, {}) if language == "zh" else {}
     rows = [
         (f"`{name}`", _default(field), _cell(chinese.get(name) or field.description or ""))
@@ -146,7 +152,7 @@ def _example_comments() -> dict[str, dict[str, str]]:
     section, used = "", False
     comment: list[str] = []
     for line in (ROOT / "config.example.toml").read_text("utf-8").splitlines():
-        if heading := re.fullmatch(r"\[+(\w+)\]+", line):
+        if heading := re.fullmatch(r"\[+([\w.]+)\]+", line):
             section, comment = heading[1], []
         elif line.startswith("#"):
             if used:  # a new comment begins; keys that follow one another share the last one

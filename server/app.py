@@ -77,12 +77,12 @@ from server.following import (
     follow_capabilities,
     follow_clients,
     following,
-    in_background,
+    probing,
 )
 from server.layers import Layers, relay_segments
 from server.limiting import open_counters, open_limiter
 from server.reload import InForce, Names, Reloader, make_reloader
-from server.rendering import kept_renderings, open_workers
+from server.rendering import make_renderer, open_workers
 from server.response_cache import make_response_cache
 from server.routes import Parts, build_app
 from server.settings import Settings
@@ -238,19 +238,12 @@ async def open_worker(settings: Settings) -> AsyncIterator[Reloader]:
         yield Reloader(InForce(settings), names, audit)
 
 
-@asynccontextmanager
-async def _open_prober(
+def _open_prober(
     settings: Settings, watcher: Watcher, database: Database, wechat: _Upstream
-) -> AsyncIterator[Prober]:
-    """What asks WeChat what accounts may do, and does so by itself where that is wanted."""
-    known = wechat.capabilities
-    follow_capabilities(watcher, database, known)
+) -> AbstractAsyncContextManager[Prober]:
+    follow_capabilities(watcher, database, known := wechat.capabilities)
     prober = Prober(database, wechat.calls, wechat.accounts, known, clock=time.time)
-    if not settings.server.probe_accounts:
-        yield prober
-        return
-    async with in_background(prober.run(), name="probe accounts"):
-        yield prober
+    return probing(prober, by_itself=settings.server.probe_accounts)
 
 
 @asynccontextmanager
@@ -349,8 +342,9 @@ async def _open_jobs(
     """The engine at work on articles, with what it shares with the handlers."""
     async with AsyncExitStack() as stack:
         workers = await stack.enter_async_context(open_workers(settings.content))
-        kept = kept_renderings(settings.content, wechat.caches)
-        renderer = Renderer(workers, settings.content, kept)
+        renderer = make_renderer(
+            workers, settings.content, wechat.accounts, wechat.caches, wechat.metrics
+        )
         uploaded = UploadedImages(
             database, wechat.caches.register("image", "database"), clock=time.time
         )

@@ -12,7 +12,7 @@ from accounts.official import Accounts
 from accounts.stored_accounts import StoredAccounts
 from accounts.stored_clients import StoredClients
 from core.tasks import TaskSet
-from proxy.capabilities import Capabilities
+from proxy.capabilities import Capabilities, Prober
 from proxy.tokens import TokenService
 from store import revisions
 from store.engine import Database
@@ -58,6 +58,16 @@ async def following(watcher: Watcher) -> AsyncIterator[None]:
     await watcher.refresh()
     async with in_background(watcher.run(), name="store watcher"):
         yield
+
+
+@asynccontextmanager
+async def probing(prober: Prober, *, by_itself: bool) -> AsyncIterator[Prober]:
+    """What asks WeChat what accounts may do; once a day by itself where that is wanted."""
+    if not by_itself:
+        yield prober
+        return
+    async with in_background(prober.run(), name="probe accounts"):
+        yield prober
 
 
 @asynccontextmanager

@@ -1,14 +1,16 @@
 """What the doctor looks at on this side of the wire. Each probe finds something, or raises."""
 
+import asyncio
 import shutil
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 
 from sqlalchemy import text
 
 from accounts.master_key import load_master_key
 from cache.redis import RedisLink
+from content.words.folder import Problem, problems_in
 from core.errors import Text
 from proxy.base_urls import host_of
 from proxy.latency import LatencyProbe
@@ -53,13 +55,34 @@ def probes_of(settings: Settings, link: RedisLink | None) -> dict[str, Probe]:
             await LatencyProbe(settings.upstream).measure(settings.upstream.base_urls)
         )
 
+    async def words() -> Finding:
+        problems = await asyncio.to_thread(problems_in, settings.content.words.folder)
+        return examine_word_lists(problems)
+
     return {
         "data_dir": data_dir,
         "master key": master_key,
         "database": database,
         "redis": redis,
         "hosts": hosts,
+        "word lists": words,
     }
+
+
+def examine_word_lists(problems: Sequence[Problem]) -> Finding:
+    """Whether the lists of sensitive words can all be used."""
+    if not problems:
+        return ok("word lists", "没有问题", "nothing wrong")
+    first = problems[0]
+    more = f" (+{len(problems) - 1})" if len(problems) > 1 else ""
+    return warn(
+        "word lists",
+        Text(*(f"{first.list}: {told}{more}" for told in first.what)),
+        Text(
+            "改好词表，一秒后生效；wxgate check-config 列出全部问题",
+            "mend the lists, they count a second later; wxgate check-config tells of them all",
+        ),
+    )
 
 
 def examine_hosts(latencies_s: Mapping[str, float | None]) -> Finding:

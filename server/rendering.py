@@ -1,11 +1,31 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from accounts.official import Accounts
 from cache.stats import CacheStatistics, Fill
 from content.kept import KeptRenderings
 from content.renderer import Renderer
 from content.settings import ContentSettings
+from content.words.shelf import WordShelf
 from content.workers import WorkerPool
+from core.metrics import Metrics
+
+
+def make_renderer(
+    workers: WorkerPool,
+    settings: ContentSettings,
+    accounts: Accounts,
+    caches: CacheStatistics,
+    metrics: Metrics,
+) -> Renderer:
+    """Markdown to HTML in a gateway, with the sensitive words of its accounts."""
+    return Renderer(
+        workers,
+        settings,
+        kept_renderings(settings, caches),
+        words=WordShelf(settings.words, lambda name: accounts.get(name).words),
+        count_words=lambda level, count: metrics.words.labels(level).inc(count),
+    )
 
 
 def kept_renderings(settings: ContentSettings, caches: CacheStatistics) -> KeptRenderings | None:

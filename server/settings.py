@@ -28,6 +28,7 @@ from accounts.official import OfficialAccount
 from cache.rates import RatesByPath, RateText
 from cache.settings import CacheSettings, RedisSettings
 from content.settings import ContentSettings
+from content.words.folder import problems_in
 from core.errors import Text
 from core.logging import LogSettings
 from fetch.settings import FetchSettings
@@ -326,6 +327,8 @@ def warnings_of(settings: Settings) -> Iterator[Fault]:
     if settings.fetch.allow_networks:
         inside = Text("允许到这些内网网段取图", "pictures may be fetched from these nets")
         yield Fault("fetch.allow_networks", inside)
+    for problem in problems_in(settings.content.words.folder):
+        yield Fault("content.words", Text(*(f"{problem.list}: {told}" for told in problem.what)))
     if settings.upstream.allow_plain_http:
         yield Fault(
             "upstream.allow_plain_http", Text("密钥会明文传输", "secrets travel unencrypted")

@@ -17,6 +17,7 @@ def add_digest(manuscript: Manuscript) -> None:
     body = Body(manuscript.html)
     for node in body.css(_NOT_PROSE):
         node.decompose()
+    manuscript.digest_from_text = True
     manuscript.fields["digest"] = cut(body.words(), DEFAULT_DIGEST_CHARS)
 
 

@@ -70,6 +70,16 @@ async def test_a_change_touches_what_it_names_alone(shelf: Shelf) -> None:
     assert last.app_secret == after.app_secret
 
 
+async def test_words_of_an_account_are_kept_and_changed(shelf: Shelf) -> None:
+    await shelf.book.add(account(words=["甲", "乙\twarn"]), EDITOR)
+    assert (await shelf.book.get("main")).words == ["甲", "乙\twarn"]
+    await shelf.book.change("main", AccountChanges(words=["丙\treplace\t丁"]), EDITOR)
+    assert (await shelf.book.get("main")).words == ["丙\treplace\t丁"]
+    with pytest.raises(AccountInvalid) as caught:
+        await shelf.book.change("main", AccountChanges(words=["丙\tshout"]), EDITOR)
+    assert caught.value.field == "words.0"
+
+
 async def test_what_the_file_would_refuse_the_store_refuses_too(shelf: Shelf) -> None:
     await shelf.book.add(account(), EDITOR)
     with pytest.raises(AccountInvalid) as caught:

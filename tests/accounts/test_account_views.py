@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from accounts.account_secrets import AccountSecrets
 from accounts.account_views import secrets_of, settings_of, view_of_file, view_of_row
 from accounts.master_key import Sealer
@@ -13,7 +15,15 @@ ROW = AccountRow(
 
 def test_an_account_parts_into_secrets_and_settings() -> None:
     assert secrets_of(MAIN) == {"app_secret": "canary-secret-1", "callback_token": "canary-token"}
-    assert settings_of(MAIN) == {"rate_limit": "", "limits": {}, "max_concurrent": 7, "quotas": {}}
+    settings = settings_of(MAIN)
+    assert settings.pop("max_concurrent") == 7
+    assert settings == {"rate_limit": "", "limits": {}, "quotas": {}, "words": []}
+
+
+def test_rows_from_before_accounts_had_words_can_be_shown() -> None:
+    settings = {name: value for name, value in ROW.settings.items() if name != "words"}
+    view = view_of_row(replace(ROW, settings=settings), None, PRINTED, in_file=False)
+    assert view.words == []
 
 
 def test_views_say_where_it_stands_and_whether_it_works() -> None:

@@ -26,6 +26,7 @@ def request(
         "defaults": {"theme": "default", "code_theme": "default"},
         "default_options": {},
         "options": given.pop("options", {}),
+        "lexicon": "",
         "length_rule": given.pop("length_rule", "text"),
         "max_images": given.pop("max_images", 100),
         "given": given,

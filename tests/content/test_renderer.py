@@ -1,5 +1,6 @@
 import asyncio
 import sys
+from pathlib import Path
 from subprocess import run
 
 import pytest
@@ -9,6 +10,7 @@ from content.article import ArticleFields, ImageRef
 from content.pictures.errors import ImageSourceForbidden
 from content.renderer import Renderer
 from content.settings import ContentSettings
+from content.words.settings import WordSettings
 from content.workers import WorkerLimits, WorkerPool
 from core.errors import GatewayError
 
@@ -64,7 +66,7 @@ async def test_an_article_that_takes_too_long_is_too_complex() -> None:
 
 
 def test_the_serving_process_loads_no_parser_and_no_decoder() -> None:
-    heavy = "'PIL', 'markdown_it', 'css_inline', 'nh3', 'selectolax', 'yaml'"
+    heavy = "'PIL', 'markdown_it', 'css_inline', 'nh3', 'selectolax', 'yaml', 'opencc', 'ahocorasick_rs'"
     code = f"import sys, content.build; print([name for name in ({heavy}) if name in sys.modules])"
     done = run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
@@ -81,3 +83,34 @@ async def test_a_crowd_of_slow_articles_is_told_to_come_again(pool: WorkerPool) 
     assert busy[0].retryable
     assert busy[0].retry_after_s
     assert all(not isinstance(result, Exception) or result in busy for result in results)
+
+
+async def test_word_lists_reach_the_worker_once_and_count_by_account(
+    pool: WorkerPool, tmp_path: Path
+) -> None:
+    (tmp_path / "all.txt").write_text("坏词\n")
+    (tmp_path / "main").mkdir()
+    (tmp_path / "main" / "own.txt").write_text("竞品\twarn\n")
+    counted: list[tuple[str, int]] = []
+    renderer = Renderer(
+        pool,
+        ContentSettings(words=WordSettings(folder=str(tmp_path))),
+        count_words=lambda level, count: counted.append((level, count)),
+    )
+    fields = ArticleFields(markdown="# 题\n\n竞 品")
+    for _ in range(2):
+        assert (await renderer.render(fields)).words == ()
+        (hit,) = (await renderer.render(fields, "main")).words
+        assert (hit.list, hit.line, hit.column) == ("main/own.txt", 3, 1)
+    with pytest.raises(refusals.SensitiveWords) as caught:
+        await renderer.render(ArticleFields(markdown="# 题\n\n**坏**词"), "other")
+    assert "content 3:3 “坏词” (all.txt)" in caught.value.describe("zh", "r")["message"]
+    assert counted == [("warn", 1), ("warn", 1), ("block", 1)]
+
+
+async def test_an_article_says_which_list_it_was_not_held_against(
+    pool: WorkerPool, tmp_path: Path
+) -> None:
+    words = WordSettings(folder=str(tmp_path / "none"))
+    article = await Renderer(pool, ContentSettings(words=words)).render(ArticleFields(markdown="x"))
+    assert [warning.code for warning in article.warnings] == ["word_lists_missing"]

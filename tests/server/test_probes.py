@@ -3,9 +3,10 @@ from typing import Any
 
 import pytest
 
+from content.words.folder import problems_in
 from core.errors import GatewayError
 from server.data_dir import make_data_dir
-from server.probes import examine_directory, examine_hosts, examine_key_file
+from server.probes import examine_directory, examine_hosts, examine_key_file, examine_word_lists
 from server.settings import Settings
 from server.tools import open_doctor
 from store.engine import open_database
@@ -25,9 +26,17 @@ def data(tmp_path: Path) -> dict[str, Any]:
     return {"data_dir": str(tmp_path / "data")}
 
 
-@pytest.mark.parametrize("name", ["data_dir", "master key", "database", "redis"])
+@pytest.mark.parametrize("name", ["data_dir", "master key", "database", "redis", "word lists"])
 async def test_defaults_are_well(name: str, tmp_path: Path) -> None:
     assert await fault_in(name, server=data(tmp_path)) == "ok"
+
+
+async def test_word_lists_that_cannot_be_used_are_found(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("甲\tshout\n乙\tshout\n")
+    words = {"words": {"folder": str(tmp_path)}}
+    assert await fault_in("word lists", server=data(tmp_path), content=words) == "warn"
+    finding = examine_word_lists(problems_in(str(tmp_path)))
+    assert finding.found.en == "a.txt: line 1: no level shout (block warn replace allow) (+1)"
 
 
 async def test_a_data_dir_that_is_a_file_is_found(tmp_path: Path) -> None:

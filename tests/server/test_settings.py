@@ -212,3 +212,10 @@ def test_the_example_is_valid_once_its_secrets_are_filled_in() -> None:
     settings = load_settings(root / "config.example.toml")
     assert settings.accounts
     assert settings.clients
+
+
+def test_faults_of_word_lists_are_said(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("甲\tshout\n")
+    settings = Settings(content={"words": {"folder": str(tmp_path)}})
+    told = {warning.key: warning.problem.en for warning in warnings_of(settings)}
+    assert told["content.words"].startswith("a.txt: line 1")
