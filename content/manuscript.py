@@ -28,6 +28,7 @@ class Manuscript:
     sent: frozenset[str] = frozenset()  # the fields that stood beside it
     digest_from_text: bool = False
     lexicon: str = ""  # the name of the word lists that hold for it
+    themes_dir: str = ""  # the operator's own stylesheets; empty: none
     html: str = ""
     images: list[dict[str, str]] = field(default_factory=list)  # {src, alt}, one for each src
     warnings: list[dict[str, Any]] = field(default_factory=list)

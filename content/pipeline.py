@@ -73,6 +73,7 @@ class Pipeline:
             defaults=arguments["defaults"],
             options=RenderOptions.model_validate(arguments["default_options"]),
             given_options=arguments["options"],
+            themes_dir=arguments.get("themes_dir", ""),
         )
         for step in self._steps:
             step(manuscript)

@@ -11,6 +11,7 @@ from content.manuscript import Manuscript
 from content.markdown.budget import Budget
 from content.markdown.cjk import join_cjk_lines
 from content.markdown.code import Highlighter
+from content.markdown.quick import quicken
 from content.markdown.syntax import use_syntax
 
 Env = MutableMapping[str, Any]
@@ -30,6 +31,7 @@ class MarkdownRenderer:
         # Without a scheme, README.md would be a link to Moldova.
         assert md.linkify is not None  # noqa: S101 - the preset turns it on
         md.linkify.set({"fuzzy_link": False, "fuzzy_email": False})
+        quicken(md)
         # markdown-it would leave a picture from file:// standing as text; steps/images.py refuses
         # it by name, and steps/links.py keeps no link but WeChat's own.
         md.validateLink = lambda url: True  # type: ignore[method-assign]  # noqa: ARG005

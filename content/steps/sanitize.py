@@ -4,6 +4,7 @@ import nh3
 
 from content.manuscript import Manuscript
 from content.steps.links import is_clickable
+from content.theming.style import LEADS_OUTSIDE, clean_style
 
 _TAGS = {
     *("section", "p", "span", "br", "hr", "blockquote", "pre", "code", "img", "a"),
@@ -21,25 +22,7 @@ _ATTRIBUTES = {
     "th": {"colspan", "rowspan"},
     "td": {"colspan", "rowspan"},
 }
-_SIDES = ("top", "right", "bottom", "left")
-# What WeChat keeps. Not: position, transform, animation, background images, flex and grid.
-_PROPERTIES = {
-    *("color", "background", "background-color", "opacity", "display", "vertical-align"),
-    *("font", "font-family", "font-size", "font-style", "font-weight", "font-variant"),
-    *("line-height", "letter-spacing", "text-align", "text-indent", "text-decoration"),
-    *("white-space", "word-break", "word-wrap", "overflow-wrap", "overflow", "overflow-x"),
-    *("width", "height", "max-width", "max-height", "min-width", "min-height", "box-sizing"),
-    *("margin", *(f"margin-{side}" for side in _SIDES)),
-    *("padding", *(f"padding-{side}" for side in _SIDES)),
-    *("border", "border-color", "border-style", "border-width", "border-radius"),
-    *(f"border-{side}" for side in _SIDES),
-    *("border-collapse", "border-spacing", "list-style", "list-style-type", "box-shadow"),
-}
 _URL_SCHEMES = {"http", "https", "data"}  # data: pictures, judged by steps/images.py
-# A backslash may spell url( in another way.
-_LEADS_OUTSIDE = re.compile(r"url\s*\(|image-set|\\|expression|@import", re.IGNORECASE)
-# WeChat knows no custom properties either.
-_DEAD = re.compile(rf"{_LEADS_OUTSIDE.pattern}|\bvar\s*\(", re.IGNORECASE)
 # Control characters and noncharacters: no HTML may hold them.
 _INVALID = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufdd0-\ufdef\ufffe\uffff"
@@ -60,7 +43,7 @@ class Sanitizer:
 
     def clean(self, manuscript: Manuscript) -> None:
         """Reduce the HTML to the allow-list, and what Markdown made to one line."""
-        if _LEADS_OUTSIDE.search(manuscript.html) and not manuscript.is_markdown:
+        if not manuscript.is_markdown and LEADS_OUTSIDE.search(manuscript.html):
             manuscript.warn(
                 "style_url_removed",
                 "样式中的外部资源（如背景图）已移除",
@@ -83,21 +66,13 @@ def _cleaner(manuscript: Manuscript) -> nh3.Cleaner:
             return value if value in pictures else None
         if name == "href":
             return value if is_clickable(value) else None
-        return _without_resources(value) if name == "style" else value
+        return clean_style(value) if name == "style" else value
 
     return nh3.Cleaner(
         tags=_TAGS,
         clean_content_tags=_DROPPED_WITH_CONTENT,
         attributes=_ATTRIBUTES,
         attribute_filter=judge,
-        filter_style_properties=_PROPERTIES,
         url_schemes=_URL_SCHEMES,
         link_rel=None,
     )
-
-
-def _without_resources(value: str) -> str | None:
-    if not _DEAD.search(value):
-        return value
-    kept = (part.strip() for part in value.split(";"))
-    return ";".join(part for part in kept if part and not _DEAD.search(part)) or None

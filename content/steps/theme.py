@@ -1,9 +1,12 @@
-from importlib import resources
+from pathlib import Path
 
 from css_inline import CSSInliner
 
 from content.manuscript import Manuscript
 from content.refusals import ThemeUnknown
+from content.theming.fold import Folder
+from content.theming.library import Themes
+from content.theming.selectors import ROOT
 
 
 class Theming:
@@ -21,22 +24,24 @@ class Theming:
             keep_link_tags=False,
             minify_css=True,
         )
-        folder = resources.files("content.themes")
-        self._themes = {
-            entry.name.removesuffix(".css"): entry.read_text("utf-8")
-            for entry in folder.iterdir()
-            if entry.name.endswith(".css")
-        }
+        self._themes = Themes()
+        self._folder = Folder()
 
     def apply(self, manuscript: Manuscript) -> None:
         """Give every element its style; raises ThemeUnknown."""
-        theme = manuscript.string("theme")
-        if theme not in self._themes:
-            known = ", ".join(sorted(self._themes))
-            raise ThemeUnknown(field="theme", name=theme[:40], known=known)
+        css = self._css(manuscript.string("theme"), manuscript.themes_dir)
         html = manuscript.html
         if not manuscript.is_markdown:
             manuscript.html = self._inliner.inline_fragment(html, "")
             return
-        wrapped = f'<section class="article">{html}</section>'
-        manuscript.html = self._inliner.inline_fragment(wrapped, self._themes[theme])
+        # WeChat drops the styles of the outermost element: the theme's own stand on the second.
+        wrapped = f'<section><section class="{ROOT[1:]}">{html}</section></section>'
+        manuscript.html = self._folder.fold(self._inliner.inline_fragment(wrapped, css))
+
+    def _css(self, name: str, themes_dir: str) -> str:
+        folder = Path(themes_dir) if themes_dir else None
+        try:
+            return self._themes.sheet(name, folder).css
+        except KeyError:
+            known = ", ".join(self._themes.names(folder))
+            raise ThemeUnknown(field="theme", name=name[:40], known=known) from None
