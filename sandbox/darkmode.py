@@ -80,8 +80,8 @@ def _convert(node: LexborNode, place: _Place) -> _Place:
     # Backgrounds first: texts and borders are turned against them.
     for name, value in sorted(pairs, key=lambda pair: pair[0].strip() not in _BACKGROUNDS):
         kind = name.strip()
-        value, place = _turn(kind, value, place)
-        made.append(f"{kind}:{value}")
+        turned, place = _turn(kind, value, place)
+        made.append(f"{kind}:{turned}")
         if kind in _BACKGROUNDS and _COLOR.search(value) and not says_color:
             made.append(f"color:{_css(_text(place.text, 1, place.background), 1)}")
     if made:

@@ -15,7 +15,6 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token as Block
 from markdown_it.utils import OptionsDict
 from pygments.style import Style
-from pygments.styles import STYLE_MAP, get_style_by_name
 from pygments.token import Token, _TokenType
 
 from content.manuscript import Manuscript
@@ -23,6 +22,7 @@ from content.markdown.fence import Fence
 from content.markdown.lexing import Tokens, tokens_of
 from content.options import RenderOptions
 from content.refusals import CodeThemeUnknown
+from content.theming.codes import code_style, code_theme_names
 
 _Run = tuple[str, str]  # (css, text)
 
@@ -42,14 +42,17 @@ _MARKED = "background-color:rgba(128,128,128,.25)"
 
 
 class Highlighter:
-    """Renders code in one style of Pygments; raises CodeThemeUnknown."""
+    """Renders code in one code theme; raises CodeThemeUnknown."""
 
     def __init__(self, code_theme: str) -> None:
-        if code_theme not in STYLE_MAP:
-            known = ", ".join(sorted(STYLE_MAP))
-            raise CodeThemeUnknown(field="code_theme", name=code_theme[:40], known=known)
-        self._style: type[Style] = get_style_by_name(code_theme)
+        try:
+            self._style: type[Style] = code_style(code_theme)
+        except KeyError:
+            known = ", ".join(code_theme_names())
+            name = code_theme[:40]
+            raise CodeThemeUnknown(field="code_theme", name=name, known=known) from None
         self._color = _color(self._style.style_for_token(Token)["color"])
+        self._looks = dict(self._style)
         self._css: dict[_TokenType, str] = {}
 
     def render(self, tokens: Tokens, fence: Fence, options: RenderOptions) -> str:
@@ -80,7 +83,8 @@ class Highlighter:
 
     def _css_of(self, kind: _TokenType) -> str:
         if kind not in self._css:
-            look = self._style.style_for_token(kind)
+            # A lexer may make kinds of its own (YAML's does), which look as what they are part of.
+            look = next(self._looks[one] for one in reversed(kind.split()) if one in self._looks)
             color = _color(look["color"])
             parts = [color] if color and color != self._color else []
             parts += ["font-weight:bold"] if look["bold"] else []

@@ -22,8 +22,8 @@ def quicken(md: MarkdownIt) -> None:
     def normalized(url: str) -> str:
         return url if _PLAIN_URL.fullmatch(url) else normalize(url)
 
-    def shown(url: str) -> str:
-        return url if _PLAIN_URL.fullmatch(url) else show(url)
+    def shown(link: str) -> str:
+        return link if _PLAIN_URL.fullmatch(link) else show(link)
 
     def may_hold_link(text: str) -> bool:
         return ":" in text or "//" in text
@@ -31,4 +31,4 @@ def quicken(md: MarkdownIt) -> None:
     md.normalizeLink = normalized  # type: ignore[method-assign]
     md.normalizeLinkText = shown  # type: ignore[method-assign]
     if md.linkify is not None:
-        md.linkify.pretest = may_hold_link  # type: ignore[method-assign]
+        md.linkify.pretest = may_hold_link

@@ -11,12 +11,10 @@ _IMPORTANT = re.compile(r"\s*!\s*important\s*$", re.IGNORECASE)
 _BOXES = ("margin", "padding")
 _SIDES = ("top", "right", "bottom", "left")
 _SPACE = re.compile(r"\s+")
-_AROUND = re.compile(r"\s*([,(])\s*|\s+\)")
+_AROUND = re.compile(r"\s*(,)\s*|(?<=\()\s+|\s+(?=\))")
 _ZERO = re.compile(r"(?<![\d.\w#-])0+(?=\.\d)")
 _NO_UNIT = re.compile(r"(?<![\d.\w#-])0(?:px|em|rem|pt)(?![\w%])")
-_DOUBLE_HEX = re.compile(
-    r"#([0-9a-f])\1([0-9a-f])\2([0-9a-f])\3(?![0-9a-f])", re.IGNORECASE
-)
+_DOUBLE_HEX = re.compile(r"#([0-9a-f])\1([0-9a-f])\2([0-9a-f])\3(?![0-9a-f])", re.IGNORECASE)
 _HEX = re.compile(r"#[0-9A-Fa-f]{3,8}\b")
 
 
@@ -56,7 +54,7 @@ def short(name: str, value: str) -> str:
     value = _SPACE.sub(" ", value)
     if '"' in value:
         value = value.replace('"', "'")  # or each would be `&quot;` in the attribute
-    value = _AROUND.sub(lambda found: found.group(1) or ")", value)
+    value = _AROUND.sub(lambda found: found.group(1) or "", value)
     if "0" in value:
         value = _NO_UNIT.sub("0", _ZERO.sub("", value))
     if "#" in value:
@@ -82,7 +80,8 @@ def _put_box(counted: Declarations, box: str, side: str, value: str) -> None:
     for name, each in zip([side] if side else _SIDES, values, strict=True):
         counted.pop(f"{box}-{name}", None)
         counted[f"{box}-{name}"] = each
-    counted.pop(box, None)
+    if not side:
+        counted.pop(box, None)
 
 
 def _join_box(counted: Declarations, box: str) -> None:

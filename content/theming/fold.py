@@ -11,8 +11,7 @@ from content.theming.declarations import Declarations, gather, read, write
 
 # Written by an HTML serializer: names in lower case, values in double quotes.
 _TAG = re.compile(r'<(/?)([A-Za-z][^\s/>"]*+)((?:[^">]++|"[^"]*+")*+)>')
-_STYLE = re.compile(r' style="([^"]*+)"')
-_CLASS = re.compile(r' class="[^"]*+"')
+_ATTRIBUTE = re.compile(r'\s++([^\s"=]++)(?:="([^"]*+)")?')
 _VOID = frozenset({"br", "hr", "img", "col", "wbr"})
 _MAX_KNOWN = 4_096  # different elements that are remembered
 
@@ -41,9 +40,13 @@ _SET_ANYWAY: dict[str, frozenset[str]] = {
 }
 # WeChat may force the colour of a paragraph that says none.
 _ALWAYS_SAID = {"p": frozenset({"color"})}
-_RELATIVE = re.compile(r"[\d.](?:em|ex|ch|%|lh)\b|[\d.]%|smaller|larger|bolder|lighter", re.IGNORECASE)
+_RELATIVE = re.compile(
+    r"[\d.](?:em|ex|ch|%|lh)\b|[\d.]%|smaller|larger|bolder|lighter", re.IGNORECASE
+)
 # What an element has that nothing else gives a box or a colour.
-_PLAIN = frozenset({"section", "span", "code", "strong", "b", "em", "i", "sup", "sub", "a", "s", "del"})
+_PLAIN = frozenset(
+    {"section", "span", "code", "strong", "b", "em", "i", "sup", "sub", "a", "s", "del"}
+)
 _NOTHING = {
     "background": ("none", "transparent"),
     "padding": ("0",),
@@ -56,7 +59,10 @@ _Context = tuple[tuple[str, str | None], ...]  # what is inherited; None: not kn
 
 
 class Folder:
-    """Folds the styles of articles; remembers what it made of an element in its place."""
+    """Folds the styles of articles; remembers what it made of an element in its place.
+
+    Classes go: they have done their work, and WeChat drops them.
+    """
 
     def __init__(self) -> None:
         self._known: dict[tuple[_Context, str, str], tuple[str, str, _Context]] = {}
@@ -95,14 +101,16 @@ class Folder:
 
 
 def _folded(context: _Context, tag: str, attributes: str) -> tuple[str, str, _Context]:
-    found = _STYLE.search(attributes)
-    style, inside = _style(dict(context), tag, unescape(found.group(1)) if found else "")
-    rest = attributes.replace(found.group(), "", 1) if found else attributes
-    if style:
-        rest += f' style="{escape(style, quote=True)}"'.replace("&#x27;", "'")
-    if tag == "span" and not _CLASS.sub("", rest):
+    found = list(_ATTRIBUTE.finditer(attributes))
+    said = next((one.group(2) or "" for one in found if one.group(1) == "style"), "")
+    style, inside = _style(dict(context), tag, unescape(said))
+    others = [one for one in found if one.group(1) not in ("style", "class")]
+    if tag == "span" and not style and not others:
         return "", "", inside
-    return f"<{tag}{rest}>", f"</{tag}>", inside
+    written = "".join(one.group() for one in others)
+    if style:
+        written += f' style="{escape(style, quote=False)}"'
+    return f"<{tag}{written}>", f"</{tag}>", inside
 
 
 def _style(inherited: dict[str, str | None], tag: str, style: str) -> tuple[str, _Context]:
@@ -126,9 +134,7 @@ def _of_font(name: str) -> bool:
     return name.startswith("font-") or name == "line-height"
 
 
-def _goes_without_saying(
-    inherited: dict[str, str | None], tag: str, name: str, value: str
-) -> bool:
+def _goes_without_saying(inherited: dict[str, str | None], tag: str, name: str, value: str) -> bool:
     if name in _ALWAYS_SAID.get(tag, ()):
         return False
     if value == "inherit":

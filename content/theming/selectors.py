@@ -20,7 +20,7 @@ _SAME = (
     (re.compile(r"\.listitem\b"), "li"),
     (re.compile(r"\.multiquote-1\b"), "blockquote"),
     (re.compile(r"\.table-container\b"), ".table"),
-    (re.compile(r"(?:pre)?\.(?:code__pre|custom)\b|\.hljs\b(?!-)"), "pre"),
+    (re.compile(r"(?:pre)?(?:\.(?:code__pre|custom|hljs)(?![\w-]))+"), "pre"),
     (re.compile(r"\.footnote-(?:word|ref)\b"), ".reference"),
     (re.compile(r"\.footnotes-sep\b"), ".references"),
 )

@@ -1,5 +1,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import tinycss2
@@ -73,9 +74,9 @@ def class_names(css: str) -> frozenset[str]:
     names = set()
     for rule in tinycss2.parse_stylesheet(css, skip_comments=True, skip_whitespace=True):
         tokens = rule.prelude if rule.type == "qualified-rule" else []
-        for before, token in zip(tokens, tokens[1:], strict=False):
-            if before == "." and token.type == "ident":
-                names.add(f".{token.value}")
+        for before, after in pairwise(tokens):
+            if before == "." and after.type == "ident":
+                names.add(f".{after.value}")
     return frozenset(names)
 
 
@@ -124,12 +125,12 @@ def _selectors(reading: _Reading, rule: Any) -> Iterator[str]:
 
 def _split(prelude: list[Node]) -> Iterator[list[Node]]:
     part: list[Node] = []
-    for token in prelude:
-        if token == ",":
+    for piece in prelude:
+        if piece == ",":
             yield part
             part = []
-        elif part or token.type != "whitespace":
-            part.append(token)
+        elif part or piece.type != "whitespace":
+            part.append(piece)
     yield part
 
 

@@ -11,7 +11,7 @@ _MAX_CHARS = 4_000
 
 # The functions that stand in a value; none of them loads anything.
 _FUNCTION = re.compile(
-    r"(?<![\w-])(?:rgba?|hsla?|calc)\((?:[\w\s.,%+*/#-]++|\([\w\s.,%+*/-]*+\))*+\)"
+    r"(?<![\w-])(?:rgba?|hsla?|calc)\((?:[\w\s.,%+*/#-]++|(?<=[\s(])\([\w\s.,%+*/-]*+\))*+\)"
 )
 # Words, numbers, lengths, colours, and names of fonts in quotes.
 _WORDS = re.compile(r"(?:[^\x00-\x1f\x7f;:{}()<>@\\\"'`]++|'[^\x00-\x1f;{}()<>@\\\"'`]*+')*+")

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from markdown_it import MarkdownIt
+from pygments.token import Token
 
 from content.markdown.budget import Budget
 from content.markdown.code import Highlighter, use_code
@@ -64,7 +65,7 @@ def test_wechat_keeps_the_shape_of_code(render: Render) -> None:
 
 def test_known_languages_have_colours_in_style_attributes() -> None:
     html = _html("def f():\n    return 1  # x", "Python")
-    assert '<span style="color:#008000;font-weight:bold">def' in html
+    assert '<span style="color:#420f67;font-weight:bold">def' in html
     assert "class=" not in html
 
 
@@ -134,3 +135,8 @@ def test_an_unknown_style_is_refused_with_the_known_ones() -> None:
     with pytest.raises(CodeThemeUnknown) as caught:
         Highlighter("../x")
     assert "friendly" in str(caught.value.values["known"])
+
+
+def test_kinds_that_a_lexer_makes_itself_look_as_what_they_are_part_of() -> None:
+    token = Token.Literal.Scalar.Nobody.Knows
+    assert Highlighter("default")._css_of(token) == Highlighter("default")._css_of(Token.Literal)

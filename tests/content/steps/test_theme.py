@@ -17,6 +17,7 @@ def test_markdown_gets_the_theme_in_style_attributes(theming: Theming) -> None:
     theming.apply(made)
     assert '<p style="' in made.html
     assert "line-height" in made.html
+    assert "<section><section style=" in made.html  # the outermost loses its styles
     assert "<style" not in made.html
 
 
@@ -25,7 +26,7 @@ def test_a_style_of_the_elements_own_wins(theming: Theming) -> None:
     theming.apply(made)
     paragraph = made.html.partition("<p")[2]
     assert "color:red" in paragraph
-    assert "#3f3f3f" not in paragraph
+    assert paragraph.count("color:") == 1
 
 
 def test_html_keeps_its_looks_and_its_stylesheet_is_written_in(theming: Theming) -> None:
@@ -46,10 +47,13 @@ def test_no_stylesheet_is_read_from_elsewhere(theming: Theming, tmp_path: Path) 
 def test_an_unknown_theme_is_refused_with_the_known_ones(theming: Theming) -> None:
     with pytest.raises(ThemeUnknown) as caught:
         theming.apply(manuscript(theme="../settings"))
-    assert caught.value.values["known"] == "default"
+    assert "default" in str(caught.value.values["known"])
+    assert "ink" in str(caught.value.values["known"])
 
 
-def test_themes_hold_only_what_wechat_understands(theming: Theming) -> None:
-    for css in theming._themes.values():
-        for banned in ("var(", "url(", "!important", "position", "@", ":hover", "::"):
-            assert banned not in css
+def test_an_operators_stylesheet_is_a_theme(theming: Theming, tmp_path: Path) -> None:
+    (tmp_path / "mine.css").write_text("#nice p { color: #012345 }")
+    made = manuscript("<p>a</p>", theme="mine")
+    made.themes_dir = str(tmp_path)
+    theming.apply(made)
+    assert "color:#012345" in made.html
