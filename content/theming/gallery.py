@@ -79,6 +79,7 @@ class Gallery:
                 "options": {},
                 "length_rule": "text",
                 "max_images": 10,
+                "lexicon": "",
                 "themes_dir": str(self._folder or ""),
             }
         )
