@@ -9,12 +9,14 @@ from markdown_it import MarkdownIt
 
 from content.markdown.cjk import use_cjk_emphasis
 from content.markdown.code import use_code
+from content.markdown.typography import use_typography
 
 Use = Callable[[MarkdownIt], None]
 
 SYNTAX: tuple[Use, ...] = (
     use_cjk_emphasis,  # `**“粗”**后` is bold
     use_code,  # in colour, with a header
+    use_typography,  # spaces, punctuation and quotes, where they are asked for
 )
 
 
