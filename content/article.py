@@ -36,6 +36,7 @@ class ImageRef:
 
     src: str
     alt: str
+    place: Literal["img", "background"] = "img"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +82,21 @@ class RenderedArticle:
 
 @dataclass(frozen=True, slots=True)
 class ImageOutcome:
-    """What became of one picture."""
+    """What became of one picture.
 
+    `kept`: it was at WeChat before. `failed`: it could not be had and has no substitute; where it
+    stands, its address stayed, but for a background, which is gone.
+    """
+
+    field: str  # images[2], cover
     src: str  # without its query; for messages
-    status: Literal["uploaded", "reused", "kept"]
-    url: str
-    bytes_in: int
-    bytes_out: int  # 0 when nothing was uploaded
-    action: Literal["none", "passed", "converted", "shrunk"]
+    status: Literal["uploaded", "reused", "kept", "placeholder", "failed"]
+    url: str  # "" if it is not at WeChat
+    bytes_in: int = 0
+    bytes_out: int = 0  # 0 when nothing was uploaded
+    format: str = ""  # of what was uploaded, such as png
+    action: Literal["none", "passed", "converted", "shrunk", "still"] = "none"
+    reason: str | None = None  # the code of the error, when it could not be had
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,11 @@ async def load_picture(
 
 
 def _decode_data(src: str, field: str) -> bytes:
+    head, _, body = src.partition(",")
+    data = unquote_to_bytes(body)
+    if not head.lower().endswith(";base64"):
+        return data
     try:
-        return base64.b64decode(unquote_to_bytes(src.partition(",")[2]), validate=False)
+        return base64.b64decode(data, validate=False)
     except binascii.Error:
         raise ImageInvalid(field=field, picture=shown(src)) from None

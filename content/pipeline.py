@@ -8,6 +8,7 @@ from typing import Any
 
 from content.manuscript import Body, Manuscript
 from content.options import RenderOptions
+from content.steps.backgrounds import list_backgrounds
 from content.steps.digest import add_digest
 from content.steps.fields import tidy_fields, use_defaults
 from content.steps.front_matter import take_front_matter
@@ -44,6 +45,7 @@ class Pipeline:
             rearrange,  # the tree: title, sections, lists, tables, links, pictures
             self._words.check,  # of the lists: refused, told, replaced
             Theming().apply,  # the theme's stylesheet → style attributes
+            list_backgrounds,  # the pictures in them
             Sanitizer().clean,  # an allow-list of what WeChat keeps
             tidy_fields,  # one line, no control characters
             count_text,

@@ -1,10 +1,11 @@
 import re
+from collections.abc import Callable
 
 import nh3
 
 from content.manuscript import Manuscript
 from content.steps.links import is_clickable
-from content.theming.style import LEADS_OUTSIDE, clean_style
+from content.theming.style import clean_style, name_backgrounds
 
 _TAGS = {
     *("section", "p", "span", "br", "hr", "blockquote", "pre", "code", "img", "a"),
@@ -43,22 +44,22 @@ class Sanitizer:
 
     def clean(self, manuscript: Manuscript) -> None:
         """Reduce the HTML to the allow-list, and what Markdown made to one line."""
-        if not manuscript.is_markdown and LEADS_OUTSIDE.search(manuscript.html):
-            manuscript.warn(
-                "style_url_removed",
-                "样式中的外部资源（如背景图）已移除",
-                "resources named in styles, such as background images, were removed",
-            )
-        cleaner = _cleaner(manuscript)
-        html = _INVALID.sub("", cleaner.clean(manuscript.html))
+        html = manuscript.html
         if not manuscript.is_markdown:
             # Where elements fell away, headings may stand in headings; a second reading mends that.
-            html = cleaner.clean(html)
+            html = _INVALID.sub("", _cleaner(manuscript, clean_style).clean(html))
+        pictures = [image["src"] for image in manuscript.images]
+
+        def finish(style: str) -> str | None:
+            cleaned = clean_style(style)
+            return None if cleaned is None else name_backgrounds(cleaned, pictures)
+
+        html = _INVALID.sub("", _cleaner(manuscript, finish).clean(html))
         # Our own code blocks and paragraphs hold no line ends; an author's HTML may.
         manuscript.html = _BETWEEN_BLOCKS.sub("", html).strip() if manuscript.is_markdown else html
 
 
-def _cleaner(manuscript: Manuscript) -> nh3.Cleaner:
+def _cleaner(manuscript: Manuscript, style: Callable[[str], str | None]) -> nh3.Cleaner:
     pictures = {image["src"] for image in manuscript.images}
 
     def judge(_tag: str, name: str, value: str) -> str | None:
@@ -66,7 +67,7 @@ def _cleaner(manuscript: Manuscript) -> nh3.Cleaner:
             return value if value in pictures else None
         if name == "href":
             return value if is_clickable(value) else None
-        return clean_style(value) if name == "style" else value
+        return style(value) if name == "style" else value
 
     return nh3.Cleaner(
         tags=_TAGS,

@@ -1,0 +1,126 @@
+import re
+from collections.abc import Iterator
+
+import tinycss2
+from tinycss2.ast import Declaration, FunctionBlock, Node, StringToken, URLToken
+
+from content.manuscript import Body, Manuscript
+from content.pictures.source import source_kind, tidy_source
+from content.refusals import TooManyImages
+
+# How a style may lead outside. A backslash may spell url( in another way.
+LEADS_OUTSIDE = re.compile(r"url\s*\(|image-set|\\|expression|@import", re.IGNORECASE)
+_SHOWS_PICTURE = frozenset({"background", "background-image"})
+_IMAGE_SETS = frozenset({"image-set", "-webkit-image-set"})
+
+
+def list_backgrounds(manuscript: Manuscript) -> None:
+    """List the pictures in `style` attributes, each written as `url("…")`, for the sanitizer.
+
+    What else leads outside in a style is left out. Raises TooManyImages.
+    """
+    if not LEADS_OUTSIDE.search(manuscript.html):
+        return
+    body = Body(manuscript.html)
+    styles = _Styles()
+    for node in body.css("[style]"):
+        style = node.attributes.get("style") or ""
+        if LEADS_OUTSIDE.search(style):
+            node.attrs["style"] = styles.rewrite(style)
+    _tell(manuscript, styles)
+    manuscript.html = body.serialize()
+    known = {image["src"] for image in manuscript.images}
+    new = [src for src in styles.pictures if src not in known]
+    manuscript.images += [{"src": src, "alt": "", "place": "background"} for src in new]
+    if len(manuscript.images) > manuscript.max_images:
+        count = len(manuscript.images)
+        raise TooManyImages(field="images", count=count, limit=manuscript.max_images)
+
+
+def _tell(manuscript: Manuscript, styles: "_Styles") -> None:
+    if styles.pictures:
+        manuscript.warn(
+            "background_unconfirmed",
+            "样式中的背景图会上传到微信；微信是否保留背景图未经官方证实，发布前请预览",
+            "background pictures are uploaded; whether WeChat keeps them is not documented: look"
+            " at the preview",
+        )
+    if styles.dropped:
+        manuscript.warn(
+            "style_url_removed",
+            "样式中无法使用的外部资源已移除",
+            "resources named in styles that cannot be used were removed",
+        )
+
+
+class _Styles:
+    """Rewrites style attributes, each different one once."""
+
+    def __init__(self) -> None:
+        self.pictures: dict[str, None] = {}
+        self.dropped = False
+        self._rewritten: dict[str, str] = {}
+
+    def rewrite(self, style: str) -> str:
+        """`style` with its pictures in their one spelling, without all else that leads outside."""
+        if style not in self._rewritten:
+            parsed = tinycss2.parse_blocks_contents(style, skip_comments=True, skip_whitespace=True)
+            self._rewritten[style] = ";".join(filter(None, map(self._declaration, parsed)))
+        return self._rewritten[style]
+
+    def _declaration(self, node: Node) -> str:
+        if not isinstance(node, Declaration):
+            self.dropped = True
+            return ""
+        try:
+            if node.lower_name in _SHOWS_PICTURE:
+                value = "".join(map(self._written, node.value))
+            else:
+                value = tinycss2.serialize(node.value)
+                _refuse_outside(value)
+        except ValueError:
+            self.dropped = True
+            return ""
+        return f"{node.lower_name}:{value.strip()}" + (" !important" if node.important else "")
+
+    def _written(self, token: Node) -> str:
+        """`token` as CSS; raises ValueError for one that leads outside."""
+        if (named := _named_picture(token)) is not None:
+            src = _canonical(named)
+            self.pictures[src] = None
+            return f'url("{src}")'
+        written: str = token.serialize()
+        _refuse_outside(written)
+        return written
+
+
+def _named_picture(token: Node) -> str | None:
+    if isinstance(token, URLToken):
+        return str(token.value)
+    if not isinstance(token, FunctionBlock):
+        return None
+    if token.lower_name == "url":
+        return next(_strings(token), "")
+    if token.lower_name in _IMAGE_SETS:
+        named = (_named_picture(inner) or next(_strings(inner), "") for inner in token.arguments)
+        return next(filter(None, named), "")
+    return None
+
+
+def _strings(token: Node) -> Iterator[str]:
+    """The strings that `token` is, or has for arguments."""
+    tokens = token.arguments if isinstance(token, FunctionBlock) else [token]
+    return (str(inner.value) for inner in tokens if isinstance(inner, StringToken))
+
+
+def _canonical(named: str) -> str:
+    """`named` as it can stand between quotes; raises ValueError for a source of no kind."""
+    src = tidy_source(named).replace("\\", "/").replace('"', "%22")
+    if source_kind(src) is None or not src.isprintable():
+        raise ValueError(src)
+    return src
+
+
+def _refuse_outside(value: str) -> None:
+    if LEADS_OUTSIDE.search(value):
+        raise ValueError(value)
