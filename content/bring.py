@@ -1,21 +1,41 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
+
+import structlog
 
 from content.article import RenderedArticle
 from content.blame import blame, first_of_group
 from content.load import ImageFetcher, load_picture
 from content.memory import MemoryBudget, PictureBounds, Share
+from content.pictures.errors import ImageError
 from content.pictures.gate import Fitted, ImageWorkers
 from content.pictures.source import shown
 from content.plan import Picture, Plan
-from content.uploads import Uploaded, UploadedImages, Uploader, UploadKind
+from content.uploads import UploadedImages, Uploader, UploadKind
+from core.errors import GatewayError
+from fetch.errors import FetchError
 from wechat.material import MaterialClient
 
-Progress = Callable[[str, int, int], Awaitable[None]]
-Arrived = dict[tuple[str | None, UploadKind], tuple[Uploaded, int]]  # with the bytes of its source
+log = structlog.get_logger(__name__)
 
-_DRAWN_COVER = b"wxgate drawn cover 1\0"  # with the title: what a drawn cover has for a source
+Progress = Callable[[str, int, int], Awaitable[None]]
+# What drawn pictures have for a source, with their text.
+_DRAWN_COVER = b"wxgate drawn cover 1\0"
+_PLACEHOLDER = b"wxgate placeholder 1\0"
+
+
+class Brought(NamedTuple):
+    """A picture at WeChat, or why it is not there."""
+
+    value: str  # https URL or media_id; "": it could not be had, and nothing stands for it
+    fitted: Fitted | None  # None: nothing had to be uploaded
+    bytes_in: int
+    failure: GatewayError | None = None
+
+
+Arrived = dict[tuple[str | None, UploadKind], Brought]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +46,13 @@ class Order:
     article: RenderedArticle
     plan: Plan
     files: Mapping[str, bytes]
+
+    def lets_go(self, picture: Picture) -> bool:
+        """Whether the article can do without `picture`."""
+        policy = self.article.options.image_failure
+        if self.article.article_type == "newspic":  # has nothing to keep an address in
+            return policy == "placeholder"
+        return policy != "fail" or (picture.is_background and picture.kinds == ["article"])
 
 
 class Bringer:
@@ -47,7 +74,10 @@ class Bringer:
         self._memory = MemoryBudget(bounds.memory_bytes)
 
     async def bring(self, order: Order, on_progress: Progress | None) -> Arrived:
-        """What became of each picture; raises the first GatewayError, with its place as `field`."""
+        """What became of each picture; raises the first GatewayError, with its place as `field`.
+
+        A picture that cannot be had ends it only as `image_failure` says; a background never.
+        """
         slots = asyncio.Semaphore(self._concurrency)
         pictures = order.plan.pictures
         arrived: Arrived = {}
@@ -56,8 +86,7 @@ class Bringer:
         async def bring(picture: Picture) -> None:
             nonlocal finished
             async with slots:
-                with blame(picture.field), self._memory.share() as share:
-                    arrived.update(await self._bring_one(order, picture, share))
+                arrived.update(await self._bring_or_replace(order, picture))
             finished += 1
             if on_progress is not None:
                 await on_progress("images", finished, len(pictures))
@@ -72,24 +101,61 @@ class Bringer:
         """Stop the uploads under way."""
         await self._uploader.aclose()
 
+    async def _bring_or_replace(self, order: Order, picture: Picture) -> Arrived:
+        with blame(picture.field):
+            try:
+                with self._memory.share() as share:
+                    return await self._bring_one(order, picture, share)
+            except (FetchError, ImageError) as error:
+                if not order.lets_go(picture):
+                    raise
+                failure = error
+            log.info("picture is not to be had", code=failure.code, field=picture.field)
+            return {
+                (picture.src, kind): await self._instead(order, picture, kind, failure)
+                for kind in picture.kinds
+            }
+
     async def _bring_one(self, order: Order, picture: Picture, share: Share) -> Arrived:
-        src, title = picture.src, order.article.title
+        src = picture.src
         if src is None:
-            source = _DRAWN_COVER + title.encode()
-            fit = _Once(lambda: self._images.plain_cover(title))
-        else:
-            source = await load_picture(
-                src, order.files, self._fetcher, field=picture.field, room=share
-            )
-            share.keep(len(source))
-            fit = _Once(lambda: self._images.fit(source, shown(src)))
+            return {(src, kind): await self._drawn_cover(order, kind) for kind in picture.kinds}
+        source = await load_picture(
+            src, order.files, self._fetcher, field=picture.field, room=share
+        )
+        share.keep(len(source))
+        fit = _Once(lambda: self._images.fit(source, shown(src)))
         results = await asyncio.gather(
             *(self._uploader.upload(order.account, kind, source, fit.get) for kind in picture.kinds)
         )
         return {
-            (src, kind): (result, len(source))
+            (src, kind): Brought(*result, len(source))
             for kind, result in zip(picture.kinds, results, strict=True)
         }
+
+    async def _instead(
+        self, order: Order, picture: Picture, kind: UploadKind, failure: GatewayError
+    ) -> Brought:
+        """What stands for a picture that cannot be had."""
+        if kind != "article" and picture.src == order.plan.cover:
+            return (await self._drawn_cover(order, kind))._replace(failure=failure)
+        if picture.is_background or order.article.options.image_failure == "keep":
+            return Brought("", None, 0, failure)
+        source = _PLACEHOLDER + picture.alt.encode()
+        uploaded = await self._uploader.upload(
+            order.account, kind, source, lambda: self._images.placeholder(picture.alt)
+        )
+        return Brought(*uploaded, 0, failure)
+
+    async def _drawn_cover(self, order: Order, kind: UploadKind) -> Brought:
+        title = order.article.title
+        uploaded = await self._uploader.upload(
+            order.account,
+            kind,
+            _DRAWN_COVER + title.encode(),
+            lambda: self._images.plain_cover(title),
+        )
+        return Brought(*uploaded, 0)
 
 
 class _Once:

@@ -1,12 +1,12 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from content.article import ArticleFields, BuiltArticle, ImageOutcome, RenderedArticle
+from content.article import ArticleFields, BuiltArticle, RenderedArticle
 from content.bring import Arrived, Bringer, Order, Progress
 from content.load import ImageFetcher
 from content.memory import PictureBounds
+from content.outcomes import report
 from content.pictures.gate import ImageWorkers
-from content.pictures.source import shown
 from content.plan import Plan, plan_pictures
 from content.refusals import TitleMissing
 from content.renderer import Renderer
@@ -79,12 +79,12 @@ class ArticleBuilder:
     ) -> BuiltArticle:
         """Bring the pictures to WeChat, and write where they are there into the article."""
         rendered, plan = prepared
-        kind: UploadKind = "material" if rendered.article_type == "newspic" else "article"
         arrived = await self._bringer.bring(Order(account, rendered, plan, files), on_progress)
+        images, warnings = report(rendered, plan, arrived)
         return BuiltArticle(
             article=await _article(rendered, plan, arrived),
-            images=tuple(_outcome(image.src, arrived, kind) for image in rendered.images),
-            warnings=rendered.warnings,
+            images=images,
+            warnings=rendered.warnings + warnings,
         )
 
     async def aclose(self) -> None:
@@ -95,10 +95,15 @@ class ArticleBuilder:
 async def _article(rendered: RenderedArticle, plan: Plan, arrived: Arrived) -> Article:
     newspic = rendered.article_type == "newspic"
     urls, materials = _values(arrived, "article"), _values(arrived, "material")
+    gone = {
+        image.src
+        for image in rendered.images
+        if image.place == "background" and (image.src, "article") in arrived
+    }
     cover = "" if newspic else plan.media_id or materials[plan.cover or ""]
     return Article(
         title=rendered.title,
-        content=rendered.content if newspic else await with_urls(rendered.content, urls),
+        content=rendered.content if newspic else await with_urls(rendered.content, urls, gone),
         thumb_media_id=cover,
         author=rendered.author,
         digest=rendered.digest,
@@ -116,13 +121,6 @@ async def _article(rendered: RenderedArticle, plan: Plan, arrived: Arrived) -> A
 
 def _values(arrived: Arrived, wanted: UploadKind) -> dict[str, str]:
     """The URL or media_id of each picture; "" is the source of a drawn cover."""
-    return {src or "": up.value for (src, kind), (up, _) in arrived.items() if kind == wanted}
-
-
-def _outcome(src: str, arrived: Arrived, kind: UploadKind) -> ImageOutcome:
-    if (src, kind) not in arrived:
-        return ImageOutcome(shown(src), "kept", src, 0, 0, "none")
-    (url, fitted), bytes_in = arrived[src, kind]
-    if fitted is None:
-        return ImageOutcome(shown(src), "reused", url, bytes_in, 0, "none")
-    return ImageOutcome(shown(src), "uploaded", url, bytes_in, len(fitted.data), fitted.action)
+    return {
+        src or "": it.value for (src, kind), it in arrived.items() if kind == wanted and it.value
+    }

@@ -1,9 +1,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from content.article import RenderedArticle
+from content.article import ImageRef, RenderedArticle
 from content.kinds import is_media_id
-from content.pictures.source import judge_source
+from content.pictures.source import judge_source, source_kind
 from content.uploads import UploadKind
 
 
@@ -14,6 +14,8 @@ class Picture:
     src: str | None
     field: str  # where the article names it, for messages
     kinds: list[UploadKind]
+    alt: str = ""
+    is_background: bool = False  # of a style
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,24 +30,27 @@ class Plan:
 def plan_pictures(article: RenderedArticle, files: Mapping[str, bytes]) -> Plan:
     """Body pictures not at WeChat yet, and the cover: the named one, else the first, else drawn.
 
-    Raises ImageSourceForbidden for the cover's source.
+    Raises ImageSourceForbidden for the cover's source, unless `image_failure` lets pictures go.
     """
     if article.article_type == "newspic":
         return _plan_newspic(article, files)
     pictures = {
-        image.src: Picture(image.src, f"images[{index}]", ["article"])
+        image.src: _picture(image, index, "article")
         for index, image in enumerate(article.images)
-        if judge_source(image.src, field=f"images[{index}]") != "wechat"
+        if source_kind(image.src) != "wechat"
     }
     cover = article.cover
     if cover is not None and is_media_id(cover) and cover not in files:
         return Plan(tuple(pictures.values()), None, cover)
     if cover is None:
-        cover = next(iter(pictures), None)
+        shown = (src for src, picture in pictures.items() if not picture.is_background)
+        cover = next(shown, None)
     if cover is None:
-        return Plan((Picture(None, "cover", ["material"]),), None, None)
+        drawn = Picture(None, "cover", ["material"])
+        return Plan((*pictures.values(), drawn), None, None)
     if cover not in pictures:
-        judge_source(cover, field="cover")
+        if article.options.image_failure == "fail":
+            judge_source(cover, field="cover")
         pictures[cover] = Picture(cover, "cover", [])
     pictures[cover].kinds.append("material")
     return Plan(tuple(pictures.values()), cover, None)
@@ -54,8 +59,13 @@ def plan_pictures(article: RenderedArticle, files: Mapping[str, bytes]) -> Plan:
 def _plan_newspic(article: RenderedArticle, files: Mapping[str, bytes]) -> Plan:
     """All its pictures as materials, but for those that are named by their media_id."""
     pictures = [
-        Picture(image.src, f"images[{index}]", ["material"])
+        _picture(image, index, "material")
         for index, image in enumerate(article.images)
         if image.src in files or not is_media_id(image.src)
     ]
     return Plan(tuple(pictures), None, None)
+
+
+def _picture(image: ImageRef, index: int, kind: UploadKind) -> Picture:
+    is_background = image.place == "background"
+    return Picture(image.src, f"images[{index}]", [kind], image.alt, is_background)

@@ -26,7 +26,12 @@ class Operations:
     def load(self, name: str) -> Operation:
         """The operation called `name`; raises KeyError."""
         if name not in self._loaded:
-            self._loaded[name] = {"render": _render, "fit": _fit, "cover": _cover}[name]()
+            self._loaded[name] = {
+                "render": _render,
+                "fit": _fit,
+                "cover": _cover,
+                "placeholder": _placeholder,
+            }[name]()
         return self._loaded[name]
 
 
@@ -47,6 +52,12 @@ def _cover() -> Operation:
     from content.pictures.cover import draw_cover
 
     return lambda arguments, _body: ({}, draw_cover(arguments["title"]))
+
+
+def _placeholder() -> Operation:
+    from content.pictures.placeholder import draw_placeholder
+
+    return lambda arguments, _body: ({}, draw_placeholder(arguments["alt"]))
 
 
 def serve(requests: BinaryIO, answers: BinaryIO) -> None:

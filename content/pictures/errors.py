@@ -1,7 +1,11 @@
 from core.errors import GatewayError, Text
 
 
-class ImageSourceForbidden(GatewayError):
+class ImageError(GatewayError):
+    """A picture that cannot be had, and says why."""
+
+
+class ImageSourceForbidden(ImageError):
     """The article names a picture that no sender may name."""
 
     status = 422
@@ -14,7 +18,7 @@ class ImageSourceForbidden(GatewayError):
     )
 
 
-class ImageFileMissing(GatewayError):
+class ImageFileMissing(ImageError):
     """The article names a file that was not sent along."""
 
     status = 422
@@ -27,7 +31,7 @@ class ImageFileMissing(GatewayError):
     )
 
 
-class ImageInvalid(GatewayError):
+class ImageInvalid(ImageError):
     """The bytes are no intact picture."""
 
     status = 422
@@ -37,7 +41,7 @@ class ImageInvalid(GatewayError):
     hint = Text("重新导出这张图片", "export the picture anew")
 
 
-class ImageTypeUnsupported(GatewayError):
+class ImageTypeUnsupported(ImageError):
     """A kind of picture that we do not decode."""
 
     status = 422
@@ -47,7 +51,7 @@ class ImageTypeUnsupported(GatewayError):
     hint = Text("转换为 JPEG 或 PNG", "convert it to JPEG or PNG")
 
 
-class ImageExtraMissing(GatewayError):
+class ImageExtraMissing(ImageError):
     """A kind of picture that an optional package decodes, and it is not installed."""
 
     status = 422
@@ -63,7 +67,7 @@ class ImageExtraMissing(GatewayError):
     )
 
 
-class ImageTooManyPixels(GatewayError):
+class ImageTooManyPixels(ImageError):
     """By its header the picture is larger than anything an article can show."""
 
     status = 422
@@ -78,7 +82,7 @@ class ImageTooManyPixels(GatewayError):
     )
 
 
-class ImageTooComplex(GatewayError):
+class ImageTooComplex(ImageError):
     """Decoding took more time or memory than any honest picture needs."""
 
     status = 422
@@ -88,7 +92,7 @@ class ImageTooComplex(GatewayError):
     hint = Text("重新导出这张图片（非渐进式）", "export the picture anew, not progressive")
 
 
-class ImageCannotFit(GatewayError):
+class ImageCannotFit(ImageError):
     """No encoding of the picture is within WeChat's limit."""
 
     status = 422

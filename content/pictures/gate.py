@@ -75,6 +75,11 @@ class ImageWorkers:
         _, data = await self._run("cover", {"title": title}, b"", "cover")
         return Fitted(data, "image/jpeg", "converted")
 
+    async def placeholder(self, alt: str) -> Fitted:
+        """What stands where a picture could not be had."""
+        _, data = await self._run("placeholder", {"alt": alt}, b"", "placeholder")
+        return Fitted(data, "image/png", "converted")
+
     async def _run(
         self, operation: str, arguments: dict[str, Any], data: bytes, picture: str
     ) -> tuple[dict[str, Any], bytes]:

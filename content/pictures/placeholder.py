@@ -2,9 +2,9 @@
 
 from io import BytesIO
 
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFont
 
-from content.pictures.fonts import find_font
+from content.pictures.fonts import chinese_font
 
 _SIZE = (900, 240)
 _FONT_PX = 30
@@ -18,15 +18,16 @@ def draw_placeholder(alt: str) -> bytes:
     draw = ImageDraw.Draw(image)
     draw.rectangle((0, 0, _SIZE[0] - 1, _SIZE[1] - 1), outline=_FRAME, width=2)
     middle = _SIZE[0] // 2
-    font = find_font(_FONT_PX)
-    words = _line(alt) if font is not None else ""
+    found = chinese_font()
+    words = _line(alt) if found is not None else ""
     top = 60 if words else 80
     draw.rounded_rectangle((middle - 56, top, middle + 56, top + 80), 8, outline=_FRAME, width=4)
     draw.ellipse((middle - 38, top + 16, middle - 20, top + 34), fill=_FRAME)
     draw.polygon(
         [(middle - 42, top + 68), (middle - 4, top + 30), (middle + 42, top + 68)], fill=_FRAME
     )
-    if words:
+    if words and found is not None:
+        font = ImageFont.truetype(found.path, _FONT_PX)
         draw.text((middle, top + 120), words, fill=_TEXT, font=font, anchor="mm")
     out = BytesIO()
     image.save(out, "PNG", optimize=True)

@@ -1,15 +1,14 @@
 import re
-from collections.abc import Iterator
 
 import tinycss2
-from tinycss2.ast import Declaration, FunctionBlock, Node, StringToken, URLToken
+from tinycss2.ast import Declaration, FunctionBlock, Node, StringToken, URLToken, WhitespaceToken
 
 from content.manuscript import Body, Manuscript
 from content.pictures.source import source_kind, tidy_source
 from content.refusals import TooManyImages
 
 # How a style may lead outside. A backslash may spell url( in another way.
-LEADS_OUTSIDE = re.compile(r"url\s*\(|image-set|\\|expression|@import", re.IGNORECASE)
+LEADS_OUTSIDE = re.compile(r"(?:url|src)\s*\(|image-set|\\|expression|@import", re.IGNORECASE)
 _SHOWS_PICTURE = frozenset({"background", "background-image"})
 _IMAGE_SETS = frozenset({"image-set", "-webkit-image-set"})
 
@@ -64,9 +63,16 @@ class _Styles:
     def rewrite(self, style: str) -> str:
         """`style` with its pictures in their one spelling, without all else that leads outside."""
         if style not in self._rewritten:
-            parsed = tinycss2.parse_blocks_contents(style, skip_comments=True, skip_whitespace=True)
-            self._rewritten[style] = ";".join(filter(None, map(self._declaration, parsed)))
+            self._rewritten[style] = self._read(style)
         return self._rewritten[style]
+
+    def _read(self, style: str) -> str:
+        try:
+            parsed = tinycss2.parse_blocks_contents(style, skip_comments=True, skip_whitespace=True)
+            return ";".join(filter(None, map(self._declaration, parsed)))
+        except RecursionError:  # brackets in brackets in brackets
+            self.dropped = True
+            return ""
 
     def _declaration(self, node: Node) -> str:
         if not isinstance(node, Declaration):
@@ -91,26 +97,29 @@ class _Styles:
             return f'url("{src}")'
         written: str = token.serialize()
         _refuse_outside(written)
+        if '"' in written:  # a name within a function of days to come
+            raise ValueError(written)
         return written
 
 
 def _named_picture(token: Node) -> str | None:
+    """The picture that `token` is; None if it is something else. ValueError: a bad one."""
     if isinstance(token, URLToken):
         return str(token.value)
     if not isinstance(token, FunctionBlock):
         return None
+    arguments = [inner for inner in token.arguments if not isinstance(inner, WhitespaceToken)]
     if token.lower_name == "url":
-        return next(_strings(token), "")
+        if len(arguments) != 1 or not isinstance(arguments[0], StringToken):
+            raise ValueError(token)
+        return str(arguments[0].value)
     if token.lower_name in _IMAGE_SETS:
-        named = (_named_picture(inner) or next(_strings(inner), "") for inner in token.arguments)
-        return next(filter(None, named), "")
+        return next(filter(None, map(_candidate, arguments)), "")
     return None
 
 
-def _strings(token: Node) -> Iterator[str]:
-    """The strings that `token` is, or has for arguments."""
-    tokens = token.arguments if isinstance(token, FunctionBlock) else [token]
-    return (str(inner.value) for inner in tokens if isinstance(inner, StringToken))
+def _candidate(token: Node) -> str | None:
+    return str(token.value) if isinstance(token, StringToken) else _named_picture(token)
 
 
 def _canonical(named: str) -> str:

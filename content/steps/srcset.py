@@ -1,8 +1,9 @@
 import re
 from collections.abc import Iterator
 
-# A URL up to the next space, and what follows it up to the next comma.
-_CANDIDATE = re.compile(r"[\s,]*([^\s,]\S*)([^,]*)")
+# A URL up to the next space; a comma right behind it ends the candidate, else a descriptor may
+# follow up to the next comma.
+_CANDIDATE = re.compile(r"([^\s,](?:\S*[^\s,])?)(?:,|([^,]*))")
 _SIZE = re.compile(r"\s*([0-9]{1,6}(?:\.[0-9]{1,3})?)[wx]\s*")
 
 
@@ -13,6 +14,5 @@ def largest_of(srcset: str) -> str:
 
 def _candidates(srcset: str) -> Iterator[tuple[float, str]]:
     for url, descriptor in _CANDIDATE.findall(srcset):
-        # A comma right behind the URL ends the candidate: the descriptor is the next one's.
-        size = None if url.endswith(",") else _SIZE.fullmatch(descriptor)
-        yield (float(size[1]) if size else 1.0), url.rstrip(",")
+        size = _SIZE.fullmatch(descriptor)
+        yield (float(size[1]) if size else 1.0), url

@@ -1,8 +1,13 @@
 import asyncio
 
+import pytest
+
+from content.article import ArticleFields
 from content.workers import WorkerPool
+from core.errors import GatewayError
+from fetch.errors import FetchRefused
 from tests.content.conftest import encode, photo
-from tests.content.rig import WEBP, Rig, article
+from tests.content.rig import PNG, WEBP, Rig, article
 
 
 async def test_the_same_pictures_in_another_article_upload_nothing(rig: Rig) -> None:
@@ -56,3 +61,101 @@ async def test_pictures_that_do_not_fit_into_memory_wait_for_those_before(
     assert tight.hosts.most_at_once == 1
     await rig.builder.aclose()
     await tight.builder.aclose()
+
+
+BROKEN = FetchRefused(url="https://a.com/gone", http=404, tried="", tried_en="")
+
+
+async def test_by_default_a_missing_picture_ends_the_article(rig: Rig) -> None:
+    rig.hosts.pictures["https://a.com/gone"] = BROKEN
+    with pytest.raises(FetchRefused) as caught:
+        await rig.builder.build("main", article("![](https://a.com/gone)"), {})
+    assert caught.value.field == "images[0]"
+
+
+async def test_keep_leaves_its_address_and_says_so(rig: Rig) -> None:
+    rig.hosts.pictures["https://a.com/gone"] = BROKEN
+    fields = article(
+        "![](https://a.com/gone) ![](a.png) ![](/static/b.png)", options={"image_failure": "keep"}
+    )
+    built = await rig.builder.build("main", fields, {"a.png": PNG})
+    assert [(image.status, image.reason) for image in built.images] == [
+        ("failed", "fetch_refused"),
+        ("uploaded", None),
+        ("failed", "image_source_forbidden"),
+    ]
+    assert 'src="https://a.com/gone"' in built.article.content
+    assert 'src="/static/b.png"' in built.article.content
+    failed = [warning for warning in built.warnings if warning.code == "image_failed"]
+    assert [warning.field for warning in failed] == ["images[0]", "images[2]"]
+    assert "WeChat drops it" in failed[0].message.en
+    # The first picture would be the cover: it is drawn instead.
+    assert sorted(rig.call.paths()) == ["add_material", "uploadimg"]
+
+
+async def test_a_placeholder_stands_for_each_missing_picture(rig: Rig) -> None:
+    rig.hosts.pictures["https://a.com/gone"] = BROKEN
+    text = '![风景](https://a.com/gone?x=1&y=2) ![风景](missing.png) ![](broken.png "x")'
+    rig.hosts.pictures["https://a.com/gone?x=1&y=2"] = BROKEN
+    fields = article(text, options={"image_failure": "placeholder"})
+    built = await rig.builder.build("main", fields, {"broken.png": PNG[:60]})
+    assert [(image.status, image.reason) for image in built.images] == [
+        ("placeholder", "fetch_refused"),
+        ("placeholder", "image_file_missing"),
+        ("placeholder", "image_invalid"),
+    ]
+    assert "a.com" not in built.article.content
+    assert built.article.content.count("https://mmbiz.qpic.cn/") == 3
+    # One for each different text, and the cover.
+    assert sorted(rig.call.paths()) == ["add_material", "uploadimg", "uploadimg"]
+    again = await rig.builder.build("main", fields, {"broken.png": PNG[:60]})
+    assert again.article == built.article
+    assert len(rig.call.uploads) == 3
+
+
+async def test_a_background_that_cannot_be_had_never_ends_the_article(rig: Rig) -> None:
+    rig.hosts.pictures["https://a.com/gone"] = BROKEN
+    rig.hosts.pictures["https://a.com/paper"] = PNG
+    html = (
+        '<section style="background:url(https://a.com/gone);color:red">a</section>'
+        "<section style=\"background-image:url('https://a.com/paper');color:red\">b</section>"
+    )
+    built = await rig.builder.build("main", ArticleFields(title="t", html=html), {})
+    assert [image.status for image in built.images] == ["failed", "uploaded"]
+    assert "a.com" not in built.article.content
+    assert "background-image:url(&quot;https://mmbiz.qpic.cn/" in built.article.content
+    assert built.article.content.count("color:red") == 2
+    codes = {warning.code for warning in built.warnings}
+    assert codes == {"background_unconfirmed", "image_failed"}
+
+
+async def test_a_cover_that_cannot_be_had_is_drawn(rig: Rig) -> None:
+    fields = article("x", cover="gone.png", options={"image_failure": "keep"})
+    built = await rig.builder.build("main", fields, {})
+    assert built.article.thumb_media_id == "MEDIA-1"
+    cover = built.images[0]
+    assert (cover.field, cover.reason) == ("cover", "image_file_missing")
+    assert "drawn" in built.warnings[-1].message.en
+
+
+async def test_what_wechat_itself_refuses_is_no_missing_picture(rig: Rig) -> None:
+    async def refuse(path: str) -> None:
+        raise UrlInvalidAtWeChat
+
+    rig.call.before = refuse
+    fields = article("![](a.png)", options={"image_failure": "placeholder"})
+    with pytest.raises(UrlInvalidAtWeChat):
+        await rig.builder.build("main", fields, {"a.png": PNG})
+
+
+class UrlInvalidAtWeChat(GatewayError):
+    code = "wechat_refused"
+
+
+async def test_the_same_bytes_under_other_addresses_are_uploaded_once(rig: Rig) -> None:
+    for number in range(5):
+        rig.hosts.pictures[f"https://a.com/{number}"] = PNG
+    text = " ".join(f"![](https://a.com/{number})" for number in range(5)) + " ![](a.png)"
+    built = await rig.builder.build("main", article(text), {"a.png": PNG})
+    assert rig.call.paths().count("uploadimg") == 1
+    assert len({image.url for image in built.images}) == 1

@@ -22,6 +22,7 @@ async def test_each_kind_of_source_is_loaded() -> None:
     assert await _load("./图/a.png") == b"file"
     assert await _load(f"data:image/png;base64,{encoded}") == b"\xfb\xff data"
     assert await _load(f"data:image/png;base64,{encoded.replace('+', '%2B')}") == b"\xfb\xff data"
+    assert await _load("data:image/svg+xml;charset=utf-8,%3Csvg/%3E") == b"<svg/>"
 
 
 async def test_what_cannot_be_loaded_is_refused() -> None:

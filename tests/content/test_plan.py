@@ -58,3 +58,18 @@ def test_a_cover_from_the_gateways_own_disk_is_refused() -> None:
     with pytest.raises(ImageSourceForbidden) as caught:
         plan_pictures(replace(ARTICLE, cover="/etc/passwd"), {})
     assert caught.value.field == "cover"
+
+
+def test_a_background_is_brought_but_is_no_cover() -> None:
+    article = replace(ARTICLE, images=(ImageRef("paper.png", "", "background"),))
+    plan = plan_pictures(article, {})
+    assert plan.pictures == (
+        Picture("paper.png", "images[0]", ["article"], "", True),
+        Picture(None, "cover", ["material"]),
+    )
+
+
+def test_a_forbidden_cover_is_left_to_the_policy_where_there_is_one() -> None:
+    options = RenderOptions(image_failure="placeholder")
+    plan = plan_pictures(replace(ARTICLE, cover="/etc/passwd", options=options), {})
+    assert plan.cover == "/etc/passwd"

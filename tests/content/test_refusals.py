@@ -8,7 +8,8 @@ ALL = [
     value
     for module in (refusals, errors)
     for value in vars(module).values()
-    if isinstance(value, type) and issubclass(value, GatewayError) and value is not GatewayError
+    if isinstance(value, type) and issubclass(value, GatewayError)
+    if value not in (GatewayError, errors.ImageError)
 ]
 
 

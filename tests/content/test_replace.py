@@ -14,3 +14,14 @@ def test_what_stands_in_other_attributes_is_no_picture() -> None:
     content = '<p style="<img src="><img src="a"></p><td style="<img <img ">' + "<img " * 50_000
     replaced = replace_images(content, {"a": "b"})  # quadratic, this would take minutes
     assert replaced == content.replace('src="a"', 'src="b"')
+
+
+def test_backgrounds_are_replaced_and_those_that_are_gone_leave_the_rest() -> None:
+    style = "color:red;background:url(&quot;a&amp;b&quot;) no-repeat;width:1px"
+    content = f'<p style="{style}">url(&quot;a&amp;b&quot;)</p><img alt="url(" src="a&amp;b">'
+    replaced = replace_images(content, {"a&b": "https://x/?a=1&b=2"}, {"a&b"})
+    assert replaced == content.replace(
+        "(&quot;a&amp;b&quot;) no", "(&quot;https://x/?a=1&amp;b=2&quot;) no"
+    ).replace('src="a&amp;b"', 'src="https://x/?a=1&amp;b=2"')
+    gone = replace_images(content, {}, {"a&b"})
+    assert gone == content.replace("background:url(&quot;a&amp;b&quot;) no-repeat;", "")

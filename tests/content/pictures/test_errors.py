@@ -6,7 +6,8 @@ from core.errors import GatewayError
 ALL = [
     value
     for value in vars(errors).values()
-    if isinstance(value, type) and issubclass(value, GatewayError) and value is not GatewayError
+    if isinstance(value, type) and issubclass(value, errors.ImageError)
+    if value is not errors.ImageError
 ]
 
 

@@ -1,13 +1,16 @@
+from typing import Any
+
 import pytest
 
 from content.manuscript import Body, Manuscript
+from content.options import RenderOptions
 from content.pictures.errors import ImageSourceForbidden
 from content.refusals import TooManyImages
 from content.steps.images import list_images
 from tests.content.conftest import manuscript
 
 
-def _listed(html: str, **options: int) -> tuple[Manuscript, str]:
+def _listed(html: str, **options: Any) -> tuple[Manuscript, str]:
     made, body = manuscript(html), Body(html)
     for name, value in options.items():
         setattr(made, name, value)
@@ -47,3 +50,36 @@ def test_more_pictures_than_allowed_are_refused_but_repetitions_are_free() -> No
     _listed('<img src="a.png">' * 500, max_images=1)
     with pytest.raises(TooManyImages):
         _listed("".join(f'<img src="{n}.png">' for n in range(3)), max_images=2)
+
+
+@pytest.mark.parametrize(
+    ("html", "src"),
+    [
+        ('<img srcset="a.png 1x, b.png 3x, c.png 2x">', "b.png"),
+        ('<img src="data:image/gif;base64,R0" srcset="a.png 480w, b.png 900w">', "b.png"),
+        ('<img src="a.png" srcset="b.png 2x">', "a.png"),
+        ('<picture><source srcset="a.webp, b.webp 2x"><img alt="x"></picture>', "b.webp"),
+        ('<picture><source srcset="a.webp"><img src="b.png"></picture>', "b.png"),
+        ("<img src=' ht\ntps://a.com/x '>", "https://a.com/x"),
+        ('<img src="&#104;ttps://a.com/x?a=1&amp;b=2">', "https://a.com/x?a=1&b=2"),
+        ("<image src=a.png>", "a.png"),  # that is what parsers make of it
+    ],
+)
+def test_a_picture_is_found_wherever_it_names_its_source(html: str, src: str) -> None:
+    assert _listed(html)[0].images[0]["src"] == src
+
+
+def test_what_wechat_drops_goes_and_is_reported() -> None:
+    html = (
+        '<svg><image href="https://e.com/1"/><path d="M0 0"/></svg>'
+        '<video poster="https://e.com/2"><img src="https://e.com/3"></video>'
+    )
+    made, left = _listed(html)
+    assert left == '<svg><path d="M0 0"></path></svg>'
+    assert made.images == []
+    assert "image, video" in made.warnings[0]["message"][1]
+
+
+def test_a_forbidden_source_is_listed_where_pictures_may_be_missing() -> None:
+    made, _ = _listed('<img src="/static/a.png">', options=RenderOptions(image_failure="keep"))
+    assert made.images == [{"src": "/static/a.png", "alt": ""}]
