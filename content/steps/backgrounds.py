@@ -1,4 +1,4 @@
-import re
+from collections.abc import Iterable
 
 import tinycss2
 from tinycss2.ast import Declaration, FunctionBlock, Node, StringToken, URLToken, WhitespaceToken
@@ -6,30 +6,28 @@ from tinycss2.ast import Declaration, FunctionBlock, Node, StringToken, URLToken
 from content.manuscript import Body, Manuscript
 from content.pictures.source import source_kind, tidy_source
 from content.refusals import TooManyImages
+from content.theming.style import LEADS_OUTSIDE, background
 
-# How a style may lead outside. A backslash may spell url( in another way.
-LEADS_OUTSIDE = re.compile(r"(?:url|src)\s*\(|image-set|\\|expression|@import", re.IGNORECASE)
 _SHOWS_PICTURE = frozenset({"background", "background-image"})
 _IMAGE_SETS = frozenset({"image-set", "-webkit-image-set"})
 
 
 def list_backgrounds(manuscript: Manuscript) -> None:
-    """List the pictures in `style` attributes, each written as `url("…")`, for the sanitizer.
+    """List the pictures in `style` attributes, each then named as `background` says.
 
     What else leads outside in a style is left out. Raises TooManyImages.
     """
     if not LEADS_OUTSIDE.search(manuscript.html):
         return
     body = Body(manuscript.html)
-    styles = _Styles()
+    styles = _Styles([image["src"] for image in manuscript.images])
     for node in body.css("[style]"):
         style = node.attributes.get("style") or ""
         if LEADS_OUTSIDE.search(style):
             node.attrs["style"] = styles.rewrite(style)
     _tell(manuscript, styles)
     manuscript.html = body.serialize()
-    known = {image["src"] for image in manuscript.images}
-    new = [src for src in styles.pictures if src not in known]
+    new = list(styles.numbers)[len(manuscript.images) :]
     manuscript.images += [{"src": src, "alt": "", "place": "background"} for src in new]
     if len(manuscript.images) > manuscript.max_images:
         count = len(manuscript.images)
@@ -37,7 +35,7 @@ def list_backgrounds(manuscript: Manuscript) -> None:
 
 
 def _tell(manuscript: Manuscript, styles: "_Styles") -> None:
-    if styles.pictures:
+    if styles.used:
         manuscript.warn(
             "background_unconfirmed",
             "样式中的背景图会上传到微信；微信是否保留背景图未经官方证实，发布前请预览",
@@ -55,8 +53,9 @@ def _tell(manuscript: Manuscript, styles: "_Styles") -> None:
 class _Styles:
     """Rewrites style attributes, each different one once."""
 
-    def __init__(self) -> None:
-        self.pictures: dict[str, None] = {}
+    def __init__(self, pictures: Iterable[str]) -> None:
+        self.numbers = {src: number for number, src in enumerate(pictures)}
+        self.used = False
         self.dropped = False
         self._rewritten: dict[str, str] = {}
 
@@ -92,9 +91,9 @@ class _Styles:
     def _written(self, token: Node) -> str:
         """`token` as CSS; raises ValueError for one that leads outside."""
         if (named := _named_picture(token)) is not None:
-            src = _canonical(named)
-            self.pictures[src] = None
-            return f'url("{src}")'
+            number = self.numbers.setdefault(_canonical(named), len(self.numbers))
+            self.used = True
+            return background(number)
         written: str = token.serialize()
         _refuse_outside(written)
         if '"' in written:  # a name within a function of days to come

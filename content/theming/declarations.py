@@ -39,7 +39,8 @@ def gather(pairs: Iterable[tuple[str, str]]) -> Declarations:
             counted[name] = value
     for box in _BOXES:
         _join_box(counted, box)
-    if "background-color" in counted and "background" not in counted:
+    backgrounds = [name for name in counted if name.startswith("background")]
+    if backgrounds == ["background-color"]:
         counted["background"] = counted.pop("background-color")  # shorter, and says the same
     return counted
 

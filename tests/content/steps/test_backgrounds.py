@@ -3,15 +3,17 @@ import pytest
 from content.manuscript import Manuscript
 from content.refusals import TooManyImages
 from content.steps.backgrounds import list_backgrounds
+from content.theming.style import name_backgrounds
 from tests.content.conftest import manuscript
 
 
 def _listed(style: str) -> tuple[Manuscript, str]:
+    """The manuscript, and the style as it is once the pictures are named."""
     quoted = style.replace('"', "&quot;")
     made = manuscript(f'<p style="{quoted}">x</p>', is_markdown=False)
     list_backgrounds(made)
     left = made.html.removeprefix("<p style=").removesuffix(">x</p>").strip('"')
-    return made, left.replace("&quot;", '"')
+    return made, name_backgrounds(left, [image["src"] for image in made.images])
 
 
 @pytest.mark.parametrize(

@@ -42,3 +42,8 @@ def test_colours_and_numbers_that_only_look_alike_are_left() -> None:
     assert short("color", "#abcdef") == "#abcdef"
     assert short("width", "100px") == "100px"
     assert short("background", "#aabbccdd") == "#aabbccdd"
+
+
+def test_a_colour_does_not_take_a_background_picture_away() -> None:
+    style = "background-image:url('picture:0');background-color:#fff"
+    assert write(gather(read(style))) == style
