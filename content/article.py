@@ -79,6 +79,15 @@ class RenderedArticle:
     products: tuple[ProductRef, ...] = ()
     words: tuple[WordHit, ...] = ()  # of the word lists
 
+    @property
+    def preview(self) -> str:
+        """The content with the places of product cards as the author wrote them."""
+        content = self.content
+        for product in self.products:
+            if product.mark:
+                content = content.replace(product.mark, "{{product:" + product.product_id + "}}")
+        return content
+
 
 @dataclass(frozen=True, slots=True)
 class ImageOutcome:

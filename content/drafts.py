@@ -7,6 +7,7 @@ from content.article import BuiltArticle, Warning_
 from content.blame import blame_within, first_of_group
 from content.bring import Progress
 from content.build import ArticleBuilder, Prepared
+from content.cards import ProductCards, with_cards
 from content.fields import ArticleFields, DraftFields
 from core.errors import Text
 
@@ -22,8 +23,9 @@ _NO_DIGEST = Warning_(
 class DraftBuilder:
     """Makes the articles of one draft ready for draft/add."""
 
-    def __init__(self, articles: ArticleBuilder) -> None:
+    def __init__(self, articles: ArticleBuilder, cards: ProductCards) -> None:
         self._articles = articles
+        self._cards = cards
 
     async def build(
         self,
@@ -67,7 +69,12 @@ class DraftBuilder:
         tally: "_Tally",
     ) -> BuiltArticle:
         with blame_within(path):
-            return await self._articles.finish(account, prepared, files, on_progress=tally.one_more)
+            # Before the pictures: what WeChat does not sell costs no upload.
+            cards = await self._cards.fetch(account, prepared.rendered)
+            built = await self._articles.finish(
+                account, prepared, files, on_progress=tally.one_more
+            )
+        return replace(built, article=with_cards(built.article, cards))
 
 
 class _Tally:

@@ -43,8 +43,10 @@ class Product(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     product_id: str = Field(pattern=r"^[0-9A-Za-z_-]{1,64}$", description="of 微信小店")
-    card_type: Literal[0, 1, 2, 3] | None = Field(
+    card_type: int | None = Field(
         None,
+        ge=0,
+        le=3,
         description="0 large (news), 1 small, 2 a link in the text, 3 a bar (newspic); by default"
         " small, and a bar at the end of a newspic",
     )

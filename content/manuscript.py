@@ -3,6 +3,7 @@ from typing import Any
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from content.kinds import ArticleType
 from content.options import RenderOptions
 from content.plain_yaml import Plain
 from content.words.hits import WordHit
@@ -19,7 +20,7 @@ class Manuscript:
     is_markdown: bool
     length_rule: LengthRule = "text"
     max_images: int = 100
-    fields: dict[str, str | bool] = field(default_factory=dict)  # title, author, theme …
+    fields: dict[str, Any] = field(default_factory=dict)  # title, author, theme …
     defaults: dict[str, str | bool] = field(default_factory=dict)  # for fields nobody gave
     front_matter: dict[str, Plain] = field(default_factory=dict)  # all of it, as written
     options: RenderOptions = field(default_factory=RenderOptions)
@@ -29,7 +30,11 @@ class Manuscript:
     digest_from_text: bool = False
     lexicon: str = ""  # the name of the word lists that hold for it
     themes_dir: str = ""  # the operator's own stylesheets; empty: none
-    html: str = ""
+    article_type: ArticleType = "news"
+    named_images: list[str] = field(default_factory=list)  # of a newspic, beside its text
+    crops: dict[str, list[float]] = field(default_factory=dict)  # of the cover, by ratio
+    products: list[dict[str, Any]] = field(default_factory=list)
+    html: str = ""  # of a newspic plain text in the end
     images: list[dict[str, str]] = field(default_factory=list)  # {src, alt}, one for each src
     warnings: list[dict[str, Any]] = field(default_factory=list)
     words: list[WordHit] = field(default_factory=list)  # of the lists

@@ -13,11 +13,14 @@ from content.steps.digest import add_digest
 from content.steps.fields import tidy_fields, use_defaults
 from content.steps.front_matter import take_front_matter
 from content.steps.images import list_images
+from content.steps.kind import choose_kind
 from content.steps.lengths import check_lengths
 from content.steps.links import number_links
 from content.steps.lists import flatten_lists
 from content.steps.markdown import MarkdownRenderer
 from content.steps.nesting import bound_nesting
+from content.steps.newspic import write_newspic
+from content.steps.products import place_products
 from content.steps.sanitize import Sanitizer
 from content.steps.sections import use_sections
 from content.steps.statistics import count_text
@@ -36,11 +39,14 @@ class Pipeline:
 
     def __init__(self) -> None:
         self._words = WordCheck()
-        self._steps: tuple[Step, ...] = (
+        self._reading: tuple[Step, ...] = (
             take_front_matter,  # its fields, unless the caller sent them
             use_defaults,  # the gateway's, for what is still open
+            choose_kind,  # news or newspic
             MarkdownRenderer().render,  # Markdown → HTML, code in colour; skipped for HTML
             bound_nesting,  # before a tree is made of it
+        )
+        self._news: tuple[Step, ...] = (
             add_digest,  # the beginning of the text, unless one was given
             rearrange,  # the tree: title, sections, lists, tables, links, pictures
             self._words.check,  # of the lists: refused, told, replaced
@@ -50,6 +56,15 @@ class Pipeline:
             tidy_fields,  # one line, no control characters
             count_text,
             check_lengths,  # WeChat's limits, before anything is uploaded
+            place_products,
+        )
+        self._newspic: tuple[Step, ...] = (
+            self._words.check,
+            write_newspic,  # its pictures, and the text in lines
+            tidy_fields,
+            count_text,
+            check_lengths,
+            place_products,
         )
 
     def run(self, arguments: dict[str, Any], lists: bytes = b"") -> dict[str, Any]:
@@ -77,7 +92,9 @@ class Pipeline:
             given_options=arguments["options"],
             themes_dir=arguments.get("themes_dir", ""),
         )
-        for step in self._steps:
+        for step in self._reading:
+            step(manuscript)
+        for step in self._newspic if manuscript.article_type == "newspic" else self._news:
             step(manuscript)
         return _result(manuscript)
 
@@ -116,4 +133,7 @@ def _result(manuscript: Manuscript) -> dict[str, Any]:
         "warnings": manuscript.warnings,
         "stats": manuscript.stats,
         "options": manuscript.options.model_dump(),
+        "article_type": manuscript.article_type,
+        "crops": manuscript.crops,
+        "products": manuscript.products,
     }

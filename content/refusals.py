@@ -145,6 +145,61 @@ class SensitiveWords(GatewayError):
     )
 
 
+class NewspicWithoutImages(GatewayError):
+    """A newspic has no picture."""
+
+    status = 422
+    code = "newspic_without_images"
+    category = "content"
+    message = Text("小绿书没有图片", "the newspic has no picture")
+    hint = Text(
+        "在 images 里给 1–20 张图片，或在正文里插入图片",
+        "give 1 to 20 pictures in images, or put some into the text",
+    )
+
+
+class ProductCardUnsupported(GatewayError):
+    """This kind of article has no such product card."""
+
+    status = 422
+    code = "product_card_unsupported"
+    category = "params"
+    errcode = 10170003
+    message = Text(
+        "{article_type} 不支持商品卡片 card_type {card_type}",
+        "{article_type} has no product card of card_type {card_type}",
+    )
+    hint = Text(
+        "news 可用 0 大卡、1 小卡、2 文字链接；newspic 可用 1 小卡、2 文字链接、3 条卡",
+        "news: 0 large, 1 small, 2 link; newspic: 1 small, 2 link, 3 bar",
+    )
+
+
+class ProductsAtEnd(GatewayError):
+    """More than one product for the one place at the end of a newspic."""
+
+    status = 422
+    code = "products_at_end"
+    category = "content"
+    message = Text("小绿书文末只能放一个商品", "a newspic has one product at its end")
+    hint = Text(
+        "其余商品用 {{product:ID}} 放进正文", "put the others into the text by {{product:ID}}"
+    )
+
+
+class ProductCardMisplaced(GatewayError):
+    """WeChat's card of this product cannot stand where the article wants it."""
+
+    status = 422
+    code = "product_card_misplaced"
+    category = "content"
+    message = Text(
+        "微信没有给出能放在这里的商品卡片：{product_id}",
+        "WeChat gave no card of product {product_id} for this place",
+    )
+    hint = Text("换一种 card_type，或换个位置", "take another card_type, or another place")
+
+
 class MarkdownTooComplex(GatewayError):
     """Rendering took more time or memory than any honest article needs."""
 

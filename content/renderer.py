@@ -7,6 +7,7 @@ from content.article import (
     ArticleFields,
     ArticleStats,
     ImageRef,
+    ProductRef,
     RenderedArticle,
     Warning_,
 )
@@ -42,6 +43,9 @@ _REFUSALS: dict[str, type[GatewayError]] = {
         refusals.SensitiveWords,
         refusals.SourceUrlInvalid,
         refusals.TooManyImages,
+        refusals.NewspicWithoutImages,
+        refusals.ProductCardUnsupported,
+        refusals.ProductsAtEnd,
         ImageSourceForbidden,
     )
 }
@@ -77,7 +81,7 @@ class Renderer:
         lexicon = await self._words.lexicon(account)
         settings = self._settings
         arguments = {
-            "markdown": fields.markdown,
+            "markdown": "" if fields.html is None and fields.markdown is None else fields.markdown,
             "html": fields.html,
             "defaults": {"theme": settings.theme, "code_theme": settings.code_theme},
             "given": fields.given(),
@@ -154,6 +158,7 @@ def _rendered(result: dict[str, Any]) -> RenderedArticle:
             "stats": ArticleStats(**result["stats"]),
             "words": tuple(WordHit(**hit) for hit in result["words"]),
             "options": RenderOptions(**result["options"]),
+            "products": tuple(ProductRef(**product) for product in result["products"]),
         }
     )
 

@@ -1,10 +1,11 @@
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from content.article import ArticleFields, RenderedArticle
+from content.kinds import ArticleType
 from content.renderer import Renderer
 from core.errors import language_of
 from handlers.bodies import read_model
@@ -38,7 +39,9 @@ class RenderedStats(BaseModel):
 class RenderAnswer(BaseModel):
     """HTML as WeChat keeps it, but for its pictures, which are still where they were."""
 
-    html: str
+    article_type: ArticleType
+    html: str = Field(description="of news")
+    text: str = Field(description="of a newspic, whose pictures are `images`")
     title: str
     digest: str
     images: list[RenderedImage]
@@ -61,8 +64,11 @@ class RenderHandler:
 
 def _answer(rendered: RenderedArticle, request: Request) -> dict[str, Any]:
     language = language_of(request.headers.get("accept-language", ""))
+    is_newspic = rendered.article_type == "newspic"
     answer = RenderAnswer(
-        html=rendered.content,
+        article_type=rendered.article_type,
+        html="" if is_newspic else rendered.preview,
+        text=rendered.preview if is_newspic else "",
         title=rendered.title,
         digest=rendered.digest,
         images=[RenderedImage(src=image.src, alt=image.alt) for image in rendered.images],

@@ -17,6 +17,7 @@ from sandbox.media import Media, Uploads
 from sandbox.menu import Menus
 from sandbox.openapi import OpenApi
 from sandbox.pages import Pages
+from sandbox.products import Products
 from sandbox.publisher import Publisher
 from sandbox.push import Pusher
 from sandbox.quotas import Quotas
@@ -58,6 +59,7 @@ def build_app(
             **Menus(world).handlers(),
             **Datacube(world).handlers(),
             **tickets.handlers(),
+            **Products(world).handlers(),
         },
         open_handlers={
             **tokens.handlers(),

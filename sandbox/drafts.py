@@ -39,7 +39,7 @@ class Drafts:
         if len(articles) > ARTICLES_PER_DRAFT:
             raise Refused(45008)
         alone = len(articles) == 1
-        read = tuple(self._reader.read(data, account.app_id, alone=alone) for data in articles)
+        read = tuple(self._reader.read(data, account, alone=alone) for data in articles)
         media_id = self._world.new_id(64)
         now = int(self._world.clock())
         draft = Draft(articles=read, create_time=now, update_time=now)
@@ -62,7 +62,7 @@ class Drafts:
         if not 0 <= index < len(draft.articles):
             raise Refused(40114)
         alone = len(draft.articles) == 1
-        article = self._reader.read(data, account.app_id, alone=alone)
+        article = self._reader.read(data, account, alone=alone)
         # The preview's address stays what it was.
         article = article.model_copy(update={"page": draft.articles[index].page})
         articles = (*draft.articles[:index], article, *draft.articles[index + 1 :])

@@ -32,6 +32,7 @@ _KEPT = frozenset(
         "small", "mark", "br", "hr", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li",
         "blockquote", "pre", "code", "table", "caption", "colgroup", "col", "thead", "tbody",
         "tfoot", "tr", "th", "td", "a", "img", "figure", "figcaption", "ruby", "rt", "rp",
+        "mp-common-product",
     }
 ) | _SVG  # fmt: skip
 _VOID = frozenset({"br", "hr", "img", "col"})
@@ -41,6 +42,11 @@ _ATTRIBUTES = frozenset(
         "data-ratio", "data-w", "data-type",
     }
 )  # fmt: skip
+# What makes an element a product card, and the attributes that it keeps.
+_CARD = "data-windowproduct"
+_CARD_ATTRIBUTES = frozenset(
+    {_CARD, "data-cardtype", "data-title", "data-type", "tagname", "linktype", "class"}
+)
 _SVG_DEAD = re.compile(r"(?i)id|class|on.*|href|xlink:.*|data-.*")
 _SPACE = re.compile(r"[ \t\r\n\f]+")
 # What markup = "refuse_45166" objects to: reported triggers, none of them official.
@@ -120,9 +126,42 @@ def _source(node: LexborNode) -> str:
     return attributes.get("src") or attributes.get("data-src") or ""
 
 
+def product_keys(content: str) -> list[str]:
+    """The keys of the product cards in the HTML."""
+    cards = _parse(content).css(f"[{_CARD}], mp-common-product")
+    return [card.attributes.get(_CARD) or "" for card in cards]
+
+
+def plain_with_cards(content: str) -> str:
+    """A newspic's content: text in lines, and product cards; any other markup is dropped."""
+    out: list[str] = []
+    node = LexborHTMLParser(content, is_fragment=True).root
+    stack: list[LexborNode] = []
+    while node is not None or stack:
+        if node is None:
+            node = stack.pop().next
+            continue
+        if node.is_text_node:
+            out.append(html.escape(node.text_content or "", quote=False))
+        elif _CARD in node.attributes:
+            attributes = "".join(_attributes(node.tag or "", node))
+            inner = html.escape(node.text(), quote=False)
+            out.append(f"<{node.tag}{attributes}>{inner}</{node.tag}>")
+        elif node.tag not in _DROPPED:
+            stack.append(node)
+            node = node.first_child
+            continue
+        node = node.next
+    return "".join(out).strip()
+
+
 def _attributes(tag: str, node: LexborNode) -> list[str]:
     written = []
+    is_card = _CARD in node.attributes
     for name, value in node.attributes.items():
+        if is_card and name in _CARD_ATTRIBUTES:
+            written.append(f' {name}="{html.escape(value or "")}"')
+            continue
         kept = _kept_value(tag, name, value or "")
         if kept:
             written.append(f' {name}="{html.escape(kept)}"')

@@ -72,6 +72,8 @@ class Article(Record):
     only_fans_can_comment: int
     page: str  # id of its page: the preview of a draft, the article once published
     image_media_ids: tuple[str, ...] = ()  # newspic only
+    crops: tuple[dict[str, str], ...] = ()  # of a newspic's cover, as they were sent
+    product_key: str = ""  # of the product at a newspic's end
     is_deleted: bool = False
 
 
@@ -102,6 +104,14 @@ class Page(Record):
     kind: Literal["draft", "article"]
     id: str  # the draft's media_id, or the publish_id
     index: int
+
+
+class ProductCard(Record):
+    """A product card that getcardinfo gave out; its id is the key."""
+
+    product_id: str
+    article_type: str
+    card_type: int
 
 
 class Menu(Record):

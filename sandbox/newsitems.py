@@ -20,7 +20,8 @@ def news_items(
 def _item(world: World, app_id: str, article: Article, *, no_content: bool) -> dict[str, Any]:
     thumb = world.materials.get(app_id, article.thumb_media_id)
     item: dict[str, Any] = article.model_dump(
-        exclude={"page", "image_media_ids", "is_deleted"} | ({"content"} if no_content else set())
+        exclude={"page", "image_media_ids", "crops", "product_key", "is_deleted"}
+        | ({"content"} if no_content else set())
     )
     item["thumb_url"] = thumb.url if thumb is not None else ""
     item["show_cover_pic"] = 0
@@ -28,4 +29,8 @@ def _item(world: World, app_id: str, article: Article, *, no_content: bool) -> d
     if article.image_media_ids:
         pictures = [{"image_media_id": media_id} for media_id in article.image_media_ids]
         item["image_info"] = {"image_list": pictures}
+    if article.crops:
+        item["cover_info"] = {"crop_percent_list": list(article.crops)}
+    if article.product_key:
+        item["product_info"] = {"footer_product_info": {"product_key": article.product_key}}
     return item

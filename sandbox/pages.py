@@ -112,7 +112,10 @@ class Pages:
         escaped = {name: html.escape(text) for name, text in texts.items()}
         note = _PREVIEW_NOTE if page.kind == "draft" else ""
         # The API's URLs name WeChat's host; a browser here gets the same bytes from the sandbox.
-        content = WECHAT_IMAGE.sub("/mmbiz/", article.content + self._pictures(page, article))
+        text = article.content
+        if article.article_type == "newspic":
+            text = text.replace("\n", "<br>")
+        content = WECHAT_IMAGE.sub("/mmbiz/", text + self._pictures(page, article))
         return _PAGE.format(content=content, note=note, **escaped)
 
     def _pictures(self, page: Page, article: Article) -> str:

@@ -20,6 +20,7 @@ class SandboxAccount(BaseModel):
     verified: bool = Field(
         True, description="may call freepublish/*; personal and unverified accounts get 48001"
     )
+    sells: bool = Field(True, description="has a shop; others get 53406 for product cards")
     original_id: str = Field("gh_5a4db0c0ffee", description="ToUserName of pushed events")
     ip_whitelist: tuple[str, ...] | None = Field(
         None, description="IPs and CIDRs that may call; None: any"
@@ -51,6 +52,7 @@ PERSONAL = SandboxAccount(
     name="一个人的公众号",
     original_id="gh_5a4db0c0ffef",
     verified=False,
+    sells=False,
 )
 
 
@@ -86,6 +88,9 @@ class SandboxSettings(BaseModel):
         "strip", description="scripts, forms and relative links in an article"
     )
     divs: Literal["unwrap", "keep"] = Field("unwrap", description="div elements in an article")
+    unknown_fields: Literal["ignore", "refuse_47001"] = Field(
+        "ignore", description="fields of an article that WeChat's pages do not name"
+    )
     forced_overlap: bool = Field(
         False, description="the token before a forced refresh lives on for 5 minutes"
     )

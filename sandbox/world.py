@@ -52,6 +52,7 @@ class World:
         self.publications = Shelf(self._database, "publication", models.Publication)
         self.pages = Shelf(self._database, "page", models.Page)
         self.menus = Shelf(self._database, "menu", models.Menu)
+        self.product_cards = Shelf(self._database, "product_card", models.ProductCard)
         self.outcomes: dict[str, Outcome] = {}  # by media_id; "*": of every draft
 
     def account(self, app_id: str) -> SandboxAccount | None:
@@ -66,7 +67,7 @@ class World:
         """Forget everything but the settings."""
         shelves: list[Shelf[Any]] = [
             *(self.tokens, self.token_days, self.usage, self.materials, self.media),
-            *(self.drafts, self.publications, self.pages, self.menus),
+            *(self.drafts, self.publications, self.pages, self.menus, self.product_cards),
         ]
         for shelf in shelves:
             shelf.clear()

@@ -26,6 +26,7 @@ from cache.responses import ResponseStore
 from cache.stats import CacheStatistics
 from cache.tokens import MemoryTokenStore, TokenStore
 from content.build import ArticleBuilder
+from content.cards import ProductCards
 from content.drafts import DraftBuilder
 from content.pictures.gate import ImageWorkers
 from content.renderer import Renderer
@@ -94,6 +95,7 @@ from store.watch import Watcher
 from wechat.catalogue import load_catalogue
 from wechat.errcodes import load_errcodes
 from wechat.material import MaterialClient
+from wechat.products import ProductClient
 
 
 @dataclass(frozen=True)
@@ -371,7 +373,7 @@ async def _open_jobs(
             time.time,
             crash,
         )
-        drafts = DraftBuilder(builder)
+        drafts = DraftBuilder(builder, ProductCards(ProductClient(wechat.calls)))
         article = article_job(context, drafts, uploaded, wechat.calls, wechat.calls)
         engine = await stack.enter_async_context(Engine(context, {ARTICLE: article}))
         jobs = Jobs(*(database, settings.jobs, changes, engine.wake, journal), clock=time.time)

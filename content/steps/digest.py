@@ -1,4 +1,5 @@
 from content.manuscript import Body, Manuscript
+from content.steps.products import PLACE
 from wechat.limits import DEFAULT_DIGEST_CHARS
 
 _NOT_PROSE = (
@@ -18,7 +19,7 @@ def add_digest(manuscript: Manuscript) -> None:
     for node in body.css(_NOT_PROSE):
         node.decompose()
     manuscript.digest_from_text = True
-    manuscript.fields["digest"] = cut(body.words(), DEFAULT_DIGEST_CHARS)
+    manuscript.fields["digest"] = cut(PLACE.sub("", body.words()).strip(), DEFAULT_DIGEST_CHARS)
 
 
 def cut(text: str, limit: int) -> str:

@@ -6,7 +6,7 @@ from content.options import RenderOptions
 _ONE_LINE = ("title", "author", "digest", "cover", "content_source_url")
 # Control characters, marks that turn the direction of what follows them, and halves of characters,
 # which no encoder takes. The joiners of emoji and of Indic scripts (ZWJ, ZWNJ) stay.
-_INVISIBLE = re.compile(
+INVISIBLE = re.compile(
     r"[\x00-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]+"
 )
 
@@ -22,4 +22,4 @@ def tidy_fields(manuscript: Manuscript) -> None:
     """Make each field one line of visible characters, as WeChat's lists show it."""
     for name in _ONE_LINE:
         if value := manuscript.string(name):
-            manuscript.fields[name] = " ".join(_INVISIBLE.sub(" ", value).split())
+            manuscript.fields[name] = " ".join(INVISIBLE.sub(" ", value).split())

@@ -51,6 +51,9 @@ def _check_source_url(url: str) -> None:
 
 
 def _check_content(manuscript: Manuscript, *, strict: bool) -> None:
+    if manuscript.article_type == "newspic":
+        _check_newspic(manuscript, strict=strict)
+        return
     if not manuscript.stats["characters"] and not manuscript.images:
         raise ContentEmpty(field="content")
     embedded = [
@@ -61,3 +64,21 @@ def _check_content(manuscript: Manuscript, *, strict: bool) -> None:
     _hold(ContentTooLong, "content", characters, limits.CONTENT_CHARS, ("字符", "characters"))
     size = manuscript.stats["bytes"] - saved
     _hold(ContentTooLong, "content", size, limits.CONTENT_BYTES - 1, ("字节", "bytes"))
+
+
+def _check_newspic(manuscript: Manuscript, *, strict: bool) -> None:
+    characters, size = len(manuscript.html), len(manuscript.html.encode())
+    if not characters:
+        raise ContentEmpty(field="content")
+    _hold(ContentTooLong, "content", characters, limits.CONTENT_CHARS, ("字符", "characters"))
+    if size <= limits.STRICT_NEWSPIC_BYTES:
+        return
+    if strict:
+        limit = limits.STRICT_NEWSPIC_BYTES
+        raise ContentTooLong(field="content", count=size, limit=limit, unit="字节", unit_en="bytes")
+    manuscript.warn(
+        "newspic_text_long",
+        f"小绿书正文有 {size} 字节；微信文档提到 2 KB 的上限，可能被拒（45166）",
+        f"the text has {size} bytes; WeChat's page names 2 KB and may refuse it (45166)",
+        field="content",
+    )

@@ -18,7 +18,7 @@ def number_links(_manuscript: Manuscript, body: Body) -> None:
         if is_clickable(href):
             continue
         text = " ".join(link.text().split())
-        if _is_outside(href) and not _says_it_all(text, href):
+        if is_outside(href) and not says_it_all(text, href):
             number, _ = references.setdefault(href, (len(references) + 1, text))
             mark = body.create_node("sup")
             mark.attrs["class"] = "reference"
@@ -53,10 +53,12 @@ def is_clickable(href: str) -> bool:
     return parts.scheme in ("http", "https") and parts.netloc == _CLICKABLE
 
 
-def _is_outside(href: str) -> bool:
+def is_outside(href: str) -> bool:
+    """Whether `href` leads to another site or to a mailbox."""
     return href.lower().startswith(("http://", "https://", "mailto:"))
 
 
-def _says_it_all(text: str, href: str) -> bool:
+def says_it_all(text: str, href: str) -> bool:
+    """Whether a link's text is its address."""
     url = unquote(href).rstrip("/")
     return unquote(text).rstrip("/") in (url, url.partition(":")[2].lstrip("/"))

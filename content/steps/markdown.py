@@ -79,8 +79,10 @@ def _write_task_boxes(state: StateCore) -> None:
 
 
 def _softbreak(
-    _self: object, tokens: Sequence[Token], index: int, _options: OptionsDict, _env: Env
+    _self: object, tokens: Sequence[Token], index: int, _options: OptionsDict, env: Env
 ) -> str:
+    if env["manuscript"].article_type == "newspic":
+        return "<br>"  # its text is read in the lines it was typed in
     before = tokens[index - 1].content if index else ""
     after = tokens[index + 1].content if index + 1 < len(tokens) else ""
     return join_cjk_lines(before, after)

@@ -52,10 +52,10 @@ def render(
     for warning in rendered.warnings:
         typer.echo(f"注意 / note: {in_language(warning.message)}", err=True)
     if output is None:
-        typer.echo(rendered.content)
+        typer.echo(rendered.preview)
         return
     try:
-        output.write_text(rendered.content, "utf-8")
+        output.write_text(rendered.preview, "utf-8")
     except OSError as exc:
         fail(f"写不了 {output}：{exc.strerror}", f"cannot write {output}: {exc.strerror}")
 

@@ -33,7 +33,9 @@ async def test_the_answer_has_all_that_the_contract_names(http: Any, app: Any) -
             json={"markdown": "# 题目\n\n正文 ![景](a.png)", "theme": "default", "options": {}},
         )
     told = response.json()
-    assert set(told) == {"html", "title", "digest", "images", "warnings", "stats"}
+    named = {"html", "title", "digest", "images", "warnings", "stats"}
+    assert set(told) == named | {"article_type", "text"}
+    assert (told["article_type"], told["text"]) == ("news", "")
     assert told["title"] == "题目"
     assert told["images"] == [{"src": "a.png", "alt": "景"}]
     assert set(told["stats"]) == {"characters", "bytes", "reading_minutes"}
@@ -56,3 +58,19 @@ async def test_what_cannot_be_rendered_is_refused(
     async with http(app) as caller:
         response = await caller.post("/v1/render", json=body)
     assert (response.status_code, response.json()["error"]["code"]) == (status, code)
+
+
+async def test_a_newspic_is_text_and_pictures(http: Any, app: Any) -> None:
+    async with http(app) as caller:
+        response = await caller.post(
+            "/v1/render",
+            json={
+                "markdown": "# 题\n\n一\n\n买 {{product:10001}}",
+                "images": ["a.png", "b.png"],
+                "products": [{"product_id": "10001"}],
+            },
+        )
+    told = response.json()
+    assert (told["article_type"], told["html"]) == ("newspic", "")
+    assert told["text"] == "一\n\n买 {{product:10001}}"
+    assert [image["src"] for image in told["images"]] == ["a.png", "b.png"]

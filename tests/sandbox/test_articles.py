@@ -130,3 +130,71 @@ async def test_a_newspic_needs_its_pictures_and_keeps_plain_text(caller: Caller)
 async def test_a_newspic_with_bad_pictures_is_refused(caller: Caller, image_info: object) -> None:
     answer = await caller.add(article_type="newspic", image_info=image_info)
     assert answer["errcode"] == 40007
+
+
+def _crop(**changes: Any) -> dict[str, Any]:
+    crop = {"ratio": "1_1", "x1": "0", "y1": "0.1", "x2": "0.123456", "y2": "1"}
+    return {"crop_percent_list": [{**crop, **changes}]}
+
+
+@pytest.mark.parametrize(
+    ("cover_info", "errcode"),
+    [
+        (_crop(ratio="4_3"), 53402),
+        (_crop(x1="0.1234567"), 53402),
+        (_crop(x2="1.5"), 53402),
+        (_crop(x2="0"), 53402),
+        (_crop(x1=0), 47001),
+        ({"crop_percent_list": {}}, 47001),
+        ({"crop_percent_list": ["x"]}, 47001),
+        ("x", 47001),
+    ],
+)
+async def test_crops_of_a_newspic_are_areas_of_known_ratios(
+    caller: Caller, cover_info: object, errcode: int
+) -> None:
+    images = {"image_list": [{"image_media_id": await caller.thumb()}]}
+    answer = await caller.add(article_type="newspic", image_info=images, cover_info=cover_info)
+    assert answer["errcode"] == errcode
+
+
+async def test_good_crops_are_kept(caller: Caller) -> None:
+    images = {"image_list": [{"image_media_id": await caller.thumb()}]}
+    media_id = await caller.draft(article_type="newspic", image_info=images, cover_info=_crop())
+    assert (await caller.read(media_id))["cover_info"] == _crop()
+
+
+async def test_a_newspic_has_at_most_20_pictures(caller: Caller) -> None:
+    picture = {"image_media_id": await caller.thumb()}
+    kinds = {"article_type": "newspic"}
+    assert "media_id" in await caller.add(image_info={"image_list": [picture] * 20}, **kinds)
+    answer = await caller.add(image_info={"image_list": [picture] * 21}, **kinds)
+    assert answer["errcode"] == 40007
+
+
+async def test_only_two_kinds_of_article_are_known(caller: Caller) -> None:
+    assert (await caller.add(article_type="video"))["errcode"] == 40097
+
+
+async def test_strict_lengths_hold_a_newspic_to_2_kb(start: Any) -> None:
+    caller = await start(lengths="strict")
+    images = {"image_list": [{"image_media_id": await caller.thumb()}]}
+    fields = {"article_type": "newspic", "image_info": images}
+    await caller.draft(content="字" * 666, **fields)
+    assert (await caller.add(content="字" * 667, **fields))["errcode"] == 45166
+
+
+async def test_fields_that_wechat_does_not_know_are_refused_on_demand(start: Any) -> None:
+    caller = await start(unknown_fields="refuse_47001")
+    await caller.draft()
+    assert (await caller.add(show_cover_pic=1))["errcode"] == 47001
+
+
+async def test_of_several_articles_each_is_checked_and_none_has_a_digest(caller: Caller) -> None:
+    good = await caller.article(digest="摘要")
+    bad = await caller.article(title="字" * 33)
+    path = "/cgi-bin/draft/add"
+    assert (await caller.post(path, {"articles": [good, bad]}))["errcode"] == 45003
+    assert (await caller.post(path, {"articles": [good] * 9}))["errcode"] == 45008
+    media_id = (await caller.post(path, {"articles": [good, good]}))["media_id"]
+    assert (await caller.read(media_id))["digest"] == "正文"
