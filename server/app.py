@@ -25,15 +25,10 @@ from cache.redis_tokens import FallbackTokenStore, RedisTokenStore
 from cache.responses import ResponseStore
 from cache.stats import CacheStatistics
 from cache.tokens import MemoryTokenStore, TokenStore
-from content.build import ArticleBuilder
-from content.cards import ProductCards
-from content.drafts import DraftBuilder
-from content.pictures.gate import ImageWorkers
 from content.renderer import Renderer
 from core.crash import CrashPoint, no_crash
 from core.metrics import Metrics
 from core.tasks import TaskSet
-from fetch.client import Fetcher
 from handlers.areas import Segments
 from handlers.relay import Relay, Stages
 from handlers.relay_journal import RelayJournal
@@ -62,6 +57,7 @@ from proxy.stable_token import PATH as STABLE_TOKEN
 from proxy.stable_token import StableToken
 from proxy.tokens import TokenBooks, TokenService
 from proxy.upstream import Upstream
+from server.building import open_builder
 from server.cache_control import (
     CacheControl,
     clears_of,
@@ -94,8 +90,6 @@ from store.lock import lock_data_dir
 from store.watch import Watcher
 from wechat.catalogue import load_catalogue
 from wechat.errcodes import load_errcodes
-from wechat.material import MaterialClient
-from wechat.products import ProductClient
 
 
 @dataclass(frozen=True)
@@ -350,17 +344,9 @@ async def _open_jobs(
         uploaded = UploadedImages(
             database, wechat.caches.register("image", "database"), clock=time.time
         )
-        fetcher = Fetcher(settings.fetch)
-        stack.push_async_callback(fetcher.aclose)
-        builder = ArticleBuilder(
-            renderer,
-            fetcher,
-            MaterialClient(wechat.calls),
-            uploaded,
-            ImageWorkers(workers),
-            bounds=settings.content.picture_bounds(),
+        builder = await stack.enter_async_context(
+            open_builder(settings, workers, renderer, uploaded, wechat.calls)
         )
-        stack.push_async_callback(builder.aclose)
         changes = Changes()
         context = JobsContext(
             database,
@@ -373,8 +359,7 @@ async def _open_jobs(
             time.time,
             crash,
         )
-        drafts = DraftBuilder(builder, ProductCards(ProductClient(wechat.calls)))
-        article = article_job(context, drafts, uploaded, wechat.calls, wechat.calls)
+        article = article_job(context, builder, uploaded, wechat.calls, wechat.calls)
         engine = await stack.enter_async_context(Engine(context, {ARTICLE: article}))
         jobs = Jobs(*(database, settings.jobs, changes, engine.wake, journal), clock=time.time)
         yield _Work(engine, jobs, renderer, uploaded)
