@@ -6,12 +6,13 @@ reference §9). `<code>` loses some styles there: they stand on `<pre>`.
 """
 
 import re
-from collections.abc import Iterable, Iterator, MutableMapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, MutableMapping, Sequence
 from html import escape
 from itertools import accumulate
 from typing import Any
 
 from markdown_it import MarkdownIt
+from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token as Block
 from markdown_it.utils import OptionsDict
 from pygments.style import Style
@@ -23,6 +24,8 @@ from content.markdown.lexing import Tokens, tokens_of
 from content.options import RenderOptions
 from content.refusals import CodeThemeUnknown
 from content.theming.codes import code_style, code_theme_names
+
+Env = MutableMapping[str, Any]
 
 _Run = tuple[str, str]  # (css, text)
 
@@ -99,18 +102,30 @@ def use_code(md: MarkdownIt) -> None:
     md.add_render_rule("code_block", _render_block)
 
 
+def use_fence(md: MarkdownIt, language: str, render: Callable[[str, Env], str]) -> None:
+    """Have fences of `language` rendered by `render` instead."""
+    assert isinstance(md.renderer, RendererHTML)  # noqa: S101 - as constructed
+    others = md.renderer.rules["fence"]
+
+    def fence(
+        _self: object, tokens: Sequence[Block], index: int, options: OptionsDict, env: Env
+    ) -> str:
+        block = tokens[index]
+        if Fence.parse(block.info).language.lower() == language:
+            return render(block.content, env)
+        return str(others(tokens, index, options, env))
+
+    md.add_render_rule("fence", fence)
+
+
 def _render_block(
-    _self: object,
-    tokens: Sequence[Block],
-    index: int,
-    _options: OptionsDict,
-    env: MutableMapping[str, Any],
+    _self: object, tokens: Sequence[Block], index: int, _options: OptionsDict, env: Env
 ) -> str:
     block = tokens[index]
     return render_code(block.content, Fence.parse(block.info), env)
 
 
-def render_code(code: str, fence: Fence, env: MutableMapping[str, Any]) -> str:
+def render_code(code: str, fence: Fence, env: Env) -> str:
     """A code block; in one colour, with a warning, where colours would take too long."""
     manuscript: Manuscript = env["manuscript"]
     code = code.removesuffix("\n")

@@ -16,7 +16,7 @@ from content.markdown.syntax import use_syntax
 
 Env = MutableMapping[str, Any]
 
-_DRAWING_S = 0.45  # of the second that an article has
+_DRAWING_S = 0.55  # of the second that an article has
 
 
 class MarkdownRenderer:
