@@ -10,6 +10,7 @@ from content.manuscript import Body, Manuscript
 from content.options import RenderOptions
 from content.steps.backgrounds import list_backgrounds
 from content.steps.digest import add_digest
+from content.steps.drawings import tidy_drawings
 from content.steps.fields import tidy_fields, use_defaults
 from content.steps.front_matter import take_front_matter
 from content.steps.images import list_images
@@ -107,6 +108,7 @@ _TREE_STEPS: tuple[TreeStep, ...] = (
     wrap_tables,
     number_links,
     list_images,
+    tidy_drawings,
 )
 
 

@@ -96,6 +96,8 @@ class ArticleFilter:
             return node.first_child
         if tag == "img" and not WECHAT_IMAGE.match(_source(node)):
             return None
+        if tag == "svg" and not any(map(_is_seen, out)):  # doocs/md#183
+            return None
         out.append(f"<{tag}{''.join(_attributes(tag, node))}>")
         if tag in _VOID:
             return None
@@ -126,6 +128,7 @@ def _source(node: LexborNode) -> str:
     return attributes.get("src") or attributes.get("data-src") or ""
 
 
+<<<<<<< HEAD
 def product_keys(content: str) -> list[str]:
     """The keys of the product cards in the HTML."""
     cards = _parse(content).css(f"[{_CARD}], mp-common-product")
@@ -153,6 +156,10 @@ def plain_with_cards(content: str) -> str:
             continue
         node = node.next
     return "".join(out).strip()
+=======
+def _is_seen(written: str) -> bool:
+    return written.startswith("<img") or (not written.startswith("<") and bool(written.strip(" ")))
+>>>>>>> eec755c (Draw formulas, and keep of SVG what WeChat keeps)
 
 
 def _attributes(tag: str, node: LexborNode) -> list[str]:
@@ -169,12 +176,12 @@ def _attributes(tag: str, node: LexborNode) -> list[str]:
 
 
 def _kept_value(tag: str, name: str, value: str) -> str:
-    if name == "style":
+    if name == "style" and (tag == "svg" or tag not in _SVG):
         return clean_style(value, WECHAT_IMAGE)
     if name in ("src", "data-src"):
         return value if tag == "img" and WECHAT_IMAGE.match(value) else ""
     if name == "href":
         return value if tag == "a" and _WECHAT_PAGE.match(value) else ""
     if tag in _SVG:
-        return "" if _SVG_DEAD.fullmatch(name) or "url(" in value else value
+        return "" if name == "style" or _SVG_DEAD.fullmatch(name) or "url(" in value else value
     return value if name in _ATTRIBUTES else ""

@@ -10,17 +10,25 @@ class TimeUp(BaseException):
 
 
 class Budget:
-    """Processor time for what is drawn in one article: code in colour, formulas, diagrams.
+    """Processor time, and room, for what is drawn in an article: code, formulas, diagrams.
 
     Whatever does not come to its end in time is shown as it was typed, instead of the whole
     article being refused. Works in the main thread of a process only: it uses a signal, which
     reaches Python code and the regular expressions of `re`, but not other code in C.
     """
 
-    def __init__(self, total_s: float, clock: Callable[[], float]) -> None:
-        """`clock` tells processor time."""
+    def __init__(self, total_s: float, clock: Callable[[], float], *, chars: int) -> None:
+        """`clock` tells processor time; `chars` of HTML may be drawn."""
         self._left_s = total_s
+        self._left_chars = chars
         self._clock = clock
+
+    def take_room(self, html: str) -> bool:
+        """Whether there is room for `html`; then it is taken."""
+        if len(html) > self._left_chars:
+            return False
+        self._left_chars -= len(html)
+        return True
 
     @contextmanager
     def at_most(self, seconds: float) -> Iterator[None]:

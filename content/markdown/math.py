@@ -25,6 +25,7 @@ from content.markdown.formulas import MAX_TEX_CHARS, Formula, MathMissing, draw_
 _CLOSING = {"$$": "$$", "$": "$", r"\(": r"\)"}
 _COMMENT = re.compile(r"(?<!\\)%.*")
 _FORMULA_S = 0.2
+_TOO_MUCH = ("公式太多或太复杂", "formulas are too many or too complex")
 _SHOWN_CHARS = 60
 _PNG_SCALE = 1.5  # and twice when it is drawn: sharp on a phone
 _IN_LINE = "display:inline;margin:0;"  # themes show pictures on lines of their own
@@ -169,16 +170,22 @@ def _drawn(tex: str, env: Env, *, display: bool) -> str | None:
             "没有安装公式组件，公式按源码显示；安装：pip install 'wxgate[math]'",
             "formulas are shown as typed; to draw them: pip install 'wxgate[math]'",
         )
+        return None
     except TimeUp:
-        _warn(manuscript, tex, ("公式太多或太复杂", "formulas are too many or too complex"))
+        _warn(manuscript, tex, _TOO_MUCH)
+        return None
     except Exception:  # noqa: BLE001 - a parser of TeX, and any text
         _warn(manuscript, tex, ("公式无法识别", "a formula cannot be read"))
-    else:
-        return formula.svg if manuscript.options.math == "svg" else _picture(tex, formula)
+        return None
+    drawn = formula.svg if manuscript.options.math == "svg" else _picture(tex, formula)
+    if env["budget"].take_room(drawn):
+        return drawn
+    _warn(manuscript, tex, _TOO_MUCH)
     return None
 
 
 def _warn(manuscript: Manuscript, tex: str, reason: tuple[str, str]) -> None:
+    """Name the first formula that is shown as typed."""
     shown = tex if len(tex) <= _SHOWN_CHARS else tex[:_SHOWN_CHARS] + "…"
     zh, en = reason
     manuscript.warn(

@@ -3,7 +3,7 @@ from content.steps.products import PLACE
 from wechat.limits import DEFAULT_DIGEST_CHARS
 
 _NOT_PROSE = (
-    "pre, table, h1, h2, h3, h4, h5, h6, figcaption, title, style, script, noscript, template"
+    "pre, svg, table, h1, h2, h3, h4, h5, h6, figcaption, title, style, script, noscript, template"
 )
 _JOINERS = "\u200d\ufe0e\ufe0f"  # hold the parts of an emoji together
 

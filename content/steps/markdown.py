@@ -17,6 +17,7 @@ from content.markdown.syntax import use_syntax
 Env = MutableMapping[str, Any]
 
 _DRAWING_S = 0.55  # of the second that an article has
+_DRAWING_CHARS = 600_000  # of the million bytes
 
 
 class MarkdownRenderer:
@@ -53,7 +54,7 @@ class MarkdownRenderer:
         env = {
             "highlighter": self._highlighters[theme],
             "manuscript": manuscript,
-            "budget": Budget(_DRAWING_S, process_time),
+            "budget": Budget(_DRAWING_S, process_time, chars=_DRAWING_CHARS),
         }
         manuscript.html = self._md.render(manuscript.text, env)
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 import nh3
 
 from content.manuscript import Manuscript
+from content.steps.drawings import DRAWING_ATTRIBUTES, DRAWING_TAGS, REFERS_OUTSIDE
 from content.steps.links import is_clickable
 from content.theming.style import clean_style, name_backgrounds
 
@@ -13,8 +14,14 @@ _TAGS = {
     *("table", "caption", "colgroup", "col", "thead", "tbody", "tfoot", "tr", "th", "td"),
     *("strong", "b", "em", "i", "u", "s", "del", "ins", "mark", "small", "sub", "sup"),
     *("figure", "figcaption", "cite", "q", "abbr", "kbd", "samp", "var", "ruby", "rt", "rp"),
+    *DRAWING_TAGS,
 }
-_DROPPED_WITH_CONTENT = {"script", "style", "iframe", "object", "svg", "math", "video", "audio"}
+_DROPPED_WITH_CONTENT = {
+    *("script", "style", "iframe", "object", "math", "video", "audio"),
+    # In drawings, none of which WeChat keeps; in some of them HTML could hide.
+    *("defs", "symbol", "marker", "pattern", "mask", "clipPath", "filter", "foreignObject"),
+    *("linearGradient", "radialGradient", "title", "desc", "metadata"),
+}
 _ATTRIBUTES = {
     "*": {"style"},
     "a": {"href"},
@@ -22,6 +29,7 @@ _ATTRIBUTES = {
     "ol": {"start"},
     "th": {"colspan", "rowspan"},
     "td": {"colspan", "rowspan"},
+    **dict.fromkeys(DRAWING_TAGS, DRAWING_ATTRIBUTES),
 }
 _URL_SCHEMES = {"http", "https", "data"}  # data: pictures, judged by steps/images.py
 # Control characters and noncharacters: no HTML may hold them.
@@ -67,7 +75,9 @@ def _cleaner(manuscript: Manuscript, style: Callable[[str], str | None]) -> nh3.
             return value if value in pictures else None
         if name == "href":
             return value if is_clickable(value) else None
-        return style(value) if name == "style" else value
+        if name == "style":
+            return style(value)
+        return None if name in DRAWING_ATTRIBUTES and REFERS_OUTSIDE.search(value) else value
 
     return nh3.Cleaner(
         tags=_TAGS,

@@ -66,10 +66,15 @@ def test_whitespace_collapses_in_code_too_unless_it_is_nbsp() -> None:
 
 def test_svg_survives_without_what_it_refers_to() -> None:
     dirty = (
-        '<svg viewBox="0 0 1 1" id="a" class="b"><defs><path id="p"/></defs><use href="#p"/>'
-        '<path d="M0 0" fill="url(#g)" stroke="red"/></svg>'
+        '图<svg viewBox="0 0 1 1" id="a" class="b"><defs><path id="p"/></defs><use href="#p"/>'
+        '<path d="M0 0" fill="url(#g)" stroke="red" style="fill:red"/></svg>'
     )
-    assert clean(dirty) == '<svg viewBox="0 0 1 1"><path d="M0 0" stroke="red"></path></svg>'
+    assert clean(dirty) == '图<svg viewBox="0 0 1 1"><path d="M0 0" stroke="red"></path></svg>'
+
+
+def test_svg_with_nothing_before_it_vanishes() -> None:
+    assert clean("<p><svg></svg></p><p>a<svg></svg></p>") == "<p></p><p>a<svg></svg></p>"
+    assert clean("<p>&nbsp;</p><svg></svg>").endswith("<svg></svg>")
 
 
 def test_text_is_escaped_again() -> None:

@@ -16,18 +16,18 @@ def _spin() -> None:
 
 
 def test_a_loop_ends_with_its_time() -> None:
-    with pytest.raises(TimeUp), Budget(10, process_time).at_most(0.02):
+    with pytest.raises(TimeUp), Budget(10, process_time, chars=10**9).at_most(0.02):
         _spin()
 
 
 def test_a_regular_expression_ends_with_its_time() -> None:
-    with pytest.raises(TimeUp), Budget(10, process_time).at_most(0.02):
+    with pytest.raises(TimeUp), Budget(10, process_time, chars=10**9).at_most(0.02):
         re.match(r"(a|aa)*b", "a" * 100)
 
 
 def test_all_together_get_no_more_than_the_whole() -> None:
     spent = 0.0
-    budget = Budget(1, lambda: spent)
+    budget = Budget(1, lambda: spent, chars=1)
     with budget.at_most(0.5):
         spent = 0.9
     with pytest.raises(TimeUp), budget.at_most(0.5):
@@ -39,7 +39,12 @@ def test_all_together_get_no_more_than_the_whole() -> None:
 
 def test_afterwards_the_signal_is_as_it_was() -> None:
     before = signal.getsignal(signal.SIGVTALRM)
-    with Budget(1, process_time).at_most(0.5):
+    with Budget(1, process_time, chars=10**9).at_most(0.5):
         assert signal.getsignal(signal.SIGVTALRM) != before
     assert signal.getsignal(signal.SIGVTALRM) == before
     assert signal.getitimer(signal.ITIMER_VIRTUAL) == (0, 0)
+
+
+def test_room_is_taken_until_there_is_none() -> None:
+    budget = Budget(1, process_time, chars=10)
+    assert [budget.take_room("x" * 4) for _ in range(3)] == [True, True, False]

@@ -24,7 +24,7 @@ def _html(
     use_code(md)
     made = manuscript()
     made.options = RenderOptions(**{**PLAIN, **options})
-    budget = Budget(budget_s, process_time)
+    budget = Budget(budget_s, process_time, chars=10**9)
     env = {"highlighter": Highlighter(theme), "manuscript": made, "budget": budget}
     html: str = md.render(f"``````{info}\n{code}\n``````", env)
     return html

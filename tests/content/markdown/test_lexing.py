@@ -9,7 +9,7 @@ from content.markdown.lexing import tokens_of
 
 @pytest.fixture
 def budget() -> Budget:
-    return Budget(10, process_time)
+    return Budget(10, process_time, chars=10**9)
 
 
 def test_a_known_language_is_read_into_tokens(budget: Budget) -> None:
