@@ -82,7 +82,7 @@ def draw_formula(tex: str, *, display: bool) -> Formula:
     """Draw `tex`; raises FormulaWrong and MathMissing, and whatever the libraries do."""
     if len(tex) > MAX_TEX_CHARS or _NO_GLYPH.search(tex):
         raise FormulaWrong
-    library = _ziamath()
+    library = load_library()
     chinese: list[str] = []
     tex = _TAG.sub(r"\\qquad\\text{(\1)}", _with_chemistry(tex))
     if _CJK_RUN.search(tex):
@@ -96,7 +96,8 @@ def draw_formula(tex: str, *, display: bool) -> Formula:
 
 
 @cache
-def _ziamath() -> ModuleType:
+def load_library() -> ModuleType:
+    """The library, 0.2 s the first time; raises MathMissing."""
     try:
         import ziamath
     except ImportError:
@@ -194,7 +195,7 @@ def _text(run: str, helms: list[Segment]) -> str:
 
 @cache
 def _helm() -> list[Segment]:
-    library = _ziamath()
+    library = load_library()
     svg = library.Math(library.tex2mml(rf"\text{{{_HELM}}}"), _SIZE_PX).svgxml()
     path = svg.find("path")
     assert path is not None  # noqa: S101 - a glyph of the font that comes with ziamath

@@ -20,7 +20,13 @@ from content.markdown.budget import TimeUp
 from content.markdown.cjk import is_cjk
 from content.markdown.code import render_code, use_fence
 from content.markdown.fence import Fence
-from content.markdown.formulas import MAX_TEX_CHARS, Formula, MathMissing, draw_formula
+from content.markdown.formulas import (
+    MAX_TEX_CHARS,
+    Formula,
+    MathMissing,
+    draw_formula,
+    load_library,
+)
 
 _CLOSING = {"$$": "$$", "$": "$", r"\(": r"\)"}
 _COMMENT = re.compile(r"(?<!\\)%.*")
@@ -162,6 +168,7 @@ def _drawn(tex: str, env: Env, *, display: bool) -> str | None:
         return None
     tex = " ".join(_COMMENT.sub("", tex).split())
     try:
+        load_library()  # in no formula's time
         with env["budget"].at_most(_FORMULA_S):
             formula = draw_formula(tex, display=display)
     except MathMissing:
