@@ -128,7 +128,6 @@ def _source(node: LexborNode) -> str:
     return attributes.get("src") or attributes.get("data-src") or ""
 
 
-<<<<<<< HEAD
 def product_keys(content: str) -> list[str]:
     """The keys of the product cards in the HTML."""
     cards = _parse(content).css(f"[{_CARD}], mp-common-product")
@@ -156,10 +155,10 @@ def plain_with_cards(content: str) -> str:
             continue
         node = node.next
     return "".join(out).strip()
-=======
+
+
 def _is_seen(written: str) -> bool:
     return written.startswith("<img") or (not written.startswith("<") and bool(written.strip(" ")))
->>>>>>> eec755c (Draw formulas, and keep of SVG what WeChat keeps)
 
 
 def _attributes(tag: str, node: LexborNode) -> list[str]:
