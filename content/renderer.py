@@ -16,6 +16,7 @@ from content.lanes import LaneFull
 from content.options import RenderOptions
 from content.pictures.errors import ImageSourceForbidden
 from content.settings import ContentSettings
+from content.theming.folder import ThemesFolder
 from content.words.hits import WordHit
 from content.words.shelf import Lexicon, WordShelf
 from content.workers import WorkerPool, WorkExhausted, WorkFailed, WorkRefused
@@ -72,6 +73,8 @@ class Renderer:
         self._kept = kept
         self._words = words or WordShelf(settings.words)
         self._count_words = count_words
+        self._folder = ThemesFolder(settings.themes_dir)
+        self._themes: tuple[str, list[dict[str, Any]]] | None = None
 
     async def render(self, fields: ArticleFields, account: str | None = None) -> RenderedArticle:
         """Run the pipeline, with the word lists of `account` if one is given.
@@ -90,6 +93,8 @@ class Renderer:
             "length_rule": settings.length_rule,
             "max_images": settings.max_images,
             "lexicon": lexicon.name,
+            "themes_dir": self._folder.path,
+            "themes_stamp": self._folder.stamp(),
         }
         return _with_missing(await self._rendered(fields, arguments, lexicon), lexicon.missing)
 
@@ -104,6 +109,17 @@ class Renderer:
             rendered = await self._run(fields, arguments, lexicon)
             self._kept.put(key, rendered, _NO_ACCOUNT)
         return rendered
+
+    async def themes(self) -> list[dict[str, Any]]:
+        """The themes there are, as `Gallery.listing` gives them; rendered anew when one changed."""
+        stamp = self._folder.stamp()
+        if self._themes is None or self._themes[0] != stamp:
+            try:
+                answer = await self._workers.run("themes", {"themes_dir": self._folder.path})
+            except (LaneFull, WorkExhausted, WorkFailed):
+                raise refusals.RenderingBusy(retry_after_s=_RETRY_AFTER_S) from None
+            self._themes = (stamp, answer.result["themes"])
+        return self._themes[1]
 
     def forget(self) -> None:
         """Render everything anew."""

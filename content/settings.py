@@ -14,7 +14,12 @@ class ContentSettings(BaseModel):
 
     theme: str = Field("default", description="theme of articles that name none")
     code_theme: str = Field(
-        "default", description="colours of code in articles that name none: a style of Pygments"
+        "default",
+        description="colours of code in articles that name none: a palette of `wxgate themes`, or"
+        " a style of Pygments",
+    )
+    themes_dir: str = Field(
+        "", description="folder of your own themes: each NAME.css in it is the theme NAME"
     )
     options: RenderOptions = Field(
         RenderOptions(), description="how articles are made that say nothing else"

@@ -26,12 +26,7 @@ class Operations:
     def load(self, name: str) -> Operation:
         """The operation called `name`; raises KeyError."""
         if name not in self._loaded:
-            self._loaded[name] = {
-                "render": _render,
-                "fit": _fit,
-                "cover": _cover,
-                "placeholder": _placeholder,
-            }[name]()
+            self._loaded[name] = _OPERATIONS[name]()
         return self._loaded[name]
 
 
@@ -58,6 +53,24 @@ def _placeholder() -> Operation:
     from content.pictures.placeholder import draw_placeholder
 
     return lambda arguments, _body: ({}, draw_placeholder(arguments["alt"]))
+
+
+def _themes() -> Operation:
+    from content.theming.gallery import Gallery
+
+    return lambda arguments, _body: (
+        {"themes": list(Gallery(arguments["themes_dir"]).listing())},
+        b"",
+    )
+
+
+_OPERATIONS = {
+    "render": _render,
+    "fit": _fit,
+    "cover": _cover,
+    "placeholder": _placeholder,
+    "themes": _themes,
+}
 
 
 def serve(requests: BinaryIO, answers: BinaryIO) -> None:

@@ -17,6 +17,7 @@ from handlers.limits import LimitsAnswer, QuotaAnswer
 from handlers.openapi import Operation
 from handlers.render import RenderAnswer
 from handlers.stats import CacheStatsAnswer, CallStatsAnswer
+from handlers.themes import ThemeList
 
 _MARKDOWN = "---\ntitle: 第一篇\nauthor: 小王\n---\n\n你好，**世界**。\n\n![风景](https://example.com/a.webp)\n"
 _JOB: dict[str, Any] = {
@@ -63,6 +64,14 @@ RENDER = Operation(
     errors=(400, 401, 403, 413, 415, 422, 503),
     description="不访问任何公众号，图片保持原样。Touches no account; pictures stay where they are.",
     limit="120/minute",
+)
+THEMES = Operation(
+    "主题与代码配色 / themes and code themes",
+    "content",
+    answer=ThemeList,
+    errors=(401, 403, 503),
+    description="每个附一小段预览 HTML。Each with a small preview in HTML.",
+    limit="60/minute",
 )
 ACCOUNTS = Operation("本密钥可用的公众号 / accounts of the key", "accounts", answer=AccountList)
 ARTICLE = Operation(

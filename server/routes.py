@@ -40,6 +40,7 @@ from handlers.relay import Relay
 from handlers.render import RenderHandler
 from handlers.signed import SignatureMiddleware
 from handlers.stats import StatsHandler
+from handlers.themes import ThemesHandler
 from handlers.throttle import Throttle
 from jobs.service import Jobs
 from proxy.capabilities import Capabilities, Prober
@@ -117,6 +118,7 @@ def _v1(parts: Parts) -> list[ApiRoute]:
     accounts = AccountsHandler(parts.accounts, AccountFacts(parts.capabilities, parts.quota))
     return [
         ApiRoute("POST", "/render", RenderHandler(parts.renderer).render, about.RENDER),
+        ApiRoute("GET", "/themes", ThemesHandler(parts.renderer).list, about.THEMES),
         ApiRoute("GET", "/accounts", accounts.list, about.ACCOUNTS),
         ApiRoute("POST", "/accounts/{account}/articles", articles.create, about.ARTICLE),
         ApiRoute("GET", "/jobs", jobs.list, about.JOBS),

@@ -10,6 +10,7 @@ _DECLARATION = re.compile(r"""(?:[^;"'(]++|"[^"]*+"|'[^']*+'|\([^)]*+\)?|["'])++
 _IMPORTANT = re.compile(r"\s*!\s*important\s*$", re.IGNORECASE)
 _BOXES = ("margin", "padding")
 _SIDES = ("top", "right", "bottom", "left")
+_OWN = re.compile(r"border-(?:collapse|spacing|(?:[a-z]+-[a-z]+-)?radius)")  # not of `border`
 _SPACE = re.compile(r"\s+")
 _AROUND = re.compile(r"\s*(,)\s*|(?<=\()\s+|\s+(?=\))")
 _ZERO = re.compile(r"(?<![\d.\w#-])0+(?=\.\d)")
@@ -35,7 +36,8 @@ def gather(pairs: Iterable[tuple[str, str]]) -> Declarations:
         if box in _BOXES and (side or _sides(value) is not None):
             _put_box(counted, box, side, value)
         else:
-            counted.pop(name, None)
+            for covered in [one for one in counted if _covers(name, one)]:
+                del counted[covered]
             counted[name] = value
     for box in _BOXES:
         _join_box(counted, box)
@@ -43,6 +45,13 @@ def gather(pairs: Iterable[tuple[str, str]]) -> Declarations:
     if backgrounds == ["background-color"]:
         counted["background"] = counted.pop("background-color")  # shorter, and says the same
     return counted
+
+
+def _covers(name: str, other: str) -> bool:
+    """Whether `other` counts no more once `name` is said."""
+    if name == "font" and other == "line-height":
+        return True
+    return other == name or (other.startswith(f"{name}-") and not _OWN.fullmatch(other))
 
 
 def write(declarations: Declarations) -> str:

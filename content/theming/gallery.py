@@ -28,15 +28,15 @@ def greet(name: str, times: int = 2) -> str:
 class Gallery:
     """The themes, seen over an article; works in a worker process."""
 
-    def __init__(self, folder: Path | None = None, pipeline: Pipeline | None = None) -> None:
-        """`folder`: the operator's own themes."""
+    def __init__(self, folder: str = "") -> None:
+        """`folder`: the operator's own themes; empty: none."""
         self._folder = folder
         self._themes = Themes()
-        self._pipeline = pipeline or Pipeline()
+        self._pipeline = Pipeline()
 
     def themes(self) -> list[Theme]:
         """The article themes."""
-        return self._themes.list(self._folder)
+        return self._themes.list(Path(self._folder) if self._folder else None)
 
     def sample(self, *, theme: str = "default", code_theme: str = "default") -> str:
         """The whole sample article."""
@@ -80,7 +80,7 @@ class Gallery:
                 "length_rule": "text",
                 "max_images": 10,
                 "lexicon": "",
-                "themes_dir": str(self._folder or ""),
+                "themes_dir": self._folder,
             }
         )
         html: str = made["content"]

@@ -22,6 +22,7 @@ from server.cli import (
     serve,
     sign,
     stats,
+    themes,
     worker,
 )
 
@@ -72,6 +73,7 @@ app.command("check-config")(check_config.check_config)
 app.command()(doctor.doctor)
 app.command()(errcode.errcode)
 app.command()(render.render)
+app.add_typer(themes.app, name="themes")
 app.command()(publish.publish)
 app.command()(sign.sign)
 app.add_typer(stats.app)

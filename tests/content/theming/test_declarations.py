@@ -21,6 +21,10 @@ def _shortest(style: str) -> str:
         ('font-family: "PingFang SC" , serif', "font-family:'PingFang SC',serif"),
         ("color: red !important; color: blue", "color:blue"),
         ("background-color: #fff", "background:#fff"),
+        ("border-left: 4px solid red; border: 0", "border:0"),
+        ("border-radius: 4px; border: 0", "border-radius:4px;border:0"),
+        ("border: 0; border-left: 4px solid red", "border:0;border-left:4px solid red"),
+        ("font-size: 14px; line-height: 2; font: inherit", "font:inherit"),
         ("margin: calc(1px + 2px) 3px", "margin:calc(1px + 2px) 3px"),
     ],
 )

@@ -69,5 +69,5 @@ def test_the_list_has_a_small_preview_of_each(gallery: Gallery) -> None:
 
 def test_an_operators_own_theme_is_among_them(tmp_path: Path) -> None:
     (tmp_path / "mine.css").write_text("p{color:#012345}")
-    mine = next(one for one in Gallery(tmp_path).listing() if one["name"] == "mine")
+    mine = next(one for one in Gallery(str(tmp_path)).listing() if one["name"] == "mine")
     assert "#012345" in mine["preview"]
