@@ -9,6 +9,7 @@ from typing import Any
 from content.manuscript import Body, Manuscript
 from content.options import RenderOptions
 from content.steps.backgrounds import list_backgrounds
+from content.steps.code_shape import keep_code_shape
 from content.steps.digest import add_digest
 from content.steps.drawings import tidy_drawings
 from content.steps.fields import tidy_fields, use_defaults
@@ -104,6 +105,7 @@ _TREE_STEPS: tuple[TreeStep, ...] = (
     bound_styles,
     take_title,
     use_sections,
+    keep_code_shape,
     flatten_lists,
     wrap_tables,
     number_links,
