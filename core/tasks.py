@@ -8,6 +8,8 @@ log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 
+_ASK_AGAIN_S = 1.0  # what a task may take to tidy up undisturbed
+
 
 class TaskSet:
     """Owns background tasks: keeps them alive, logs their failures, cancels them on `aclose`."""
@@ -31,8 +33,12 @@ class TaskSet:
         return len(self._tasks)
 
     async def aclose(self) -> None:
-        """Cancel what still runs and wait for it to end."""
-        tasks = list(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        """Cancel what still runs and wait for it to end.
+
+        Asks again: before Python 3.12 `asyncio.wait_for` loses a cancellation that comes together
+        with its result (bpo-37658), and redis-py calls it all the time.
+        """
+        while running := [task for task in self._tasks if not task.done()]:
+            for task in running:
+                task.cancel()
+            await asyncio.wait(running, timeout=_ASK_AGAIN_S)
