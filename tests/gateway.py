@@ -109,6 +109,7 @@ class Setup:
     upstream: UpstreamSettings
     data_dir: Path
     redis_url: str = ""
+    redis_patience_s: float = 0.3  # for one command; a machine under load may need more
     relay: RelaySettings = _RELAY
     tokens: TokenSettings = _TOKENS
     accounts: tuple[OfficialAccount, ...] = (MAIN, PERSONAL)
@@ -210,7 +211,11 @@ async def _open_shared(
 ) -> tuple[RedisLink, Keys, Sealer] | None:
     if not setup.redis_url:
         return None
-    settings = RedisSettings(url=SecretStr(setup.redis_url))
+    settings = RedisSettings(
+        url=SecretStr(setup.redis_url),
+        socket_timeout_s=setup.redis_patience_s,
+        connect_timeout_s=setup.redis_patience_s,
+    )
     redis = open_redis(settings)
     stack.push_async_callback(redis.aclose)
     link = RedisLink(redis, clock=setup.clock)

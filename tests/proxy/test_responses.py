@@ -37,7 +37,8 @@ async def cached(
     request: pytest.FixtureRequest, upstream_settings: UpstreamSettings, tmp_path: Path
 ) -> AsyncIterator[Gateway]:
     url = request.getfixturevalue("redis_url") if request.param == "redis" else ""
-    async with open_gateway(caching(upstream_settings, tmp_path, redis_url=url)) as opened:
+    setup = caching(upstream_settings, tmp_path, redis_url=url, redis_patience_s=5)
+    async with open_gateway(setup) as opened:
         yield opened
 
 
