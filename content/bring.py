@@ -1,6 +1,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 import structlog
@@ -9,9 +10,11 @@ from content.article import RenderedArticle
 from content.blame import blame, first_of_group
 from content.load import ImageFetcher, load_picture
 from content.memory import MemoryBudget, PictureBounds, Share
+from content.pictures.crops import Crop, center_crops
 from content.pictures.errors import ImageError
-from content.pictures.gate import Fitted, ImageWorkers
+from content.pictures.gate import COVER_SIZE, Fitted, ImageWorkers
 from content.pictures.source import shown
+from content.pictures.target import TARGETS, PictureOptions, Target
 from content.plan import Picture, Plan
 from content.uploads import UploadedImages, Uploader, UploadKind
 from core.errors import GatewayError
@@ -22,7 +25,7 @@ log = structlog.get_logger(__name__)
 
 Progress = Callable[[str, int, int], Awaitable[None]]
 # What drawn pictures have for a source, with their text.
-_DRAWN_COVER = b"wxgate drawn cover 1\0"
+_DRAWN_COVER = b"wxgate drawn cover 2\0"
 _PLACEHOLDER = b"wxgate placeholder 1\0"
 
 
@@ -33,6 +36,7 @@ class Brought(NamedTuple):
     fitted: Fitted | None  # None: nothing had to be uploaded
     bytes_in: int
     failure: GatewayError | None = None
+    crops: Mapping[str, Crop] = {}  # of a cover: what lists show, by ratio
 
 
 Arrived = dict[tuple[str | None, UploadKind], Brought]
@@ -124,12 +128,21 @@ class Bringer:
             src, order.files, self._fetcher, field=picture.field, room=share
         )
         share.keep(len(source))
-        fit = _Once(lambda: self._images.fit(source, shown(src)))
+        options = PictureOptions.of(order.article.options)
+        fits = _Fits(self._images, source, shown(src), options)
         results = await asyncio.gather(
-            *(self._uploader.upload(order.account, kind, source, fit.get) for kind in picture.kinds)
+            *(
+                self._uploader.upload(
+                    order.account, kind, source, partial(fits.get, TARGETS[kind]), options=options
+                )
+                for kind in picture.kinds
+            )
         )
+        crops: Mapping[str, Crop] = {}
+        if "cover" in picture.kinds and order.article.options.cover_crop != "off":
+            crops = await fits.crops(centred=order.article.options.cover_crop == "center")
         return {
-            (src, kind): Brought(*result, len(source))
+            (src, kind): Brought(*result, len(source), crops=crops)
             for kind, result in zip(picture.kinds, results, strict=True)
         }
 
@@ -155,19 +168,33 @@ class Bringer:
             _DRAWN_COVER + title.encode(),
             lambda: self._images.plain_cover(title),
         )
-        return Brought(*uploaded, 0)
+        crops = {} if order.article.options.cover_crop == "off" else center_crops(*COVER_SIZE)
+        return Brought(*uploaded, 0, crops=crops)
 
 
-class _Once:
-    """A picture that serves as cover and in the body is fitted once for both."""
+class _Fits:
+    """A picture made to fit each of its uses; what serves several is made once."""
 
-    def __init__(self, make: Callable[[], Awaitable[Fitted]]) -> None:
-        self._make = make
+    def __init__(
+        self, images: ImageWorkers, source: bytes, name: str, options: PictureOptions
+    ) -> None:
+        self._images = images
+        self._source = source
+        self._name = name
+        self._options = options
         self._lock = asyncio.Lock()
-        self._made: Fitted | None = None
+        self._made: list[Fitted] = []
 
-    async def get(self) -> Fitted:
+    async def get(self, target: Target) -> Fitted:
         async with self._lock:
-            if self._made is None:
-                self._made = await self._make()
-            return self._made
+            for fitted in self._made:
+                if fitted.content_type in target.types and len(fitted.data) <= target.max_bytes:
+                    return fitted
+            fitted = await self._images.fit(self._source, self._name, target, self._options)
+            self._made.append(fitted)
+            return fitted
+
+    async def crops(self, *, centred: bool) -> dict[str, Crop]:
+        """Which parts of it lists should show. What was made of it is quicker to look at."""
+        data = min((self._source, *(fitted.data for fitted in self._made)), key=len)
+        return await self._images.crops(data, self._name, centred=centred)

@@ -94,17 +94,18 @@ class ArticleBuilder:
 
 async def _article(rendered: RenderedArticle, plan: Plan, arrived: Arrived) -> Article:
     newspic = rendered.article_type == "newspic"
-    urls, materials = _values(arrived, "article"), _values(arrived, "material")
+    urls = _values(arrived, "article")
     gone = {
         image.src
         for image in rendered.images
         if image.place == "background" and (image.src, "article") in arrived
     }
-    cover = "" if newspic else plan.media_id or materials[plan.cover or ""]
+    materials = _values(arrived, "material")
+    cover = None if newspic else arrived.get((plan.cover, "cover"))
     return Article(
         title=rendered.title,
         content=rendered.content if newspic else await with_urls(rendered.content, urls, gone),
-        thumb_media_id=cover,
+        thumb_media_id=cover.value if cover else plan.media_id or "",
         author=rendered.author,
         digest=rendered.digest,
         content_source_url=rendered.content_source_url,
@@ -115,12 +116,12 @@ async def _article(rendered: RenderedArticle, plan: Plan, arrived: Arrived) -> A
         image_media_ids=[materials.get(image.src, image.src) for image in rendered.images]
         if newspic
         else (),
-        crops=dict(rendered.crops) if newspic else {},
+        crops=rendered.crops or (cover.crops if cover else {}),
     )
 
 
 def _values(arrived: Arrived, wanted: UploadKind) -> dict[str, str]:
-    """The URL or media_id of each picture; "" is the source of a drawn cover."""
+    """The URL or media_id of each picture that is there."""
     return {
-        src or "": it.value for (src, kind), it in arrived.items() if kind == wanted and it.value
+        src: it.value for (src, kind), it in arrived.items() if kind == wanted and src and it.value
     }

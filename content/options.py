@@ -3,6 +3,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 DrawnAs = Literal["svg", "png", "off"]
+CoverCrop = Literal["auto", "center", "off"]
 FailurePolicy = Literal["fail", "keep", "placeholder"]
 
 
@@ -32,6 +33,11 @@ class RenderOptions(BaseModel):
     image_quality: int = Field(85, ge=40, le=95, description="of pictures encoded anew")
     image_max_width: int = Field(
         0, ge=0, le=16_384, description="wider pictures are made smaller, in px; 0: as they are"
+    )
+    cover_crop: CoverCrop = Field(
+        "auto",
+        description="which part of the cover lists show, at 2.35:1 and 1:1: the one with most"
+        " detail, the middle, or what WeChat takes by itself",
     )
     image_failure: FailurePolicy = Field(
         "fail",

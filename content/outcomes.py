@@ -8,6 +8,10 @@ from content.plan import Plan
 from content.uploads import UploadKind
 from core.errors import Text
 
+_ANIMATION_LOST = Text(
+    "动图只保留了第一帧：微信的正文动图只收 10 MB 以内的 GIF",
+    "of an animation the first frame is left: WeChat takes moving pictures as GIF up to 10 MB",
+)
 _PLACEHOLDER = Text("已换成占位图", "a placeholder stands for it")
 _INSTEAD = {
     "img": Text("原地址保留，微信会丢弃它", "its address stays, and WeChat drops it"),
@@ -31,7 +35,13 @@ def report(
     """What became of each picture, in their order, and what the author should know of it."""
     seen = list(_see(article, plan, arrived))
     outcomes = tuple(_outcome(one.field, one.src, one.brought) for one in seen)
-    return outcomes, tuple(_warning(one) for one in seen if one.brought and one.brought.failure)
+    warnings = [_warning(one) for one in seen if one.brought and one.brought.failure]
+    warnings += [
+        Warning_("animation_lost", _ANIMATION_LOST, outcome.field)
+        for outcome in outcomes
+        if outcome.action == "still" and outcome.field != "cover"
+    ]
+    return outcomes, tuple(warnings)
 
 
 def _see(article: RenderedArticle, plan: Plan, arrived: Arrived) -> Iterator[_Seen]:
@@ -58,7 +68,7 @@ def _warning(seen: _Seen) -> Warning_:
 def _outcome(field: str, src: str, brought: Brought | None) -> ImageOutcome:
     if brought is None:
         return ImageOutcome(field, shown(src), "kept", src)
-    url, fitted, bytes_in, failure = brought
+    url, fitted, bytes_in, failure, _ = brought
     if failure is not None and not url:
         return ImageOutcome(field, shown(src), "failed", "", reason=failure.code)
     if failure is not None:

@@ -46,13 +46,13 @@ def plan_pictures(article: RenderedArticle, files: Mapping[str, bytes]) -> Plan:
         shown = (src for src, picture in pictures.items() if not picture.is_background)
         cover = next(shown, None)
     if cover is None:
-        drawn = Picture(None, "cover", ["material"])
+        drawn = Picture(None, "cover", ["cover"])
         return Plan((*pictures.values(), drawn), None, None)
     if cover not in pictures:
         if article.options.image_failure == "fail":
             judge_source(cover, field="cover")
         pictures[cover] = Picture(cover, "cover", [])
-    pictures[cover].kinds.append("material")
+    pictures[cover].kinds.append("cover")
     return Plan(tuple(pictures.values()), cover, None)
 
 

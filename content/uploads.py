@@ -1,25 +1,27 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from hashlib import sha256
-from typing import Literal, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 from content.pictures.gate import Fitted
+from content.pictures.target import DEFAULT_OPTIONS, PictureOptions, TargetName
 from core.errors import GatewayError
 from core.tasks import TaskSet
 from wechat.call import Upload
+from wechat.limits import UPLOADIMG_TYPES
 from wechat.material import MaterialClient
 
 _HASHED_HERE_BYTES = 1_000_000  # 1 ms; more takes a thread
 
-UploadKind = Literal["article", "material"]
-_Key = tuple[str, UploadKind, str]  # account, kind, SHA-256 of the source
+UploadKind = TargetName
+_Key = tuple[str, UploadKind, str]  # account, kind, SHA-256 of the source and its options
 Fit = Callable[[], Awaitable[Fitted]]
 
 
 class UploadedImages(Protocol):
-    """What has been uploaded already, by SHA-256 of the source bytes.
+    """What has been uploaded already, by SHA-256 of the source bytes and of its options.
 
-    The value is the https URL of an article image, or the media_id of a material.
+    The value is the https URL of an article image, or the media_id of the others.
     """
 
     async def get(self, account: str, sha256: str, kind: UploadKind) -> str | None:
@@ -51,14 +53,24 @@ class Uploader:
         self._running: dict[_Key, _Running] = {}
         self._tasks = TaskSet()
 
-    async def upload(self, account: str, kind: UploadKind, source: bytes, fit: Fit) -> Uploaded:
+    async def upload(
+        self,
+        account: str,
+        kind: UploadKind,
+        source: bytes,
+        fit: Fit,
+        *,
+        options: PictureOptions = DEFAULT_OPTIONS,
+    ) -> Uploaded:
         """The picture `source` at WeChat; `fit` makes it what WeChat takes, if it is new there.
+
+        `options` are those that `fit` uses: with others it is another picture.
 
         Raises as `fit` and MaterialClient do. If nobody waits for it any more, what has not been
         sent is given up, and its memory with it; what has been is finished and remembered, since
         WeChat would have it either way.
         """
-        digest = await _digest(source)
+        digest = await _digest(source, options)
         key = (account, kind, digest)
         if key not in self._running:
             value = await self._uploaded.get(account, digest, kind)
@@ -103,10 +115,13 @@ class Uploader:
     async def _send(self, key: _Key, fitted: Fitted) -> Uploaded:
         account, kind, digest = key
         upload = Upload(fitted.filename, fitted.content_type, fitted.data)
-        if kind == "article":
+        if kind == "thumb":
+            value = await self._material.add_thumb(account, upload)
+        elif kind == "article" and fitted.content_type in UPLOADIMG_TYPES:
             value = await self._material.uploadimg(account, upload)
         else:
-            value = await self._material.add_image(account, upload)
+            material = await self._material.add_image(account, upload)
+            value = material.url if kind == "article" else material.media_id
         await self._uploaded.put(account, digest, kind, value)
         return Uploaded(value, fitted)
 
@@ -121,7 +136,11 @@ class _Running:
         self.is_sending = False
 
 
-async def _digest(source: bytes) -> str:
+async def _digest(source: bytes, options: PictureOptions) -> str:
     if len(source) <= _HASHED_HERE_BYTES:
-        return sha256(source).hexdigest()
-    return await asyncio.to_thread(lambda: sha256(source).hexdigest())
+        hashed = sha256(source)
+    else:
+        hashed = await asyncio.to_thread(sha256, source)
+    if options != DEFAULT_OPTIONS:
+        hashed.update(repr(tuple(options)).encode())
+    return hashed.hexdigest()

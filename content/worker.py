@@ -55,6 +55,12 @@ def _placeholder() -> Operation:
     return lambda arguments, _body: ({}, draw_placeholder(arguments["alt"]))
 
 
+def _crops() -> Operation:
+    from content.pictures.crops import find_crops
+
+    return find_crops
+
+
 def _themes() -> Operation:
     from content.theming.gallery import Gallery
 
@@ -68,6 +74,7 @@ _OPERATIONS = {
     "render": _render,
     "fit": _fit,
     "cover": _cover,
+    "crops": _crops,
     "placeholder": _placeholder,
     "themes": _themes,
 }

@@ -8,6 +8,8 @@ ADD = "/cgi-bin/draft/add"
 GET = "/cgi-bin/draft/get"
 BATCHGET = "/cgi-bin/draft/batchget"
 
+_NEWS_CROPS = {"2.35_1": "pic_crop_235_1", "1_1": "pic_crop_1_1"}
+
 
 @dataclass(frozen=True, slots=True)
 class Article:
@@ -23,7 +25,8 @@ class Article:
     only_fans_can_comment: int = 0
     article_type: str = "news"
     image_media_ids: Sequence[str] = ()  # of a newspic: permanent, the first is its cover
-    crops: Mapping[str, Sequence[float]] = field(default_factory=dict)  # of a newspic's cover
+    # Of the cover, by ratio: x1, y1, x2, y2 as fractions. A news has 2.35_1 and 1_1 alone.
+    crops: Mapping[str, Sequence[float]] = field(default_factory=dict)
     product_key: str = ""  # of the product at the end of a newspic
 
     @property
@@ -49,7 +52,12 @@ class Article:
             "only_fans_can_comment": self.only_fans_can_comment,
         }
         if self.article_type != "newspic":
-            return wire | {"thumb_media_id": self.thumb_media_id}
+            parts = {
+                name: "_".join(_decimal(fraction) for fraction in self.crops[ratio])
+                for ratio, name in _NEWS_CROPS.items()
+                if ratio in self.crops
+            }
+            return wire | {"thumb_media_id": self.thumb_media_id} | parts
         images = [{"image_media_id": media_id} for media_id in self.image_media_ids]
         wire["image_info"] = {"image_list": images}
         if self.crops:

@@ -2,58 +2,170 @@
 
 import colorsys
 import hashlib
+import math
+from collections.abc import Callable
 from io import BytesIO
+from random import Random
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
-from content.pictures.fonts import chinese_font
+from content.pictures.gate import COVER_SIZE
+from content.pictures.titles import write_title
 
-_SIZE = (900, 383)  # 2.35 : 1, what WeChat shows above the title in lists
-_FONT_PX = 52
-_LINE_CHARS = 14
-_LINES = 3
+Color = tuple[int, int, int]
+_Painter = Callable[["_Canvas", Random], None]
+
+_SCALE = 2  # painted at twice the size and made smaller: smooth edges
+_HUES = (205, 222, 168, 142, 350, 330, 265, 190, 248, 290)  # that go with white letters
 
 
-def draw_cover(title: str) -> bytes:
-    """A JPEG whose colours and shapes follow from `title`; with the title where a font allows."""
-    seed = hashlib.sha256(title.encode()).digest()
-    image = _gradient(_color(seed[0], 0.55), _color(seed[0] + 36, 0.85)).convert("RGBA")
-    for index in range(5):
-        x, y, radius, light = seed[1 + index * 4 : 5 + index * 4]
-        image.alpha_composite(_disc(x * 4 - 60, int(y * 1.5), 50 + radius // 2, 14 + light // 8))
-    font = chinese_font()
-    if font is not None:
-        _write(image, title, ImageFont.truetype(font.path, _FONT_PX))
+def draw_cover(title: str, *, accent: Color | None = None) -> bytes:
+    """A JPEG whose colours and shapes follow from `title`; with the title where a font allows.
+
+    `accent`: the theme's colour, else one that the title gives. What matters is in the middle
+    square, which is all that some lists show.
+    """
+    random = Random(hashlib.sha256(title.encode()).digest())  # noqa: S311 - shapes, no secrets
+    canvas = _Canvas(_palette(accent, random))
+    random.choice(_PAINTERS)(canvas, random)
+    image = canvas.finished()
+    write_title(image, title, ink=canvas.ink)
     out = BytesIO()
-    image.convert("RGB").save(out, "JPEG", quality=90)
+    image.save(out, "JPEG", quality=92)
     return out.getvalue()
 
 
-def _color(hue: int, value: float) -> tuple[int, int, int]:
-    red, green, blue = colorsys.hsv_to_rgb(hue % 256 / 256, 0.55, value)
-    return int(red * 255), int(green * 255), int(blue * 255)
+class _Canvas:
+    """What painters paint on: measures in px of the cover, colours of one family."""
+
+    def __init__(self, palette: tuple[Color, Color, Color]) -> None:
+        self.deep, self.main, self.light = palette
+        self.ink: Color = (255, 255, 255)
+        self.width, self.height = COVER_SIZE
+        self._image = Image.new("RGB", (self.width * _SCALE, self.height * _SCALE), self.main)
+
+    def gradient(self, start: Color, end: Color) -> None:
+        """From the upper left to the lower right."""
+        mask = Image.linear_gradient("L").rotate(45, Image.Resampling.BICUBIC, fillcolor=128)
+        inner = mask.crop((64, 64, 192, 192)).resize(self._image.size, Image.Resampling.BICUBIC)
+        below, above = (Image.new("RGB", self._image.size, color) for color in (start, end))
+        self._image = Image.composite(above, below, inner)
+
+    def disc(self, x: float, y: float, radius: float, color: Color, opacity: float) -> None:
+        """A filled circle around a point."""
+        self._blend(color, opacity, lambda draw: draw.ellipse(_box(x, y, radius), fill=255))
+
+    def ring(self, x: float, y: float, radius: float, color: Color, opacity: float) -> None:
+        """A circle around a point."""
+        box = _box(x, y, radius)
+        self._blend(color, opacity, lambda draw: draw.ellipse(box, outline=255, width=4 * _SCALE))
+
+    def shape(self, points: list[tuple[float, float]], color: Color, opacity: float) -> None:
+        """A filled polygon."""
+        scaled = [(x * _SCALE, y * _SCALE) for x, y in points]
+        self._blend(color, opacity, lambda draw: draw.polygon(scaled, fill=255))
+
+    def finished(self) -> Image.Image:
+        """The picture at its size."""
+        return self._image.resize((self.width, self.height), Image.Resampling.LANCZOS)
+
+    def _blend(
+        self, color: Color, opacity: float, paint: Callable[[ImageDraw.ImageDraw], None]
+    ) -> None:
+        mask = Image.new("L", self._image.size)
+        paint(ImageDraw.Draw(mask))
+        self._image.paste(color, mask=mask.point(lambda value: round(value * opacity)))
 
 
-def _gradient(start: tuple[int, int, int], end: tuple[int, int, int]) -> Image.Image:
-    slope = Image.linear_gradient("L").rotate(60, Image.Resampling.BICUBIC, expand=True)
-    middle = slope.width // 2
-    # Of the turned square only the middle is whole.
-    inner = slope.crop((middle - 80, middle - 80, middle + 80, middle + 80)).resize(_SIZE)
-    return Image.composite(Image.new("RGB", _SIZE, end), Image.new("RGB", _SIZE, start), inner)
-
-
-def _disc(x: int, y: int, radius: int, opacity: int) -> Image.Image:
-    layer = Image.new("RGBA", _SIZE, (255, 255, 255, 0))
-    box = (x - radius, y - radius, x + radius, y + radius)
-    ImageDraw.Draw(layer).ellipse(box, fill=(255, 255, 255, opacity))
-    return layer
-
-
-def _write(image: Image.Image, title: str, font: ImageFont.FreeTypeFont) -> None:
-    # Emoji and rare ideographs are not in these fonts and would be drawn as boxes.
-    text = "".join(char for char in title if ord(char) < 0x10000 and char.isprintable())
-    lines = [text[at : at + _LINE_CHARS] for at in range(0, len(text), _LINE_CHARS)][:_LINES]
-    center = (_SIZE[0] // 2, _SIZE[1] // 2)
-    ImageDraw.Draw(image).multiline_text(
-        center, "\n".join(lines), fill="white", font=font, anchor="mm", align="center", spacing=18
+def _palette(accent: Color | None, random: Random) -> tuple[Color, Color, Color]:
+    """Deep, middle and light tones of one hue, dark enough for white letters."""
+    if accent is None:
+        hue, saturation = random.choice(_HUES) / 360, 0.62
+    else:
+        hue, saturation, _ = colorsys.rgb_to_hsv(*(channel / 255 for channel in accent))
+        saturation = min(saturation, 0.7)
+    return (
+        _color(hue + 0.05, saturation, 0.36),
+        _color(hue, saturation, 0.60),
+        _color(hue - 0.05, saturation * 0.7, 0.86),
     )
+
+
+def _color(hue: float, saturation: float, value: float) -> Color:
+    red, green, blue = colorsys.hsv_to_rgb(hue % 1, saturation, value)
+    return round(red * 255), round(green * 255), round(blue * 255)
+
+
+def _box(x: float, y: float, radius: float) -> tuple[float, float, float, float]:
+    return (
+        (x - radius) * _SCALE,
+        (y - radius) * _SCALE,
+        (x + radius) * _SCALE,
+        (y + radius) * _SCALE,
+    )
+
+
+def _paint_bubbles(canvas: _Canvas, random: Random) -> None:
+    canvas.gradient(canvas.deep, canvas.main)
+    for side in (0.0, 1.0):
+        for _ in range(4):
+            x = canvas.width * (side + random.uniform(-0.05, 0.24) * (1 if side == 0 else -1))
+            y = random.uniform(0, canvas.height)
+            canvas.disc(x, y, random.uniform(30, 130), canvas.light, random.uniform(0.1, 0.28))
+
+
+def _paint_rings(canvas: _Canvas, random: Random) -> None:
+    canvas.gradient(canvas.main, canvas.deep)
+    corners = [(0, canvas.height), (canvas.width, 0), (0, 0), (canvas.width, canvas.height)]
+    for x, y in random.sample(corners, 2):
+        for radius in range(70, 300, 38):
+            canvas.ring(x, y, radius, canvas.light, 0.45 * (1 - radius / 320))
+
+
+def _paint_hills(canvas: _Canvas, random: Random) -> None:
+    canvas.gradient(canvas.deep, canvas.main)
+    canvas.disc(canvas.width * random.choice((0.12, 0.88)), 84, 44, canvas.light, 0.85)
+    for layer in range(3):
+        base = canvas.height * (0.80 + layer * 0.07)
+        phase, wave = random.uniform(0, math.tau), random.uniform(150, 260)
+        crest = [
+            (float(x), base + 22 * math.sin(x / wave + phase) + 9 * math.sin(x / 61 + phase))
+            for x in range(0, canvas.width + 12, 12)
+        ]
+        floor = [(float(canvas.width), float(canvas.height)), (0.0, float(canvas.height))]
+        canvas.shape(crest + floor, canvas.light, 0.18 + layer * 0.1)
+
+
+def _paint_facets(canvas: _Canvas, random: Random) -> None:
+    canvas.gradient(canvas.main, canvas.deep)
+    step = canvas.height / 4
+    for column in range(math.ceil(canvas.width / step)):
+        # Next to nothing in the middle, where the title is.
+        away = abs((column + 0.5) * step / canvas.width - 0.5) * 2
+        for row in range(4):
+            x, y = column * step, row * step
+            corners = [(x, y), (x + step, y), (x + step, y + step), (x, y + step)]
+            corners.pop(random.randrange(4))
+            canvas.shape(corners, canvas.light, random.uniform(0, 0.5) * max(0.0, away - 0.35))
+
+
+def _paint_paper(canvas: _Canvas, random: Random) -> None:
+    red, green, blue = canvas.light
+    paper = (230 + red // 10, 230 + green // 10, 230 + blue // 10)
+    canvas.gradient(paper, paper)
+    canvas.ink = canvas.deep
+    lean = random.choice((-1, 1)) * canvas.height * 0.3
+    for width, color in ((120, canvas.light), (75, canvas.main), (30, canvas.deep)):
+        for edge, outside in ((width, -200), (canvas.width - width, canvas.width + 200)):
+            upper, lower = (edge + lean / 2, 0.0), (edge - lean / 2, float(canvas.height))
+            corners = [(float(outside), 0.0), upper, lower, (float(outside), float(canvas.height))]
+            canvas.shape(corners, color, 0.9)
+
+
+_PAINTERS: tuple[_Painter, ...] = (
+    _paint_bubbles,
+    _paint_rings,
+    _paint_hills,
+    _paint_facets,
+    _paint_paper,
+)

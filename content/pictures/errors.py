@@ -42,12 +42,14 @@ class ImageInvalid(ImageError):
 
 
 class ImageTypeUnsupported(ImageError):
-    """A kind of picture that we do not decode."""
+    """A kind of picture that we do not decode; `kind` names it, where its first bytes tell."""
 
     status = 422
     code = "image_type_unsupported"
     category = "media"
-    message = Text("不支持的图片格式：{picture}", "unsupported kind of picture: {picture}")
+    message = Text(
+        "不支持的图片格式（{kind}）：{picture}", "unsupported kind of picture ({kind}): {picture}"
+    )
     hint = Text("转换为 JPEG 或 PNG", "convert it to JPEG or PNG")
 
 
@@ -62,8 +64,8 @@ class ImageExtraMissing(ImageError):
         "this kind of picture needs the extra {extra}: {picture}",
     )
     hint = Text(
-        "安装：pip install 'wxgate[{extra}]'，或先转换为 PNG",
-        "pip install 'wxgate[{extra}]', or convert the picture to PNG first",
+        "安装：pip install 'wxgate[{extra}]'，或先转换为 JPEG、PNG",
+        "pip install 'wxgate[{extra}]', or convert the picture to JPEG or PNG first",
     )
 
 

@@ -27,6 +27,7 @@ class Font(NamedTuple):
 
     path: Path
     family: str
+    face: int = 0  # which of the file's, simplified Chinese if it can be
 
 
 @cache
@@ -35,16 +36,17 @@ def chinese_font() -> Font | None:
     for folder in _FOLDERS:
         for name in _FILES:
             for path in sorted(Path(folder).rglob(name)):
-                return Font(path, str(_simplified(path)))
+                return _simplified(path)
     return None
 
 
-def _simplified(path: Path) -> str | None:
-    """The family for simplified Chinese; a collection holds one for each region."""
-    families = []
+def _simplified(path: Path) -> Font:
+    """The face for simplified Chinese; a collection holds one for each region."""
+    faces = []
     for index in range(20):
         try:
-            families.append(ImageFont.truetype(path, 10, index=index).getname()[0])
+            family = ImageFont.truetype(path, 10, index=index).getname()[0]
         except OSError:  # no such face
             break
-    return next((name for name in families if name and name.endswith("SC")), families[0])
+        faces.append(Font(path, str(family), index))
+    return next((face for face in faces if face.family.endswith("SC")), faces[0])

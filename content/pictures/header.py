@@ -18,6 +18,7 @@ class Stripped:
     height: int
     data: bytes  # the same picture without its metadata
     fits: bool  # nothing about it wants another encoding (orientation, colours, a rare coding)
+    moves: bool = False  # it was an animation; of a PNG, `data` holds the still alone
 
 
 def check_pixels(width: int, height: int, picture: str) -> None:

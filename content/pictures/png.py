@@ -44,4 +44,6 @@ def strip_png(data: bytes) -> Stripped | None:
     if names[0] != b"IHDR" or b"IDAT" not in names or len(kept[1]) < 25:
         return None
     width, height = _SIZE.unpack_from(kept[1], 8)
-    return Stripped(width, height, b"".join(kept), fits) if width and height else None
+    if not (width and height):
+        return None
+    return Stripped(width, height, b"".join(kept), fits, moves=b"acTL" in names)

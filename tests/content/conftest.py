@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from PIL import Image
+from pillow_heif import register_heif_opener
 
 from content.manuscript import Manuscript
 from content.pipeline import Pipeline
@@ -55,6 +56,8 @@ async def pool() -> AsyncIterator[WorkerPool]:
 
 
 def encode(image: Image.Image, kind: str, **options: Any) -> bytes:
+    if kind == "HEIF":
+        register_heif_opener()
     out = BytesIO()
     image.save(out, kind, **options)
     return out.getvalue()
@@ -71,6 +74,13 @@ def halves(width: int = 80, height: int = 60) -> Image.Image:
     image = Image.new("RGB", (width, height), (200, 30, 30))
     image.paste((30, 30, 200), (width // 2, 0, width, height))
     return image
+
+
+def moving(frames: int = 3, *, size: tuple[int, int] = (60, 40), **options: Any) -> bytes:
+    """An animated GIF, 80 ms a frame."""
+    made = [photo(*size, seed=number).quantize(64) for number in range(frames)]
+    more = {"save_all": True, "append_images": made[1:], "duration": 80, "loop": 0, **options}
+    return encode(made[0], "GIF", **more)
 
 
 class MemoryUploads:
@@ -97,6 +107,7 @@ class FakeCall:
 
     def __init__(self) -> None:
         self.uploads: list[tuple[str, str, bytes]] = []  # account, path, data
+        self.queries: list[dict[str, str]] = []  # of each upload
         self.before: Callable[[str], Any] | None = None  # awaited before an upload is taken
 
     async def post(
@@ -115,6 +126,7 @@ class FakeCall:
         if self.before is not None:
             await self.before(path)
         self.uploads.append((account, path, upload.data))
+        self.queries.append(dict(query))
         number = len(self.uploads)
         if path.endswith("uploadimg"):
             return {"url": f"http://mmbiz.qpic.cn/{number}/0?wx_fmt=png&x=1"}

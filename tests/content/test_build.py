@@ -1,12 +1,15 @@
 import base64
+from io import BytesIO
 
 import pytest
+from PIL import Image
 
-from content.article import ArticleFields
+from content.article import ArticleFields, BuiltArticle
 from content.pictures.errors import ImageFileMissing, ImageInvalid, ImageSourceForbidden
 from content.refusals import TitleMissing, TitleTooLong
 from core.errors import GatewayError
 from fetch.errors import FetchTimeout
+from tests.content.conftest import encode, halves, moving, photo
 from tests.content.rig import JPEG, PNG, WEBP, Rig, article
 
 
@@ -45,6 +48,58 @@ async def test_a_named_cover_a_media_id_and_a_drawn_one(rig: Rig) -> None:
     again = await rig.builder.build("main", article("y"), {})
     assert drawn.article.thumb_media_id == again.article.thumb_media_id == "MEDIA-2"
     assert rig.call.paths() == ["add_material", "add_material"]
+
+
+async def test_the_cover_says_which_part_of_it_lists_show(rig: Rig) -> None:
+    def crops(built: BuiltArticle) -> list[str]:
+        sent = built.article.as_json()
+        return [sent[name] for name in ("pic_crop_235_1", "pic_crop_1_1") if name in sent]
+
+    wide = Image.new("RGB", (800, 400), "white")
+    wide.paste(photo(80, 80), (700, 160))
+    files = {"wide.png": encode(wide, "PNG")}
+    build = rig.builder.build
+    found = crops(await build("main", article("![](wide.png)"), files))
+    assert float(found[1].split("_")[2]) > 0.97
+    assert crops(await build("main", article("![](wide.png)"), files)) == found  # reused
+    centred = {"options": {"cover_crop": "center"}}
+    built = await build("main", article("![](wide.png)", **centred), files)
+    assert crops(built)[1] == "0.25_0_0.75_1"
+    off = {"options": {"cover_crop": "off"}}
+    assert crops(await build("main", article("![](wide.png)", **off), files)) == []
+    drawn = await build("main", article("x"), {})
+    assert crops(drawn) == ["0_0.000028_1_0.999972", "0.287222_0_0.712778_1"]
+
+
+async def test_a_gif_that_moves_stays_in_the_text_and_is_a_still_as_cover(rig: Rig) -> None:
+    data = moving()
+    built = await rig.builder.build("main", article("![](a.gif)"), {"a.gif": data})
+    assert 'src="https://mmbiz.qpic.cn/m"' in built.article.content
+    assert rig.call.paths() == ["add_material", "add_material"]
+    assert {sent[:4] for _, _, sent in rig.call.uploads} == {b"GIF8", b"\x89PNG"}
+    assert built.article.thumb_media_id.startswith("MEDIA-")
+    assert built.warnings == ()
+
+
+async def test_an_animation_that_wechat_does_not_take_is_warned_about(rig: Rig) -> None:
+    frames = {"save_all": True, "append_images": [photo(80, 60)], "lossless": True}
+    webp = encode(halves(), "WEBP", **frames)
+    built = await rig.builder.build("main", article("![](a.webp)"), {"a.webp": webp})
+    assert [image.action for image in built.images] == ["still"]
+    assert [(found.code, found.field) for found in built.warnings] == [
+        ("animation_lost", "images[0]")
+    ]
+
+
+async def test_the_options_of_an_article_reach_its_pictures(rig: Rig) -> None:
+    files = {"a.jpg": encode(photo(300, 200), "JPEG")}
+    for width in (0, 150, 150):
+        built = await rig.builder.build(
+            "main", article("![](a.jpg)", options={"image_max_width": width}), files
+        )
+    assert [image.status for image in built.images] == ["reused"]
+    sizes = [Image.open(BytesIO(data)).size for _, _, data in rig.call.uploads]
+    assert sorted(sizes) == [(150, 100)] * 2 + [(300, 200)] * 2
 
 
 @pytest.mark.parametrize(

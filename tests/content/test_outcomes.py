@@ -18,7 +18,7 @@ def test_each_picture_has_its_outcome_in_their_order() -> None:
     arrived: Arrived = {
         ("https://a.com/a?token=SECRET", "article"): Brought("https://m/a", FITTED, 9),
         ("b.png", "article"): Brought("https://m/b", None, 7),
-        ("cover.png", "material"): Brought("MEDIA", FITTED, 8),
+        ("cover.png", "cover"): Brought("MEDIA", FITTED, 8),
     }
     outcomes, warnings = report(article, Plan((), "cover.png", None), arrived)
     told = [(one.field, one.src, one.status, one.bytes_in, one.bytes_out) for one in outcomes]
@@ -39,7 +39,7 @@ def test_each_failure_says_why_and_what_stands_there_now() -> None:
         ("a", "article"): Brought("", None, 0, MISSING),
         ("b", "article"): Brought("https://m/p", FITTED, 0, MISSING),
         ("c", "article"): Brought("", None, 0, MISSING),
-        ("cover.png", "material"): Brought("MEDIA", FITTED, 0, MISSING),
+        ("cover.png", "cover"): Brought("MEDIA", FITTED, 0, MISSING),
     }
     outcomes, warnings = report(article, Plan((), "cover.png", None), arrived)
     assert [one.status for one in outcomes] == ["failed", "placeholder", "failed", "placeholder"]

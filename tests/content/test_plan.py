@@ -29,7 +29,7 @@ def test_the_first_picture_is_the_cover_too() -> None:
     plan = plan_pictures(article, {})
     assert plan.cover == "a.png"
     assert plan.pictures == (
-        Picture("a.png", "images[1]", ["article", "material"]),
+        Picture("a.png", "images[1]", ["article", "cover"]),
         Picture("b.png", "images[2]", ["article"]),
     )
 
@@ -38,7 +38,7 @@ def test_a_named_cover_is_brought_beside_the_others() -> None:
     article = replace(ARTICLE, images=(ImageRef("a.png", ""),), cover="https://a.com/c.png")
     plan = plan_pictures(article, {})
     assert plan.cover == "https://a.com/c.png"
-    assert plan.pictures[1] == Picture("https://a.com/c.png", "cover", ["material"])
+    assert plan.pictures[1] == Picture("https://a.com/c.png", "cover", ["cover"])
 
 
 def test_a_media_id_is_used_as_it_is_unless_a_file_is_called_so() -> None:
@@ -50,7 +50,7 @@ def test_a_media_id_is_used_as_it_is_unless_a_file_is_called_so() -> None:
 
 def test_without_any_picture_a_cover_is_drawn() -> None:
     plan = plan_pictures(replace(ARTICLE, images=(AT_WECHAT,)), {})
-    assert plan.pictures == (Picture(None, "cover", ["material"]),)
+    assert plan.pictures == (Picture(None, "cover", ["cover"]),)
     assert plan.cover is None
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from content.pictures.errors import ImageInvalid
 from content.pictures.gate import Fitted
+from content.pictures.target import PictureOptions
 from content.uploads import Uploader
 from tests.content.conftest import FakeCall, MemoryUploads
 from wechat.material import MaterialClient
@@ -34,6 +35,32 @@ async def test_a_picture_goes_up_once_for_each_account_and_kind(
     await uploader.upload("b", "article", b"source", _fit)
     await uploader.upload("a", "material", b"source", _fit)
     assert call.paths() == ["uploadimg", "uploadimg", "add_material"]
+
+
+async def test_with_other_options_it_is_another_picture(uploader: Uploader, call: FakeCall) -> None:
+    for options in (PictureOptions(), PictureOptions(60, 0), PictureOptions(60, 900)):
+        for _ in range(2):
+            await uploader.upload("a", "article", b"source", _fit, options=options)
+    assert len(call.uploads) == 3
+
+
+async def test_a_gif_of_an_article_goes_to_the_library_and_gives_its_url(
+    uploader: Uploader, call: FakeCall
+) -> None:
+    async def moving() -> Fitted:
+        return Fitted(b"GIF89a", "image/gif", "passed")
+
+    article = await uploader.upload("a", "article", b"moves", moving)
+    assert article.value == "https://mmbiz.qpic.cn/m"
+    material = await uploader.upload("a", "material", b"moves", moving)
+    assert material.value == "MEDIA-2"
+    assert call.paths() == ["add_material", "add_material"]
+
+
+async def test_a_thumb_is_added_as_one(uploader: Uploader, call: FakeCall) -> None:
+    thumb = await uploader.upload("a", "thumb", b"source", _fit)
+    assert thumb.value == "MEDIA-1"
+    assert call.queries == [{"type": "thumb"}]
 
 
 async def test_many_articles_with_the_same_picture_at_once_upload_it_once(

@@ -94,7 +94,8 @@ class PlainBuilder:
         sha256 = hashlib.sha256(PNG).hexdigest()
         cover = await self._uploaded.get(account, sha256, "material")
         if cover is None:
-            cover = await self._material.add_image(account, Upload("a.png", "image/png", PNG))
+            picture = Upload("a.png", "image/png", PNG)
+            cover = (await self._material.add_image(account, picture)).media_id
             await self._uploaded.put(account, sha256, "material", cover)
         if on_progress is not None:
             await on_progress("images", 1, 1)
@@ -114,7 +115,7 @@ def _built(fields: ArticleFields, cover: str, *, alone: bool) -> BuiltArticle:
             article_type=fields.article_type or "news",
             image_media_ids=(cover, cover) if newspic else (),
         ),
-        images=(ImageOutcome("a.png", "uploaded", "u", 1, 1, "passed"),),
+        images=(ImageOutcome("images[0]", "a.png", "uploaded", "u", 1, 1, "png", "passed"),),
         warnings=(Warning_("thin", Text("太短", "thin"), "markdown"),),
     )
 

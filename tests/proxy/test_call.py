@@ -41,7 +41,8 @@ def _no_waits(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def a_draft(call: Call) -> str:
-    media_id = await MaterialClient(call).add_image("main", Upload("a.png", "image/png", png()))
+    picture = Upload("a.png", "image/png", png())
+    media_id = (await MaterialClient(call).add_image("main", picture)).media_id
     article = Article(title="标题", content="<p>正文 😀</p>", thumb_media_id=media_id)
     return await DraftClient(call).add("main", [article])
 

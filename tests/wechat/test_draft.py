@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -58,3 +59,10 @@ async def test_a_newspic_names_its_pictures_and_no_thumb(fake_call: Any) -> None
     assert sent["product_info"] == {"footer_product_info": {"product_key": "K"}}
     assert (article.cover, article.media_ids) == ("P1", ("P1", "P2"))
     assert (ARTICLE.cover, ARTICLE.media_ids) == ("T1", ("T1",))
+
+
+async def test_a_news_crops_its_cover_in_two_fields_and_sends_none_without(fake_call: Any) -> None:
+    cropped = replace(ARTICLE, crops={"2.35_1": (0, 0.25, 1, 0.7891236), "16_9": (0, 0, 1, 1)})
+    assert cropped.as_json()["pic_crop_235_1"] == "0_0.25_1_0.789124"
+    assert "pic_crop_1_1" not in cropped.as_json()
+    assert not [name for name in ARTICLE.as_json() if "crop" in name]

@@ -4,8 +4,9 @@ import pytest
 
 from content.pictures import errors
 from content.pictures.gate import ImageWorkers
+from content.pictures.target import ARTICLE, MATERIAL, THUMB, PictureOptions
 from content.workers import WorkerLimits, WorkerPool
-from tests.content.conftest import encode, halves, photo
+from tests.content.conftest import encode, halves, moving, photo
 
 
 async def test_what_fits_passes_without_a_process(pool: WorkerPool) -> None:
@@ -15,6 +16,8 @@ async def test_what_fits_passes_without_a_process(pool: WorkerPool) -> None:
         fitted = await gate.fit(data, "x")
         assert (fitted.data, fitted.content_type, fitted.action) == (data, content_type, "passed")
     assert pool.pids == []
+    narrow = await gate.fit(encode(photo(60, 60), "JPEG"), "x", ARTICLE, PictureOptions(85, 30))
+    assert narrow.action == "shrunk"
 
 
 async def test_what_does_not_fit_is_encoded_in_a_process(pool: WorkerPool) -> None:
@@ -34,7 +37,7 @@ async def test_what_does_not_fit_is_encoded_in_a_process(pool: WorkerPool) -> No
 @pytest.mark.parametrize(
     ("data", "error"),
     [
-        (b"<svg/>", errors.ImageTypeUnsupported),
+        (b"<svg/>", errors.ImageInvalid),
         (b"", errors.ImageTypeUnsupported),
         (b"II*\0", errors.ImageTypeUnsupported),
         (encode(halves(), "PNG")[:80], errors.ImageInvalid),
@@ -99,3 +102,33 @@ async def test_what_is_long_to_look_at_is_looked_at_in_a_process(pool: WorkerPoo
     chunk = b"\0\0\0\0prVt" + crc32(b"prVt").to_bytes(4)
     with pytest.raises(errors.ImageTooComplex, match="x"):
         await gate.fit(long[:33] + chunk * 20_000 + long[33:], "x")
+
+
+async def test_a_gif_that_moves_keeps_moving_where_wechat_takes_it(pool: WorkerPool) -> None:
+    gate = ImageWorkers(pool)
+    data = moving()
+    for target in (ARTICLE, MATERIAL):
+        fitted = await gate.fit(data, "x", target)
+        assert (fitted.filename, fitted.action) == ("image.gif", "passed")
+    thumb = await gate.fit(data, "x", THUMB)
+    assert (thumb.filename, thumb.action) == ("image.jpg", "still")
+
+
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [
+        (b"II*\0\x08\0\0\0", "TIFF"),
+        (b"MM\0*\0\0\0\x08", "TIFF"),
+        (b"%!PS-Adobe-3.0 EPSF-3.0", "EPS"),
+        (b"8BPS\0\1", "PSD"),
+        (b"%PDF-1.7", "PDF"),
+        (b"\0\0\1\0\1\0", "ICO"),
+        (b"SIMPLE  =                    T", "FITS"),
+        (b"<html><svg></svg></html>", "HTML"),
+        (b"?", "unknown"),
+    ],
+)
+async def test_other_kinds_are_refused_by_name(pool: WorkerPool, data: bytes, kind: str) -> None:
+    with pytest.raises(errors.ImageTypeUnsupported, match=kind):
+        await ImageWorkers(pool).fit(data, "x")
+    assert pool.pids == []
