@@ -65,7 +65,7 @@ def test_a_background_is_brought_but_is_no_cover() -> None:
     plan = plan_pictures(article, {})
     assert plan.pictures == (
         Picture("paper.png", "images[0]", ["article"], "", True),
-        Picture(None, "cover", ["material"]),
+        Picture(None, "cover", ["cover"]),
     )
 
 

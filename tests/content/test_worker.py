@@ -21,7 +21,12 @@ def _served(operation: str, arguments: dict[str, Any], body: bytes = b"") -> tup
 def test_each_operation_answers() -> None:
     header, _ = _served("render", request("# a\n\nb"))
     assert header["result"]["title"] == "a"
-    arguments = {"limit": 10**6, "picture": "x", "content_type": "image/webp"}
+    arguments = {
+        "target": "article",
+        "options": [85, 0],
+        "picture": "x",
+        "content_type": "image/webp",
+    }
     header, data = _served("fit", arguments, encode(halves(), "WEBP"))
     assert header["result"] == {"content_type": "image/png", "action": "converted"}
     assert data.startswith(b"\x89PNG")
