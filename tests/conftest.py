@@ -1,8 +1,10 @@
+import faulthandler
 import os
 import shutil
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import AsyncIterator, Generator, Iterator
 from pathlib import Path
@@ -14,10 +16,30 @@ from core.logging import LogSettings, setup_logging
 from store.engine import Database, DatabaseSettings, open_database
 from store.migrate import migrate
 
+_HANGS_S = 300
 
 def pytest_configure() -> None:
     """Log as a gateway does, all of it: pytest shows the lines of a test that fails."""
     setup_logging(LogSettings(level="debug", format="json"))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, bool | None, bool | None]:
+    """End a worker whose test hangs in its teardown: pytest-timeout fires once a test."""
+    watch = threading.Timer(_HANGS_S, _give_up, (item.nodeid,))
+    watch.daemon = True
+    watch.start()
+    try:
+        return (yield)
+    finally:
+        watch.cancel()
+
+
+def _give_up(nodeid: str) -> None:
+    with os.fdopen(os.dup(2), "w") as stderr:
+        print(f"\n{nodeid} hangs", file=stderr, flush=True)
+        faulthandler.dump_traceback(stderr)
+    os._exit(70)
 
 
 @pytest.hookimpl(wrapper=True)
