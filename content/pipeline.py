@@ -22,6 +22,7 @@ from content.steps.lists import flatten_lists
 from content.steps.markdown import MarkdownRenderer
 from content.steps.nesting import bound_nesting
 from content.steps.newspic import write_newspic
+from content.steps.plain_tags import use_plain_tags
 from content.steps.products import place_products
 from content.steps.sanitize import Sanitizer
 from content.steps.sections import use_sections
@@ -54,6 +55,7 @@ class Pipeline:
             self._words.check,  # of the lists: refused, told, replaced
             Theming().apply,  # the theme's stylesheet → style attributes
             list_backgrounds,  # the pictures in them
+            use_plain_tags,  # no figures and definition lists
             Sanitizer().clean,  # an allow-list of what WeChat keeps
             tidy_fields,  # one line, no control characters
             count_text,

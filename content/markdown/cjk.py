@@ -35,50 +35,8 @@ def join_cjk_lines(before: str, after: str) -> str:
     return "" if before and after and is_cjk(before[-1]) and is_cjk(after[0]) else " "
 
 
-def _emphasis(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 - markdown-it's rule
-    marker = state.src[state.pos]
-    if silent or marker not in "_*":
-        return False
-    can_open, can_close, length = _scan(state, marker)
-    for _ in range(length):
-        _push(state, marker, length, (can_open, can_close))
-    state.pos += length
-    return True
-
-
-def _strikethrough(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 - markdown-it's rule
-    marker = state.src[state.pos]
-    if silent or marker != "~":
-        return False
-    can_open, can_close, length = _scan(state, marker)
-    # One tilde means "about" in Chinese: 10~20.
-    if length < 2:
-        return False
-    if length % 2:
-        state.push("text", "", 0).content = marker
-    for _ in range(length // 2):
-        _push(state, marker * 2, 0, (can_open, can_close))
-    state.pos += length
-    return True
-
-
-def _push(state: StateInline, text: str, length: int, flanking: tuple[bool, bool]) -> None:
-    state.push("text", "", 0).content = text
-    can_open, can_close = flanking
-    state.delimiters.append(
-        Delimiter(
-            marker=ord(text[0]),
-            length=length,  # 0: the rule of three does not hold for strikethrough
-            token=len(state.tokens) - 1,
-            end=-1,
-            open=can_open,
-            close=can_close,
-        )
-    )
-
-
-def _scan(state: StateInline, marker: str) -> tuple[bool, bool, int]:
-    """Whether the run of marks at `state.pos` may open and close, and how long it is."""
+def scan(state: StateInline, marker: str) -> tuple[bool, bool, int]:
+    """Whether the run of `marker` at `state.pos` may open and close, and how long it is."""
     end = state.pos
     while end < state.posMax and state.src[end] == marker:
         end += 1
@@ -95,6 +53,53 @@ def _scan(state: StateInline, marker: str) -> tuple[bool, bool, int]:
             end - state.pos,
         )
     return left, right, end - state.pos
+
+
+def push_delimiters(
+    state: StateInline, text: str, count: int, flanking: tuple[bool, bool], length: int = 0
+) -> None:
+    """Take `count` times `text` as marks that may turn out to open or close something.
+
+    `length` is that of the whole run for the rule of three, 0 where it does not hold.
+    """
+    can_open, can_close = flanking
+    for _ in range(count):
+        state.push("text", "", 0).content = text
+        state.delimiters.append(
+            Delimiter(
+                marker=ord(text[0]),
+                length=length,
+                token=len(state.tokens) - 1,
+                end=-1,
+                open=can_open,
+                close=can_close,
+            )
+        )
+    state.pos += len(text) * count
+
+
+def _emphasis(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 - markdown-it's rule
+    marker = state.src[state.pos]
+    if silent or marker not in "_*":
+        return False
+    can_open, can_close, length = scan(state, marker)
+    push_delimiters(state, marker, length, (can_open, can_close), length)
+    return True
+
+
+def _strikethrough(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 - markdown-it's rule
+    marker = state.src[state.pos]
+    if silent or marker != "~":
+        return False
+    can_open, can_close, length = scan(state, marker)
+    if length == 1:  # it means "about" in Chinese: 10~20
+        return False
+    if length == 2:
+        push_delimiters(state, "~~", 1, (can_open, can_close))
+    else:  # GFM: three or more are no mark
+        state.append_pending(marker * length)
+        state.pos += length
+    return True
 
 
 def _is_mark(char: str) -> bool:

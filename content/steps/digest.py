@@ -3,7 +3,8 @@ from content.steps.products import PLACE
 from wechat.limits import DEFAULT_DIGEST_CHARS
 
 _NOT_PROSE = (
-    "pre, svg, table, h1, h2, h3, h4, h5, h6, figcaption, title, style, script, noscript, template"
+    "pre, svg, table, h1, h2, h3, h4, h5, h6, figcaption, title, style, script, noscript, template,"
+    " .toc, .references, sup.footnote, .markdown-alert-title, rp, rt"
 )
 _JOINERS = "\u200d\ufe0e\ufe0f"  # hold the parts of an emoji together
 

@@ -1,13 +1,18 @@
+from typing import Any
+
 import pytest
 
 from content.manuscript import Body
+from content.options import RenderOptions
 from content.steps.links import number_links
 from tests.content.conftest import manuscript
 
 
-def _linked(html: str) -> str:
+def _linked(html: str, **options: Any) -> str:
     body = Body(html)
-    number_links(manuscript(), body)
+    made = manuscript()
+    made.options = RenderOptions(**options)
+    number_links(made, body)
     return body.serialize()
 
 
@@ -65,3 +70,24 @@ def test_hosts_that_look_like_wechats_are_foreign(host: str) -> None:
 def test_reference_texts_are_escaped() -> None:
     html = _linked('<a href="https://a.com/">&lt;img src=x&gt;</a>')
     assert "<img" not in html
+
+
+def test_without_references_only_the_text_stays() -> None:
+    page = '<a href="https://mp.weixin.qq.com/s/x">c</a>'
+    html = _linked(f'<p><a href="https://a.com">a</a> {page}</p>', link_references=False)
+    assert html == f"<p>a {page}</p>"
+
+
+@pytest.mark.parametrize(
+    ("link", "line"),
+    [
+        ('<a href="https://a.com/x" title="名 称">a</a>', "[1] 名 称: https://a.com/x"),
+        ('<a href="https://a.com/x"><img src="b.png" alt="图"></a>', "[1] 图: https://a.com/x"),
+        ('<a href="https://a.com/x"><img src="b.png"></a>', "[1] https://a.com/x"),
+        ('<a href="mailto:a@b.com">写信</a>', "[1] 写信: a@b.com"),
+    ],
+)
+def test_a_reference_is_called_by_title_text_or_picture(link: str, line: str) -> None:
+    html = _linked(link)
+    assert html.endswith(f"<p>{line}</p></section>")
+    assert ("<img" in html) == ("<img" in link)

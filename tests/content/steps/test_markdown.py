@@ -15,19 +15,6 @@ def _html(renderer: MarkdownRenderer, text: str) -> str:
     return made.html
 
 
-def test_task_lists_are_signs_not_inputs(renderer: MarkdownRenderer) -> None:
-    html = _html(renderer, "- [x] a\n- [ ] b\n\n1. c\n\n   - [X] d")
-    assert "<section>☑ a</section>" in html
-    assert "<section>☐ b</section>" in html
-    assert "☑ d" in html
-    assert "<input" not in html
-
-
-def test_items_of_a_tight_list_hold_a_section(renderer: MarkdownRenderer) -> None:
-    assert "<li>\n<section><strong>a</strong>: b</section>" in _html(renderer, "- **a**: b")
-    assert "<p>" in _html(renderer, "- a\n\n- b")
-
-
 @pytest.mark.parametrize(
     ("text", "html"),
     [
