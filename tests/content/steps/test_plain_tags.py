@@ -23,4 +23,4 @@ def test_they_have_the_looks_that_the_theme_has_for_them(render: Render) -> None
     for tag in ("<dl", "<dt", "<dd", "<fig"):
         assert tag not in content
     assert "text-align:center" in content.partition("说明")[0]
-    assert "font-weight:bold" in content.partition("术语")[0]
+    assert "font-weight:700" in content.partition("术语")[0]
