@@ -23,7 +23,11 @@ def html() -> Html:
 
     def render(text: str, made: Manuscript | None = None, **options: Any) -> str:
         made = made or Manuscript(text=text, is_markdown=True, options=RenderOptions(**options))
-        env = {"manuscript": made, "highlighter": highlighter, "budget": Budget(1, process_time)}
+        env = {
+            "manuscript": made,
+            "highlighter": highlighter,
+            "budget": Budget(1, process_time, chars=1_000_000),
+        }
         return str(md.render(text, env))
 
     return render
