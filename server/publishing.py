@@ -1,19 +1,21 @@
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from server.remote import Gateway, LocalArticle, Refused, Unreachable
+from server.remote import Gateway, LocalArticle, LocalBundle, Refused, Unreachable
 
 _AT_ONCE = 4
 
-# Is told of an article's job each time it was looked at.
-Watch = Callable[[LocalArticle, dict[str, Any]], None]
+Draft = LocalArticle | LocalBundle
+
+# Is told of a draft's job each time it was looked at.
+Watch = Callable[[Draft, dict[str, Any]], None]
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one file."""
+    """What became of one file, or of several in one draft."""
 
     path: str
     state: str  # a job's state, or: refused, unreachable, unreadable
@@ -35,28 +37,30 @@ class Order:
     action: str  # draft, publish
     publish_at: str | None = None  # RFC 3339
     again: str = ""  # any new text: do it again, though it was done before
+    article_type: str = ""  # news, newspic; "": what each says itself
 
 
 async def publish_all(
-    gateway: Gateway, order: Order, articles: list[LocalArticle], watch: Watch
+    gateway: Gateway, order: Order, drafts: Sequence[Draft], watch: Watch
 ) -> list[Outcome]:
     """Hand all in, a few at a time, and follow their jobs. One that fails stops no other."""
     gate = asyncio.Semaphore(_AT_ONCE)
 
-    async def one(article: LocalArticle) -> Outcome:
+    async def one(draft: Draft) -> Outcome:
         async with gate:
-            return await _publish(gateway, order, article, watch)
+            return await _publish(gateway, order, draft, watch)
 
-    return list(await asyncio.gather(*map(one, articles)))
+    return list(await asyncio.gather(*map(one, drafts)))
 
 
-async def _publish(gateway: Gateway, order: Order, article: LocalArticle, watch: Watch) -> Outcome:
-    path, job_id = str(article.path), ""
+async def _publish(gateway: Gateway, order: Order, draft: Draft, watch: Watch) -> Outcome:
+    path, job_id = draft.name, ""
     try:
         job = await gateway.submit(
             order.account,
-            article,
+            draft,
             action=order.action,
+            article_type=order.article_type,
             publish_at=order.publish_at,
             once=order.again,
         )
@@ -66,7 +70,7 @@ async def _publish(gateway: Gateway, order: Order, article: LocalArticle, watch:
             job = await gateway.retry(job_id)
         async for seen in gateway.follow(job):
             job = seen
-            watch(article, job)
+            watch(draft, job)
     except Refused as exc:
         return Outcome(path, "refused", job_id, error=exc.error)
     except Unreachable as exc:

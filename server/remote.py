@@ -5,7 +5,7 @@ import hashlib
 import json
 import mimetypes
 import re
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,9 +27,11 @@ _SKIPPED_FOLDERS = frozenset({"node_modules", "__pycache__"})
 # and the gateway's parser has the last word on what the article uses.
 _REFERENCES = re.compile(
     r"!\[[^\]]*\]\(\s*<?([^)>\s]+)|^\s{0,3}\[[^\]]+\]:\s*<?(\S+?)>?(?:\s|$)"
-    r"|<img[^>]+src=[\"']([^\"']+)|^cover:\s*[\"']?([^\"'\n]+?)[\"']?\s*$",
+    r"|<img[^>]+src=[\"']([^\"']+)|^cover:\s*[\"']?([^\"'\n]+?)[\"']?\s*$"
+    r"|^[ \t]*-[ \t]+[\"']?([^\"'\n]+\.[A-Za-z]{3,4})[\"']?[ \t]*$",
     re.MULTILINE,
 )
+_IMAGES = re.compile(r"^images:[ \t]*\[([^\]\n]*)\]", re.MULTILINE)  # the front matter's
 
 
 class Unreachable(Exception):
@@ -53,6 +55,49 @@ class LocalArticle:
     path: Path
     markdown: str
     pictures: dict[str, Path]
+
+    @property
+    def name(self) -> str:
+        """What people know it by."""
+        return str(self.path)
+
+    def fields(self, article_type: str) -> dict[str, Any]:
+        """What is sent of it; `article_type` "": what its front matter says."""
+        kind = {"article_type": article_type} if article_type else {}
+        return {"markdown": self.markdown, **kind}
+
+
+@dataclass(frozen=True)
+class LocalBundle:
+    """Several Markdown files that become one draft, in their order."""
+
+    articles: tuple[LocalArticle, ...]
+    pictures: dict[str, Path]
+
+    @property
+    def name(self) -> str:
+        """What people know it by."""
+        return " + ".join(article.name for article in self.articles)
+
+    def fields(self, article_type: str) -> dict[str, Any]:
+        """What is sent of it."""
+        return {"articles": [article.fields(article_type) for article in self.articles]}
+
+
+class PictureClash(Exception):
+    """Two articles of a bundle call different pictures by the same path; the path."""
+
+
+def bundle(articles: Iterable[LocalArticle]) -> LocalBundle:
+    """One draft of several files. Raises PictureClash: their pictures travel side by side."""
+    pictures: dict[str, Path] = {}
+    several = tuple(articles)
+    for article in several:
+        for name, local in article.pictures.items():
+            other = pictures.setdefault(name, local)
+            if not other.samefile(local) and other.read_bytes() != local.read_bytes():
+                raise PictureClash(name)
+    return LocalBundle(several, pictures)
 
 
 def find_markdown(paths: Iterable[str]) -> list[Path]:
@@ -87,13 +132,19 @@ def load_article(path: Path) -> LocalArticle:
     """Read a Markdown file and find the local pictures it names."""
     markdown = path.read_text("utf-8-sig")
     pictures: dict[str, Path] = {}
-    for groups in _REFERENCES.findall(markdown):
-        name = next(group for group in groups if group)
+    for name in _references(markdown):
         if "://" in name or name.startswith(("/", "data:", "#")):
             continue
         if (local := _picture(path.parent, unquote(name))) is not None:
             pictures[name] = local
     return LocalArticle(path, markdown, pictures)
+
+
+def _references(markdown: str) -> Iterator[str]:
+    for groups in _REFERENCES.findall(markdown):
+        yield next(group for group in groups if group)
+    for listed in _IMAGES.findall(markdown):
+        yield from (name.strip(" \t\"'") for name in listed.split(","))
 
 
 def _picture(folder: Path, name: str) -> Path | None:
@@ -139,18 +190,19 @@ class Gateway:
     async def submit(
         self,
         account: str,
-        article: LocalArticle,
+        article: LocalArticle | LocalBundle,
         *,
         action: str,
+        article_type: str = "",
         publish_at: str | None = None,
         once: str | None = None,
     ) -> dict[str, Any]:
-        """Hand an article in; returns the accepted job.
+        """Hand a draft in; returns the accepted job.
 
         With `once`, the same article in the same words, with the same pictures, is the same job
         for as long as the gateway remembers; another text in `once` makes it another.
         """
-        fields: dict[str, Any] = {"markdown": article.markdown, "action": action}
+        fields = {**article.fields(article_type), "action": action}
         if publish_at:
             fields["publish_at"] = publish_at
         pictures = {name: local.read_bytes() for name, local in article.pictures.items()}

@@ -25,6 +25,7 @@ def write_newspic(manuscript: Manuscript) -> None:
 def _choose_images(manuscript: Manuscript) -> None:
     """The pictures that were named, else those of the text."""
     named = manuscript.named_images
+    manuscript.images = [image for image in manuscript.images if image.get("place") != "background"]
     if named:
         for index, src in enumerate(named):
             judge_source(src, field=f"images[{index}]")

@@ -4,7 +4,7 @@ import secrets
 import sys
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -20,9 +20,11 @@ from server.cli.target import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.progress import Progress
 
-    from server.publishing import Order, Outcome
+    from server.publishing import Draft, Order, Outcome
     from server.remote import LocalArticle
 
 EXIT_SOME_FAILED = 1
@@ -40,6 +42,15 @@ Publish = Annotated[bool, typer.Option("--publish", help="草稿建好后发布 
 At = Annotated[
     str, typer.Option("--at", help="定时，如 2026-12-01T08:00:00+08:00 / when, with offset")
 ]
+ArticleType = Annotated[
+    Literal["", "news", "newspic"],
+    typer.Option(
+        help="news 图文、newspic 小绿书；默认按各篇的 front matter / else as each file says"
+    ),
+]
+Bundle = Annotated[
+    bool, typer.Option("--bundle", help="这些文件（≤8）合成一个草稿 / one draft of all files, ≤8")
+]
 Again = Annotated[
     bool, typer.Option("--again", help="原样再发一次 / once more, though nothing changed")
 ]
@@ -52,6 +63,8 @@ def publish(
     account: Account = "",
     publish_now: Publish = False,
     at: At = "",
+    article_type: ArticleType = "",
+    bundle: Bundle = False,
     again: Again = False,
     dry_run: DryRun = False,
     server: ServerOption = "",
@@ -72,6 +85,8 @@ def publish(
       wxgate publish article.md
       wxgate publish posts/ "drafts/2026-*.md" --dry-run
       wxgate publish article.md -a main --publish
+      wxgate publish first.md second.md --bundle
+      wxgate publish photos.md --article-type newspic
       wxgate publish article.md --server https://gate.example.com --key wxg_blog_…
     """
     from accounts.clients import Scope
@@ -79,16 +94,21 @@ def publish(
     from server.remote import Refused, Unreachable
 
     articles = _load(paths)
+    drafts = _bundled(articles) if bundle else articles
     _check_time(at)
     if dry_run:
         _print_plan(articles)
         return
     target = find_target(server, key, config, Scope.DRAFT, account=account)
-    order = Order(target.account, "publish" if publish_now or at else "draft", at or None)
-    if again:
-        order = replace(order, again=secrets.token_hex(8))
+    order = Order(
+        target.account,
+        "publish" if publish_now or at else "draft",
+        at or None,
+        again=secrets.token_hex(8) if again else "",
+        article_type=article_type,
+    )
     try:
-        outcomes = asyncio.run(_publish(target, order, articles, quiet=as_json))
+        outcomes = asyncio.run(_publish(target, order, drafts, quiet=as_json))
     except Unreachable as exc:
         fail_unreachable(target.url, exc)
     except Refused as exc:
@@ -117,6 +137,23 @@ def _load(paths: list[str]) -> "list[LocalArticle]":
         fail(f"不是 UTF-8 文本：{exc}", f"no UTF-8 text: {exc}", code=EXIT_USAGE)
 
 
+def _bundled(articles: "list[LocalArticle]") -> "list[Draft]":
+    from server.remote import PictureClash, bundle
+    from wechat.limits import ARTICLES_PER_DRAFT
+
+    if len(articles) > ARTICLES_PER_DRAFT:
+        told = f"{len(articles)} > {ARTICLES_PER_DRAFT}"
+        fail(f"一个草稿最多 8 篇：{told}", f"a draft has at most 8: {told}", code=EXIT_USAGE)
+    try:
+        return [bundle(articles)]
+    except PictureClash as clash:
+        fail(
+            f"两篇文章用同一路径指不同的图片：{clash}；请改名",
+            f"two articles call different pictures {clash}: rename one",
+            code=EXIT_USAGE,
+        )
+
+
 def _check_time(at: str) -> None:
     if not at:
         return
@@ -133,7 +170,7 @@ def _check_time(at: str) -> None:
 
 
 async def _publish(
-    target: Target, order: "Order", articles: "list[LocalArticle]", *, quiet: bool
+    target: Target, order: "Order", drafts: "Sequence[Draft]", *, quiet: bool
 ) -> "list[Outcome]":
     from server.publishing import publish_all
     from server.remote import open_gateway
@@ -144,15 +181,14 @@ async def _publish(
             order = replace(order, account=await gateway.default_account())
         with _progress(quiet=quiet) as progress:
             bars = {
-                article.path: progress.add_task(str(article.path), total=None, stage="…")
-                for article in articles
+                draft.name: progress.add_task(draft.name, total=None, stage="…") for draft in drafts
             }
 
-            def show(article: "LocalArticle", job: dict[str, Any]) -> None:
+            def show(draft: "Draft", job: dict[str, Any]) -> None:
                 done, total = job["progress"]["done"], job["progress"]["total"] or None
-                progress.update(bars[article.path], total=total, completed=done, stage=job["state"])
+                progress.update(bars[draft.name], total=total, completed=done, stage=job["state"])
 
-            return await publish_all(gateway, order, articles, show)
+            return await publish_all(gateway, order, drafts, show)
 
 
 def _progress(*, quiet: bool) -> "Progress":
@@ -182,7 +218,7 @@ def _print(outcome: "Outcome") -> None:
     # A job that did not succeed may have a result too, such as the draft it got to.
     became = told.get("mode", "") if outcome.state == "succeeded" else outcome.state
     job = f" ({outcome.job})" if outcome.job else ""
-    where = error.get("message") or told.get("url") or told.get("media_id") or ""
+    where = _message(error) or told.get("url") or told.get("media_id") or ""
     typer.echo(f"{outcome.path}: {became}{job} {where}".rstrip())
     for step in told.get("next_steps", []):
         typer.echo(f"    - {step}")
@@ -193,6 +229,12 @@ def _print(outcome: "Outcome") -> None:
             "    → 等待别人批准后才执行 / waits until somebody else approves: "
             f"POST /v1/jobs/{outcome.job}/approve"
         )
+
+
+def _message(error: dict[str, Any]) -> str:
+    """What went wrong, and with which of several articles."""
+    message, field = error.get("message") or "", str(error.get("field") or "")
+    return f"{field}: {message}" if field.startswith("articles[") else message
 
 
 def _exit_status(states: set[str]) -> int:

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from content.fields import DraftFields
 from jobs import crash_points
 from jobs.states import State
 from sandbox.faults import Fault
 from sandbox.server import RunningSandbox
 from store.engine import Database
-from tests.jobs.rig import SUBMIT, Work, open_work
+from tests.jobs.rig import ADD, SUBMIT, Work, open_work
 
 pytestmark = pytest.mark.slow
 
@@ -70,6 +71,31 @@ async def test_a_process_killed_anywhere_neither_loses_nor_doubles_the_article(
     assert [len(ledger.entries(kind)) for kind in ("draft", "publication", "article")] == [1, 1, 1]
     assert row.result is not None
     assert row.result["article_id"] == ledger.entries("article")[0].data["article_id"]
+
+
+NEWSPIC = {"title": "图", "markdown": "第一行 1 < 2", "article_type": "newspic"}
+KINDS = {
+    "several": {"articles": [{"title": "上", "markdown": "正文"}, NEWSPIC]},
+    "newspic": NEWSPIC,
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("point", ["sent:" + ADD, "draft.answer", "sent:" + SUBMIT, "finish"])
+async def test_other_kinds_of_draft_are_neither_lost_nor_doubled(
+    work: Work, processes: Processes, sandbox: RunningSandbox, kind: str, point: str
+) -> None:
+    row = await work.submit(fields=DraftFields.model_validate(KINDS[kind]))
+    assert await processes.run(row.id, point, "SIGKILL") == -signal.SIGKILL
+    assert await processes.run(row.id) == 0
+    row = await work.get(row.id)
+    assert (row.state, row.error) == (State.SUCCEEDED, None)
+    ledger = sandbox.ledger
+    assert [len(ledger.entries(kind)) for kind in ("draft", "publication", "article")] == [1, 1, 1]
+    (draft,) = ledger.entries("draft")
+    assert draft.data["titles"] == (["上", "图"] if kind == "several" else ["图"])
+    assert row.result is not None
+    assert len(row.result.get("urls", [1])) == len(draft.data["titles"])
 
 
 @pytest.mark.parametrize(

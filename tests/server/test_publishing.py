@@ -4,13 +4,13 @@ from typing import Any
 
 import httpx
 
-from server.publishing import Order, publish_all
+from server.publishing import Draft, Order, publish_all
 from server.remote import Gateway, LocalArticle
 
 ORDER = Order("main", "draft")
 
 
-def nothing(_article: LocalArticle, _job: dict[str, Any]) -> None:
+def nothing(_draft: Draft, _job: dict[str, Any]) -> None:
     pass
 
 

@@ -5,8 +5,10 @@ import pytest
 
 from server.remote import (
     LocalArticle,
+    PictureClash,
     Refused,
     Unreachable,
+    bundle,
     find_markdown,
     load_article,
     open_gateway,
@@ -153,3 +155,36 @@ async def test_a_gateway_that_restarts_does_not_end_the_watch() -> None:
             job["state"] async for job in Gateway(http).follow({"id": "job_1", "state": "running"})
         ]
     assert states == ["running", "succeeded"]
+
+
+def test_pictures_listed_in_the_front_matter_are_taken_along(tmp_path: Path) -> None:
+    for name in ("a.png", "b c.jpg", "d.webp", "e.gif", "notes.txt"):
+        (tmp_path / name).write_bytes(b"x")
+    article = tmp_path / "x.md"
+    article.write_text('---\nimages:\n  - a.png\n  - "b c.jpg"\n  - notes.txt\n---\n', "utf-8")
+    assert set(load_article(article).pictures) == {"a.png", "b c.jpg"}
+    article.write_text("---\nimages: [d.webp, 'e.gif', https://a.com/x.png]\n---\n", "utf-8")
+    assert set(load_article(article).pictures) == {"d.webp", "e.gif"}
+
+
+def _article(folder: Path, picture: bytes) -> LocalArticle:
+    folder.mkdir()
+    (folder / "a.png").write_bytes(picture)
+    (folder / "x.md").write_text("![](a.png)", "utf-8")
+    return load_article(folder / "x.md")
+
+
+def test_a_bundle_is_one_request_with_the_pictures_of_all(tmp_path: Path) -> None:
+    first, second = _article(tmp_path / "1", b"x"), _article(tmp_path / "2", b"x")
+    made = bundle([first, second])
+    assert made.name == f"{first.path} + {second.path}"
+    text = {"markdown": "![](a.png)"}
+    assert made.fields("") == {"articles": [text, text]}
+    assert made.fields("newspic")["articles"][1] == {**text, "article_type": "newspic"}
+    assert set(made.pictures) == {"a.png"}
+
+
+def test_two_pictures_of_one_name_cannot_travel_together(tmp_path: Path) -> None:
+    first, second = _article(tmp_path / "1", b"x"), _article(tmp_path / "2", b"y")
+    with pytest.raises(PictureClash, match=r"a\.png"):
+        bundle([first, second])

@@ -242,3 +242,50 @@ async def test_what_failed_for_another_reason_goes_on_when_run_again(
     second = await wxgate_process("publish", "a.md", "--json", *at_gate(stand))
     assert second.exit_code == 0, second.output
     assert json.loads(first.stdout)[0]["job"] == json.loads(second.stdout)[0]["job"]
+
+
+def picture_at(path: Path, colour: str = "teal") -> None:
+    Image.new("RGB", (64, 48), colour).save(path, "PNG")
+
+
+async def test_a_bundle_is_one_draft(stand: Any, tmp_path: Path) -> None:
+    picture_at(tmp_path / "a.png")
+    first = article(tmp_path / "1.md", "上", "![](a.png)")
+    second = article(tmp_path / "2.md", "下", "![](a.png)")
+    done = await wxgate_process("publish", first, second, "--bundle", *at_gate(stand))
+    assert done.exit_code == 0, done.output
+    assert done.stdout.startswith(f"{first} + {second}: draft (")
+    (draft,) = stand.committed("draft")
+    assert draft.data["titles"] == ["上", "下"]
+    assert len(stand.committed("image")) == 1
+
+
+async def test_an_article_of_a_bundle_that_fails_is_named(stand: Any, tmp_path: Path) -> None:
+    first, second = article(tmp_path / "1.md"), article(tmp_path / "2.md", "题" * 33)
+    done = await wxgate_process("publish", first, second, "--bundle", *at_gate(stand))
+    assert done.exit_code == 1
+    assert "articles[1].title: " in done.stdout
+    assert stand.committed("draft") == []
+
+
+async def test_a_bundle_that_cannot_be_is_refused_before_any_call(tmp_path: Path) -> None:
+    nine = [article(tmp_path / f"{number}.md") for number in range(9)]
+    done = await wxgate_process("publish", *nine, "--bundle")
+    assert (done.exit_code, "8" in done.stderr) == (2, True)
+    for name, colour in (("x", "red"), ("y", "blue")):
+        article(tmp_path / name / "a.md", text="![](a.png)")
+        picture_at(tmp_path / name / "a.png", colour)
+    done = await wxgate_process("publish", "x/a.md", "y/a.md", "--bundle")
+    assert (done.exit_code, "a.png" in done.stderr) == (2, True)
+
+
+async def test_markdown_with_pictures_becomes_a_newspic(stand: Any, tmp_path: Path) -> None:
+    picture_at(tmp_path / "a.png")
+    path = article(tmp_path / "x.md", "海", "一天\n\n![](a.png)")
+    done = await wxgate_process(
+        *("publish", path, "--article-type", "newspic", "--publish"), *at_gate(stand)
+    )
+    assert done.exit_code == 0, done.output
+    (publication,) = [one for _, _, one in stand.sandbox.world.publications]
+    (made,) = publication.articles
+    assert (made.article_type, made.content, len(made.image_media_ids)) == ("newspic", "一天", 1)
