@@ -8,8 +8,8 @@ from store.engine import Database
 from store.tables import uploaded_image
 from store.upsert import insert_for
 
-# article: the value is a URL on WeChat's host; material: a permanent media_id.
-Kind = Literal["article", "material"]
+# article: the value is a URL on WeChat's host; of the others a permanent media_id.
+Kind = Literal["article", "material", "cover", "thumb"]
 
 
 class CountsEvents(Protocol):

@@ -114,12 +114,7 @@ def publish(
     except Refused as exc:
         typer.echo(f"{exc.message}\n  → {exc.hint}", err=True)
         raise typer.Exit(EXIT_SOME_FAILED) from None
-    if as_json:
-        told = [outcome.as_json() for outcome in outcomes]
-        typer.echo(json.dumps(told, ensure_ascii=False, indent=2))
-    else:
-        for outcome in outcomes:
-            _print(outcome)
+    _tell(outcomes, as_json=as_json)
     raise typer.Exit(_exit_status({outcome.state for outcome in outcomes}))
 
 
@@ -211,6 +206,15 @@ def _print_plan(articles: "list[LocalArticle]") -> None:
         typer.echo(f"{article.path}  图片 / pictures: {len(article.pictures)}")
         for name, local in article.pictures.items():
             typer.echo(f"    {name}  {local.stat().st_size / 1000:.0f} KB")
+
+
+def _tell(outcomes: "list[Outcome]", *, as_json: bool) -> None:
+    if as_json:
+        told = [outcome.as_json() for outcome in outcomes]
+        typer.echo(json.dumps(told, ensure_ascii=False, indent=2))
+        return
+    for outcome in outcomes:
+        _print(outcome)
 
 
 def _print(outcome: "Outcome") -> None:
