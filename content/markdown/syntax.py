@@ -20,6 +20,7 @@ from content.markdown.footnotes import use_footnotes
 from content.markdown.items import use_items
 from content.markdown.mark import use_mark
 from content.markdown.math import use_math
+from content.markdown.mermaid import use_mermaid
 from content.markdown.nesting import use_nesting
 from content.markdown.ruby import use_ruby
 from content.markdown.scripts import use_scripts
@@ -33,6 +34,7 @@ SYNTAX: tuple[Use, ...] = (
     use_cjk_emphasis,  # `**“粗”**后` is bold
     use_code,  # in colour, with a header
     use_math,  # `$…$`, `$$…$$`, as SVG or PNG
+    use_mermaid,  # ```mermaid, as PNG or SVG
     use_mark,  # ==marked==
     use_scripts,  # H~2~O, x^2^
     use_emoji,  # :smile:
