@@ -1,5 +1,6 @@
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
@@ -8,6 +9,9 @@ from content.options import RenderOptions
 from content.plain_yaml import Plain
 from content.words.hits import WordHit
 from wechat.limits import LengthRule
+
+if TYPE_CHECKING:
+    from markdown_it.token import Token
 
 _BLOCKS = "p, li, section, div, blockquote, br, hr, dt, dd, tr, img"
 
@@ -34,6 +38,7 @@ class Manuscript:
     named_images: list[str] = field(default_factory=list)  # of a newspic, beside its text
     crops: dict[str, list[float]] = field(default_factory=dict)  # of the cover, by ratio
     products: list[dict[str, Any]] = field(default_factory=list)
+    tokens: Sequence["Token"] = ()  # what Markdown was read as; none for HTML
     html: str = ""  # of a newspic plain text in the end
     images: list[dict[str, str]] = field(default_factory=list)  # {src, alt}, one for each src
     warnings: list[dict[str, Any]] = field(default_factory=list)

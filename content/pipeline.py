@@ -3,11 +3,14 @@
 Runs in a worker process. A new step is a file in steps/ and a line here.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
+from content.lint.page import Page
+from content.lint.registry import examine, warn_of_findings
 from content.manuscript import Body, Manuscript
 from content.options import RenderOptions
+from content.refusals import MarkdownTooComplex
 from content.steps.backgrounds import list_backgrounds
 from content.steps.code_shape import keep_code_shape
 from content.steps.digest import add_digest
@@ -32,6 +35,7 @@ from content.steps.tables import wrap_tables
 from content.steps.theme import Theming
 from content.steps.title import take_title
 from content.steps.words import WordCheck
+from core.errors import GatewayError
 
 Step = Callable[[Manuscript], None]
 TreeStep = Callable[[Manuscript, Body], None]
@@ -76,31 +80,40 @@ class Pipeline:
 
         Asks for the word lists that the request names, unless they come with it or are known.
         """
-        markdown, lexicon = arguments["markdown"], arguments["lexicon"]
+        if not self._has_words(arguments["lexicon"], lists):
+            return {"wants_lists": True}
+        manuscript = _manuscript(arguments)
+        for step in self._steps(manuscript):
+            step(manuscript)
+        warn_of_findings(manuscript)
+        return _result(manuscript)
+
+    def lint(self, arguments: dict[str, Any], lists: bytes = b"") -> dict[str, Any]:
+        """Take it through all steps, whatever they raise, and tell all that is wrong."""
+        if not self._has_words(arguments["lexicon"], lists):
+            return {"wants_lists": True}
+        manuscript = _manuscript(arguments)
+        refusals = []
+        for step in self._steps(manuscript):
+            try:
+                step(manuscript)
+            except MarkdownTooComplex:
+                raise  # what comes after it could take for ever
+            except GatewayError as refusal:
+                refusals.append(refusal)
+        files = arguments["files"]
+        page = Page(manuscript, None if files is None else frozenset(files))
+        found = examine(page, refusals)
+        return {"findings": [each.as_json() for each in found], "stats": manuscript.stats}
+
+    def _steps(self, manuscript: Manuscript) -> Iterator[Step]:
+        yield from self._reading
+        yield from self._newspic if manuscript.article_type == "newspic" else self._news
+
+    def _has_words(self, lexicon: str, lists: bytes) -> bool:
         if lists:
             self._words.learn(lexicon, lists)
-        if not self._words.knows(lexicon):
-            return {"wants_lists": True}
-        text = arguments["html"] if markdown is None else markdown
-        manuscript = Manuscript(
-            text=text,
-            source=text,
-            is_markdown=markdown is not None,
-            length_rule=arguments["length_rule"],
-            max_images=arguments["max_images"],
-            fields=arguments["given"],
-            sent=frozenset(arguments["given"]),
-            lexicon=lexicon,
-            defaults=arguments["defaults"],
-            options=RenderOptions.model_validate(arguments["default_options"]),
-            given_options=arguments["options"],
-            themes_dir=arguments.get("themes_dir", ""),
-        )
-        for step in self._reading:
-            step(manuscript)
-        for step in self._newspic if manuscript.article_type == "newspic" else self._news:
-            step(manuscript)
-        return _result(manuscript)
+        return self._words.knows(lexicon)
 
 
 _TREE_STEPS: tuple[TreeStep, ...] = (
@@ -119,9 +132,30 @@ _TREE_STEPS: tuple[TreeStep, ...] = (
 def rearrange(manuscript: Manuscript) -> None:
     """Parse the HTML once, run the steps that work on its tree, and write it again."""
     body = Body(manuscript.html)
-    for step in _TREE_STEPS:
-        step(manuscript, body)
-    manuscript.html = body.serialize()
+    try:
+        for step in _TREE_STEPS:
+            step(manuscript, body)
+    finally:
+        manuscript.html = body.serialize()  # a lint goes on with it after a refusal
+
+
+def _manuscript(arguments: dict[str, Any]) -> Manuscript:
+    markdown = arguments["markdown"]
+    text = arguments["html"] if markdown is None else markdown
+    return Manuscript(
+        text=text,
+        source=text,
+        is_markdown=markdown is not None,
+        length_rule=arguments["length_rule"],
+        max_images=arguments["max_images"],
+        fields=arguments["given"],
+        sent=frozenset(arguments["given"]),
+        lexicon=arguments["lexicon"],
+        defaults=arguments["defaults"],
+        options=RenderOptions.model_validate(arguments["default_options"]),
+        given_options=arguments["options"],
+        themes_dir=arguments.get("themes_dir", ""),
+    )
 
 
 def _result(manuscript: Manuscript) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from typing import Any
 
@@ -11,6 +11,7 @@ from content.article import (
     RenderedArticle,
     Warning_,
 )
+from content.findings import LintReport, report_of
 from content.kept import KeptRenderings, key_of
 from content.lanes import LaneFull
 from content.options import RenderOptions
@@ -82,8 +83,32 @@ class Renderer:
         Raises the errors of refusals.py, and ImageSourceForbidden.
         """
         lexicon = await self._words.lexicon(account)
+        arguments = self._arguments(fields, lexicon)
+        return _with_missing(await self._rendered(fields, arguments, lexicon), lexicon.missing)
+
+    async def lint(
+        self,
+        fields: ArticleFields,
+        files: Collection[str] | None = None,
+        account: str | None = None,
+    ) -> LintReport:
+        """All that is wrong with the article; `files`: the names of its local pictures, if known.
+
+        Raises only MarkdownTooComplex, MarkdownInvalid and RenderingBusy.
+        """
+        lexicon = await self._words.lexicon(account)
+        names = None if files is None else list(files)
+        arguments = {**self._arguments(fields, lexicon), "lint": True, "files": names}
+        return report_of(await self._run(fields, arguments, lexicon))
+
+    def forget(self) -> None:
+        """Render everything anew."""
+        if self._kept is not None:
+            self._kept.clear()
+
+    def _arguments(self, fields: ArticleFields, lexicon: Lexicon) -> dict[str, Any]:
         settings = self._settings
-        arguments = {
+        return {
             "markdown": "" if fields.html is None and fields.markdown is None else fields.markdown,
             "html": fields.html,
             "defaults": {"theme": settings.theme, "code_theme": settings.code_theme},
@@ -96,17 +121,16 @@ class Renderer:
             "themes_dir": self._folder.path,
             "themes_stamp": self._folder.stamp(),
         }
-        return _with_missing(await self._rendered(fields, arguments, lexicon), lexicon.missing)
 
     async def _rendered(
         self, fields: ArticleFields, arguments: dict[str, Any], lexicon: Lexicon
     ) -> RenderedArticle:
         if self._kept is None:
-            return await self._run(fields, arguments, lexicon)
+            return await self._made(fields, arguments, lexicon)
         key = key_of(arguments)
         rendered = self._kept.get(key, _NO_ACCOUNT)
         if rendered is None:
-            rendered = await self._run(fields, arguments, lexicon)
+            rendered = await self._made(fields, arguments, lexicon)
             self._kept.put(key, rendered, _NO_ACCOUNT)
         return rendered
 
@@ -121,16 +145,19 @@ class Renderer:
             self._themes = (stamp, answer.result["themes"])
         return self._themes[1]
 
-    def forget(self) -> None:
-        """Render everything anew."""
-        if self._kept is not None:
-            self._kept.clear()
+    async def _made(
+        self, fields: ArticleFields, arguments: dict[str, Any], lexicon: Lexicon
+    ) -> RenderedArticle:
+        rendered = _rendered(await self._run(fields, arguments, lexicon))
+        for hit in rendered.words:
+            self._count_words(hit.level, 1)
+        return rendered
 
     async def _run(
         self, fields: ArticleFields, arguments: dict[str, Any], lexicon: Lexicon
-    ) -> RenderedArticle:
+    ) -> dict[str, Any]:
         try:
-            result = await self._ask(arguments, lexicon)
+            return await self._ask(arguments, lexicon)
         except WorkRefused as refused:
             raise self._refusal(refused) from None
         except LaneFull:
@@ -139,10 +166,6 @@ class Renderer:
             raise refusals.MarkdownTooComplex(field=_text_field(fields)) from None
         except WorkFailed:
             raise refusals.MarkdownInvalid(field=_text_field(fields)) from None
-        rendered = _rendered(result)
-        for hit in rendered.words:
-            self._count_words(hit.level, 1)
-        return rendered
 
     async def _ask(self, arguments: dict[str, Any], lexicon: Lexicon) -> dict[str, Any]:
         """What the pipeline gave; a worker that has not seen the lists yet gets them."""

@@ -34,7 +34,12 @@ def _render() -> Operation:
     from content.pipeline import Pipeline
 
     pipeline = Pipeline()
-    return lambda arguments, body: (pipeline.run(arguments, body), b"")
+
+    def render(arguments: dict[str, Any], body: bytes) -> tuple[dict[str, Any], bytes]:
+        work = pipeline.lint if arguments.get("lint") else pipeline.run
+        return work(arguments, body), b""
+
+    return render
 
 
 def _fit() -> Operation:

@@ -14,6 +14,7 @@ from handlers.doctor import DoctorAnswer
 from handlers.errcodes import ErrcodeAnswer, ErrcodeList
 from handlers.jobs import JobAnswer, JobList
 from handlers.limits import LimitsAnswer, QuotaAnswer
+from handlers.lint import LintAnswer
 from handlers.openapi import Operation
 from handlers.render import RenderAnswer
 from handlers.stats import CacheStatsAnswer, CallStatsAnswer
@@ -72,6 +73,19 @@ THEMES = Operation(
     errors=(401, 403, 503),
     description="每个附一小段预览 HTML。Each with a small preview in HTML.",
     limit="60/minute",
+)
+LINT = Operation(
+    "对照微信的限制检查文章 / hold an article against WeChat's limits",
+    "content",
+    body=ArticleFields,
+    answer=LintAnswer,
+    example={"markdown": _MARKDOWN},
+    errors=(400, 401, 403, 413, 415, 422, 503),
+    description=(
+        "一次列出所有问题，各有改法；不访问任何公众号。All findings at once, each with what to do;"
+        " touches no account."
+    ),
+    limit="120/minute",
 )
 ACCOUNTS = Operation("本密钥可用的公众号 / accounts of the key", "accounts", answer=AccountList)
 ARTICLE = Operation(

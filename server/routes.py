@@ -34,6 +34,7 @@ from handlers.guard import AuthMiddleware, OpsMiddleware
 from handlers.health import HealthHandler
 from handlers.jobs import JobsHandler
 from handlers.limits import LimitsHandler
+from handlers.lint import LintHandler
 from handlers.metrics import MetricsHandler
 from handlers.openapi import ApiRoute, DocsHandler
 from handlers.relay import Relay
@@ -119,6 +120,7 @@ def _v1(parts: Parts) -> list[ApiRoute]:
     return [
         ApiRoute("POST", "/render", RenderHandler(parts.renderer).render, about.RENDER),
         ApiRoute("GET", "/themes", ThemesHandler(parts.renderer).list, about.THEMES),
+        ApiRoute("POST", "/lint", LintHandler(parts.renderer).lint, about.LINT),
         ApiRoute("GET", "/accounts", accounts.list, about.ACCOUNTS),
         ApiRoute("POST", "/accounts/{account}/articles", articles.create, about.ARTICLE),
         ApiRoute("GET", "/jobs", jobs.list, about.JOBS),

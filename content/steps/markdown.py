@@ -52,4 +52,5 @@ class MarkdownRenderer:
             "manuscript": manuscript,
             "budget": Budget(_DRAWING_S, process_time, chars=_DRAWING_CHARS),
         }
-        manuscript.html = self._md.render(manuscript.text, env)
+        tokens = manuscript.tokens = self._md.parse(manuscript.text, env)
+        manuscript.html = self._md.renderer.render(tokens, self._md.options, env)

@@ -8,7 +8,7 @@ from content.steps.drawings import DRAWING_ATTRIBUTES, DRAWING_TAGS, REFERS_OUTS
 from content.steps.links import is_clickable
 from content.theming.style import clean_style, name_backgrounds
 
-_TAGS = {
+TAGS = {
     *("section", "p", "span", "br", "hr", "blockquote", "pre", "code", "img", "a"),
     *("h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li", "dl", "dt", "dd"),
     *("table", "caption", "colgroup", "col", "thead", "tbody", "tfoot", "tr", "th", "td"),
@@ -16,7 +16,7 @@ _TAGS = {
     *("figure", "figcaption", "cite", "q", "abbr", "kbd", "samp", "var", "ruby", "rt", "rp"),
     *DRAWING_TAGS,
 }
-_DROPPED_WITH_CONTENT = {
+DROPPED_WITH_CONTENT = {
     *("script", "style", "iframe", "object", "math", "video", "audio"),
     # In drawings, none of which WeChat keeps; in some of them HTML could hide.
     *("defs", "symbol", "marker", "pattern", "mask", "clipPath", "filter", "foreignObject"),
@@ -80,8 +80,8 @@ def _cleaner(manuscript: Manuscript, style: Callable[[str], str | None]) -> nh3.
         return None if name in DRAWING_ATTRIBUTES and REFERS_OUTSIDE.search(value) else value
 
     return nh3.Cleaner(
-        tags=_TAGS,
-        clean_content_tags=_DROPPED_WITH_CONTENT,
+        tags=TAGS,
+        clean_content_tags=DROPPED_WITH_CONTENT,
         attributes=_ATTRIBUTES,
         attribute_filter=judge,
         url_schemes=_URL_SCHEMES,

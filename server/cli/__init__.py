@@ -14,6 +14,7 @@ from server.cli import (
     doctor,
     errcode,
     init,
+    lint,
     migrate,
     publish,
     render,
@@ -74,6 +75,7 @@ app.command()(doctor.doctor)
 app.command()(errcode.errcode)
 app.command()(render.render)
 app.add_typer(themes.app, name="themes")
+app.command()(lint.lint)
 app.command()(publish.publish)
 app.command()(sign.sign)
 app.add_typer(stats.app)
