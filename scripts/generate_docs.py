@@ -49,6 +49,10 @@ _HEADS: dict[str, dict[Language, tuple[str, ...]]] = {
         "zh": ("errcode", "含义", "action"),
         "en": ("errcode", "meaning", "action"),
     },
+    "rules": {
+        "zh": ("规则", "级别", "说明", "怎么改", "网关代改", "依据"),
+        "en": ("rule", "level", "what it says", "what to do", "mended", "source"),
+    },
     "faults": {"zh": ("#", "这里会怎样 / what happens here", "守住 / holds", "测试 / tests")},
 }
 
@@ -259,6 +263,25 @@ def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     return "".join("| " + " | ".join(line) + " |\n" for line in lines)
 
 
+def _rules(_name: str, language: Language) -> str:
+    """What a lint looks at, in the order in which it does."""
+    from content.lint.registry import CHECKS
+
+    rows = [
+        (
+            f"`{rule.id}`",
+            rule.level,
+            _cell(_said(rule.message, language)),
+            _cell(_said(rule.fix, language)),
+            {"zh": "是", "en": "yes"}[language] if rule.mended else "—",
+            _cell(rule.source),
+        )
+        for check in CHECKS
+        for rule in check.rules
+    ]
+    return _table(_HEADS["rules"][language], rows)
+
+
 def _hints(_name: str, language: Language) -> str:
     """The errcodes that people meet most, with what to do."""
     rows = [
@@ -314,6 +337,7 @@ _PARTS: dict[str, Callable[[str, Language], str]] = {
     "errors": _errors,
     "faults": _faults,
     "hints": _hints,
+    "rules": _rules,
     "errcodes": _errcodes,
 }
 

@@ -15,7 +15,7 @@ BLOCKED = Rule(
     _SOURCE,
 )
 WARNED = Rule(
-    "sensitive_words_warned",
+    BLOCKED.id,
     "warning",
     Text("要留意的词 {word}（{list}）", "the word {word} is to be looked at ({list})"),
     Text("确认它在这里没有问题，或换个说法", "see that it is all right here, or put it otherwise"),
