@@ -1,6 +1,6 @@
 import posixpath
 from collections.abc import Iterator, Mapping
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from content import refusals
 from content.lint.elements import Element
@@ -137,12 +137,12 @@ def check_pictures(page: Page) -> Iterator[Finding]:
             if rule.level == "info":
                 counted.setdefault((rule, kind), []).append(picture)
             else:
-                yield rule.at(picture.position, field=field, picture=shown(src))
+                yield rule.at(picture.position, field=field, picture=_named(src))
         if not picture.get("alt"):
             counted.setdefault((ALT_MISSING, ""), []).append(picture)
     for (rule, kind), pictures in counted.items():
         first = pictures[0]
-        src = shown(first.get("data-src") or first.get("src"))
+        src = _named(first.get("data-src") or first.get("src"))
         yield rule.at(first.position, count=len(pictures), kind=kind, picture=src)
 
 
@@ -173,6 +173,11 @@ def _by_place(src: str, place: SourceKind, page: Page) -> Iterator[tuple[Rule, s
         yield FILES_NEEDED, ""
     elif not _is_among(src, page.files):
         yield FILE_MISSING, ""
+
+
+def _named(src: str) -> str:
+    """`src` for a message; Markdown writes % for Chinese in paths."""
+    return shown(src if "://" in src else unquote(src))
 
 
 def _is_among(src: str, files: frozenset[str]) -> bool:

@@ -24,7 +24,7 @@ PATH_WITH_SPACES = Rule(
     Text(
         "图片路径有空格，没有成为图片：{path}", "the path has spaces, so it is no picture: {path}"
     ),
-    Text("写成 ![…](<{path}>)", "write ![…](<{path}>)"),
+    Text("把路径放进尖括号：<{path}>", "put the path in angle brackets: <{path}>"),
     "CommonMark 0.31, 6.3: link destinations",
 )
 WIDE_BRACKETS = Rule(

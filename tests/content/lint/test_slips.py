@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 
 from tests.content.lint.conftest import Lint
@@ -5,9 +7,9 @@ from tests.content.lint.conftest import Lint
 HEAD = "---\ntitle: 题\n---\n"
 
 
-def _mended(text: str, finding: dict[str, object]) -> str:
-    start, end, new = finding["edit"]  # type: ignore[misc]
-    return text[:start] + new + text[end:]  # type: ignore[has-type]
+def _mended(text: str, finding: dict[str, Any]) -> str:
+    start, end, new = finding["edit"]
+    return f"{text[:start]}{new}{text[end:]}"
 
 
 @pytest.mark.parametrize(
