@@ -27,11 +27,6 @@ class Plan:
     media_id: str | None  # the cover, if the article names one that WeChat has
 
 
-def is_media_id(cover: str) -> bool:
-    """Whether `cover` may be a media_id: one WeChat gave looks like nothing else."""
-    return _MEDIA_ID.fullmatch(cover) is not None
-
-
 def plan_pictures(article: RenderedArticle, files: Mapping[str, bytes]) -> Plan:
     """Body pictures not at WeChat yet, and the cover: the named one, else the first, else drawn.
 

@@ -2,12 +2,12 @@ import posixpath
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+from content.kinds import is_media_id
 from content.lint.page import Page
 from content.lint.pictures import IMAGE_FORBIDDEN
 from content.lint.rule import Finding, Rule
 from content.pictures.errors import ImageSourceForbidden
 from content.pictures.source import judge_source, shown
-from content.plan import is_media_id
 from core.errors import Text
 
 _DRAFTS = "developers.weixin.qq.com draft/add: thumb_media_id is required and permanent"
