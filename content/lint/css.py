@@ -29,9 +29,7 @@ CSS_VALUE = Rule(
         "样式 {name}: {value}（{count} 处）留不住，会去掉",
         "the style {name}: {value} ({count} of them) does not last and is dropped",
     ),
-    Text(
-        "横排用表格或 inline-block，渐变用纯色", "use a table or inline-block, and plain colours"
-    ),
+    Text("横排用表格或 inline-block，渐变用纯色", "use a table or inline-block, and plain colours"),
     _SOURCE,
     mended=True,
 )

@@ -3,7 +3,18 @@ from collections.abc import Callable, Iterable
 from itertools import chain
 from typing import NamedTuple
 
-from content.lint import cover, css, fields, lengths, links, markup, pictures, slips, structure, words
+from content.lint import (
+    cover,
+    css,
+    fields,
+    lengths,
+    links,
+    markup,
+    pictures,
+    slips,
+    structure,
+    words,
+)
 from content.lint.page import Page
 from content.lint.rule import Finding, Rule, refused
 from content.manuscript import Manuscript
