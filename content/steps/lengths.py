@@ -9,6 +9,4 @@ def check_lengths(manuscript: Manuscript) -> None:
     """
     for finding in over_limits(manuscript):
         finding.refuse()
-        manuscript.warn(
-            finding.rule.id, *finding.texts(finding.rule.message), field=finding.field
-        )
+        manuscript.warn(finding.rule.id, *finding.texts(finding.rule.message), field=finding.field)
