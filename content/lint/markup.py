@@ -75,7 +75,7 @@ HTML_AS_TEXT = Rule(
 )
 
 _SECTIONS = frozenset(AS_SECTIONS.split(", "))
-_STRUCTURE = frozenset({"html", "head", "body", "meta", "style", "title"})
+_STRUCTURE = frozenset({"html", "head", "body", "meta", "style", "title", "desc", "metadata"})
 _GONE = (
     DROPPED_WITH_CONTENT
     | frozenset(WITH_CONTENT.split(", "))

@@ -60,9 +60,9 @@ def test_a_refusal_of_a_step_stops_no_other_check(lint: Lint) -> None:
 
 
 def test_what_a_step_warns_of_is_a_finding(lint: Lint) -> None:
-    told = lint(html="<p style='background:url(https://a.com/x.png)'>x</p>")
-    assert told["style_url_removed"]["level"] == "warning"
-    assert told["style_url_removed"]["fix"][0]
+    told = lint(html=f"<style>{'p{color:red}' * 3_000}</style><p>x</p>")
+    assert told["styles_too_large"]["level"] == "warning"
+    assert told["styles_too_large"]["fix"][0]
 
 
 def test_a_rendering_warns_of_what_is_worth_it_with_its_line(render: Render) -> None:
