@@ -137,7 +137,7 @@ def check_pictures(page: Page) -> Iterator[Finding]:
             if rule.level == "info":
                 counted.setdefault((rule, kind), []).append(picture)
             else:
-                yield rule.at(picture.position, field=field, picture=_named(src))
+                yield rule.at(picture.position, field=field, picture=_named(src), kind=kind)
         if not picture.get("alt"):
             counted.setdefault((ALT_MISSING, ""), []).append(picture)
     for (rule, kind), pictures in counted.items():
@@ -158,7 +158,7 @@ def _rules_of(src: str, page: Page) -> Iterator[tuple[Rule, str]]:
     if place in ("url", "file") and suffix in _CONVERTED:
         yield IMAGE_CONVERTED, _CONVERTED[suffix]
     elif place in ("url", "file") and suffix in _REFUSED_SUFFIXES:
-        yield TYPE_REFUSED, ""
+        yield TYPE_REFUSED, suffix[1:].upper()
 
 
 def _by_place(src: str, place: SourceKind, page: Page) -> Iterator[tuple[Rule, str]]:
