@@ -43,7 +43,7 @@ def plan_pictures(article: RenderedArticle, files: Mapping[str, bytes]) -> Plan:
     if cover is not None and is_media_id(cover) and cover not in files:
         return Plan(tuple(pictures.values()), None, cover)
     if cover is None:
-        shown = (src for src, picture in pictures.items() if not picture.is_background)
+        shown = (src for src, picture in pictures.items() if _may_be_cover(picture))
         cover = next(shown, None)
     if cover is None:
         drawn = Picture(None, "cover", ["cover"])
@@ -54,6 +54,12 @@ def plan_pictures(article: RenderedArticle, files: Mapping[str, bytes]) -> Plan:
         pictures[cover] = Picture(cover, "cover", [])
     pictures[cover].kinds.append("cover")
     return Plan(tuple(pictures.values()), cover, None)
+
+
+def _may_be_cover(picture: Picture) -> bool:
+    """Whether it may stand for the article: no ornament, formula or diagram of the text."""
+    is_drawing = (picture.src or "").startswith("data:image/svg+xml")
+    return not (picture.is_background or is_drawing)
 
 
 def _plan_newspic(article: RenderedArticle, files: Mapping[str, bytes]) -> Plan:

@@ -145,3 +145,15 @@ async def test_fields_become_what_draft_add_wants(rig: Rig) -> None:
     assert (made.title, made.author, made.digest) == ("t", "a", "d")
     assert (made.need_open_comment, made.only_fans_can_comment) == (1, 0)
     assert made.content_source_url == "https://a.com"
+
+
+async def test_formulas_and_diagrams_end_at_wechat_as_png(rig: Rig) -> None:
+    text = "字 $x^2$ 与 $x^2$\n\n```mermaid\ngraph TD\n A[开始] --> B\n```\n"
+    built = await rig.builder.build("main", article(text, options={"math": "png"}), {})
+    assert [image.action for image in built.images] == ["converted", "converted"]
+    assert built.article.content.count("https://mmbiz.qpic.cn/") == 3
+    assert "<svg" not in built.article.content
+    assert "base64" not in built.article.content
+    assert built.warnings == ()
+    drawn = [data for _, path, data in rig.call.uploads if path.endswith("uploadimg")]
+    assert all(data.startswith(b"\x89PNG") for data in drawn)

@@ -73,3 +73,12 @@ def test_a_forbidden_cover_is_left_to_the_policy_where_there_is_one() -> None:
     options = RenderOptions(image_failure="placeholder")
     plan = plan_pictures(replace(ARTICLE, cover="/etc/passwd", options=options), {})
     assert plan.cover == "/etc/passwd"
+
+
+def test_a_formula_or_diagram_is_no_cover_unless_it_is_named() -> None:
+    formula = ImageRef("data:image/svg+xml;base64,AAAA", "x^2")
+    assert plan_pictures(replace(ARTICLE, images=(formula,)), {}).cover is None
+    both = replace(ARTICLE, images=(formula, ImageRef("a.png", "")))
+    assert plan_pictures(both, {}).cover == "a.png"
+    named = replace(ARTICLE, images=(formula,), cover=formula.src)
+    assert plan_pictures(named, {}).cover == formula.src
