@@ -34,6 +34,20 @@ class Progress(BaseModel):
     failed: int
 
 
+class JobImage(BaseModel):
+    """What became of one picture of an article."""
+
+    field: str = Field(description="where the article names it: images[2], cover")
+    src: str = Field(description="as the article names it, without its query")
+    status: Literal["uploaded", "reused", "kept", "placeholder", "failed"]
+    url: str = Field(description="at WeChat; of a cover its media_id; empty if it is not there")
+    bytes_in: int
+    bytes_out: int
+    format: str = Field(description="of what was uploaded, such as png")
+    action: Literal["none", "passed", "converted", "shrunk", "still"]
+    reason: str | None = Field(None, description="the code of the error, if it could not be had")
+
+
 class JobItem(BaseModel):
     """One article of a job."""
 
@@ -42,6 +56,7 @@ class JobItem(BaseModel):
     result: dict[str, Any] | None = None
     error: dict[str, Any] | None = None
     warnings: list[dict[str, Any]] | None = None
+    images: list[JobImage] | None = Field(None, description="what became of its pictures")
 
 
 class JobResult(BaseModel):

@@ -1,6 +1,6 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Protocol
 
 import structlog
@@ -166,10 +166,10 @@ class ArticleJob:
     async def __call__(self, claim: Claim) -> Outcome:
         """Go as far as possible now."""
         try:
-            return await self._steps(claim)
+            return _with_images(await self._steps(claim), claim)
         except GatewayError as exc:
             log.info("job step failed", code=exc.code)
-            return self._tools.failures.outcome(claim, exc)
+            return _with_images(self._tools.failures.outcome(claim, exc), claim)
 
     async def _steps(self, claim: Claim) -> Outcome:
         if "media_id" not in claim.checkpoint:
@@ -222,6 +222,11 @@ class ArticleJob:
             claim.row.account, fields, files, on_progress=self._reporter(claim)
         )
         claim.checkpoint["articles"] = [asdict(one.article) for one in built]
+        claim.checkpoint["images"] = [
+            {"article": index, **asdict(image)}
+            for index, one in enumerate(built)
+            for image in one.images
+        ]
         # Half a second for a megabyte: not on the loop, and not in every run.
         contents = [one.article.content for one in built]
         words = await asyncio.to_thread(lambda: [text_hash(content) for content in contents])
@@ -293,6 +298,15 @@ class ArticleJob:
                 await claim.save()
 
         return report
+
+
+def _with_images(outcome: Outcome, claim: Claim) -> Outcome:
+    """`outcome` with what became of the pictures, where something was made of them."""
+    images = claim.checkpoint.get("images")
+    if not isinstance(outcome, Done) or not images:
+        return outcome
+    made = outcome.result or claim.checkpoint.get("result")
+    return outcome if made is None else replace(outcome, result={**made, "images": images})
 
 
 def _later_steps(claim: Claim) -> int:

@@ -1,3 +1,4 @@
+from collections.abc import Iterator
 from typing import Any
 
 from core.clock import rfc3339
@@ -44,6 +45,8 @@ def _item(row: JobHead, index: int, language: Language, request_id: str) -> dict
         result = _result(row.result, language)
         urls = result.pop("urls", None)
         item["result"] = result if urls is None else {**result, "url": urls[index]}
+        if images := list(_images(row.result, index)):
+            item["images"] = images
     if row.error and _concerns(row.error, index):
         item["error"] = shown_error(row.error, language, request_id)
     warnings = [
@@ -66,6 +69,15 @@ def _concerns(error: dict[str, Any], index: int) -> bool:
     return not field.startswith("articles[") or field.startswith(f"articles[{index}]")
 
 
+def _images(result: dict[str, Any], index: int) -> Iterator[dict[str, Any]]:
+    """What became of the pictures of the article at `index`."""
+    for image in result.get("images", ()):
+        if image["article"] == index:
+            yield {name: value for name, value in image.items() if name != "article"}
+
+
 def _result(result: dict[str, Any], language: Language) -> dict[str, Any]:
-    steps = result.get("next_steps")
-    return {**result, "next_steps": steps[language]} if steps else {**result}
+    shown = {name: value for name, value in result.items() if name != "images"}
+    if steps := result.get("next_steps"):
+        shown["next_steps"] = steps[language]
+    return shown

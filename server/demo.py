@@ -21,8 +21,9 @@ from sandbox.sample import sample_article
 from sandbox.server import RunningSandbox, run_sandbox
 from sandbox.settings import PERSONAL, VERIFIED, SandboxSettings
 from server.data_dir import make_data_dir
+from server.local_article import LocalArticle
 from server.process import CannotListen, gateway_in_background, listen_on
-from server.remote import LocalArticle, open_gateway
+from server.remote import open_gateway
 from server.settings import ServerSettings, Settings
 
 _SANDBOX_PORT = 9000

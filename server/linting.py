@@ -12,7 +12,7 @@ from content.findings import LintReport, mended
 from content.renderer import Renderer
 from content.settings import ContentSettings
 from core.errors import GatewayError, Language, Text
-from server.remote import load_article
+from server.local_article import load_article
 from server.rendering import open_renderer
 
 _BOM = "\ufeff".encode()

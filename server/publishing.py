@@ -3,7 +3,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from server.remote import Gateway, LocalArticle, LocalBundle, Refused, Unreachable
+from server.local_article import LocalArticle, LocalBundle
+from server.remote import Gateway, Refused, Unreachable
 
 _AT_ONCE = 4
 
@@ -23,6 +24,8 @@ class Outcome:
     result: dict[str, Any] | None = None
     error: dict[str, Any] | None = None
     approval: str | None = None  # "pending" where somebody else must agree first
+    warnings: tuple[dict[str, Any], ...] = ()
+    images: tuple[dict[str, Any], ...] = ()  # what became of its pictures
 
     def as_json(self) -> dict[str, Any]:
         """What `wxgate publish --json` prints of it."""
@@ -78,4 +81,10 @@ async def _publish(gateway: Gateway, order: Order, draft: Draft, watch: Watch) -
     except OSError as exc:
         return Outcome(path, "unreadable", error={"message": f"{exc.filename}: {exc.strerror}"})
     told = (job.get("result"), job.get("error"), job.get("approval"))
-    return Outcome(path, job["state"], job_id, *told)
+    of_items = (_of_items(job, "warnings"), _of_items(job, "images"))
+    return Outcome(path, job["state"], job_id, *told, *of_items)
+
+
+def _of_items(job: dict[str, Any], name: str) -> tuple[dict[str, Any], ...]:
+    """What the job's articles say under `name`, one after the other."""
+    return tuple(entry for item in job.get("items", ()) for entry in item.get(name) or ())

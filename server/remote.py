@@ -4,15 +4,15 @@ import asyncio
 import hashlib
 import json
 import mimetypes
-import re
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, unquote
+from urllib.parse import quote
 
 import httpx
+
+from server.local_article import LocalArticle, LocalBundle
 
 MARKDOWN_SUFFIXES = frozenset({".md", ".markdown"})
 TERMINAL_STATES = frozenset({"succeeded", "partly_failed", "failed", "cancelled", "needs_review"})
@@ -21,17 +21,6 @@ _LONGEST_POLL_S = 2.0
 _TURNED_AWAY = 5  # times that a 429 is waited out
 _PATIENCE = 60  # tries, a second apart
 _SKIPPED_FOLDERS = frozenset({"node_modules", "__pycache__"})
-
-# An over-inclusive look for what may be a local picture: Markdown images, reference
-# definitions, <img src>, and the front matter's cover. A file that is not there is not sent,
-# and the gateway's parser has the last word on what the article uses.
-_REFERENCES = re.compile(
-    r"!\[[^\]]*\]\(\s*<?([^)>\s]+)|^\s{0,3}\[[^\]]+\]:\s*<?(\S+?)>?(?:\s|$)"
-    r"|<img[^>]+src=[\"']([^\"']+)|^cover:\s*[\"']?([^\"'\n]+?)[\"']?\s*$"
-    r"|^[ \t]*-[ \t]+[\"']?([^\"'\n]+\.[A-Za-z]{3,4})[\"']?[ \t]*$",
-    re.MULTILINE,
-)
-_IMAGES = re.compile(r"^images:[ \t]*\[([^\]\n]*)\]", re.MULTILINE)  # the front matter's
 
 
 class Unreachable(Exception):
@@ -46,58 +35,6 @@ class Refused(Exception):
         self.message = str(error.get("message") or error.get("code"))
         self.hint = str(error.get("hint") or "")
         super().__init__(f"{error.get('code')}: {error.get('message')}")
-
-
-@dataclass(frozen=True)
-class LocalArticle:
-    """A Markdown file and the local pictures it names, by the paths used inside of it."""
-
-    path: Path
-    markdown: str
-    pictures: dict[str, Path]
-
-    @property
-    def name(self) -> str:
-        """What people know it by."""
-        return str(self.path)
-
-    def fields(self, article_type: str) -> dict[str, Any]:
-        """What is sent of it; `article_type` "": what its front matter says."""
-        kind = {"article_type": article_type} if article_type else {}
-        return {"markdown": self.markdown, **kind}
-
-
-@dataclass(frozen=True)
-class LocalBundle:
-    """Several Markdown files that become one draft, in their order."""
-
-    articles: tuple[LocalArticle, ...]
-    pictures: dict[str, Path]
-
-    @property
-    def name(self) -> str:
-        """What people know it by."""
-        return " + ".join(article.name for article in self.articles)
-
-    def fields(self, article_type: str) -> dict[str, Any]:
-        """What is sent of it."""
-        return {"articles": [article.fields(article_type) for article in self.articles]}
-
-
-class PictureClash(Exception):
-    """Two articles of a bundle call different pictures by the same path; the path."""
-
-
-def bundle(articles: Iterable[LocalArticle]) -> LocalBundle:
-    """One draft of several files. Raises PictureClash: their pictures travel side by side."""
-    pictures: dict[str, Path] = {}
-    several = tuple(articles)
-    for article in several:
-        for name, local in article.pictures.items():
-            other = pictures.setdefault(name, local)
-            if not other.samefile(local) and other.read_bytes() != local.read_bytes():
-                raise PictureClash(name)
-    return LocalBundle(several, pictures)
 
 
 def find_markdown(paths: Iterable[str]) -> list[Path]:
@@ -126,36 +63,6 @@ def find_markdown(paths: Iterable[str]) -> list[Path]:
 def _is_article(relative: Path) -> bool:
     hidden = any(part.startswith(".") or part in _SKIPPED_FOLDERS for part in relative.parts)
     return relative.suffix.lower() in MARKDOWN_SUFFIXES and not hidden
-
-
-def load_article(path: Path) -> LocalArticle:
-    """Read a Markdown file and find the local pictures it names."""
-    markdown = path.read_text("utf-8-sig")
-    pictures: dict[str, Path] = {}
-    for name in _references(markdown):
-        if "://" in name or name.startswith(("/", "data:", "#")):
-            continue
-        if (local := _picture(path.parent, unquote(name))) is not None:
-            pictures[name] = local
-    return LocalArticle(path, markdown, pictures)
-
-
-def _references(markdown: str) -> Iterator[str]:
-    for groups in _REFERENCES.findall(markdown):
-        yield next(group for group in groups if group)
-    for listed in _IMAGES.findall(markdown):
-        yield from (name.strip(" \t\"'") for name in listed.split(","))
-
-
-def _picture(folder: Path, name: str) -> Path | None:
-    """The picture `name` below `folder`; nothing else of the disk is ever sent."""
-    local = folder / name
-    try:
-        inside = local.resolve().is_relative_to(folder.resolve()) and local.is_file()
-    except (OSError, ValueError):  # a name too long for the file system, or with a NUL
-        return None
-    kind = mimetypes.guess_type(local.name)[0] or ""
-    return local if inside and kind.startswith("image/") else None
 
 
 def _digest(said: Any, pictures: Mapping[str, bytes]) -> str:

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from rich.progress import Progress
 
+    from server.local_article import LocalArticle
     from server.publishing import Draft, Order, Outcome
-    from server.remote import LocalArticle
 
 EXIT_SOME_FAILED = 1
 EXIT_NEEDS_REVIEW = 4
@@ -99,6 +99,8 @@ def publish(
     if dry_run:
         _print_plan(articles)
         return
+    for article in articles:
+        _print_outside(article)
     target = find_target(server, key, config, Scope.DRAFT, account=account)
     order = Order(
         target.account,
@@ -119,7 +121,8 @@ def publish(
 
 
 def _load(paths: list[str]) -> "list[LocalArticle]":
-    from server.remote import find_markdown, load_article
+    from server.local_article import load_article
+    from server.remote import find_markdown
 
     try:
         return [load_article(path) for path in find_markdown(paths)]
@@ -133,7 +136,7 @@ def _load(paths: list[str]) -> "list[LocalArticle]":
 
 
 def _bundled(articles: "list[LocalArticle]") -> "list[Draft]":
-    from server.remote import PictureClash, bundle
+    from server.local_article import PictureClash, bundle
     from wechat.limits import ARTICLES_PER_DRAFT
 
     if len(articles) > ARTICLES_PER_DRAFT:
@@ -206,6 +209,16 @@ def _print_plan(articles: "list[LocalArticle]") -> None:
         typer.echo(f"{article.path}  图片 / pictures: {len(article.pictures)}")
         for name, local in article.pictures.items():
             typer.echo(f"    {name}  {local.stat().st_size / 1000:.0f} KB")
+        _print_outside(article)
+
+
+def _print_outside(article: "LocalArticle") -> None:
+    for name in article.outside:
+        typer.echo(
+            f"    不发送 {name}：在当前目录之外，请从上一级目录运行"
+            f" / not sent, outside of the working directory: run from further up",
+            err=True,
+        )
 
 
 def _tell(outcomes: "list[Outcome]", *, as_json: bool) -> None:
@@ -226,6 +239,9 @@ def _print(outcome: "Outcome") -> None:
     typer.echo(f"{outcome.path}: {became}{job} {where}".rstrip())
     for step in told.get("next_steps", []):
         typer.echo(f"    - {step}")
+    for warning in outcome.warnings:
+        where = f" ({warning['field']})" if warning.get("field") else ""
+        typer.echo(f"    注意 / note: {warning['message']}{where}")
     if error.get("hint"):
         typer.echo(f"    → {error['hint']}")
     if outcome.approval == "pending":

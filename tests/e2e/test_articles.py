@@ -154,3 +154,20 @@ async def test_progress_can_be_watched(stand: Any) -> None:
         lines = [line async for line in events.aiter_lines()]
     states = [json.loads(line[6:])["state"] for line in lines if line.startswith("data: ")]
     assert states[-1] == "succeeded"
+
+
+async def test_a_job_tells_what_became_of_each_picture(stand: Any) -> None:
+    markdown = sample_article(stand.sandbox.url) + "\n\n![缺](gone.png?x=SECRET)"
+    options = {"image_failure": "placeholder"}
+    (item,) = (await stand.article({"markdown": markdown, "options": options}))["items"]
+    *brought, missing = item["images"]
+    assert len(brought) >= 5
+    assert {(image["status"], image["reason"]) for image in brought} == {("uploaded", None)}
+    assert all(image["bytes_in"] and image["bytes_out"] and image["format"] for image in brought)
+    assert (missing["src"], missing["status"]) == ("gone.png", "placeholder")
+    assert missing["reason"] == "image_file_missing"
+    assert item["warnings"][-1]["code"] == "image_failed"
+    assert item["warnings"][-1]["field"] == missing["field"]
+    assert "SECRET" not in str(item)
+    (draft,) = stand.committed("draft")
+    assert "gone.png" not in str(draft)

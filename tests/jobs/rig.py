@@ -115,7 +115,7 @@ def _built(fields: ArticleFields, cover: str, *, alone: bool) -> BuiltArticle:
             article_type=fields.article_type or "news",
             image_media_ids=(cover, cover) if newspic else (),
         ),
-        images=(ImageOutcome("images[0]", "a.png", "uploaded", "u", 1, 1, "png", "passed"),),
+        images=(ImageOutcome("images[0]", "a.png", "uploaded", "u", 1, 1),),
         warnings=(Warning_("thin", Text("太短", "thin"), "markdown"),),
     )
 

@@ -75,3 +75,16 @@ def test_an_error_stands_with_the_article_it_names_or_with_all() -> None:
     first, second = _several(state=State.FAILED, error={**error, "field": "articles[1].title"})
     assert ("error" in first, second["error"]["field"]) == (False, "articles[1].title")
     assert all("error" in item for item in _several(state=State.FAILED, error=error))
+
+
+def test_pictures_stand_with_their_article_and_not_in_the_result() -> None:
+    images = [
+        {"article": index, "field": "images[0]", "src": "a.png", "status": "uploaded"}
+        for index in (0, 1, 1)
+    ]
+    result = {"mode": "draft", "media_id": "m", "images": images}
+    shown = _row(state=State.SUCCEEDED, result=result, progress={"articles": 2})
+    assert shown["result"] == {"mode": "draft", "media_id": "m"}
+    assert [len(item["images"]) for item in shown["items"]] == [1, 2]
+    assert "article" not in shown["items"][0]["images"][0]
+    assert "images" not in shown["items"][0]["result"]

@@ -4,8 +4,9 @@ from typing import Any
 
 import httpx
 
+from server.local_article import LocalArticle
 from server.publishing import Draft, Order, publish_all
-from server.remote import Gateway, LocalArticle
+from server.remote import Gateway
 
 ORDER = Order("main", "draft")
 
@@ -53,6 +54,8 @@ async def test_the_watcher_sees_every_state_and_the_outcome_holds_the_last() -> 
         "result": {"mode": "draft"},
         "error": None,
         "approval": None,
+        "warnings": (),
+        "images": (),
     }
 
 

@@ -3,14 +3,11 @@ from pathlib import Path
 import httpx
 import pytest
 
+from server.local_article import LocalArticle
 from server.remote import (
-    LocalArticle,
-    PictureClash,
     Refused,
     Unreachable,
-    bundle,
     find_markdown,
-    load_article,
     open_gateway,
 )
 
@@ -34,23 +31,6 @@ def test_files_folders_and_globs_are_found_once_each(tmp_path: Path) -> None:
 def test_a_path_that_means_nothing_is_named(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"no\*\.md"):
         find_markdown([str(tmp_path / "no*.md")])
-
-
-def test_local_pictures_are_taken_along_by_the_names_in_the_text(tmp_path: Path) -> None:
-    (tmp_path / "img").mkdir()
-    for name in ("a.png", "img/b c.jpg", "cover.png", "ref.gif", "h.webp"):
-        (tmp_path / name).write_bytes(b"x")
-    article = tmp_path / "x.md"
-    article.write_text(
-        "---\ncover: cover.png\n---\n"
-        "![a](a.png) ![b](img/b%20c.jpg) ![gone](gone.png)\n"
-        '![web](https://example.com/a.png) ![abs](/etc/passwd) <img src="h.webp">\n\n'
-        "![r][r]\n\n[r]: ref.gif\n",
-        "utf-8",
-    )
-    assert set(load_article(article).pictures) == {
-        *("a.png", "img/b%20c.jpg", "cover.png", "ref.gif", "h.webp"),
-    }
 
 
 async def test_no_gateway_is_told_from_a_refusal(unused_port: int) -> None:
@@ -123,18 +103,6 @@ async def test_a_key_with_several_accounts_must_name_one() -> None:
         assert await Gateway(http).default_account() == "a"
 
 
-def test_nothing_but_pictures_below_the_articles_folder_is_ever_sent(tmp_path: Path) -> None:
-    (tmp_path / "secret.png").write_bytes(b"x")
-    folder = tmp_path / "posts"
-    folder.mkdir()
-    (folder / "notes.txt").write_text("x")
-    (folder / "out.png").symlink_to(tmp_path / "secret.png")
-    article = folder / "a.md"
-    names = ("../secret.png", "notes.txt", "out.png", "n" * 300 + ".png", "a%00.png")
-    article.write_text("\n".join(f"![]({name})" for name in names))
-    assert load_article(article).pictures == {}
-
-
 async def test_a_gateway_that_restarts_does_not_end_the_watch() -> None:
     from server.remote import Gateway
 
@@ -155,36 +123,3 @@ async def test_a_gateway_that_restarts_does_not_end_the_watch() -> None:
             job["state"] async for job in Gateway(http).follow({"id": "job_1", "state": "running"})
         ]
     assert states == ["running", "succeeded"]
-
-
-def test_pictures_listed_in_the_front_matter_are_taken_along(tmp_path: Path) -> None:
-    for name in ("a.png", "b c.jpg", "d.webp", "e.gif", "notes.txt"):
-        (tmp_path / name).write_bytes(b"x")
-    article = tmp_path / "x.md"
-    article.write_text('---\nimages:\n  - a.png\n  - "b c.jpg"\n  - notes.txt\n---\n', "utf-8")
-    assert set(load_article(article).pictures) == {"a.png", "b c.jpg"}
-    article.write_text("---\nimages: [d.webp, 'e.gif', https://a.com/x.png]\n---\n", "utf-8")
-    assert set(load_article(article).pictures) == {"d.webp", "e.gif"}
-
-
-def _article(folder: Path, picture: bytes) -> LocalArticle:
-    folder.mkdir()
-    (folder / "a.png").write_bytes(picture)
-    (folder / "x.md").write_text("![](a.png)", "utf-8")
-    return load_article(folder / "x.md")
-
-
-def test_a_bundle_is_one_request_with_the_pictures_of_all(tmp_path: Path) -> None:
-    first, second = _article(tmp_path / "1", b"x"), _article(tmp_path / "2", b"x")
-    made = bundle([first, second])
-    assert made.name == f"{first.path} + {second.path}"
-    text = {"markdown": "![](a.png)"}
-    assert made.fields("") == {"articles": [text, text]}
-    assert made.fields("newspic")["articles"][1] == {**text, "article_type": "newspic"}
-    assert set(made.pictures) == {"a.png"}
-
-
-def test_two_pictures_of_one_name_cannot_travel_together(tmp_path: Path) -> None:
-    first, second = _article(tmp_path / "1", b"x"), _article(tmp_path / "2", b"y")
-    with pytest.raises(PictureClash, match=r"a\.png"):
-        bundle([first, second])

@@ -1,0 +1,132 @@
+import mimetypes
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+# An over-inclusive look for what may be a local picture: Markdown images, reference
+# definitions, <img src>, and the front matter's cover. A file that is not there is not sent,
+# and the gateway's parser has the last word on what the article uses.
+_REFERENCES = re.compile(
+    r"!\[[^\]]*\]\(\s*(?:<([^>\n]+)>|([^)>\s]+))"
+    r"|^\s{0,3}\[[^\]]+\]:\s*(?:<([^>\n]+)>|(\S+))"
+    r"|<img[^>]+src=[\"']([^\"']+)|^cover:\s*[\"']?([^\"'\n]+?)[\"']?\s*$"
+    r"|^[ \t]*-[ \t]+[\"']?([^\"'\n]+\.[A-Za-z]{3,4})[\"']?[ \t]*$",
+    re.MULTILINE,
+)
+_IMAGES = re.compile(r"^images:[ \t]*\[([^\]\n]*)\]", re.MULTILINE)  # the front matter's
+_ELSEWHERE = re.compile(r"[a-z][a-z0-9+.-]+:|/|\\\\|#", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class LocalArticle:
+    """A Markdown file and the local pictures it names, by the paths used inside of it."""
+
+    path: Path
+    markdown: str
+    pictures: dict[str, Path]
+    outside: tuple[str, ...] = ()  # pictures that are there, but where nothing is sent from
+
+    @property
+    def name(self) -> str:
+        """What people know it by."""
+        return str(self.path)
+
+    def fields(self, article_type: str) -> dict[str, Any]:
+        """What is sent of it; `article_type` "": what its front matter says."""
+        kind = {"article_type": article_type} if article_type else {}
+        return {"markdown": self.markdown, **kind}
+
+
+@dataclass(frozen=True)
+class LocalBundle:
+    """Several Markdown files that become one draft, in their order."""
+
+    articles: tuple[LocalArticle, ...]
+    pictures: dict[str, Path]
+
+    @property
+    def name(self) -> str:
+        """What people know it by."""
+        return " + ".join(article.name for article in self.articles)
+
+    def fields(self, article_type: str) -> dict[str, Any]:
+        """What is sent of it."""
+        return {"articles": [article.fields(article_type) for article in self.articles]}
+
+
+class PictureClash(Exception):
+    """Two articles of a bundle call different pictures by the same path; the path."""
+
+
+def bundle(articles: Iterable[LocalArticle]) -> LocalBundle:
+    """One draft of several files. Raises PictureClash: their pictures travel side by side."""
+    pictures: dict[str, Path] = {}
+    several = tuple(articles)
+    for article in several:
+        for name, local in article.pictures.items():
+            other = pictures.setdefault(name, local)
+            if not other.samefile(local) and other.read_bytes() != local.read_bytes():
+                raise PictureClash(name)
+    return LocalBundle(several, pictures)
+
+
+def load_article(path: Path) -> LocalArticle:
+    """Read a Markdown file and find the local pictures it names.
+
+    Nothing else of the disk is ever sent, whatever the article names: only pictures below the
+    working directory if the article is in there, else below the article's own folder.
+    """
+    markdown = path.read_text("utf-8-sig")
+    root = _root_of(path).resolve()
+    pictures: dict[str, Path] = {}
+    outside: dict[str, None] = {}
+    for name in _names(markdown):
+        found = _picture(path.parent, name)
+        if found is not None and found.resolve().is_relative_to(root):
+            pictures[name] = found
+        elif found is not None:
+            outside[name] = None
+    return LocalArticle(path, markdown, pictures, tuple(outside))
+
+
+def _root_of(path: Path) -> Path:
+    here = Path.cwd()
+    return here if path.resolve().is_relative_to(here) else path.parent
+
+
+def _names(markdown: str) -> Iterator[str]:
+    for name in _references(markdown):
+        if name and not _ELSEWHERE.match(name):
+            yield name
+
+
+def _references(markdown: str) -> Iterator[str]:
+    for groups in _REFERENCES.findall(markdown):
+        yield next(group for group in groups if group)
+    for listed in _IMAGES.findall(markdown):
+        yield from (name.strip(" \t\"'") for name in listed.split(","))
+
+
+def _picture(folder: Path, name: str) -> Path | None:
+    """The picture file that `name` means in an article of `folder`."""
+    plain = unquote(name.split("?", 1)[0].split("#", 1)[0]).replace("\\", "/")
+    # macOS names files in NFD what editors write in NFC.
+    for form in dict.fromkeys(
+        (plain, *(unicodedata.normalize(it, plain) for it in ("NFC", "NFD")))
+    ):
+        local = folder / form
+        try:
+            is_picture = local.is_file() and _is_picture(local)
+        except (OSError, ValueError):  # a name too long for the file system, or with a NUL
+            continue
+        if is_picture:
+            return local
+    return None
+
+
+def _is_picture(path: Path) -> bool:
+    return (mimetypes.guess_type(path.name)[0] or "").startswith("image/")
