@@ -1,5 +1,6 @@
 # wxgate in a container: non-root, read-only friendly (only /data is written), no compiler.
 # Behind a package mirror: docker build --build-arg PIP_INDEX_URL=<its address> .
+# Formulas, diagrams, SVG: docker build --build-arg EXTRAS=math,mermaid,svg .
 ARG PYTHON_VERSION=3.13
 
 FROM python:${PYTHON_VERSION}-slim AS build
@@ -10,10 +11,16 @@ RUN python -m venv /app
 COPY requirements.lock ./
 RUN /app/bin/pip install --require-hashes --only-binary :all: -r requirements.lock
 COPY . .
-RUN /app/bin/pip install --no-deps . && /app/bin/python -m compileall -q /app/lib
+ARG EXTRAS=
+RUN /app/bin/pip install --no-deps . \
+    && if [ -n "$EXTRAS" ]; then /app/bin/pip install --only-binary :all: ".[$EXTRAS]"; fi \
+    && /app/bin/python -m compileall -q /app/lib
 
 FROM python:${PYTHON_VERSION}-slim
 LABEL org.opencontainers.image.title="wxgate" org.opencontainers.image.licenses="MIT"
+# A font for the Chinese in covers and diagrams, 5 MB.
+RUN apt-get update && apt-get install -y --no-install-recommends fonts-wqy-microhei \
+    && rm -rf /var/lib/apt/lists/*
 RUN useradd --system --uid 10001 --home-dir /data wxgate \
     && install -d -o wxgate -g wxgate -m 0700 /data
 COPY --from=build /app /app
