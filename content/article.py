@@ -78,6 +78,7 @@ class RenderedArticle:
     crops: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     products: tuple[ProductRef, ...] = ()
     words: tuple[WordHit, ...] = ()  # of the word lists
+    keywords: tuple[str, ...] = ()  # where they were asked for
 
     @property
     def preview(self) -> str:

@@ -43,6 +43,8 @@ class Manuscript:
     images: list[dict[str, str]] = field(default_factory=list)  # {src, alt}, one for each src
     warnings: list[dict[str, Any]] = field(default_factory=list)
     words: list[WordHit] = field(default_factory=list)  # of the lists
+    wants_keywords: bool = False
+    keywords: list[str] = field(default_factory=list)
     stats: dict[str, int] = field(default_factory=dict)
 
     def string(self, name: str) -> str:

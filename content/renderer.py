@@ -77,13 +77,15 @@ class Renderer:
         self._folder = ThemesFolder(settings.themes_dir)
         self._themes: tuple[str, list[dict[str, Any]]] | None = None
 
-    async def render(self, fields: ArticleFields, account: str | None = None) -> RenderedArticle:
+    async def render(
+        self, fields: ArticleFields, account: str | None = None, *, keywords: bool = False
+    ) -> RenderedArticle:
         """Run the pipeline, with the word lists of `account` if one is given.
 
         Raises the errors of refusals.py, and ImageSourceForbidden.
         """
         lexicon = await self._words.lexicon(account)
-        arguments = self._arguments(fields, lexicon)
+        arguments = {**self._arguments(fields, lexicon), "keywords": keywords}
         return _with_missing(await self._rendered(fields, arguments, lexicon), lexicon.missing)
 
     async def lint(
@@ -195,6 +197,7 @@ def _rendered(result: dict[str, Any]) -> RenderedArticle:
                 for warning in result["warnings"]
             ),
             "stats": ArticleStats(**result["stats"]),
+            "keywords": tuple(result["keywords"]),
             "words": tuple(WordHit(**hit) for hit in result["words"]),
             "options": RenderOptions(**result["options"]),
             "products": tuple(ProductRef(**product) for product in result["products"]),

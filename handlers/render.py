@@ -7,7 +7,7 @@ from starlette.responses import JSONResponse, Response
 from content.article import ArticleFields, RenderedArticle
 from content.kinds import ArticleType
 from content.renderer import Renderer
-from core.errors import language_of
+from core.errors import Language, language_of
 from handlers.bodies import read_model
 
 _MAX_BYTES = 4_000_000  # 1 MB of HTML, escaped as JSON at its worst
@@ -44,6 +44,7 @@ class RenderAnswer(BaseModel):
     text: str = Field(description="of a newspic, whose pictures are `images`")
     title: str
     digest: str
+    keywords: list[str]
     images: list[RenderedImage]
     warnings: list[RenderedWarning]
     stats: RenderedStats
@@ -58,12 +59,13 @@ class RenderHandler:
     async def render(self, request: Request) -> Response:
         """The article as it would be sent."""
         fields = await read_model(request, ArticleFields, max_bytes=_MAX_BYTES)
-        rendered = await self._renderer.render(fields)
-        return JSONResponse(_answer(rendered, request))
+        rendered = await self._renderer.render(fields, keywords=True)
+        language = language_of(request.headers.get("accept-language", ""))
+        return JSONResponse(render_answer(rendered, language))
 
 
-def _answer(rendered: RenderedArticle, request: Request) -> dict[str, Any]:
-    language = language_of(request.headers.get("accept-language", ""))
+def render_answer(rendered: RenderedArticle, language: Language) -> dict[str, Any]:
+    """What is told of a rendering, as JSON."""
     is_newspic = rendered.article_type == "newspic"
     answer = RenderAnswer(
         article_type=rendered.article_type,
@@ -71,6 +73,7 @@ def _answer(rendered: RenderedArticle, request: Request) -> dict[str, Any]:
         text=rendered.preview if is_newspic else "",
         title=rendered.title,
         digest=rendered.digest,
+        keywords=list(rendered.keywords),
         images=[RenderedImage(src=image.src, alt=image.alt) for image in rendered.images],
         warnings=[
             RenderedWarning(

@@ -1,4 +1,5 @@
 import asyncio
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,6 +10,7 @@ from server.cli.common import (
     fail,
     fail_with,
     in_language,
+    is_english,
     log_to_stderr,
     read_settings,
 )
@@ -30,6 +32,12 @@ def render(
         str,
         typer.Option(help="主题；默认按文章或配置 / theme; else the article's or the configured"),
     ] = "",
+    as_json: Annotated[
+        bool,
+        typer.Option(
+            "--json", help="输出 JSON：摘要、关键词、统计等 / print JSON: digest, keywords, figures"
+        ),
+    ] = False,
     config: ConfigOption = None,
 ) -> None:
     """把 Markdown 转成微信能留住的 HTML，不联网 / Markdown to WeChat-safe HTML, offline.
@@ -39,6 +47,7 @@ def render(
     \b
     例 / example:
       wxgate render article.md -o article.html
+      wxgate render article.md --json
     """
     from core.errors import GatewayError
 
@@ -51,11 +60,12 @@ def render(
         fail_with(exc, code=1)
     for warning in rendered.warnings:
         typer.echo(f"注意 / note: {in_language(warning.message)}", err=True)
+    text = _as_json(rendered) if as_json else rendered.preview
     if output is None:
-        typer.echo(rendered.preview)
+        typer.echo(text)
         return
     try:
-        output.write_text(rendered.preview, "utf-8")
+        output.write_text(text, "utf-8")
     except OSError as exc:
         fail(f"写不了 {output}：{exc.strerror}", f"cannot write {output}: {exc.strerror}")
 
@@ -80,4 +90,12 @@ async def _render(fields: "ArticleFields", settings: "ContentSettings") -> "Rend
     from server.rendering import open_renderer
 
     async with open_renderer(settings) as renderer:
-        return await renderer.render(fields)
+        return await renderer.render(fields, keywords=True)
+
+
+def _as_json(rendered: "RenderedArticle") -> str:
+    """The answer of /v1/render."""
+    from handlers.render import render_answer
+
+    answer = render_answer(rendered, "en" if is_english() else "zh")
+    return json.dumps(answer, ensure_ascii=False, indent=2)

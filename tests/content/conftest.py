@@ -28,6 +28,7 @@ def request(
         "default_options": {},
         "options": given.pop("options", {}),
         "lexicon": "",
+        "keywords": False,
         "length_rule": given.pop("length_rule", "text"),
         "max_images": given.pop("max_images", 100),
         "given": given,

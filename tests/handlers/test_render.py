@@ -33,7 +33,7 @@ async def test_the_answer_has_all_that_the_contract_names(http: Any, app: Any) -
             json={"markdown": "# 题目\n\n正文 ![景](a.png)", "theme": "default", "options": {}},
         )
     told = response.json()
-    named = {"html", "title", "digest", "images", "warnings", "stats"}
+    named = {"html", "title", "digest", "keywords", "images", "warnings", "stats"}
     assert set(told) == named | {"article_type", "text"}
     assert (told["article_type"], told["text"]) == ("news", "")
     assert told["title"] == "题目"
