@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-BENCHMARKS := tokens uploads relay content article memory
+BENCHMARKS := tokens uploads relay content rendering article memory
 
 .PHONY: help demo test check docs serve bench clean lock
 

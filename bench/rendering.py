@@ -2,7 +2,7 @@
 
 Both write the same theme of more than 60 rules into the same text: markdown-it + highlight.js +
 juice on Node, and our pipeline, which sanitizes besides. Rounds take turns; CPU time, medians.
-Installs the JavaScript into a folder that goes afterwards; without npm or a network ours runs alone.
+Installs the JavaScript into a folder that goes afterwards; without npm or a network, ours alone.
 """
 
 import asyncio
@@ -34,8 +34,25 @@ PROSE = (
     "出口 IP 要在白名单里，**固定 IP** 的主机上转发请求，并统一管理 `access_token`。参见"
     "[官方文档](https://developers.weixin.qq.com/doc/)与 *分布式锁* 的讨论[^1]。https://example.com/a?b=c\n\n"
 )
-LISTS = "- 第一步\n  - 安装 `docker`\n  - 配置\n- 第二步\n- [ ] 待办\n- [x] 完成\n\n1. 校验；\n2. 转发。\n\n> 提示：提前 **5 分钟** 刷新。\n\n"
-TABLE = "| 接口 | 次数 | 说明 |\n|:--|--:|:-:|\n| `/token` | 2000 | **获取** |\n| `/draft` | 1000 | ~~群发~~ |\n\n"
+LISTS = """- 第一步
+  - 安装 `docker`
+  - 配置
+- 第二步
+- [ ] 待办
+- [x] 完成
+
+1. 校验；
+2. 转发。
+
+> 提示：提前 **5 分钟** 刷新。
+
+"""
+TABLE = """| 接口 | 次数 | 说明 |
+|:--|--:|:-:|
+| `/token` | 2000 | **获取** |
+| `/draft` | 1000 | ~~群发~~ |
+
+"""
 PICTURE = '![图](https://mmbiz.qpic.cn/a/640?wx_fmt=png "图")\n\n'
 CODE = (
     ("python", "class Cache:\n    def get(self, key: str) -> str | None:\n" * 4),
@@ -52,8 +69,8 @@ def sample() -> str:
     for number in range(8):
         language, code = CODE[number % len(CODE)]
         block = f"```{language}\n{code}```\n\n"
-        parts = (f"## {number + 1}. 一节\n\n", PROSE * 4, LISTS, PICTURE, "### 代码\n\n", block)
-        sections.append("".join(parts) + PROSE * 2 + (TABLE if number % 2 else ""))
+        parts = (f"## {number + 1}. 一节\n\n", PROSE * 7, LISTS, PICTURE, "### 代码\n\n", block)
+        sections.append("".join(parts) + PROSE * 4 + (TABLE if number % 2 else ""))
     return "# 标题\n\n" + "".join(sections) + "[^1]: 脚注。\n"
 
 
@@ -84,14 +101,14 @@ def ours(pipeline: Pipeline, text: str) -> dict[str, float]:
 def javascript(stack: ExitStack, folder: Path, text: str) -> subprocess.Popen[str] | None:
     """Node with the packages and the article loaded; None where it cannot be had."""
     install = ["npm", "install", "--no-audit", "--no-fund", "--silent", *PACKAGES]
-    if shutil.which("npm") is None or subprocess.run(install, cwd=folder, check=False).returncode:  # noqa: S603
+    if shutil.which("npm") is None or subprocess.run(install, cwd=folder, check=False).returncode:
         print("no npm, or no network: ours alone")
         return None
     (folder / "article.md").write_text(text, "utf-8")
     (folder / "theme.css").write_text(Themes().sheet("rendering", HERE).css, "utf-8")
     shutil.copy(HERE / "markdown.mjs", folder)
-    node = subprocess.Popen(  # noqa: S603
-        ["node", "markdown.mjs", "article.md", "theme.css"],  # noqa: S607
+    node = subprocess.Popen(
+        ["node", "markdown.mjs", "article.md", "theme.css"],
         cwd=folder,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -145,9 +162,15 @@ def main() -> bool:
     other = statistics.median(their["ms"] for _, their in rounds[1:] if their)
     their_size = rounds[-1][1]["bytes"] if rounds[-1][1] else 1
     print(f"markdown-it + highlight.js + juice: {other:.1f} ms, {their_size:.0f} bytes")
-    print(f"time {mine / other:.2f} × (bound {BOUND}), repeated {again / other:.3f} × (bound {REPEATED_BOUND})")
-    print(f"HTML {size / their_size:.2f} × (bound {SIZE_BOUND})")
-    return mine / other <= BOUND and again / other <= REPEATED_BOUND and size / their_size <= SIZE_BOUND
+    held = True
+    for name, ratio, bound in (
+        ("time", mine / other, BOUND),
+        ("repeated", again / other, REPEATED_BOUND),
+        ("HTML", size / their_size, SIZE_BOUND),
+    ):
+        print(f"{name}: {ratio:.3f} × (bound {bound})")
+        held &= ratio <= bound
+    return held
 
 
 if __name__ == "__main__":

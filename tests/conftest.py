@@ -18,6 +18,7 @@ from store.migrate import migrate
 
 _HANGS_S = 300
 
+
 def pytest_configure() -> None:
     """Log as a gateway does, all of it: pytest shows the lines of a test that fails."""
     setup_logging(LogSettings(level="debug", format="json"))

@@ -6,11 +6,13 @@ _NBSP = "\u00a0"
 _TAB = _NBSP * 4
 
 
-def keep_code_shape(_manuscript: Manuscript, body: Body) -> None:
+def keep_code_shape(manuscript: Manuscript, body: Body) -> None:
     """Write the line ends of an author's `<pre>` as `<br>` and its spaces as `&nbsp;`.
 
     WeChat folds white space in code too (wechat-api.md §9). Our own code blocks come so already.
     """
+    if manuscript.is_markdown:
+        return
     for block in body.css("pre"):
         if not any(mark in block.text() for mark in "\n\t "):
             continue

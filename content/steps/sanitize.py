@@ -40,6 +40,10 @@ _INVALID = re.compile(
     )
     + "]+"
 )
+# All of these and some innocent ones: the long list of the other costs twenty times as much.
+_SUSPECT = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufdd0-\ufdef\ufffe\uffff\U0001fffe-\U0010ffff]"
+)
 _BETWEEN_BLOCKS = re.compile(r"(?<=>)\s*\n\s*(?=<)")
 
 
@@ -55,16 +59,20 @@ class Sanitizer:
         html = manuscript.html
         if not manuscript.is_markdown:
             # Where elements fell away, headings may stand in headings; a second reading mends that.
-            html = _INVALID.sub("", _cleaner(manuscript, clean_style).clean(html))
+            html = _valid(_cleaner(manuscript, clean_style).clean(html))
         pictures = [image["src"] for image in manuscript.images]
 
         def finish(style: str) -> str | None:
             cleaned = clean_style(style)
             return None if cleaned is None else name_backgrounds(cleaned, pictures)
 
-        html = _INVALID.sub("", _cleaner(manuscript, finish).clean(html))
+        html = _valid(_cleaner(manuscript, finish).clean(html))
         # Our own code blocks and paragraphs hold no line ends; an author's HTML may.
         manuscript.html = _BETWEEN_BLOCKS.sub("", html).strip() if manuscript.is_markdown else html
+
+
+def _valid(html: str) -> str:
+    return _INVALID.sub("", html) if _SUSPECT.search(html) else html
 
 
 def _cleaner(manuscript: Manuscript, style: Callable[[str], str | None]) -> nh3.Cleaner:

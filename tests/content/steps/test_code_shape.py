@@ -28,3 +28,10 @@ def test_lines_and_spaces_of_code_stay(before: str, after: str) -> None:
 def test_an_article_of_html_keeps_its_code(render: Render) -> None:
     html = render(html="<pre>if x:\n    y</pre>", title="t")["content"]
     assert html == "<pre>if&nbsp;x:<br>&nbsp;&nbsp;&nbsp;&nbsp;y</pre>"
+
+
+def test_our_own_code_blocks_are_left_as_they_came() -> None:
+    html = "<pre>if x:<br>&nbsp;y z</pre>"
+    body = Body(html)
+    keep_code_shape(manuscript(html), body)
+    assert body.serialize() == html

@@ -7,6 +7,7 @@ from content.theming.codes import PALETTES
 from content.theming.gallery import Gallery
 from content.theming.library import Themes
 from sandbox.darkmode import PAGE, WHITE, darken
+from tests.content.conftest import Render
 from tests.contrast import texts
 
 DIMMED = (163.0, 163.0, 163.0)
@@ -41,6 +42,14 @@ def test_every_text_of_every_theme_stands_out_in_light_and_in_the_dark(
     gallery: Gallery, theme: str
 ) -> None:
     assert _faint(gallery.sample(theme=theme)) == []
+
+
+KINDS = "\n\n".join(f"> [!{kind}]\n> 正文 `code`" for kind in ("TIP", "IMPORTANT", "CAUTION"))
+
+
+@pytest.mark.parametrize("theme", Themes().names())
+def test_the_titles_of_all_alerts_stand_out(render: Render, theme: str) -> None:
+    assert _faint(render(KINDS, theme=theme)["content"]) == []
 
 
 @pytest.mark.parametrize("code_theme", PALETTES)
