@@ -21,11 +21,13 @@ _FORMS = {
     "dot": r"\cdot ",
     "triple": r"\equiv ",
     "space": r"\;",
+    "plus": "+",
     "gas": r"\uparrow ",
     "solid": r"\downarrow ",
 }
 _TOKEN = re.compile(
-    r"(?P<arrow><=>|<->|->|<-)(?:\[(?P<over>[^\[\]]*)\])?(?:\[(?P<under>[^\[\]]*)\])?"
+    r"\s*+(?P<arrow><=>|<->|->|<-)(?:\[(?P<over>[^\[\]]*)\])?(?:\[(?P<under>[^\[\]]*)\])?\s*+"
+    r"|\s++(?P<plus>\+)\s++"
     r"|(?<!\S)(?:(?P<solid>v)|(?P<gas>\^))(?!\S)"
     r"|\^(?:\{(?P<up>[^{}]*)\}|(?P<charge>\d*[+-]|\d+))"
     r"|_(?:\{(?P<down>[^{}]*)\}|(?P<index>\d+))"

@@ -9,7 +9,8 @@ _TAB = _NBSP * 4
 def keep_code_shape(manuscript: Manuscript, body: Body) -> None:
     """Write the line ends of an author's `<pre>` as `<br>` and its spaces as `&nbsp;`.
 
-    WeChat folds white space in code too (wechat-api.md §9). Our own code blocks come so already.
+    WeChat folds white space in code too (wechat-api.md §9). Our own code blocks come so already,
+    with plain spaces between words: those do not fold, and are a byte where `&nbsp;` is six.
     """
     if manuscript.is_markdown:
         return

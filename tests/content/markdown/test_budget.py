@@ -1,10 +1,11 @@
 import re
 import signal
+import sys
 from time import process_time
 
 import pytest
 
-from content.markdown.budget import Budget, TimeUp
+from content.markdown.budget import Budget, TimeUp, _raise
 
 
 def _spin() -> None:
@@ -48,3 +49,10 @@ def test_afterwards_the_signal_is_as_it_was() -> None:
 def test_room_is_taken_until_there_is_none() -> None:
     budget = Budget(1, process_time, chars=10)
     assert [budget.take_room("x" * 4) for _ in range(3)] == [True, True, False]
+
+
+def test_the_time_does_not_end_while_the_timer_is_set_or_stopped() -> None:
+    entering = Budget(1, process_time, chars=0).at_most(1).gen.gi_frame  # type: ignore[attr-defined]
+    _raise(signal.SIGVTALRM, entering)
+    with pytest.raises(TimeUp):
+        _raise(signal.SIGVTALRM, sys._getframe())

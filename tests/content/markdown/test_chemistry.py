@@ -9,7 +9,7 @@ from content.markdown.chemistry import chemistry_to_tex
         ("H2O", r"\text{H}_{2}\text{O}"),
         (
             "2H2 + O2 -> 2H2O",
-            r"2\text{H}_{2}\;+\;\text{O}_{2}\;\rightarrow \;2\text{H}_{2}\text{O}",
+            r"2\text{H}_{2}+\text{O}_{2}\rightarrow 2\text{H}_{2}\text{O}",
         ),
         ("SO4^2-", r"\text{SO}_{4}^{2-}"),
         ("CO3^{2-}", r"\text{CO}_{3}^{2-}"),
@@ -24,10 +24,10 @@ from content.markdown.chemistry import chemistry_to_tex
         ("1/2 O2", r"\frac{1}{2}\;\text{O}_{2}"),
         ("CO2 ^", r"\text{CO}_{2}\;\uparrow "),
         ("BaSO4 v", r"\text{BaSO}_{4}\;\downarrow "),
-        ("A <=> B", r"\text{A}\;\rightleftharpoons \;\text{B}"),
-        ("A ->[点燃] B", r"\text{A}\;\xrightarrow{\text{点燃}}\;\text{B}"),
-        ("A ->[x][y] B", r"\text{A}\;\xrightarrow[\text{y}]{\text{x}}\;\text{B}"),
-        (r"A ->[\Delta] B", r"\text{A}\;\xrightarrow{\Delta }\;\text{B}"),
+        ("A <=> B", r"\text{A}\rightleftharpoons \text{B}"),
+        ("A ->[点燃] B", r"\text{A}\xrightarrow{\text{点燃}}\text{B}"),
+        ("A ->[x][y] B", r"\text{A}\xrightarrow[\text{y}]{\text{x}}\text{B}"),
+        (r"A ->[\Delta] B", r"\text{A}\xrightarrow{\Delta }\text{B}"),
     ],
 )
 def test_common_chemistry_is_understood(text: str, tex: str) -> None:

@@ -63,6 +63,11 @@ def test_wechat_keeps_the_shape_of_code(render: Render) -> None:
     assert shown == code.expandtabs(4)
 
 
+def test_spaces_between_words_stay_plain_and_small(render: Render) -> None:
+    content = render("```go\nx := a + b // c\n  y\n```", title="t")["content"]
+    assert content.count("&nbsp;") == 2
+
+
 def test_known_languages_have_colours_in_style_attributes() -> None:
     html = _html("def f():\n    return 1  # x", "Python")
     assert '<span style="color:#420f67;font-weight:bold">def' in html
