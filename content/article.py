@@ -77,6 +77,7 @@ class RenderedArticle:
     article_type: ArticleType = "news"
     crops: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     products: tuple[ProductRef, ...] = ()
+    digest_from_text: bool = False  # nobody gave one
     words: tuple[WordHit, ...] = ()  # of the word lists
     keywords: tuple[str, ...] = ()  # where they were asked for
 

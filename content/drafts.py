@@ -3,7 +3,7 @@ from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from content.article import BuiltArticle, Warning_
+from content.article import BuiltArticle, RenderedArticle, Warning_
 from content.blame import blame_within, first_of_group
 from content.bring import Progress
 from content.build import ArticleBuilder, Prepared
@@ -52,7 +52,10 @@ class DraftBuilder:
         )
         if len(built) == 1:
             return built
-        return [_beside_others(*pair) for pair in zip(built, each, strict=True)]
+        return [
+            _beside_others(article, one.rendered)
+            for article, one in zip(built, prepared, strict=True)
+        ]
 
     async def _prepare(
         self, account: str, fields: ArticleFields, files: Mapping[str, bytes], path: str
@@ -99,7 +102,8 @@ async def _all(work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
     return [task.result() for task in tasks]
 
 
-def _beside_others(built: BuiltArticle, fields: ArticleFields) -> BuiltArticle:
+def _beside_others(built: BuiltArticle, rendered: RenderedArticle) -> BuiltArticle:
     """WeChat has a digest for an article alone (doc page draft_add, read 2026-11)."""
-    warnings = built.warnings if fields.digest is None else (*built.warnings, _NO_DIGEST)
+    was_given = built.article.digest and not rendered.digest_from_text
+    warnings = (*built.warnings, _NO_DIGEST) if was_given else built.warnings
     return replace(built, article=replace(built.article, digest=""), warnings=warnings)

@@ -178,4 +178,5 @@ def _result(manuscript: Manuscript) -> dict[str, Any]:
         "article_type": manuscript.article_type,
         "crops": manuscript.crops,
         "products": manuscript.products,
+        "digest_from_text": manuscript.digest_from_text,
     }

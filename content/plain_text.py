@@ -18,6 +18,7 @@ _CELLS = frozenset({"td", "th"})
 _HOLDERS = frozenset({"table", "thead", "tbody", "tfoot", "tr", "ul", "ol", "dl"})  # of no text
 _SPACE = re.compile(r"[ \t\r\n\f]+")
 _TAB = "    "
+_BULLET, _BOXES = "• ", "☐☑"
 # WeChat takes what looks like a tag for one and drops it.
 _TAG_BEGINS = re.compile(r"<(?=[A-Za-z/!?])")
 
@@ -117,7 +118,8 @@ class _Writer:
             return
         if self._out:
             self._out.append("\n" * self._breaks)
-        self._out += (self._mark, text)
+        # A box of a task list is mark enough.
+        self._out += (self._mark.removesuffix(_BULLET) if text[0] in _BOXES else self._mark, text)
         self._breaks, self._mark, self._at_start = 0, "", False
 
     def _end_line(self, breaks: int) -> None:
@@ -127,7 +129,7 @@ class _Writer:
     def _item_mark(self) -> str:
         number = self._lists[-1]
         if not number:
-            return "• "
+            return _BULLET
         self._lists[-1] += 1
         return f"{number}. "
 

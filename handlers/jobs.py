@@ -69,6 +69,7 @@ class JobResult(BaseModel):
     publish_id: str | None = None
     article_id: str | None = None
     url: str | None = Field(None, description="of the article, or a draft's temporary preview")
+    urls: list[str] | None = Field(None, description="of each article, where there are several")
     next_steps: list[str] | None = Field(None, description="the clicks that remain: draft_ready")
 
 

@@ -89,7 +89,7 @@ LINT = Operation(
 )
 ACCOUNTS = Operation("本密钥可用的公众号 / accounts of the key", "accounts", answer=AccountList)
 ARTICLE = Operation(
-    "提交一篇文章 / hand in an article",
+    "提交一个草稿的文章 / hand in the articles of a draft",
     "articles",
     status=202,
     body=ArticleRequest,
@@ -103,8 +103,10 @@ ARTICLE = Operation(
     ),
     errors=(400, 401, 403, 404, 413, 415, 422, 503),
     description=(
-        "建草稿（默认）或发布；返回任务。`Prefer: wait` 等到结束时返回 200。\n\n"
-        "Makes a draft (default) or publishes; answers with a job, 200 if its end was waited for."
+        "建草稿（默认）或发布；返回任务。`Prefer: wait` 等到结束时返回 200。"
+        "一篇的字段，或 `articles` 里的 1–8 篇；`images` 是小绿书。\n\n"
+        "Makes a draft (default) or publishes; answers with a job, 200 if its end was waited for. "
+        "The fields of one article, or 1 to 8 in `articles`; with `images` it is a newspic."
     ),
     limit="120/minute",
 )

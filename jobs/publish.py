@@ -24,13 +24,14 @@ from store.engine import Database
 from store.intents import IntentRow
 from wechat.call import Call, WeChatRefused
 from wechat.draft import Article, DraftClient
-from wechat.errcodes import INVALID_MEDIA_ID, NO_PERMISSION
+from wechat.errcodes import INVALID_MEDIA_ID, NO_PERMISSION, PRODUCT_INVALID
 from wechat.freepublish import FreepublishClient
 
 log = structlog.get_logger(__name__)
 
 KIND = "article"
 _STEPS_OF_PUBLISHING = 2  # the submit, and its end
+_GONE = frozenset({INVALID_MEDIA_ID, PRODUCT_INVALID})  # a picture; a product card
 _SAVE_PROGRESS_S = 0.5  # progress is worth a write of the database so often
 
 Progress = Callable[[str, int, int], Awaitable[None]]
@@ -192,7 +193,7 @@ class ArticleJob:
         return await self._tools.polling.poll(claim, fingerprint)
 
     async def _draft(self, claim: Claim) -> None:
-        """Make sure that the draft is there. Pictures WeChat has lost are uploaded anew, once."""
+        """Make sure that the draft is there. What WeChat has lost is got anew, once."""
         await self._build(claim)
         account, articles = claim.row.account, _articles(claim)
         tools = self._tools
@@ -200,9 +201,9 @@ class ArticleJob:
         try:
             await tools.once.perform(claim, effect)
         except WeChatRefused as exc:
-            if exc.wechat_errcode != INVALID_MEDIA_ID or "cover_renewed" in claim.checkpoint:
+            if exc.wechat_errcode not in _GONE or "cover_renewed" in claim.checkpoint:
                 raise
-            log.info("a material is gone at wechat, uploading it again")
+            log.info("something is gone at wechat, building anew", errcode=exc.wechat_errcode)
             # Which one it is, WeChat does not say.
             for media_id in {each for article in articles for each in article.media_ids}:
                 await self._tools.uploaded.forget(account, media_id)

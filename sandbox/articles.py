@@ -29,7 +29,6 @@ from wechat.limits import (
     TITLE_CHARS,
 )
 
-_CROP = re.compile(r"(?:(?:0(?:\.\d{1,6})?|1(?:\.0{1,6})?)(?:_(?!$)|$)){4}")
 _CROPS = ("pic_crop_235_1", "pic_crop_1_1")
 _RATIOS = frozenset({"1_1", "16_9", "2.35_1"})
 _FRACTION = re.compile(r"0(?:\.\d{1,6})?|1(?:\.0{1,6})?")
@@ -67,8 +66,8 @@ class ArticleReader:
         if self._world.settings.markup == "refuse_45166" and has_forbidden_markup(content):
             raise Refused(45166)
         for name in _CROPS:
-            if (crop := _text(data, name)) and not _CROP.fullmatch(crop):
-                raise Refused(53402)
+            if crop := _text(data, name):
+                _check_crop(crop.split("_"))
         pictures = self._pictures(data, app_id) if kind == "newspic" else ()
         product_key = _product_key(data)
         self._check_products(account, kind, [*product_keys(content), *filter(None, [product_key])])
@@ -175,12 +174,19 @@ def _cover_crops(data: Mapping[str, Any]) -> tuple[dict[str, str], ...]:
         if not isinstance(crop, dict):
             raise Refused(47001)
         corners = [_text(crop, name) for name in ("x1", "y1", "x2", "y2")]
-        if _text(crop, "ratio") not in _RATIOS or not all(map(_FRACTION.fullmatch, corners)):
+        if _text(crop, "ratio") not in _RATIOS:
             raise Refused(53402)
-        x1, y1, x2, y2 = map(float, corners)
-        if not (x1 < x2 and y1 < y2):
-            raise Refused(53402)
+        _check_crop(corners)
     return tuple(crops)
+
+
+def _check_crop(corners: list[str]) -> None:
+    """Refuse what is no x1, y1, x2, y2 of an area, in fractions of at most 6 decimals."""
+    if len(corners) != 4 or not all(map(_FRACTION.fullmatch, corners)):
+        raise Refused(53402)
+    x1, y1, x2, y2 = map(float, corners)
+    if not (x1 < x2 and y1 < y2):
+        raise Refused(53402)
 
 
 def _text(data: Mapping[str, Any], name: str) -> str:

@@ -4,6 +4,8 @@ from wechat.call import BadAnswer, Call
 
 GETCARDINFO = "/channels/ec/service/product/getcardinfo"
 
+_MAX_DOM_CHARS = 20_000  # those that stand in articles have a few hundred
+
 
 @dataclass(frozen=True, slots=True)
 class ProductCard:
@@ -31,4 +33,6 @@ class ProductClient:
         key, dom = answer.get("product_key") or "", answer.get("DOM") or ""
         if not (isinstance(key, str) and isinstance(dom, str) and (key or dom)):
             raise BadAnswer(reason="getcardinfo gave neither product_key nor DOM")
+        if len(dom) > _MAX_DOM_CHARS:
+            raise BadAnswer(reason="a product's DOM is too large")
         return ProductCard(key, dom)

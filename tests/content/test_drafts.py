@@ -41,7 +41,7 @@ async def test_a_picture_of_several_articles_is_uploaded_once(rig: Rig) -> None:
         heard.append((stage, done, total))
 
     fields = _several(
-        {"title": "上", "markdown": "![](a.png)", "digest": "摘要"},
+        {"title": "上", "markdown": "---\ndigest: 摘要\n---\n![](a.png)"},
         {"title": "下", "markdown": "![](a.png) ![](b.png)"},
     )
     upper, lower = await _drafts(rig).build("main", fields, FILES, on_progress=on_progress)

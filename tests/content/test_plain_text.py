@@ -13,6 +13,7 @@ from content.plain_text import plain_text
         ("<ul><li>一</li><li><section>二</section><ul><li>三</li></ul></li></ul>x",
          "• 一\n• 二\n  • 三\n\nx"),
         ('<ol start="3"><li>三</li><li><p>四</p></li></ol>', "3. 三\n4. 四"),
+        ("<ul><li>☑ 一</li><li>二</li></ul>", "☑ 一\n• 二"),
         ("<pre><code>a\n\tb  c\n\nd</code></pre>", "a\n    b  c\n\nd"),
         ("<pre>a<br>&nbsp;&nbsp;b</pre>", "a\n  b"),
         ("<table>\n<tr> <th>a</th> <th>b</th> </tr>\n<tr><td>1</td><td></td></tr></table>",

@@ -225,6 +225,13 @@ async def test_a_cover_that_wechat_lost_is_uploaded_again_once(rig: Rig) -> None
     assert (row.state, (row.error or {})["upstream"]["errcode"]) == (State.FAILED, 40007)
 
 
+async def test_a_product_card_that_has_lapsed_is_asked_for_again_once(rig: Rig) -> None:
+    rig.fault("errcode", ADD, errcode=53405, count=1)
+    row = await rig.until((await rig.submit(action="draft")).id)
+    assert row.state == State.SUCCEEDED
+    assert len(rig.builder.built) == 2
+
+
 @pytest.mark.parametrize("errcode", [40164, 53503, 53504, 53505, 45166])
 async def test_a_refusal_that_needs_a_person_ends_the_job_with_wechats_reason(
     rig: Rig, errcode: int

@@ -8,9 +8,11 @@ from alembic.script import ScriptDirectory
 from pydantic import SecretStr
 from sqlalchemy import Connection, text
 
+from store import intents, jobs
 from store.engine import Database, DatabaseSettings, open_database
 from store.migrate import HEAD, MIGRATIONS, SchemaOutdated, SchemaTooNew, migrate, require_current
 from store.tables import metadata
+from tests.store.rows import intent_row, job_row
 
 
 async def test_the_migrations_arrive_at_the_declared_tables(database: Database) -> None:
@@ -79,3 +81,31 @@ async def test_a_database_without_the_schema_is_refused_where_nobody_migrates(
         await connection.execute(text("DROP TABLE alembic_version"))
     with pytest.raises(SchemaOutdated):
         await require_current(database)
+
+
+async def test_jobs_and_intents_from_before_get_their_article_in_a_list(
+    database: Database,
+) -> None:
+    article = {"title": "t", "content": "<p>文</p>", "thumb_media_id": "c"}
+    old = {"article": article, "text_hash": "h", "media_id": "m", "article_url": "/s"}
+    said = {"title": "t", "digest": "", "thumb_media_id": "c", "text_hash": "h", "media_id": "m"}
+    async with database.write() as connection:
+        await jobs.insert(connection, job_row(checkpoint=old))
+        await jobs.insert(connection, job_row("job_2", checkpoint={}))
+        await intents.insert(connection, intent_row(fingerprint=said))
+        await connection.execute(text("UPDATE alembic_version SET version_num = '0003'"))
+    await migrate(database)
+    async with database.read() as connection:
+        row, other = await jobs.get(connection, "job_1"), await jobs.get(connection, "job_2")
+        (intent,) = await intents.of_job(connection, "job_1", "draft")
+    assert row is not None
+    assert row.checkpoint == {
+        "articles": [article],
+        "text_hashes": ["h"],
+        "media_id": "m",
+        "article_urls": ["/s"],
+    }
+    assert other is not None
+    assert other.checkpoint == {}
+    cover = {"title": "t", "digest": "", "cover": "c", "text_hash": "h"}
+    assert intent.fingerprint == {"articles": [cover], "media_id": "m"}

@@ -24,7 +24,9 @@ async def test_a_card_is_a_key_or_a_dom(
     assert call.asked == [("main", GETCARDINFO, body)]
 
 
-@pytest.mark.parametrize("answer", [{}, {"DOM": ""}, {"DOM": 1}, {"product_key": ["K"]}])
-async def test_an_answer_with_neither_makes_no_sense(fake_call: Any, answer: Any) -> None:
+@pytest.mark.parametrize(
+    "answer", [{}, {"DOM": ""}, {"DOM": 1}, {"product_key": ["K"]}, {"DOM": "x" * 20_001}]
+)
+async def test_an_answer_that_is_no_card_makes_no_sense(fake_call: Any, answer: Any) -> None:
     with pytest.raises(BadAnswer):
         await ProductClient(fake_call(answer)).card("main", "1", article_type="news", card_type=1)
