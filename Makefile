@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+SPEC := tests/content/spec
 BENCHMARKS := tokens uploads relay content rendering article memory
 
 .PHONY: help demo test check docs serve bench clean lock
@@ -17,7 +18,7 @@ help:
 demo: $(VENV)/.runtime
 	@$(BIN)/wxgate demo $(ARGS)
 
-test: $(VENV)/.dev
+test: $(VENV)/.dev $(SPEC)/node_modules
 	@$(BIN)/python -m pytest -n auto $(ARGS)
 
 docs: $(VENV)/.dev
@@ -37,7 +38,7 @@ bench: $(VENV)/.dev
 	@for name in $(BENCHMARKS); do echo "== $$name"; $(BIN)/python -m bench.$$name || exit 1; done
 
 clean:
-	rm -rf $(VENV) var build dist .coverage* htmlcov .mypy_cache .ruff_cache .pytest_cache \
+	rm -rf $(VENV) $(SPEC)/node_modules var build dist .coverage* htmlcov .mypy_cache .ruff_cache .pytest_cache \
 		.hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -49,6 +50,11 @@ $(VENV)/.runtime: requirements.lock pyproject.toml
 $(VENV)/.dev: requirements-dev.lock requirements.lock pyproject.toml
 	@$(PYTHON) scripts/bootstrap.py $(VENV) requirements-dev.lock
 	@touch $@ $(VENV)/.runtime
+
+# The examples of CommonMark and GFM; without npm their tests are skipped.
+$(SPEC)/node_modules: $(SPEC)/package-lock.json
+	@if command -v npm >/dev/null; then \
+		npm ci --prefix $(SPEC) --ignore-scripts --no-audit --no-fund --silent && touch $@; fi
 
 COMPILE = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url \
 	--no-annotate --no-header --python-version 3.11
