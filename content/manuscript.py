@@ -34,6 +34,7 @@ class Manuscript:
     digest_from_text: bool = False
     lexicon: str = ""  # the name of the word lists that hold for it
     themes_dir: str = ""  # the operator's own stylesheets; empty: none
+    extensions: tuple[str, ...] = ()  # the operator's own rules for Markdown
     article_type: ArticleType = "news"
     named_images: list[str] = field(default_factory=list)  # of a newspic, beside its text
     crops: dict[str, list[float]] = field(default_factory=dict)  # of the cover, by ratio

@@ -156,6 +156,7 @@ def _manuscript(arguments: dict[str, Any]) -> Manuscript:
         options=RenderOptions.model_validate(arguments["default_options"]),
         given_options=arguments["options"],
         themes_dir=arguments.get("themes_dir", ""),
+        extensions=tuple(arguments.get("extensions", ())),
     )
 
 

@@ -223,6 +223,19 @@ class MarkdownInvalid(GatewayError):
     )
 
 
+class ExtensionBroken(GatewayError):
+    """A rule of the operator's own cannot be loaded."""
+
+    status = 500
+    code = "extension_broken"
+    category = "gateway"
+    message = Text("扩展 {name} 无法加载：{reason}", "the extension {name} fails to load: {reason}")
+    hint = Text(
+        "检查 content.extensions：要有函数 use(md)；用 wxgate check-config 验证",
+        "see content.extensions: it needs a function use(md); wxgate check-config tries it",
+    )
+
+
 class RenderingBusy(GatewayError):
     """So many articles wait to be rendered that this one would wait too long."""
 

@@ -21,6 +21,10 @@ class ContentSettings(BaseModel):
     themes_dir: str = Field(
         "", description="folder of your own themes: each NAME.css in it is the theme NAME"
     )
+    extensions: tuple[str, ...] = Field(
+        (),
+        description="your own rules for Markdown: Python files or modules with a function use(md)",
+    )
     options: RenderOptions = Field(
         RenderOptions(), description="how articles are made that say nothing else"
     )

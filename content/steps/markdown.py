@@ -5,6 +5,7 @@ from markdown_it import MarkdownIt
 from content.manuscript import Manuscript
 from content.markdown.budget import Budget
 from content.markdown.code import Highlighter
+from content.markdown.extensions import load_extension
 from content.markdown.inline import QuickInlineParser
 from content.markdown.quick import quicken
 from content.markdown.syntax import use_syntax
@@ -35,8 +36,7 @@ class MarkdownRenderer:
     """The step that makes HTML of Markdown."""
 
     def __init__(self) -> None:
-        self._md = open_parser()
-        use_syntax(self._md)
+        self._parsers: dict[tuple[str, ...], MarkdownIt] = {}  # by their extensions
         self._highlighters: dict[str, Highlighter] = {}
 
     def render(self, manuscript: Manuscript) -> None:
@@ -52,5 +52,15 @@ class MarkdownRenderer:
             "manuscript": manuscript,
             "budget": Budget(_DRAWING_S, process_time, chars=_DRAWING_CHARS),
         }
-        tokens = manuscript.tokens = self._md.parse(manuscript.text, env)
-        manuscript.html = self._md.renderer.render(tokens, self._md.options, env)
+        md = self._parser(manuscript.extensions)
+        tokens = manuscript.tokens = md.parse(manuscript.text, env)
+        manuscript.html = md.renderer.render(tokens, md.options, env)
+
+    def _parser(self, extensions: tuple[str, ...]) -> MarkdownIt:
+        if extensions not in self._parsers:
+            md = open_parser()
+            use_syntax(md)
+            for name in extensions:
+                load_extension(name)(md)
+            self._parsers[extensions] = md
+        return self._parsers[extensions]

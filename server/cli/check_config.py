@@ -1,6 +1,6 @@
 import typer
 
-from server.cli.common import ConfigOption, print_warnings, read_settings
+from server.cli.common import ConfigOption, fail_with, print_warnings, read_settings
 
 
 def check_config(config: ConfigOption = None) -> None:
@@ -13,7 +13,15 @@ def check_config(config: ConfigOption = None) -> None:
       wxgate check-config
       wxgate check-config --config /etc/wxgate/config.toml
     """
+    from content.markdown.extensions import load_extension
+    from core.errors import GatewayError
+
     settings = read_settings(config)
+    try:
+        for name in settings.content.extensions:
+            load_extension(name)
+    except GatewayError as exc:
+        fail_with(exc, code=2)
     print_warnings(settings)
     accounts = ", ".join(account.name for account in settings.accounts) or "-"
     clients = ", ".join(client.id for client in settings.clients) or "-"

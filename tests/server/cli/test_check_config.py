@@ -43,3 +43,10 @@ def test_a_file_that_is_not_there_is_a_fault(tmp_path: Path) -> None:
     assert done.exit_code == 2
     assert "读不了" in done.stderr
     assert "No such file" in done.stderr
+
+
+def test_an_extension_that_fails_to_load_is_named(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text(GOOD + '[content]\nextensions = ["nosuch.py"]\n')
+    done = wxgate("check-config")
+    assert done.exit_code == 2
+    assert "nosuch.py" in done.output
