@@ -5,6 +5,7 @@ from typing import Literal
 from content.fields import ArticleFields
 from content.kinds import ArticleType
 from content.options import RenderOptions
+from content.words.entries import Level
 from content.words.hits import WordHit
 from core.errors import Text
 from wechat.draft import Article
@@ -78,7 +79,8 @@ class RenderedArticle:
     crops: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     products: tuple[ProductRef, ...] = ()
     digest_from_text: bool = False  # nobody gave one
-    words: tuple[WordHit, ...] = ()  # of the word lists
+    words: tuple[WordHit, ...] = ()  # of the word lists, the first of them
+    word_counts: Mapping[Level, int] = field(default_factory=dict)
     keywords: tuple[str, ...] = ()  # where they were asked for
 
     @property

@@ -7,6 +7,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from content.kinds import ArticleType
 from content.options import RenderOptions
 from content.plain_yaml import Plain
+from content.words.entries import Level
 from content.words.hits import WordHit
 from wechat.limits import LengthRule
 
@@ -43,7 +44,8 @@ class Manuscript:
     html: str = ""  # of a newspic plain text in the end
     images: list[dict[str, str]] = field(default_factory=list)  # {src, alt}, one for each src
     warnings: list[dict[str, Any]] = field(default_factory=list)
-    words: list[WordHit] = field(default_factory=list)  # of the lists
+    words: list[WordHit] = field(default_factory=list)  # of the lists, the first of them
+    word_counts: dict[Level, int] = field(default_factory=dict)
     wants_keywords: bool = False
     keywords: list[str] = field(default_factory=list)
     stats: dict[str, int] = field(default_factory=dict)

@@ -172,6 +172,7 @@ def _result(manuscript: Manuscript) -> dict[str, Any]:
         "only_fans_can_comment": bool(manuscript.fields.get("only_fans_can_comment")),
         "images": manuscript.images,
         "words": [hit.plain() for hit in manuscript.words],
+        "word_counts": manuscript.word_counts,
         "warnings": manuscript.warnings,
         "keywords": manuscript.keywords,
         "stats": manuscript.stats,

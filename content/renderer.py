@@ -153,8 +153,8 @@ class Renderer:
         self, fields: ArticleFields, arguments: dict[str, Any], lexicon: Lexicon
     ) -> RenderedArticle:
         rendered = _rendered(await self._run(fields, arguments, lexicon))
-        for hit in rendered.words:
-            self._count_words(hit.level, 1)
+        for level, count in rendered.word_counts.items():
+            self._count_words(level, count)
         return rendered
 
     async def _run(

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _FIELDS = ("title", "author", "digest", "content")
 _MOST_LISTS = 8  # an account's each; an automaton of 20 000 words takes some 10 MB
 _MOST_LOCATED = 100  # hits whose place in the source is looked for
+_MOST_TOLD = 200  # hits that are told one by one; all are counted
 _AROUND = 48  # characters beside a hit that tell its place
 
 
@@ -52,9 +53,10 @@ class WordCheck:
             return
         self._matchers.move_to_end(manuscript.lexicon)
         found = [*_in_content(manuscript, matcher), *_in_fields(manuscript, matcher)]
+        found.sort(key=lambda each: each[0].level != "block")  # their places matter most
         hits = _located(manuscript, matcher, found)
-        manuscript.words = sorted(hits, key=lambda hit: (_FIELDS.index(hit.field), hit.offset))
-        _judge(manuscript)
+        manuscript.words = sorted(hits[:_MOST_TOLD], key=_reading_order)
+        _judge(manuscript, sorted(hits, key=_reading_order))
 
 
 # A hit, with what stands before, in and after it.
@@ -106,9 +108,11 @@ def _changes(text: str, matches: Iterable["Match"]) -> Iterator[tuple[int, int, 
 
 
 def _changed(text: str, changes: list[tuple[int, int, str]]) -> str:
-    for start, end, replacement in reversed(changes):
-        text = text[:start] + replacement + text[end:]
-    return text
+    kept, at = [], 0
+    for start, end, replacement in changes:
+        kept += [text[at:start], replacement]
+        at = end
+    return "".join(kept) + text[at:]
 
 
 def _located(manuscript: Manuscript, matcher: "Matcher", found: list[_Found]) -> list[WordHit]:
@@ -130,10 +134,15 @@ def _placed(
     return hit if place is None else replace(hit, line=place.line, column=place.column)
 
 
-def _judge(manuscript: Manuscript) -> None:
+def _reading_order(hit: WordHit) -> tuple[int, int]:
+    return _FIELDS.index(hit.field), hit.offset
+
+
+def _judge(manuscript: Manuscript, hits: list[WordHit]) -> None:
     by_level: dict[Level, list[WordHit]] = {}
-    for hit in manuscript.words:
+    for hit in hits:
         by_level.setdefault(hit.level, []).append(hit)
+    manuscript.word_counts = {level: len(some) for level, some in by_level.items()}
     if blocked := by_level.get("block"):
         raise SensitiveWords(field=blocked[0].field, count=len(blocked), places=shown(blocked))
     if warned := by_level.get("warn"):

@@ -96,4 +96,14 @@ def test_thousands_of_hits_are_all_replaced(check: WordCheck) -> None:
     article = made("<p>" + "坏词x" * 5_000 + "</p>")
     check.check(article)
     assert article.html == "<p>" + "好词x" * 5_000 + "</p>"
-    assert len(article.words) == 5_000
+    assert article.word_counts == {"replace": 5_000}
+    assert len(article.words) == 200
+
+
+def test_the_place_of_a_blocked_word_is_told_however_many_others_there_are(
+    check: WordCheck,
+) -> None:
+    article = made("<p>" + "最佳x" * 1_000 + "</p><p>敏感词</p>", "最佳x" * 1_000 + "\n\n敏感词")
+    with pytest.raises(SensitiveWords) as caught:
+        check.check(article)
+    assert "content 3:1 “敏感词”" in str(caught.value)
