@@ -12,6 +12,15 @@ class InBoth(BaseModel):
     en: str
 
 
+class ThemeProblem(BaseModel):
+    """A piece of an operator's stylesheet that no reader will see."""
+
+    line: int
+    column: int
+    what: str
+    message: InBoth
+
+
 class ThemeItem(BaseModel):
     """A theme for `theme` (kind article) or `code_theme` (kind code) of an article."""
 
@@ -20,6 +29,7 @@ class ThemeItem(BaseModel):
     title: InBoth
     description: InBoth
     own: bool  # a stylesheet of the operator's
+    problems: list[ThemeProblem]
     preview: str  # HTML, rendered with it
 
 
@@ -44,6 +54,15 @@ class ThemesHandler:
                 title=_both(theme["title"]),
                 description=_both(theme["description"]),
                 own=theme["own"],
+                problems=[
+                    ThemeProblem(
+                        line=one["line"],
+                        column=one["column"],
+                        what=one["what"],
+                        message=_both(one["told"]),
+                    )
+                    for one in theme["problems"]
+                ],
                 preview=theme["preview"],
             )
             for theme in await self._renderer.themes()

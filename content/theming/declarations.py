@@ -61,6 +61,8 @@ def write(declarations: Declarations) -> str:
 
 def short(name: str, value: str) -> str:
     """`value` without what nobody needs to read it."""
+    if "url(" in value.lower():
+        return value  # an address is as it is
     value = _SPACE.sub(" ", value)
     if '"' in value:
         value = value.replace('"', "'")  # or each would be `&quot;` in the attribute

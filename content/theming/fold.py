@@ -8,6 +8,7 @@ import re
 from html import escape, unescape
 
 from content.theming.declarations import Declarations, gather, read, write
+from content.theming.properties import KEPT
 
 # Written by an HTML serializer: names in lower case, values in double quotes.
 _TAG = re.compile(r'<(/?)([A-Za-z][^\s/>"]*+)((?:[^">]++|"[^"]*+")*+)>')
@@ -117,7 +118,9 @@ def _style(inherited: dict[str, str | None], tag: str, style: str) -> tuple[str,
     for name in _SET_ANYWAY.get(tag, ()):
         inherited[name] = None
     said: Declarations = {}
-    for name, value in gather(read(style)).items():
+    # Of what is not kept there may be thousands.
+    pairs = (pair for pair in read(style) if pair[0] in KEPT)
+    for name, value in gather(pairs).items():
         if name == "font":
             inherited |= dict.fromkeys(filter(_of_font, _INHERITED))
         elif name in _INHERITED:

@@ -6,6 +6,7 @@ from typing import Any
 from content.pipeline import Pipeline
 from content.theming.codes import PALETTES
 from content.theming.library import Theme, Themes
+from content.theming.problems import PROBLEMS
 
 # What the list of themes shows of each: small, and still of every kind.
 _PREVIEW = """## 标题 Heading
@@ -56,6 +57,7 @@ class Gallery:
                 "own": theme.own,
                 "title": theme.title,
                 "description": theme.description,
+                "problems": self._problems(theme.name),
                 "preview": self._render(_PREVIEW, theme.name, "default"),
             }
         for name, palette in PALETTES.items():
@@ -65,8 +67,16 @@ class Gallery:
                 "own": False,
                 "title": palette.title,
                 "description": ("", ""),
+                "problems": [],
                 "preview": self.code_sample(name),
             }
+
+    def _problems(self, name: str) -> list[dict[str, Any]]:
+        folder = Path(self._folder) if self._folder else None
+        return [
+            {"line": one.line, "column": one.column, "what": one.what, "told": PROBLEMS[one.code]}
+            for one in self._themes.sheet(name, folder).problems
+        ]
 
     def _render(self, markdown: str, theme: str, code_theme: str) -> str:
         made = self._pipeline.run(

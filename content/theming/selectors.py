@@ -16,6 +16,7 @@ _ROOTS = re.compile(
 )
 # Where others' markup differs by name alone.
 _SAME = (
+    (re.compile(r"(?<![\w-])(h[1-6])\s+\.content(?![\w-])"), r"\1"),  # mdnice's spans in headings
     (re.compile(r"\.codespan\b|:not\(pre\)\s*>\s*code\b"), "code"),
     (re.compile(r"\.listitem\b"), "li"),
     (re.compile(r"\.multiquote-1\b"), "blockquote"),

@@ -11,7 +11,7 @@ from content.theming.selectors import ROOT, SelectorLost, ours
 from content.theming.values import ValueLost, literal
 
 MAX_CHARS = 65_536
-_MAX_SELECTORS = 600  # each is held against each element of an article
+_MAX_SELECTORS = 400  # each is held against each element of an article
 _MAX_PROBLEMS = 100
 
 

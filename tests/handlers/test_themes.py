@@ -27,7 +27,9 @@ async def renderer(tmp_path: Path) -> AsyncIterator[Renderer]:
 async def test_all_themes_are_listed_with_previews(
     http: Any, renderer: Renderer, tmp_path: Path
 ) -> None:
-    (tmp_path / "mine.css").write_text("/* zh: 我的\n en: Mine */ p { color: #012345 }")
+    (tmp_path / "mine.css").write_text(
+        "/* zh: 我的\n en: Mine */ p { color: #012345; position: fixed }"
+    )
     routes = [Route("/v1/themes", ThemesHandler(renderer).list)]
     app = Starlette(routes=routes, exception_handlers=EXCEPTION_HANDLERS)
     async with http(AccessMiddleware(app, Metrics())) as caller:
@@ -38,8 +40,11 @@ async def test_all_themes_are_listed_with_previews(
     mine = by_name["article", "mine"]
     assert (mine["own"], mine["title"]) == (True, {"zh": "我的", "en": "Mine"})
     assert "#012345" in mine["preview"]
+    (problem,) = mine["problems"]
+    assert (problem["line"], problem["column"], problem["what"]) == (2, 34, "position")
+    assert set(problem["message"]) == {"zh", "en"}
     assert by_name["article", "default"]["preview"].startswith("<section>")
-    assert set(mine) == {"name", "kind", "title", "description", "own", "preview"}
+    assert set(mine) == {"name", "kind", "title", "description", "own", "problems", "preview"}
 
 
 async def test_an_own_theme_is_used_in_articles(renderer: Renderer, tmp_path: Path) -> None:

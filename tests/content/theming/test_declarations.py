@@ -42,6 +42,11 @@ def test_a_longhand_stays_where_its_shorthand_cannot_be_read() -> None:
     )
 
 
+def test_an_address_is_left_as_it_is() -> None:
+    address = "url(https://a.com/0px/#AABBCC  x)"
+    assert short("background", address) == address
+
+
 def test_colours_and_numbers_that_only_look_alike_are_left() -> None:
     assert short("color", "#abcdef") == "#abcdef"
     assert short("width", "100px") == "100px"

@@ -1,3 +1,5 @@
+from time import process_time
+
 import pytest
 
 from content.theming.fold import Folder
@@ -62,6 +64,20 @@ def test_an_inline_element_without_a_box_needs_none() -> None:
         '<code style="padding:0;background-color:transparent;border-radius:0">a</code>'
     ) == ("<code>a</code>")
     assert fold('<li style="padding:0">a</li>') == '<li style="padding:0">a</li>'
+
+
+def test_what_wechat_drops_goes_at_once() -> None:
+    assert fold('<p style="position:fixed;color:red">a</p>') == '<p style="color:red">a</p>'
+
+
+def test_thousands_of_declarations_take_no_longer_than_their_length() -> None:
+    def seconds(count: int) -> float:
+        style = ";".join(f"a{number}:x" for number in range(count))
+        started = process_time()
+        fold(f'<p style="{style}">a</p>')
+        return process_time() - started
+
+    assert seconds(20_000) < 40 * seconds(2_000) + 0.05
 
 
 def test_text_and_attributes_are_left_alone() -> None:

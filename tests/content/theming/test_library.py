@@ -77,3 +77,53 @@ def test_a_theme_without_a_header_goes_by_its_name() -> None:
     theme = describe("plain", "p{color:red}", own=True)
     assert theme.title == ("plain", "plain")
     assert theme.description == ("", "")
+
+
+# As stylesheets are written for doocs/md, mdnice and wenyan; none of them is one of theirs.
+FOREIGN = {
+    "doocs": """
+:root { --md-primary-color: #0b615a }
+container { font-size: var(--md-font-size); color: hsl(var(--foreground)) }
+h2 { display: table; padding: 0 0.2em; color: #fff; background: var(--md-primary-color);
+     font-size: calc(var(--md-font-size) * 1.2) }
+.hljs.code__pre > code { padding: 0.5em }
+.footnotes { font-size: 80% }
+""",
+    "mdnice": """
+#nice { padding: 0 10px }
+#nice h1 .content { color: #123456 }
+#nice h1 .prefix { display: none }
+#nice blockquote:before { content: "“" }
+#nice .table-container table tr th { border: 1px solid #ccc }
+#nice p code, #nice li code { color: #1e6bb8 }
+""",
+    "wenyan": """
+:root { --sans: "PingFang SC", sans-serif }
+#wenyan { font-family: var(--sans) }
+#wenyan h2::after { content: ""; display: block }
+#wenyan > p { margin: 1em 0 }
+@media (max-width: 600px) { #wenyan p { margin: 0 } }
+""",
+}
+
+
+@pytest.mark.parametrize(
+    ("editor", "rules", "problems"),
+    [
+        (
+            "doocs",
+            ["color:hsl(0 0% 20%)", "background:#0b615a;font-size:19.2px", "pre > code{"],
+            [],
+        ),
+        ("mdnice", ["h1{color:#123456}", ".table table tr th{", "p code,li code{"], [4, 5]),
+        ("wenyan", ['.article{font-family:"PingFang SC"', ".article > p{"], [4, 6]),
+    ],
+)
+def test_stylesheets_of_other_editors_are_taken(
+    themes: Themes, editor: str, rules: list[str], problems: list[int]
+) -> None:
+    sheet = themes.compile(FOREIGN[editor])
+    for rule in rules:
+        assert rule in sheet.css
+    lines = {one.line for one in sheet.problems if one.code != "property"}
+    assert sorted(lines) == problems

@@ -19,6 +19,7 @@ KNOWN = frozenset({".article", ".table", ".reference", ".references", ".markdown
         (":root", ".article"),
         ("container", ".article"),
         ("h2", "h2"),
+        ("#nice h1 .content", "h1"),
         ("#nice .table-container", ".table"),
         (".hljs.code__pre > code", "pre > code"),
         ("tr:nth-child(2n) td", "tr:nth-child(2n) td"),

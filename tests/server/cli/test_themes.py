@@ -13,7 +13,7 @@ async def test_the_themes_are_listed() -> None:
     assert "清简" in done.stdout
     assert "midnight" in done.stdout
     told = json.loads((await wxgate_process("themes", "--json")).stdout)
-    assert {"name", "kind", "title", "description", "own", "preview"} == set(told[0])
+    assert {"name", "kind", "title", "description", "own", "problems", "preview"} == set(told[0])
 
 
 def test_a_stylesheet_is_shown_as_it_is_applied() -> None:
