@@ -74,9 +74,14 @@ def _read_inline(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 - ma
 def _find(source: str, mark: str, begin: int, limit: int) -> int:
     """Where `mark` stands next, not behind a backslash; -1 if nowhere."""
     at = source.find(mark, begin, limit)
-    while at > begin and mark[0] == "$" and source[at - 1] == "\\":
+    while at >= 0 and mark[0] == "$" and _is_escaped(source, at):
         at = source.find(mark, at + 1, limit)
     return at
+
+
+def _is_escaped(source: str, at: int) -> bool:
+    before = source[max(0, at - 20) : at]
+    return bool((len(before) - len(before.rstrip("\\"))) % 2)
 
 
 def _is_formula(tex: str, source: str, end: int) -> bool:

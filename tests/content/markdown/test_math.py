@@ -123,6 +123,10 @@ def test_a_formula_that_cannot_be_read_is_shown_as_code_and_named(render: Render
     assert r"\frac{a" in warning["message"][1]
 
 
+def test_a_line_break_before_the_closing_mark_does_not_escape_it(render: Render) -> None:
+    assert r"$\nosuch\\$</code> 后" in _render(render, r"字 $\nosuch\\$ 后")["content"]
+
+
 def test_formulas_without_end_are_drawn_as_far_as_time_and_room_go(render: Render) -> None:
     many = "".join(f"$x_{{{n}}}+{n}$ " for n in range(700))
     made = _render(render, many)
