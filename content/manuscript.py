@@ -80,6 +80,20 @@ class Body(LexborHTMLParser):
             block.insert_after(" ")
         return " ".join(self.text().split())
 
+    def rename(self, node: LexborNode, tag: str) -> None:
+        """Put a `tag` with the same class, style and children in the place of `node`."""
+        renamed = self.create_node(tag)
+        for name, value in node.attributes.items():
+            if name in ("class", "style"):
+                renamed.attrs[name] = value
+        node.insert_before(renamed, move=True)
+        child = node.first_child
+        while child is not None:
+            following = child.next
+            renamed.insert_child(child, move=True)
+            child = following
+        node.decompose()
+
     def append(self, section: LexborNode) -> None:
         """Put `section` after everything else."""
         last = self.root

@@ -25,6 +25,7 @@ from content.steps.lists import flatten_lists
 from content.steps.markdown import MarkdownRenderer
 from content.steps.nesting import bound_nesting
 from content.steps.newspic import write_newspic
+from content.steps.old_markup import use_old_markup
 from content.steps.plain_tags import use_plain_tags
 from content.steps.products import place_products
 from content.steps.sanitize import Sanitizer
@@ -119,6 +120,7 @@ class Pipeline:
 _TREE_STEPS: tuple[TreeStep, ...] = (
     bound_styles,
     take_title,
+    use_old_markup,
     use_sections,
     keep_code_shape,
     flatten_lists,

@@ -44,6 +44,7 @@ _INVALID = re.compile(
 _SUSPECT = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufdd0-\ufdef\ufffe\uffff\U0001fffe-\U0010ffff]"
 )
+_TAG = re.compile("<[a-zA-Z]")
 _BETWEEN_BLOCKS = re.compile(r"(?<=>)\s*\n\s*(?=<)")
 
 
@@ -57,7 +58,7 @@ class Sanitizer:
     def clean(self, manuscript: Manuscript) -> None:
         """Reduce the HTML to the allow-list, and what Markdown made to one line."""
         html = manuscript.html
-        if not manuscript.is_markdown:
+        if not manuscript.is_markdown or _TAG.search(manuscript.text):
             # Where elements fell away, headings may stand in headings; a second reading mends that.
             html = _valid(_cleaner(manuscript, clean_style).clean(html))
         pictures = [image["src"] for image in manuscript.images]

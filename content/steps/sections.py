@@ -10,14 +10,4 @@ def use_sections(_manuscript: Manuscript, body: Body) -> None:
     for node in body.css(WITH_CONTENT):
         node.decompose()
     for node in body.css(AS_SECTIONS):
-        section = body.create_node("section")
-        for name, value in node.attributes.items():
-            if name in ("class", "style"):
-                section.attrs[name] = value
-        node.insert_before(section, move=True)
-        child = node.first_child
-        while child is not None:
-            section_before = child.next
-            section.insert_child(child, move=True)
-            child = section_before
-        node.decompose()
+        body.rename(node, "section")
