@@ -62,9 +62,7 @@ _STYLE_END = re.compile(r"</style", re.IGNORECASE)
 
 
 def check_css(page: Page) -> Iterator[Finding]:
-    """Declarations that die at WeChat, each kind told once. HTML only: themes are ours."""
-    if page.manuscript.is_markdown:
-        return
+    """Declarations that die at WeChat, each kind told once."""
     counted: dict[tuple[Rule, str, str], list[Position]] = {}
     for css, place in _styles(page):
         for name, value in _DECLARATION.findall(css):

@@ -76,13 +76,20 @@ def markdown_elements(
         line = token.map[0] if token.map else line
         if token.tag in _LISTS:
             lists += token.nesting
-        if token.type == "inline":
+        if token.type == "html_block":
+            made += _html(token.content, first_line + line)
+        elif token.type == "inline":
             made += _inline(token.children or [], lines, first_line + line)
         elif token.type in _TOKENS:
             made.append(_block(token, first_line + line + 1, lists))
         if len(made) >= _MAX_ELEMENTS:
             break
     return made
+
+
+def _html(html: str, line: int) -> Iterator[Element]:
+    """The elements of HTML in Markdown, by their line."""
+    yield from html_elements(html, lambda at: Position(line + html.count("\n", 0, at) + 1))
 
 
 def _block(token: "Token", line: int, lists: int) -> Element:
@@ -102,6 +109,9 @@ def _inline(children: Sequence["Token"], lines: Sequence[str], line: int) -> Ite
     for child in children:
         if child.type in ("softbreak", "hardbreak"):
             line, column = line + 1, 0
+        elif child.type == "html_inline":
+            yield from _html(child.content, line)
+            line += child.content.count("\n")
         elif child.type in _TOKENS:
             name = "src" if child.type == "image" else "href"
             value = str(child.attrs.get(name) or "")

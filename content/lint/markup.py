@@ -1,6 +1,4 @@
-import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from content.lint.elements import Element
 from content.lint.page import Page
@@ -8,9 +6,6 @@ from content.lint.rule import Finding, Position, Rule
 from content.steps.sanitize import DROPPED_WITH_CONTENT, TAGS
 from content.steps.sections import AS_SECTIONS, WITH_CONTENT
 from core.errors import Text
-
-if TYPE_CHECKING:
-    from markdown_it.token import Token
 
 _SOURCE = "wechat-api.md 9: removed by WeChat [doc: script; tools, reports: the others]"
 
@@ -66,14 +61,6 @@ CLASS_ATTRIBUTE = Rule(
     "wechat-api.md 9: class, id, most data-* [tools]",
     mended=True,
 )
-HTML_AS_TEXT = Rule(
-    "html_as_text",
-    "warning",
-    Text("Markdown 里的 HTML {tag} 会当作文字显示", "the HTML {tag} in Markdown is shown as text"),
-    Text("改用 Markdown 写法，或把整篇作为 html 提交", "use Markdown, or send the article as html"),
-    "our own: docs/zh/articles.md",
-)
-
 _SECTIONS = frozenset(AS_SECTIONS.split(", "))
 _STRUCTURE = frozenset({"html", "head", "body", "meta", "style", "title", "desc", "metadata"})
 _GONE = (
@@ -91,13 +78,6 @@ _IN_SVG = _SVG_PARTS | {
     *("g", "path", "rect", "circle", "ellipse", "line", "polyline", "polygon", "text", "tspan"),
     *("stop", "animate", "animatetransform", "set", "foreignobject"),
 }
-# What people write in Markdown; `a < b`, `List<int>` and placeholders such as <name> are text.
-_WRITTEN = re.compile(
-    r"</?(?:a|b|br|center|code|details|div|em|font|h[1-6]|hr|i|iframe|img|kbd|li|mark|ol|p|pre"
-    r"|script|section|small|span|strong|style|sub|summary|sup|svg|table|td|th|tr|u|ul|video)"
-    r"(?=[\s/>])",
-    re.IGNORECASE,
-)
 
 
 def check_tags(page: Page) -> Iterator[Finding]:
@@ -122,22 +102,6 @@ def check_attributes(page: Page) -> Iterator[Finding]:
                 counted.setdefault((CLASS_ATTRIBUTE, ""), []).append(element.position)
     for (rule, name), places in counted.items():
         yield rule.at(places[0], name=name, count=len(places))
-
-
-def check_html_in_markdown(page: Page) -> Iterator[Finding]:
-    """HTML that readers will see as it was typed."""
-    first = page.head.count("\n") + 1
-    for token in page.manuscript.tokens:
-        if token.type == "inline" and token.map:
-            yield from _tags_in(token.children or [], first + token.map[0])
-
-
-def _tags_in(children: list["Token"], line: int) -> Iterator[Finding]:
-    for child in children:
-        if child.type in ("softbreak", "hardbreak"):
-            line += 1
-        elif child.type == "text" and (found := _WRITTEN.search(child.content)):
-            yield HTML_AS_TEXT.at(Position(line), tag=found.group() + ">")
 
 
 def _rule_of(tag: str) -> Rule | None:

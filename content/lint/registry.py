@@ -67,7 +67,6 @@ CHECKS: tuple[Check, ...] = (
     ),
     Check(markup.check_tags, (markup.TAG_BANNED, markup.SVG_PART, markup.TAG_UNWRAPPED)),
     Check(markup.check_attributes, (markup.EVENT_ATTRIBUTE, markup.CLASS_ATTRIBUTE)),
-    Check(markup.check_html_in_markdown, (markup.HTML_AS_TEXT,)),
     Check(css.check_css, (css.CSS_DROPPED, css.CSS_VALUE, css.CSS_VARIABLE)),
     Check(css.check_at_rules, (css.CSS_AT_RULE,)),
     Check(words.check_words, (words.BLOCKED, words.WARNED, words.REPLACED)),

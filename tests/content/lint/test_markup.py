@@ -33,11 +33,23 @@ def test_attributes_that_do_not_survive_are_told(lint: Lint) -> None:
     assert told["attribute_class"]["level"] == "info"
 
 
-@pytest.mark.parametrize("text", ["行\n<div>x", "a\n<br/>b", "- x\n- </p> y"])
-def test_html_in_markdown_is_told_as_what_readers_will_see(lint: Lint, text: str) -> None:
-    assert lint(text)["html_as_text"]["position"] == (2, None)
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("行\n<iframe src=a></iframe>", 2),
+        ("a\n\n<div>\n<video>\n</div>\n\nb", 4),
+        ("- x\n- b <input> y", 2),
+        ("a\nb <b\n><video>", 3),
+    ],
+)
+def test_html_in_markdown_is_judged_by_its_line(lint: Lint, text: str, line: int) -> None:
+    assert lint(text)["tag_banned"]["position"] == (line, None)
 
 
-@pytest.mark.parametrize("text", ["a < b", "List<int>", "`<div>`", "```\n<div>\n```", "<name>"])
+def test_a_style_in_markdown_is_judged_too(lint: Lint) -> None:
+    assert "position" in str(lint('字 <span style="position:fixed">x</span>'))
+
+
+@pytest.mark.parametrize("text", ["a < b", "`<form>`", "```\n<form>\n```", "\\<form>"])
 def test_a_sign_in_the_text_or_in_code_is_no_html(lint: Lint, text: str) -> None:
-    assert "html_as_text" not in lint(text)
+    assert "tag_banned" not in lint(text)

@@ -21,7 +21,7 @@ def _html(renderer: MarkdownRenderer, text: str) -> str:
         ("|a|b|\n|:-|-:|\n|1|2|", '<td style="text-align:right">2</td>'),
         ("~~x~~", "<s>x</s>"),
         ("见 https://a.com/b?c=1&d=2 。", '<a href="https://a.com/b?c=1&amp;d=2">'),
-        ("<b>raw</b> <script>", "&lt;b&gt;raw&lt;/b&gt; &lt;script&gt;"),
+        ("<b>raw</b> <!-- c -->", "<b>raw</b> <!-- c -->"),
         ('"quotes" -- (c)', "&quot;quotes&quot; -- (c)"),
         ("第一行\n第二行", "第一行第二行"),
         ("line one\nline two", "line one line two"),
