@@ -44,7 +44,9 @@ def _item(row: JobHead, index: int, language: Language, request_id: str) -> dict
     if row.result:
         result = _result(row.result, language)
         urls = result.pop("urls", None)
-        item["result"] = result if urls is None else {**result, "url": urls[index]}
+        if urls is not None:  # WeChat may have told fewer than there are
+            result["url"] = urls[index] if index < len(urls) else ""
+        item["result"] = result
         if images := list(_images(row.result, index)):
             item["images"] = images
     if row.error and _concerns(row.error, index):

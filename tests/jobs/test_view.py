@@ -70,6 +70,12 @@ def test_each_of_several_articles_has_its_own_address_and_warnings() -> None:
     assert second["warnings"] == [{"code": "w", "message": "thin", "field": "articles[1].markdown"}]
 
 
+def test_an_address_that_wechat_did_not_tell_is_empty() -> None:
+    result = {"mode": "published", "url": "/1", "urls": ["/1"]}
+    first, second = _several(state=State.SUCCEEDED, result=result)
+    assert (first["result"]["url"], second["result"]["url"]) == ("/1", "")
+
+
 def test_an_error_stands_with_the_article_it_names_or_with_all() -> None:
     error = stored_error(WeChatRefused(errcode=45003, errmsg="x", path="/p"))
     first, second = _several(state=State.FAILED, error={**error, "field": "articles[1].title"})
