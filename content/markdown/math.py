@@ -189,7 +189,7 @@ def _drawn(tex: str, env: Env, *, display: bool) -> str | None:
     except Exception:  # noqa: BLE001 - a parser of TeX, and any text
         _warn(manuscript, tex, ("公式无法识别", "a formula cannot be read"))
         return None
-    drawn = formula.svg if manuscript.options.math == "svg" else _picture(tex, formula)
+    drawn = _svg(tex, formula) if manuscript.options.math == "svg" else _picture(tex, formula)
     if env["budget"].take_room(drawn):
         return drawn
     _warn(manuscript, tex, _TOO_MUCH)
@@ -203,6 +203,11 @@ def _warn(manuscript: Manuscript, tex: str, reason: tuple[str, str]) -> None:
     manuscript.warn(
         "formula_not_drawn", f"{zh}，按源码显示：{shown}", f"{en}, shown as typed: {shown}"
     )
+
+
+def _svg(tex: str, formula: Formula) -> str:
+    """The element, with the source for steps that read text; steps/drawings.py takes that out."""
+    return formula.svg.replace(">", f"><title>{escape(tex)}</title>", 1)
 
 
 def _picture(tex: str, formula: Formula) -> str:

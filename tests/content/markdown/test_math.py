@@ -123,6 +123,13 @@ def test_a_formula_that_cannot_be_read_is_shown_as_code_and_named(render: Render
     assert r"\frac{a" in warning["message"][1]
 
 
+def test_a_heading_that_becomes_the_title_keeps_its_formula_as_text(render: Render) -> None:
+    made = render("# 关于 $a<b$ 的一切\n\n字 $x$")
+    assert made["title"] == "关于 a<b 的一切"
+    assert "<title" not in made["content"]
+    assert made["digest"] == "字"
+
+
 def test_a_line_break_before_the_closing_mark_does_not_escape_it(render: Render) -> None:
     assert r"$\nosuch\\$</code> 后" in _render(render, r"字 $\nosuch\\$ 后")["content"]
 
