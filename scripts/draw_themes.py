@@ -16,6 +16,7 @@ from playwright.sync_api import Page, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from content.theming.codes import PALETTES
 from content.theming.gallery import Gallery
 from sandbox.darkmode import darken
 
@@ -49,6 +50,21 @@ def sheet(shots: list[Image.Image]) -> Image.Image:
     return whole.resize(size, Image.Resampling.LANCZOS)
 
 
+def code_sheet(page: Page, gallery: Gallery) -> Image.Image:
+    """All code themes of ours, three beside each other, each in light and dark mode."""
+    shots = []
+    for name in PALETTES:
+        html = f"<p>{name}</p>{gallery.code_sample(name)}"
+        shots += [
+            shoot(page, html, 375, dark=dark).crop((0, 0, 375, 260)) for dark in (False, True)
+        ]
+    rows = [sheet(shots[at : at + 6]) for at in range(0, len(shots), 6)]
+    whole = Image.new("RGB", (rows[0].width, sum(row.height for row in rows)))
+    for number, row in enumerate(rows):
+        whole.paste(row, (0, number * row.height))
+    return whole
+
+
 def save(image: Image.Image, path: Path) -> None:
     """As WebP, as fine as MAX_BYTES allow."""
     for quality in range(80, 20, -5):
@@ -73,6 +89,8 @@ def main() -> None:
             html = gallery.sample(theme=name)
             shots = [shoot(page, html, width, dark=dark) for width, dark in COLUMNS]
             save(sheet(shots), FOLDER / f"{name}.webp")
+        if not sys.argv[1:]:
+            save(code_sheet(page, gallery), FOLDER / "code.webp")
         chromium.close()
 
 
