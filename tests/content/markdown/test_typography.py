@@ -77,6 +77,11 @@ def test_it_works_across_markup_and_beside_what_stays(
     assert html in re.sub(r' style="[^"]*"', "", content)
 
 
+def test_a_frozen_piece_stays_and_its_neighbours_do_not() -> None:
+    pieces = [Piece("见"), Piece("a,中b", 1, frozen=True), Piece("文,好")]
+    assert improve(pieces, ALL) == ["见 ", "a,中b", " 文，好"]
+
+
 def test_code_stays(render: Render) -> None:
     content = render("```\n中a,'b'\n```\n\n    中a,\"b\"\n\n字", options=ALL.given())["content"]
     text = re.sub("<[^>]*>", "", content).replace("&quot;", '"')
