@@ -23,6 +23,7 @@ _BOXES = {  # name: (the alert it looks like, title)
     "danger": ("caution", "危险"),
 }
 _OPENING = re.compile(r":{3,}[ \t]*([A-Za-z][\w-]{0,40})?(?:[ \t]+(.*)|[ \t]*(\{.*))?")
+_PERCENT = re.compile(r"(\d{1,2}(?:\.\d{1,2})?)%")
 _GAP_PERCENT = 1
 
 
@@ -114,15 +115,20 @@ def _set_widths(state: StateCore) -> None:
         elif token.type == "box_close":
             box, columns = open_boxes.pop()
             if box.info == "columns":
-                for column in columns:
-                    _set_width(column, 100 / len(columns) - 2 * _GAP_PERCENT)
+                _share_width(columns)
 
 
-def _set_width(column: Token, percent: float) -> None:
-    given = column.attrs.pop("width", f"{percent:.4g}%")
-    own = column.attrs.get("style", "")
-    column.attrSet(
-        "style",
-        f"display:inline-block;vertical-align:top;box-sizing:border-box;width:{given};"
-        f"margin:0 {_GAP_PERCENT / 2}%;{own}",
-    )
+def _share_width(columns: list[Token]) -> None:
+    given = [_PERCENT.fullmatch(str(column.attrs.get("width", ""))) for column in columns]
+    taken = sum(float(percent[1]) for percent in given if percent)
+    open_columns = [column for column in columns if "width" not in column.attrs]
+    room = max(0, 100 - taken - 2 * _GAP_PERCENT * len(columns))
+    for column in open_columns:
+        column.attrSet("width", f"{room / len(open_columns):.4g}%")
+    for column in columns:
+        own = column.attrs.get("style", "")
+        column.attrSet(
+            "style",
+            f"display:inline-block;vertical-align:top;box-sizing:border-box;"
+            f"width:{column.attrs.pop('width')};margin:0 {_GAP_PERCENT / 2}%;{own}",
+        )

@@ -73,12 +73,22 @@ def test_boxes_in_boxes_may_all_have_three_colons(html: Html) -> None:
     assert _lines(html(":::: a\n::: b\nx\n:::\ny\n::::\nz")) == out
 
 
-def test_columns_share_the_width_or_have_their_own(html: Html) -> None:
-    out = html(
-        "::: columns\n::: column\na\n:::\n::: column\nb\n:::\n::: {.column width=20%}\nc\n:::\n:::"
-    )
-    assert re.findall(r"[^-]width:([^;]+)", out) == ["31.33%", "31.33%", "20%"]
-    assert out.count("display:inline-block;vertical-align:top") == 3
+@pytest.mark.parametrize(
+    ("columns", "widths"),
+    [
+        (["column", "column"], ["48%", "48%"]),
+        (["column", "column", "column"], ["31.33%"] * 3),
+        (["column", "{.column width=60%}"], ["36%", "60%"]),
+        (["column {width=100px}", "column"], ["100px", "96%"]),
+    ],
+)
+def test_columns_share_what_width_is_left(
+    html: Html, columns: list[str], widths: list[str]
+) -> None:
+    inner = "".join(f"::: {column}\nx\n:::\n" for column in columns)
+    out = html(f"::: columns\n{inner}:::")
+    assert re.findall(r"[^-]width:([^;]+)", out) == widths
+    assert out.count("display:inline-block;vertical-align:top") == len(columns)
 
 
 def test_a_column_alone_is_a_section(html: Html) -> None:
