@@ -23,6 +23,7 @@ from content.steps.lengths import check_lengths
 from content.steps.links import number_links
 from content.steps.lists import flatten_lists
 from content.steps.markdown import MarkdownRenderer
+from content.steps.mend import mend_fields
 from content.steps.nesting import bound_nesting
 from content.steps.newspic import write_newspic
 from content.steps.old_markup import use_old_markup
@@ -63,6 +64,7 @@ class Pipeline:
             use_plain_tags,  # no figures and definition lists
             Sanitizer().clean,  # an allow-list of what WeChat keeps
             tidy_fields,  # one line, no control characters
+            mend_fields,  # what is too long, where that is wanted
             count_text,
             check_lengths,  # WeChat's limits, before anything is uploaded
             place_products,
@@ -71,6 +73,7 @@ class Pipeline:
             self._words.check,
             write_newspic,  # its pictures, and the text in lines
             tidy_fields,
+            mend_fields,
             count_text,
             check_lengths,
             place_products,

@@ -66,6 +66,15 @@ def _crops() -> Operation:
     return find_crops
 
 
+def _compare() -> Operation:
+    from content.roundtrip.compare import compare
+
+    return lambda arguments, _body: (
+        {"changes": compare(arguments["sent"], arguments["kept"])},
+        b"",
+    )
+
+
 def _themes() -> Operation:
     from content.theming.gallery import Gallery
 
@@ -82,6 +91,7 @@ _OPERATIONS = {
     "crops": _crops,
     "placeholder": _placeholder,
     "themes": _themes,
+    "compare": _compare,
 }
 
 

@@ -59,6 +59,18 @@ class JobItem(BaseModel):
     images: list[JobImage] | None = Field(None, description="what became of its pictures")
 
 
+class ChangedByWechat(BaseModel):
+    """One kind of change that WeChat made to what it was sent."""
+
+    article: int = Field(description="its index in the draft")
+    what: Literal["picture", "link", "tag", "text", "style", "attribute"]
+    change: Literal["dropped", "changed", "added"]
+    name: str = Field(description="of the tag, property or attribute")
+    sent: str
+    kept: str
+    count: int
+
+
 class JobResult(BaseModel):
     """What a job made; a draft is shown as soon as it is there."""
 
@@ -70,6 +82,9 @@ class JobResult(BaseModel):
     article_id: str | None = None
     url: str | None = Field(None, description="of the article, or a draft's temporary preview")
     urls: list[str] | None = Field(None, description="of each article, where there are several")
+    changed_by_wechat: list[ChangedByWechat] | None = Field(
+        None, description="what of the draft WeChat did not keep as it was sent"
+    )
     next_steps: list[str] | None = Field(None, description="the clicks that remain: draft_ready")
 
 

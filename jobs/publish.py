@@ -18,6 +18,7 @@ from jobs.plaintext import text_hash
 from jobs.polling import Polling, Quota, urls_of
 from jobs.reconcile import ArticlePrint, Fingerprint, Reconcile, article_ids
 from jobs.rights import LiveClient, check_rights
+from jobs.roundtrip import FindsChanges, changes_of
 from jobs.states import State
 from store import job_files
 from store.engine import Database
@@ -130,10 +131,17 @@ class ArticleTools:
     polling: Polling
     failures: Failures
     live_client: LiveClient
+    finder: FindsChanges
 
 
 def article_job(
-    context: JobsContext, builder: BuildsDrafts, uploaded: ForgetsImages, call: Call, quota: Quota
+    context: JobsContext,
+    builder: BuildsDrafts,
+    uploaded: ForgetsImages,
+    call: Call,
+    quota: Quota,
+    *,
+    finder: FindsChanges,
 ) -> "ArticleJob":
     """The handler of article jobs, whose calls to WeChat go through `call`."""
     drafts, publications = DraftClient(call), FreepublishClient(call)
@@ -149,6 +157,7 @@ def article_job(
         polling=Polling(context, publications, reconcile, quota, failures),
         failures=failures,
         live_client=context.live_client,
+        finder=finder,
     )
     return ArticleJob(tools, context.database, clock=context.clock)
 
@@ -178,8 +187,8 @@ class ArticleJob:
         media_id = claim.checkpoint["media_id"]
         claim.checkpoint["result"] = {"mode": "draft", "media_id": media_id}
         if claim.row.action != "publish":
-            urls = await self._preview_urls(claim.row.account, media_id)
-            result = {"mode": "draft", "media_id": media_id, **urls}
+            seen = await self._look_at_draft(claim, media_id)
+            result = {"mode": "draft", "media_id": media_id, **seen}
             return Done(State.SUCCEEDED, result=result)
         claim.progress["done"] = claim.progress["total"] - _STEPS_OF_PUBLISHING
         fingerprint = _fingerprint(claim, media_id)
@@ -262,7 +271,7 @@ class ArticleJob:
         result = {
             "mode": "draft_ready",
             "media_id": fingerprint.media_id,
-            **await self._preview_urls(claim.row.account, fingerprint.media_id),
+            **await self._look_at_draft(claim, fingerprint.media_id),
             "next_steps": steps_by_hand(fingerprint.articles[0].title),
         }
         return Done(State.SUCCEEDED, result=result)
@@ -278,14 +287,19 @@ class ArticleJob:
             claim.checkpoint.update(article_ids(found))
         return found is not None
 
-    async def _preview_urls(self, account: str, media_id: str) -> dict[str, Any]:
-        """The draft's temporary previews; "" where WeChat does not say: the draft is there."""
+    async def _look_at_draft(self, claim: Claim, media_id: str) -> dict[str, Any]:
+        """The draft's temporary previews, and what WeChat changed in what it was sent.
+
+        The preview is "" where WeChat does not say: the draft is there.
+        """
         try:
-            news = await self._tools.drafts.get(account, media_id)
+            news = await self._tools.drafts.get(claim.row.account, media_id)
         except GatewayError as exc:
             log.info("no preview url", code=exc.code)
             return {"url": ""}
-        return urls_of([str(item.get("url") or "") for item in news])
+        urls = urls_of([str(item.get("url") or "") for item in news])
+        changes = await changes_of(self._tools.finder, _articles(claim), news)
+        return {**urls, "changed_by_wechat": changes} if changes else urls
 
     def _reporter(self, claim: Claim) -> Progress:
         saved_at = self._clock()

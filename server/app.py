@@ -26,6 +26,7 @@ from cache.responses import ResponseStore
 from cache.stats import CacheStatistics
 from cache.tokens import MemoryTokenStore, TokenStore
 from content.renderer import Renderer
+from content.roundtrip.changes import ChangeFinder
 from core.crash import CrashPoint, no_crash
 from core.metrics import Metrics
 from core.tasks import TaskSet
@@ -359,7 +360,9 @@ async def _open_jobs(
             time.time,
             crash,
         )
-        article = article_job(context, builder, uploaded, wechat.calls, wechat.calls)
+        article = article_job(
+            *(context, builder, uploaded, wechat.calls, wechat.calls), finder=ChangeFinder(workers)
+        )
         engine = await stack.enter_async_context(Engine(context, {ARTICLE: article}))
         jobs = Jobs(*(database, settings.jobs, changes, engine.wake, journal), clock=time.time)
         yield _Work(engine, jobs, renderer, uploaded)

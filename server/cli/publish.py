@@ -32,6 +32,21 @@ EXIT_NEEDS_REVIEW = 4
 # Whatever stands here has not failed; a job that waits goes on without us.
 _WELL = frozenset({"succeeded", "waiting", "scheduled"})
 
+_BY_WECHAT = ("微信", "WeChat ")
+_MADE = {
+    "dropped": ("去掉了", "dropped"),
+    "changed": ("改动了", "changed"),
+    "added": ("加上了", "added"),
+}
+_WHAT = {
+    "picture": ("图片", "the picture"),
+    "link": ("链接", "the link"),
+    "tag": ("标签", "the tag"),
+    "text": ("文字", "the text"),
+    "style": ("样式", "the style"),
+    "attribute": ("属性", "the attribute"),
+}
+
 Paths = Annotated[
     list[str], typer.Argument(help="Markdown 文件、文件夹或通配符 / files, folders, globs")
 ]
@@ -237,6 +252,8 @@ def _print(outcome: "Outcome") -> None:
     job = f" ({outcome.job})" if outcome.job else ""
     where = _message(error) or told.get("url") or told.get("media_id") or ""
     typer.echo(f"{outcome.path}: {became}{job} {where}".rstrip())
+    for change in told.get("changed_by_wechat", []):
+        typer.echo(f"    ~ {_changed(change)}")
     for step in told.get("next_steps", []):
         typer.echo(f"    - {step}")
     for warning in outcome.warnings:
@@ -249,6 +266,14 @@ def _print(outcome: "Outcome") -> None:
             "    → 等待别人批准后才执行 / waits until somebody else approves: "
             f"POST /v1/jobs/{outcome.job}/approve"
         )
+
+
+def _changed(change: dict[str, Any]) -> str:
+    """One kind of change that WeChat made to a draft."""
+    half = 1 if is_english() else 0
+    what, made = _WHAT[change["what"]][half], _MADE[change["change"]][half]
+    values = " → ".join(filter(None, (change["sent"], change["kept"])))
+    return f"{_BY_WECHAT[half]}{made} {what} {change['name']} ×{change['count']} {values}".rstrip()
 
 
 def _message(error: dict[str, Any]) -> str:

@@ -171,3 +171,32 @@ async def test_a_job_tells_what_became_of_each_picture(stand: Any) -> None:
     assert "SECRET" not in str(item)
     (draft,) = stand.committed("draft")
     assert "gone.png" not in str(draft)
+
+
+async def test_what_wechat_did_not_keep_is_told_with_the_draft(stand: Any) -> None:
+    well = await stand.article({"markdown": "# 题\n\n**粗**，`码`。\n\n- 一\n- 二"})
+    assert "changed_by_wechat" not in well["result"]
+    before = stand.calls()["/cgi-bin/draft/get"]
+    job = await stand.article({"html": "<h1>题</h1><p>一<cite>二</cite><cite>三</cite></p>"})
+    assert job["result"]["changed_by_wechat"] == [
+        {
+            "article": 0,
+            "what": "tag",
+            "change": "dropped",
+            "name": "cite",
+            "sent": "",
+            "kept": "",
+            "count": 2,
+        }
+    ]
+    assert stand.calls()["/cgi-bin/draft/get"] == before + 1
+
+
+async def test_lint_tells_all_at_once_and_touches_no_account(stand: Any) -> None:
+    response = await stand.http.post(
+        "/v1/lint", json={"markdown": "##题\n\n[a](b)", "title": "字" * 40}
+    )
+    assert response.status_code == 200
+    rules = {finding["rule"] for finding in response.json()["findings"]}
+    assert {"draft_title_too_long", "heading_without_space", "link_relative"} <= rules
+    assert stand.calls() == {}

@@ -14,6 +14,7 @@ from typing import Any
 
 from content.article import BuiltArticle, ImageOutcome, Warning_
 from content.fields import ArticleFields, DraftFields
+from content.roundtrip.compare import compare
 from core.crash import CrashPoint, no_crash
 from core.errors import Text
 from core.metrics import Metrics
@@ -69,6 +70,13 @@ class Time:
 class NoStats:
     def count(self, event: str, account: str) -> None:
         pass
+
+
+class FoundHere:
+    """Compares in this process what WeChat kept."""
+
+    async def changes(self, sent: str, kept: str) -> list[dict[str, Any]]:
+        return compare(sent, kept)
 
 
 class PlainBuilder:
@@ -214,7 +222,9 @@ async def open_work(
             clock=clock,
             crash=crash,
         )
-        handler = article_job(context, builder, uploaded, gateway.calls, gateway.calls)
+        handler = article_job(
+            *(context, builder, uploaded, gateway.calls, gateway.calls), finder=FoundHere()
+        )
         engine = Engine(context, {KIND: handler})
         jobs = Jobs(
             database, context.settings, context.changes, engine.wake, context.journal, clock=clock
