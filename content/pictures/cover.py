@@ -19,14 +19,13 @@ _SCALE = 2  # painted at twice the size and made smaller: smooth edges
 _HUES = (205, 222, 168, 142, 350, 330, 265, 190, 248, 290)  # that go with white letters
 
 
-def draw_cover(title: str, *, accent: Color | None = None) -> bytes:
+def draw_cover(title: str) -> bytes:
     """A JPEG whose colours and shapes follow from `title`; with the title where a font allows.
 
-    `accent`: the theme's colour, else one that the title gives. What matters is in the middle
-    square, which is all that some lists show.
+    What matters is in the middle square, which is all that some lists show.
     """
     random = Random(hashlib.sha256(title.encode()).digest())  # noqa: S311 - shapes, no secrets
-    canvas = _Canvas(_palette(accent, random))
+    canvas = _Canvas(_palette(random))
     random.choice(_PAINTERS)(canvas, random)
     image = canvas.finished()
     write_title(image, title, ink=canvas.ink)
@@ -77,18 +76,10 @@ class _Canvas:
         self._image.paste(color, mask=mask.point(lambda value: round(value * opacity)))
 
 
-def _palette(accent: Color | None, random: Random) -> tuple[Color, Color, Color]:
+def _palette(random: Random) -> tuple[Color, Color, Color]:
     """Deep, middle and light tones of one hue, dark enough for white letters."""
-    if accent is None:
-        hue, saturation = random.choice(_HUES) / 360, 0.62
-    else:
-        hue, saturation, _ = colorsys.rgb_to_hsv(*(channel / 255 for channel in accent))
-        saturation = min(saturation, 0.7)
-    return (
-        _color(hue + 0.05, saturation, 0.36),
-        _color(hue, saturation, 0.60),
-        _color(hue - 0.05, saturation * 0.7, 0.86),
-    )
+    hue = random.choice(_HUES) / 360
+    return _color(hue + 0.05, 0.62, 0.36), _color(hue, 0.62, 0.60), _color(hue - 0.05, 0.43, 0.86)
 
 
 def _color(hue: float, saturation: float, value: float) -> Color:

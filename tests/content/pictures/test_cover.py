@@ -1,4 +1,3 @@
-import colorsys
 from io import BytesIO
 from random import Random
 from typing import Any
@@ -25,25 +24,16 @@ def test_any_title_can_be_drawn(title: str) -> None:
     assert draw_cover(title).startswith(b"\xff\xd8")
 
 
-@pytest.mark.parametrize("accent", [None, (7, 193, 96), (255, 255, 255), (0, 0, 0)])
+@pytest.mark.parametrize("seed", range(12))
 @pytest.mark.parametrize("painter", _PAINTERS)
-def test_a_title_can_be_read_on_every_layout(
-    painter: object, accent: tuple[int, int, int] | None
-) -> None:
-    canvas = _Canvas(_palette(accent, Random(3)))
-    painter(canvas, Random(3))  # type: ignore[operator]
+def test_a_title_can_be_read_on_every_layout(painter: object, seed: int) -> None:
+    canvas = _Canvas(_palette(Random(seed)))
+    painter(canvas, Random(seed))  # type: ignore[operator]
     image = canvas.finished()
     middle = image.crop((270, 30, 630, 353))
     below, ink = _luminance(middle.resize((1, 1)).getpixel((0, 0))), _luminance(canvas.ink)
     # WCAG 2.2, 1.4.3: large letters.
     assert (max(below, ink) + 0.05) / (min(below, ink) + 0.05) >= 3
-
-
-def test_the_accent_gives_the_hue() -> None:
-    for accent in ((7, 193, 96), (200, 30, 30)):
-        wanted = colorsys.rgb_to_hsv(*accent)[0]
-        _, main, _ = _palette(accent, Random(1))
-        assert colorsys.rgb_to_hsv(*main)[0] == pytest.approx(wanted, abs=0.02)
 
 
 def _luminance(color: Any) -> float:
