@@ -2,9 +2,9 @@ import re
 from collections.abc import Iterator
 from difflib import get_close_matches
 
+from content.fields import ArticleFields
 from content.lint.page import Page
 from content.lint.rule import Edit, Finding, Rule, clip
-from content.steps.front_matter import KNOWN
 from core.errors import Text
 
 EMOJI_IN_TITLE = Rule(
@@ -36,6 +36,7 @@ FIELD_ALIAS = Rule(
 
 _EMOJI = re.compile("[\U0001f000-\U0001faff\u2600-\u27bf\u2b50\u2b55\u231a-\u23ff]")
 _ALIKE = 0.8
+_KNOWN = frozenset(ArticleFields.model_fields) - {"markdown", "html"}
 _ALIASES = {
     **dict.fromkeys(("description", "summary", "excerpt", "abstract"), "digest"),
     **dict.fromkeys(("cover_image", "thumbnail", "image", "banner", "featured_image"), "cover"),
@@ -55,12 +56,12 @@ def check_field_names(page: Page) -> Iterator[Finding]:
     """Front matter that looks like a field of ours, misspelt or under a blog's name."""
     for name, offset in page.head_fields.items():
         plain = name.lower().replace("-", "_")
-        if name in KNOWN:
+        if name in _KNOWN:
             continue
         alias = _ALIASES.get(plain)
         if alias is not None and alias not in page.head_fields:
             yield FIELD_ALIAS.at(page.position(offset), name=clip(name), meant=alias)
-        elif meant := get_close_matches(plain[:40], KNOWN, 1, _ALIKE):
+        elif meant := get_close_matches(plain[:40], _KNOWN, 1, _ALIKE):
             edit = Edit(offset, offset + len(name), meant[0])
             same = plain == meant[0]
             yield FIELD_UNKNOWN.at(

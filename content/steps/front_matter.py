@@ -14,7 +14,6 @@ _TEXTS = frozenset(
     {"title", "author", "digest", "cover", "content_source_url", "theme", "code_theme"}
 )
 _SWITCHES = frozenset({"need_open_comment", "only_fans_can_comment"})
-KNOWN = _TEXTS | _SWITCHES | {"options"}
 _SWITCH_VALUES = {
     **dict.fromkeys(("true", "yes", "on", "1"), True),
     **dict.fromkeys(("false", "no", "off", "0", ""), False),

@@ -242,10 +242,11 @@ def _tell(outcomes: "list[Outcome]", *, as_json: bool) -> None:
         typer.echo(json.dumps(told, ensure_ascii=False, indent=2))
         return
     for outcome in outcomes:
-        _print(outcome)
+        print_outcome(outcome)
 
 
-def _print(outcome: "Outcome") -> None:
+def print_outcome(outcome: "Outcome") -> None:
+    """A line for the article, and one for each thing to know about it."""
     told, error = outcome.result or {}, outcome.error or {}
     # A job that did not succeed may have a result too, such as the draft it got to.
     became = told.get("mode", "") if outcome.state == "succeeded" else outcome.state

@@ -13,6 +13,12 @@ def test_a_misspelt_field_is_told_with_the_one_that_was_meant(lint: Lint) -> Non
     assert told["edit"] is None  # a guess is the author's to make
 
 
+def test_every_field_of_an_article_is_known(lint: Lint) -> None:
+    told = lint("---\narticle_type: news\nproducts: []\noptions:\n  emoji: false\n---\nx")
+    assert "field_unknown" not in told
+    assert lint("---\nproduct: []\n---\nx")["field_unknown"]["fix"][1] == "did you mean products?"
+
+
 def test_a_field_written_otherwise_can_be_mended(lint: Lint) -> None:
     text = "---\nneed-open-comment: true\n---\nx"
     start, end, meant = lint(text)["field_unknown"]["edit"]

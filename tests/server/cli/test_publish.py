@@ -12,6 +12,8 @@ import pytest
 from PIL import Image
 
 from sandbox.faults import Fault
+from server.cli import publish
+from server.publishing import Outcome
 from tests.e2e.conftest import KEY, configuration
 from tests.e2e.processes import write_toml
 from tests.server.cli.commands import wxgate, wxgate_process
@@ -289,3 +291,13 @@ async def test_markdown_with_pictures_becomes_a_newspic(stand: Any, tmp_path: Pa
     (publication,) = [one for _, _, one in stand.sandbox.world.publications]
     (made,) = publication.articles
     assert (made.article_type, made.content, len(made.image_media_ids)) == ("newspic", "一天", 1)
+
+
+def test_what_wechat_changed_is_shown_with_the_draft(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LC_ALL", "en_US.UTF-8")
+    change = {"what": "style", "change": "dropped", "name": "top", "sent": "0", "kept": ""}
+    result = {"mode": "draft", "changed_by_wechat": [{**change, "article": 0, "count": 2}]}
+    publish.print_outcome(Outcome("a.md", "succeeded", result=result))
+    assert "    ~ WeChat dropped the style top ×2 0\n" in capsys.readouterr().out
