@@ -35,3 +35,8 @@ def test_our_own_code_blocks_are_left_as_they_came() -> None:
     body = Body(html)
     keep_code_shape(manuscript(html), body)
     assert body.serialize() == html
+
+
+def test_so_does_code_written_as_html_in_markdown(render: Render) -> None:
+    html = render("a\n\n<pre>if x:\n    y</pre>\n\nb", title="t", theme="blank")["content"]
+    assert ">if&nbsp;x:<br>&nbsp;&nbsp;&nbsp;&nbsp;y</pre>" in html
