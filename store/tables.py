@@ -111,7 +111,7 @@ uploaded_image = Table(
     metadata,
     Column("account", String(32), primary_key=True),
     Column("sha256", String(64), primary_key=True),
-    Column("kind", String(16), primary_key=True),  # article or material
+    Column("kind", String(16), primary_key=True),  # article, cover, material or thumb
     Column("value", Text, nullable=False),  # the URL on WeChat's host, or the media_id
     Column("created_at", Double, nullable=False),
 )
