@@ -226,9 +226,10 @@ class MarkdownInvalid(GatewayError):
 class ExtensionBroken(GatewayError):
     """A rule of the operator's own cannot be loaded."""
 
-    status = 500
+    status = 503
     code = "extension_broken"
     category = "gateway"
+    retryable = True
     message = Text("扩展 {name} 无法加载：{reason}", "the extension {name} fails to load: {reason}")
     hint = Text(
         "检查 content.extensions：要有函数 use(md)；用 wxgate check-config 验证",

@@ -21,7 +21,7 @@ def test_codes_are_unique() -> None:
 def test_every_refusal_is_the_callers_business_or_may_be_tried_again_and_says_what_to_do(
     refusal: type[GatewayError],
 ) -> None:
-    ours = refusal is refusals.RenderingBusy
+    ours = refusal in (refusals.RenderingBusy, refusals.ExtensionBroken)
     assert refusal.status == (503 if ours else 422)
     assert refusal.retryable == ours
     assert refusal.hint is not GatewayError.hint
