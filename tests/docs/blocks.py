@@ -31,6 +31,11 @@ class Block:
         return not self.info.startswith("no-test")
 
     @property
+    def file(self) -> str:
+        """Where a reader keeps it; empty where that is not said."""
+        return self.info.removeprefix("file=") if self.info.startswith("file=") else ""
+
+    @property
     def is_server(self) -> bool:
         """It starts something that stays up while the rest of the page is read."""
         return self.info == "server"

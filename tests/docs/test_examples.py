@@ -20,7 +20,7 @@ from tests.conftest import free_port
 from tests.docs.blocks import Block, Page, pages, twins
 from tests.docs.conftest import SAMPLE_PICTURE, Running, plain_environment
 
-LANGUAGES = {"bash", "toml", "json", "python", "markdown"}
+LANGUAGES = {"bash", "toml", "json", "python", "markdown", "css", "text"}
 PLACEHOLDER_APP_ID = "wx0000000000000001"
 # The examples that cannot run in a test. Whoever adds one says here why that must be.
 NOT_RUN = {
@@ -119,6 +119,8 @@ def test_commands_of_the_page_run(page: Page, running: Running, tmp_path: Path) 
         check=False,
     )
     assert done.returncode == 0, done.stdout
+    for shown in page.of("text"):
+        assert shown.text in done.stdout, f"{shown.where}\n{done.stdout}"
     for answer in re.findall(r'"state":"(\w+)"', done.stdout):
         assert answer != "failed", done.stdout
     assert '{"error"' not in done.stdout, done.stdout
@@ -130,14 +132,17 @@ def _script(page: Page, running: Running, directory: Path) -> tuple[str, dict[st
     """The page as one script, and its environment."""
     shutil.copy(SAMPLE_PICTURE, directory / "picture.png")
     (directory / "article.md").write_text(ARTICLE, "utf-8")
-    for block in page.of("markdown"):
-        (directory / block.info.removeprefix("file=")).write_text(block.text, "utf-8")
     ports = _ports(page, running)
     environment = plain_environment(running.sandbox_port, ports[8080])
     commands = [block for block in page.of("bash") if block.is_run]
     if not any("wxgate init" in block.text for block in commands):
         shutil.copy(running.config, directory)
         environment |= {"WXGATE_URL": running.url, "WXGATE_KEY": running.key}
+    for block in page.blocks:
+        if block.file:
+            path = directory / block.file
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(block.text, "utf-8")
     if not any(block.is_server and "wxgate serve" in block.text for block in commands):
         # Commands that work on the database must find the one of the gateway that is up.
         environment["WXGATE_SERVER__DATA_DIR"] = str(running.data_dir)

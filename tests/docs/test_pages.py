@@ -129,5 +129,7 @@ def _leads_to(page: Page, other: Page) -> bool:
 def _essence(block: Block) -> tuple[str, str, str]:
     """A block without what may be said in either language."""
     info = "no-test" if block.info.startswith("no-test") else block.info
+    if block.language == "text":  # what a command prints, in the reader's language
+        return block.language, info, ""
     text = block.text if block.language == "markdown" else _COMMENT.sub("", block.text)
     return block.language, info, text
