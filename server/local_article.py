@@ -7,6 +7,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
+from content.pictures.source import file_name
+from fetch.sniff import sniff_image
+
+_HEAD_BYTES = 4_096  # enough to tell what a file is
 # An over-inclusive look for what may be a local picture: Markdown images, reference
 # definitions, <img src>, and the front matter's cover. A file that is not there is not sent,
 # and the gateway's parser has the last word on what the article uses.
@@ -29,6 +33,8 @@ class LocalArticle:
     markdown: str
     pictures: dict[str, Path]
     outside: tuple[str, ...] = ()  # pictures that are there, but where nothing is sent from
+    strange: tuple[str, ...] = ()  # files named like pictures that hold something else
+    missing: tuple[str, ...] = ()  # names without a file, or with one that is not named so
 
     @property
     def name(self) -> str:
@@ -59,19 +65,28 @@ class LocalBundle:
 
 
 class PictureClash(Exception):
-    """Two articles of a bundle call different pictures by the same path; the path."""
+    """Articles of a bundle do not mean the same picture by the same path; the path."""
 
 
 def bundle(articles: Iterable[LocalArticle]) -> LocalBundle:
-    """One draft of several files. Raises PictureClash: their pictures travel side by side."""
-    pictures: dict[str, Path] = {}
+    """One draft of several files. Raises PictureClash: their pictures travel side by side.
+
+    So an article that lacks its own `a.png` would show another's, as would one that calls
+    `./a.png` what another calls `a.png`.
+    """
     several = tuple(articles)
+    sent: dict[str | None, Path] = {}
     for article in several:
         for name, local in article.pictures.items():
-            other = pictures.setdefault(name, local)
+            other = sent.setdefault(file_name(name), local)
             if not other.samefile(local) and other.read_bytes() != local.read_bytes():
                 raise PictureClash(name)
-    return LocalBundle(several, pictures)
+    for article in several:
+        for name in (*article.outside, *article.strange, *article.missing):
+            if file_name(name) in sent:
+                raise PictureClash(name)
+    pictures = [article.pictures for article in reversed(several)]
+    return LocalBundle(several, {name: local for each in pictures for name, local in each.items()})
 
 
 def load_article(path: Path) -> LocalArticle:
@@ -83,14 +98,18 @@ def load_article(path: Path) -> LocalArticle:
     markdown = path.read_text("utf-8-sig")
     root = _root_of(path).resolve()
     pictures: dict[str, Path] = {}
-    outside: dict[str, None] = {}
-    for name in _names(markdown):
+    outside, strange, missing = [], [], []
+    for name in dict.fromkeys(_names(markdown)):
         found = _picture(path.parent, name)
-        if found is not None and found.resolve().is_relative_to(root):
+        if found is None:
+            missing.append(name)
+        elif not found.resolve().is_relative_to(root):
+            outside.append(name)
+        elif not _holds_picture(found):
+            strange.append(name)
+        else:
             pictures[name] = found
-        elif found is not None:
-            outside[name] = None
-    return LocalArticle(path, markdown, pictures, tuple(outside))
+    return LocalArticle(path, markdown, pictures, tuple(outside), tuple(strange), tuple(missing))
 
 
 def _root_of(path: Path) -> Path:
@@ -120,7 +139,7 @@ def _picture(folder: Path, name: str) -> Path | None:
     ):
         local = folder / form
         try:
-            is_picture = local.is_file() and _is_picture(local)
+            is_picture = local.is_file() and _is_named_so(local)
         except (OSError, ValueError):  # a name too long for the file system, or with a NUL
             continue
         if is_picture:
@@ -128,5 +147,11 @@ def _picture(folder: Path, name: str) -> Path | None:
     return None
 
 
-def _is_picture(path: Path) -> bool:
+def _is_named_so(path: Path) -> bool:
     return (mimetypes.guess_type(path.name)[0] or "").startswith("image/")
+
+
+def _holds_picture(path: Path) -> bool:
+    """Whether it is a picture by its bytes: a link may lead to anything."""
+    with path.open("rb") as file:
+        return sniff_image(file.read(_HEAD_BYTES)) is not None

@@ -35,7 +35,7 @@ def source_kind(src: str) -> SourceKind | None:
         return "wechat" if _host(src) in IMAGE_HOSTS else "url"
     if _DATA.match(src):
         return "data"
-    if _SCHEME.match(src) or _file_name(src) is None:
+    if _SCHEME.match(src) or file_name(src) is None:
         return None
     return "file"
 
@@ -48,9 +48,9 @@ def tidy_source(src: str) -> str:
 
 def find_file(src: str, files: Mapping[str, bytes], *, field: str) -> bytes:
     """The file sent along that `src` names; raises ImageFileMissing."""
-    wanted = _file_name(src)
+    wanted = file_name(src)
     for name, data in files.items():
-        if wanted is not None and _file_name(name) == wanted:
+        if wanted is not None and file_name(name) == wanted:
             return data
     raise ImageFileMissing(field=field, picture=shown(src))
 
@@ -70,7 +70,7 @@ def _host(src: str) -> str:
     return parts.netloc.lower()
 
 
-def _file_name(path: str) -> str | None:
+def file_name(path: str) -> str | None:
     """`path` in one spelling; None if it is absolute, names no file or is endless.
 
     It may lead upwards: files are those that came along, under such names; nothing of our disk.

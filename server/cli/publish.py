@@ -115,7 +115,7 @@ def publish(
         _print_plan(articles)
         return
     for article in articles:
-        _print_outside(article)
+        _print_unsent(article)
     target = find_target(server, key, config, Scope.DRAFT, account=account)
     order = Order(
         target.account,
@@ -161,8 +161,8 @@ def _bundled(articles: "list[LocalArticle]") -> "list[Draft]":
         return [bundle(articles)]
     except PictureClash as clash:
         fail(
-            f"两篇文章用同一路径指不同的图片：{clash}；请改名",
-            f"two articles call different pictures {clash}: rename one",
+            f"各篇文章用同一路径指的不是同一张图片（或有一篇缺这张图）：{clash}；请改名或补上",
+            f"not all articles mean the same picture by {clash}, or one lacks it: rename or add it",
             code=EXIT_USAGE,
         )
 
@@ -224,16 +224,18 @@ def _print_plan(articles: "list[LocalArticle]") -> None:
         typer.echo(f"{article.path}  图片 / pictures: {len(article.pictures)}")
         for name, local in article.pictures.items():
             typer.echo(f"    {name}  {local.stat().st_size / 1000:.0f} KB")
-        _print_outside(article)
+        _print_unsent(article)
 
 
-def _print_outside(article: "LocalArticle") -> None:
+def _print_unsent(article: "LocalArticle") -> None:
     for name in article.outside:
         typer.echo(
             f"    不发送 {name}：在当前目录之外，请从上一级目录运行"
             f" / not sent, outside of the working directory: run from further up",
             err=True,
         )
+    for name in article.strange:
+        typer.echo(f"    不发送 {name}：内容不是图片 / not sent, holds no picture", err=True)
 
 
 def _tell(outcomes: "list[Outcome]", *, as_json: bool) -> None:

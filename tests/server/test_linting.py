@@ -19,7 +19,7 @@ def _rules(linted: Linted) -> set[str]:
 async def test_pictures_are_looked_for_beside_the_file(tmp_path: Path) -> None:
     article = tmp_path / "a.md"
     article.write_text("# 题\n\n![a](here.png) ![b](none.png)", "utf-8")
-    (tmp_path / "here.png").write_bytes(b"")
+    (tmp_path / "here.png").write_bytes(b"\x89PNG\r\n\x1a\n")
     linted = await _lint(article)
     assert linted.report is not None
     missing = [each for each in linted.report.findings if each.rule == "image_file_missing"]

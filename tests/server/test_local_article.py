@@ -5,12 +5,14 @@ import pytest
 
 from server.local_article import LocalArticle, PictureClash, bundle, load_article
 
+PNG = b"\x89PNG\r\n\x1a\n"  # so far a file is looked at
+
 
 def _article(root: Path, text: str, *pictures: str) -> Path:
     for name in pictures:
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(b"x")
+        path.write_bytes(PNG)
     article = root / "posts" / "2026" / "x.md"
     article.parent.mkdir(parents=True, exist_ok=True)
     article.write_text(text, "utf-8")
@@ -20,7 +22,7 @@ def _article(root: Path, text: str, *pictures: str) -> Path:
 def test_local_pictures_are_taken_along_by_the_names_in_the_text(tmp_path: Path) -> None:
     (tmp_path / "img").mkdir()
     for name in ("a.png", "img/b c.jpg", "cover.png", "ref.gif", "h.webp"):
-        (tmp_path / name).write_bytes(b"x")
+        (tmp_path / name).write_bytes(PNG)
     article = tmp_path / "x.md"
     article.write_text(
         "---\ncover: cover.png\n---\n"
@@ -91,7 +93,7 @@ def test_what_is_no_picture_is_never_sent(tmp_path: Path, monkeypatch: pytest.Mo
 def test_nothing_but_pictures_below_the_articles_folder_is_ever_sent(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "secret.png").write_bytes(b"x")
+    (tmp_path / "secret.png").write_bytes(PNG)
     folder = tmp_path / "posts"
     folder.mkdir()
     (folder / "notes.txt").write_text("x")
@@ -105,7 +107,7 @@ def test_nothing_but_pictures_below_the_articles_folder_is_ever_sent(
 
 def test_pictures_listed_in_the_front_matter_are_taken_along(tmp_path: Path) -> None:
     for name in ("a.png", "b c.jpg", "d.webp", "e.gif", "notes.txt"):
-        (tmp_path / name).write_bytes(b"x")
+        (tmp_path / name).write_bytes(PNG)
     article = tmp_path / "x.md"
     article.write_text('---\nimages:\n  - a.png\n  - "b c.jpg"\n  - notes.txt\n---\n', "utf-8")
     assert set(load_article(article).pictures) == {"a.png", "b c.jpg"}
@@ -113,15 +115,28 @@ def test_pictures_listed_in_the_front_matter_are_taken_along(tmp_path: Path) -> 
     assert set(load_article(article).pictures) == {"d.webp", "e.gif"}
 
 
-def _in(folder: Path, picture: bytes) -> LocalArticle:
+def test_a_file_named_like_a_picture_is_looked_at_before_it_is_sent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    article = _article(tmp_path, "![](link.png) ![](notes.jpg)")
+    (tmp_path / ".env").write_text("SECRET=1")
+    (article.parent / "link.png").symlink_to(tmp_path / ".env")
+    (article.parent / "notes.jpg").write_text("my notes")
+    monkeypatch.chdir(tmp_path)
+    loaded = load_article(article)
+    assert (loaded.pictures, loaded.strange) == ({}, ("link.png", "notes.jpg"))
+
+
+def _in(folder: Path, picture: bytes | None, text: str = "![](a.png)") -> LocalArticle:
     folder.mkdir()
-    (folder / "a.png").write_bytes(picture)
-    (folder / "x.md").write_text("![](a.png)", "utf-8")
+    if picture is not None:
+        (folder / "a.png").write_bytes(picture)
+    (folder / "x.md").write_text(text, "utf-8")
     return load_article(folder / "x.md")
 
 
 def test_a_bundle_is_one_request_with_the_pictures_of_all(tmp_path: Path) -> None:
-    first, second = _in(tmp_path / "1", b"x"), _in(tmp_path / "2", b"x")
+    first, second = _in(tmp_path / "1", PNG), _in(tmp_path / "2", PNG)
     made = bundle([first, second])
     assert made.name == f"{first.path} + {second.path}"
     text = {"markdown": "![](a.png)"}
@@ -131,6 +146,22 @@ def test_a_bundle_is_one_request_with_the_pictures_of_all(tmp_path: Path) -> Non
 
 
 def test_two_pictures_of_one_name_cannot_travel_together(tmp_path: Path) -> None:
-    first, second = _in(tmp_path / "1", b"x"), _in(tmp_path / "2", b"y")
+    first, second = _in(tmp_path / "1", PNG), _in(tmp_path / "2", PNG + b"2")
+    with pytest.raises(PictureClash, match=r"a\.png"):
+        bundle([first, second])
+
+
+@pytest.mark.parametrize("text", ["![](./a.png)", "![](a.png?raw=1)", "![](%61.png)"])
+def test_one_path_in_two_spellings_is_one_path(tmp_path: Path, text: str) -> None:
+    first, second = _in(tmp_path / "1", PNG, text), _in(tmp_path / "2", PNG + b"2")
+    with pytest.raises(PictureClash, match=r"a\.png"):
+        bundle([first, second])
+
+
+@pytest.mark.parametrize("theirs", [None, b"no picture"])
+def test_an_article_that_lacks_its_picture_does_not_get_anothers(
+    tmp_path: Path, theirs: bytes | None
+) -> None:
+    first, second = _in(tmp_path / "1", PNG), _in(tmp_path / "2", theirs)
     with pytest.raises(PictureClash, match=r"a\.png"):
         bundle([first, second])

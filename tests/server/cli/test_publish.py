@@ -57,7 +57,7 @@ async def test_local_pictures_are_sent_along(stand: Any, tmp_path: Path) -> None
 
 
 async def test_a_dry_run_lists_the_plan_and_calls_nobody(tmp_path: Path, unused_port: int) -> None:
-    (tmp_path / "a.png").write_bytes(b"x" * 3_000)
+    (tmp_path / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n" * 375)
     article(tmp_path / "x.md", text="![图](a.png) ![外](https://example.com/b.png)")
     done = await wxgate_process(
         *("publish", "x.md", "--dry-run", "--server", f"http://127.0.0.1:{unused_port}")
