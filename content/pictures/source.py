@@ -6,11 +6,11 @@ from typing import Literal
 from urllib.parse import unquote, urlsplit
 
 from content.pictures.errors import ImageFileMissing, ImageSourceForbidden
+from fetch.urls import shown as shown_url
 from wechat.limits import IMAGE_HOSTS
 
 SourceKind = Literal["wechat", "url", "data", "file"]
 
-_SHOWN_CHARS = 80
 _MAX_PATH_CHARS = 4_096
 _SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:")
 _DATA = re.compile(r"data:image/[a-z0-9.+-]+(?:;[a-z0-9=._-]+)*,", re.IGNORECASE)
@@ -56,10 +56,8 @@ def find_file(src: str, files: Mapping[str, bytes], *, field: str) -> bytes:
 
 
 def shown(src: str) -> str:
-    """`src` as it may stand in messages: short, without a query."""
-    plain = src[:30] + "…" if src.startswith("data:") else src.split("?", 1)[0][: _SHOWN_CHARS + 1]
-    plain = "".join(char if char.isprintable() else "?" for char in plain)
-    return plain if len(plain) <= _SHOWN_CHARS else plain[:_SHOWN_CHARS] + "…"
+    """`src` as it may stand in messages: short, without user info, query and fragment."""
+    return src[:30] + "…" if src[:5].lower() == "data:" else shown_url(src)
 
 
 def _host(src: str) -> str:

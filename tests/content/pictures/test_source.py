@@ -82,3 +82,17 @@ def test_messages_show_neither_queries_nor_whole_data_uris() -> None:
 )
 def test_a_source_is_read_as_browsers_read_it(src: str, tidy: str) -> None:
     assert tidy_source(src) == tidy
+
+
+@pytest.mark.parametrize(
+    ("src", "told"),
+    [
+        ("https://me:secret@a.com/x.png?sig=secret", "https://a.com/x.png"),
+        ("https://a.com/x.png#secret", "https://a.com/x.png"),
+        ("//me:secret@a.com/x.png", "//a.com/x.png"),
+        ("DATA:image/png;base64,AAAAAAAAsecret", "DATA:image/png;base64,AAAAAAAA…"),
+        ("img/a.png?v=1", "img/a.png"),
+    ],
+)
+def test_messages_name_a_source_without_its_secrets(src: str, told: str) -> None:
+    assert shown(src) == told
