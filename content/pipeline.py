@@ -58,21 +58,21 @@ class Pipeline:
         self._news: tuple[Step, ...] = (
             add_digest,  # the beginning of the text, unless one was given
             rearrange,  # the tree: title, sections, lists, tables, links, pictures
-            self._words.check,  # of the lists: refused, told, replaced
             Theming().apply,  # the theme's stylesheet → style attributes
             list_backgrounds,  # the pictures in them
             use_plain_tags,  # no figures and definition lists
             Sanitizer().clean,  # an allow-list of what WeChat keeps
             tidy_fields,  # one line, no control characters
+            self._words.check,  # of the lists: refused, told, replaced; in what will be sent
             mend_fields,  # what is too long, where that is wanted
             count_text,
             check_lengths,  # WeChat's limits, before anything is uploaded
             place_products,
         )
         self._newspic: tuple[Step, ...] = (
-            self._words.check,
             write_newspic,  # its pictures, and the text in lines
             tidy_fields,
+            self._words.check,
             mend_fields,
             count_text,
             check_lengths,

@@ -19,7 +19,6 @@ _HOLDERS = frozenset({"table", "thead", "tbody", "tfoot", "tr", "ul", "ol", "dl"
 _SPACE = re.compile(r"[ \t\r\n\f]+")
 _TAB = "    "
 _BULLET, _BOXES = "• ", "☐☑"
-# WeChat takes what looks like a tag for one and drops it.
 _TAG_BEGINS = re.compile(r"<(?=[A-Za-z/!?])")
 
 
@@ -45,7 +44,12 @@ def plain_text(body: Body) -> str:
             node = node.first_child
             continue
         node = node.next
-    return writer.whole()
+    return without_tags(writer.whole())
+
+
+def without_tags(text: str) -> str:
+    """`text` with nothing that WeChat, which takes what looks like a tag for one, would drop."""
+    return _TAG_BEGINS.sub("＜", text)
 
 
 class _Writer:
@@ -110,8 +114,7 @@ class _Writer:
         """All that was written."""
         text = "".join(self._out).replace("\xa0", " ")
         lines = (INVISIBLE.sub("", line).rstrip() for line in text.split("\n"))
-        text = re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip("\n")
-        return _TAG_BEGINS.sub("＜", text)
+        return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip("\n")
 
     def _put(self, text: str) -> None:
         if not text:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from content.manuscript import Body, Manuscript
+from content.plain_text import without_tags
 from content.refusals import SensitiveWords
 from content.words.entries import Entry, Level
 from content.words.hits import WordHit, shown
@@ -52,7 +53,8 @@ class WordCheck:
         if matcher is None:
             return
         self._matchers.move_to_end(manuscript.lexicon)
-        found = [*_in_content(manuscript, matcher), *_in_fields(manuscript, matcher)]
+        found = [*_in_content(manuscript, matcher)]
+        found += _in_fields(manuscript, matcher, {hit.word for hit, _ in found})
         found.sort(key=lambda each: each[0].level != "block")  # their places matter most
         hits = _located(manuscript, matcher, found)
         manuscript.words = sorted(hits[:_MOST_TOLD], key=_reading_order)
@@ -63,21 +65,37 @@ class WordCheck:
 _Found = tuple[WordHit, tuple[str, str, str]]
 
 
-def _in_fields(manuscript: Manuscript, matcher: "Matcher") -> Iterator[_Found]:
+def _in_fields(
+    manuscript: Manuscript, matcher: "Matcher", in_content: set[str]
+) -> Iterator[_Found]:
     # The title last: where a heading became it, nothing before it tells its place.
     for name in ("digest", "author", "title"):
         text = manuscript.string(name)
         matches = matcher.find(text)
         if changes := list(_changes(text, matches)):
             manuscript.fields[name] = _changed(text, changes)
-        if name != "digest" or not manuscript.digest_from_text:  # else the text has them too
-            for match in matches:
-                before, word, after = _around(text, match)
-                # In front matter it stands behind the name.
-                yield _hit(match, name, match.start), (name + before, word, after)
+        for match in matches:
+            if name == "digest" and manuscript.digest_from_text and match.entry.word in in_content:
+                continue  # told where it stands in the text
+            before, word, after = _around(text, match)
+            # In front matter it stands behind the name.
+            yield _hit(match, name, match.start), (name + before, word, after)
 
 
 def _in_content(manuscript: Manuscript, matcher: "Matcher") -> Iterator[_Found]:
+    return (_in_text if manuscript.article_type == "newspic" else _in_html)(manuscript, matcher)
+
+
+def _in_text(manuscript: Manuscript, matcher: "Matcher") -> Iterator[_Found]:
+    text = manuscript.html
+    matches = matcher.find(text)
+    if changes := list(_changes(text, matches)):
+        manuscript.html = without_tags(_changed(text, changes))
+    for match in matches:
+        yield _hit(match, "content", match.start), _around(text, match)
+
+
+def _in_html(manuscript: Manuscript, matcher: "Matcher") -> Iterator[_Found]:
     from content.words.visible import VisibleText
 
     body = Body(manuscript.html)

@@ -14,14 +14,17 @@ _LATIN = r"0-9A-Za-z\uff10-\uff19\uff21-\uff3a\uff41-\uff5a"
 # What is set between the characters of a word to hide it. No punctuation of sentences: 买卖，春天
 # holds two words.
 _BETWEEN = (
-    r"\s\u00ad\u0300-\u036f\u200b-\u200f\u2060-\u2064\ufe00-\ufe0f\ufeff"
+    r"\s\u00ad\u0300-\u036f\u115f\u1160\u200b-\u200f\u2060-\u2064\u2800\u3164\ufdd0-\ufdef"
+    r"\ufe00-\ufe0f\ufeff\uffa0\ufffe\uffff"
     r"*_~\-=+|/\\^#.·•・＊＿～－＝＋｜／"
 )
 _APART = re.compile(
     rf"(?<=[{_HAN}])[{_BETWEEN}]++(?=[{_HAN}{_LATIN}])|(?<=[{_LATIN}])[{_BETWEEN}]++(?=[{_HAN}])"
 )
 _MORE_SPACE = re.compile(r"(?<=\s)\s+")
-_UNSEEN = frozenset({"Mn", "Me", "Cf", "Cc"})  # marks on other characters, and what has no width
+# Marks on other characters, and what has no width or is no character.
+_UNSEEN = frozenset({"Mn", "Me", "Cf", "Cc", "Cn"})
+_BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0")  # by their category letters and symbols
 _MOST_KEPT = 50_000  # characters: a hostile text could name a million
 
 
@@ -98,7 +101,7 @@ class _Table(dict[str, str]):
     def _fold(self, char: str) -> str:
         if char.isspace():
             return " "
-        if unicodedata.category(char) in _UNSEEN:
+        if char in _BLANK or unicodedata.category(char) in _UNSEEN:
             return ""
         bare = unicodedata.normalize("NFKD", char)
         bare = "".join(each for each in bare if not unicodedata.combining(each))

@@ -9,10 +9,11 @@ from content.words.folding import BARRIER
 _INLINE = frozenset(
     {
         *("a", "abbr", "b", "bdi", "bdo", "cite", "code", "del", "em", "font", "i", "ins", "kbd"),
-        *("mark", "q", "rp", "rt", "ruby", "s", "samp", "small", "span", "strong", "sub", "sup"),
-        *("u", "var", "wbr", "big", "tt", "strike", "img", "br"),
+        *("mark", "q", "ruby", "s", "samp", "small", "span", "strong", "sub", "sup"),
+        *("u", "var", "wbr", "big", "tt", "strike", "img", "br", "tspan"),
     }
 )
+_READINGS = frozenset({"rp", "rt"})  # stand above what they belong to, not in the middle of it
 _UNREAD = frozenset({"style", "script", "title"})
 _TOP, _HIDDEN = 0, -1  # beside the elements' own numbers, which are addresses
 
@@ -59,28 +60,42 @@ class VisibleText:
 
 
 def _parts(body: Body) -> Iterator[tuple[str, LexborNode | None]]:
-    """Texts with their nodes, and what parts them."""
+    """Texts with their nodes, and what parts them; the readings of ruby at the end."""
+    current: int | None = None
+    readings: list[LexborNode] = []
+    for node, block in _with_blocks(body):
+        if node.tag == "br":
+            yield "\n", None
+        elif node.parent is not None and node.parent.tag in _READINGS:
+            readings.append(node)
+        else:
+            if current not in (None, block):
+                yield BARRIER, None
+            current = block
+            yield node.text_content or "", node
+    for node in readings:
+        yield BARRIER, None
+        yield node.text_content or "", node
+
+
+def _with_blocks(body: Body) -> Iterator[tuple[LexborNode, int]]:
+    """Each text that is seen, and each `<br>`, with its nearest block."""
     if body.root is None:
         return
-    block_of = {_TOP: _TOP}  # each element's nearest block; parents come before their children
-    current: int | None = None
+    block_of = {_TOP: _TOP}  # of each element; parents come before their children
     for node in list(body.root.traverse(include_text=True)):
         parent = node.parent
         outer = block_of.get(_TOP if parent is None else parent.mem_id, _TOP)
         if node.is_text_node:
-            if outer == _HIDDEN:
-                continue
-            if current not in (None, outer):
-                yield BARRIER, None
-            current = outer
-            yield node.text_content or "", node
-        elif node.tag == "br":
-            yield "\n", None
+            if outer != _HIDDEN:
+                yield node, outer
         elif node.is_element_node:
             block_of[node.mem_id] = _block(node, outer)
+            if node.tag == "br":
+                yield node, outer
 
 
 def _block(node: LexborNode, outer: int) -> int:
     if outer == _HIDDEN or node.tag in _UNREAD:
         return _HIDDEN
-    return outer if node.tag in _INLINE else node.mem_id
+    return outer if node.tag in _INLINE or node.tag in _READINGS else node.mem_id

@@ -1,11 +1,15 @@
+import json
 from contextlib import suppress
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
+from content.pipeline import Pipeline
+from content.refusals import SensitiveWords
 from content.workers import WorkerPool, WorkRefused
 from core.errors import GatewayError
 from tests.content.conftest import Render, request
@@ -152,3 +156,57 @@ def test_whatever_the_html_only_listed_pictures_and_wechats_links_come_out(
     assert found <= listed
     hrefs = {node.attributes["href"] for node in tree.css("[href]")}
     assert hrefs <= {"https://mp.weixin.qq.com/s/x"}
+
+
+LISTS = json.dumps(
+    {
+        "separators": True,
+        "lists": [["a.txt", [["敏感词", "block", None], ["坏词", "replace", "<b>好"]]]],
+    }
+).encode()
+
+
+def with_words(
+    markdown: str | None = None, html: str | None = None, **given: Any
+) -> dict[str, Any]:
+    arguments = {**request(markdown, html, **{"title": "题", **given}), "lexicon": "v1"}
+    return Pipeline().run(arguments, LISTS)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "敏<time>感</time>词",
+        "敏<button>感</button>词",
+        "敏<x-y>感词</x-y>",
+        "敏<filter>x</filter>感词",
+        "敏<math>x</math>感词",
+        "敏\ufdd0感词",
+        "[敏感词]{mǐn gǎn cí}",
+    ],
+)
+def test_words_are_looked_for_in_what_the_sanitizer_leaves(text: str) -> None:
+    with pytest.raises(SensitiveWords):
+        with_words(text)
+    with pytest.raises(SensitiveWords):
+        with_words(html=f"<p>{text}</p>" if "{" not in text else "<p>敏感词</p>")
+
+
+@pytest.mark.parametrize("field", ["title", "digest", "author"])
+def test_words_are_looked_for_in_fields_as_they_are_sent(field: str) -> None:
+    with pytest.raises(SensitiveWords):
+        with_words("文", **{field: "敏\0感词"})
+
+
+def test_a_word_that_only_the_digest_holds_together_is_found() -> None:
+    with pytest.raises(SensitiveWords) as caught:
+        with_words("敏[^1]感词\n\n[^1]: 注")
+    assert caught.value.field == "digest"
+
+
+def test_words_of_a_newspic_are_those_of_its_text() -> None:
+    newspic: dict[str, Any] = {"article_type": "newspic", "images": ["a.png"]}
+    with pytest.raises(SensitiveWords):
+        with_words("敏<time>感</time>词", **newspic)
+    made = with_words("**坏**词", **newspic)
+    assert made["content"] == "＜b>好"

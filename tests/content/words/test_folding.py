@@ -20,6 +20,8 @@ FOLDING = Folding(separators=True)
         ("敏\u200b感\u2060词\ufe0f", "敏感词"),
         ("敏\u0336感\u0336词\u0336", "敏感词"),
         ("敏~ _-感", "敏感"),
+        ("敏\ufdd0感\uffff词", "敏感词"),
+        ("敏\u3164感\u2800词", "敏感词"),
         ("加 V 信", "加v信"),
         ("two  words\n here", "two words here"),
         ("two*words", "two*words"),

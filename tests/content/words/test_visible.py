@@ -18,6 +18,12 @@ def test_inline_markup_joins_and_blocks_part() -> None:
     assert text_of("<pre><code>a<span>b</span></code></pre>") == "ab"
 
 
+def test_readings_above_characters_part_no_word() -> None:
+    ruby = "<p><ruby>敏<rp>(</rp><rt>mǐn</rt><rp>)</rp>感<rt>gǎn</rt></ruby>词</p><p>乙</p>"
+    assert text_of(ruby) == "敏感词|乙|(|mǐn|)|gǎn"
+    assert text_of("<svg><text>敏<tspan>感</tspan>词</text></svg>") == "敏感词"
+
+
 def test_what_readers_do_not_see_is_not_text() -> None:
     assert text_of("甲<style>p{乙}</style><script>丙</script><p>丁</p>") == "甲|丁"
     assert text_of("") == ""
