@@ -113,7 +113,7 @@ class Bringer:
             except (FetchError, ImageError) as error:
                 if not order.lets_go(picture):
                     raise
-                failure = error
+                failure = error.anew()  # without a traceback, which holds the picture
             log.info("picture is not to be had", code=failure.code, field=picture.field)
             return {
                 (picture.src, kind): await self._instead(order, picture, kind, failure)

@@ -70,7 +70,11 @@ class GatewayError(Exception):
         super().__init__(self.message.fill("en", self.values))
 
     def anew(self) -> Self:
-        """The same error for one of several who wait for one thing: each writes its own field."""
+        """The same error, as if it had not been raised yet.
+
+        For one of several who wait for one thing: each writes its own field. And to be kept: a
+        traceback holds every local variable on its way.
+        """
         made = type(self).__new__(type(self), *self.args)
         vars(made).update(vars(self))
         return made

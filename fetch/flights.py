@@ -42,9 +42,10 @@ class Flights(Generic[T]):
         try:
             outcome = result = await fetch()
         except GatewayError as error:
-            outcome = error
-            self._remember(url, error)
-            raise error.anew() from None
+            # Not itself: its traceback holds all that was read, 20 MB perhaps, for as long.
+            outcome = error.anew()
+            self._remember(url, outcome)
+            raise
         finally:
             del self._running[url]
             running.set_result(outcome)

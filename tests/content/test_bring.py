@@ -1,4 +1,5 @@
 import asyncio
+import gc
 
 import pytest
 
@@ -159,3 +160,27 @@ async def test_the_same_bytes_under_other_addresses_are_uploaded_once(rig: Rig) 
     built = await rig.builder.build("main", article(text), {"a.png": PNG})
     assert rig.call.paths().count("uploadimg") == 1
     assert len({image.url for image in built.images}) == 1
+
+
+class _Broken(bytes):
+    """A picture that says when it is gone."""
+
+    gone = False
+
+    def __del__(self) -> None:
+        type(self).gone = True
+
+
+async def test_a_picture_that_was_let_go_holds_no_memory_while_others_come(rig: Rig) -> None:
+    rig.hosts.pictures |= {"https://a.com/1": _Broken(b"\x89PNG\r\n\x1a\n"), "https://a.com/2": PNG}
+    gone: list[bool] = []
+
+    async def on_progress(_stage: str, _done: int, _total: int) -> None:
+        rig.hosts.pictures.pop("https://a.com/1", None)
+        gc.collect()
+        gone.append(_Broken.gone)
+
+    text = article("![](https://a.com/1) ![](https://a.com/2)", options={"image_failure": "keep"})
+    built = await rig.builder.build("main", text, {}, on_progress=on_progress)
+    assert [image.status for image in built.images] == ["failed", "uploaded"]
+    assert gone[-1]

@@ -1,4 +1,6 @@
 import asyncio
+import gc
+import weakref
 
 import pytest
 
@@ -102,3 +104,28 @@ async def test_only_so_many_failures_are_remembered() -> None:
         with pytest.raises(FetchFailed):
             await flights.join(str(number), host.fetch)
     assert host.asked == 1_002
+
+
+class _Body:
+    """Twenty megabytes that a host sent."""
+
+
+async def test_a_failure_that_is_remembered_holds_nothing_of_what_was_read() -> None:
+    flights: Flights[str] = Flights(clock=_Clock())
+    read: list[weakref.ref[_Body]] = []
+
+    async def fetch() -> str:
+        body = _Body()
+        read.append(weakref.ref(body))
+        await asyncio.sleep(0)
+        raise FetchFailed(url="u", reason="no picture")
+
+    joined = [asyncio.ensure_future(flights.join("u", fetch)) for _ in range(2)]
+    await asyncio.wait(joined)
+    assert {type(one.exception()) for one in joined} == {FetchFailed}
+    del joined
+    gc.collect()
+    assert [body() for body in read] == [None]
+    with pytest.raises(FetchFailed):
+        await flights.join("u", fetch)
+    assert len(read) == 1
