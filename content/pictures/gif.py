@@ -74,10 +74,12 @@ class _Walk:
         """Whether the block stays: frames, how long they are shown, how often all is."""
         if self._data[at] == _IMAGE:
             return True
-        label = self._data[at + 1]
-        return label == _CONTROL or (
-            # 11 bytes of name, 3 of data, the end: no room for anything but the number of loops.
-            label == _APPLICATION
+        label, size = self._data[at + 1 : at + 3]
+        # Of their one length: no room for anything else.
+        if label == _CONTROL:
+            return size == 4 and self._data[at + 7] == 0
+        return (
+            (label, size) == (_APPLICATION, 11)
             and self._data[at + 3 : at + 14] in _LOOPS
             and self._data[at + 14] == 3
             and self._data[at + 18] == 0

@@ -12,6 +12,7 @@ _KEPT_APPS = {0xE0: b"JFIF\0", 0xEE: b"Adobe"}  # Adobe says how the colours are
 _MAX_KEPT = 14  # bytes of either without a thumbnail
 _SIZES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _PLAIN_SIZES = (0xC0, 0xC1, 0xC2)  # baseline, extended, progressive
+_TABLES = frozenset({0xC4, 0xCC, 0xDB, 0xDC, 0xDD})
 # In coded data FF is followed by 0 or a restart mark; anything else ends it.
 # Any number of FF may stand before a marker; a search has to do with the last of them, or a run of
 # FF takes quadratic time.
@@ -74,9 +75,11 @@ class _Walk:
         elif marker == 0xE2 and self._data.startswith(b"ICC_PROFILE\0", body):
             # Without its profile an sRGB picture looks the same; others need their colours moved.
             self._fits &= b"sRGB" in self._data[body:end]
-        metadata = 0xE0 <= marker <= 0xEF or marker == 0xFE
-        return not metadata or (
-            _KEPT_APPS.get(marker) == self._data[body : body + 5] and end - body <= _MAX_KEPT
+        return (
+            marker in _SIZES
+            or marker in _TABLES
+            or marker == _SOS
+            or (_KEPT_APPS.get(marker) == self._data[body : body + 5] and end - body <= _MAX_KEPT)
         )
 
     def _scan(self, start: int) -> int:

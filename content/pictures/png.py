@@ -9,8 +9,10 @@ MAX_CHUNKS = 10_000  # writers cut pixels into chunks of 8 KB or more
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _HEAD = Struct(">I4s")
 _SIZE = Struct(">II")
-# What changes pixels. Text, time, Exif, animation and unknown chunks are left out.
-_KEPT = frozenset({b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"gAMA", b"cHRM", b"sRGB", b"sBIT"})
+# What changes pixels, and how long it can be. Text, time, Exif, animation and unknown chunks are
+# left out.
+_KEPT = {b"IHDR": 13, b"PLTE": 768, b"IDAT": 2**31, b"IEND": 0, b"tRNS": 256}
+_KEPT |= {b"gAMA": 4, b"cHRM": 32, b"sRGB": 1, b"sBIT": 4}
 
 
 def strip_png(data: bytes) -> Stripped | None:
@@ -29,7 +31,8 @@ def strip_png(data: bytes) -> Stripped | None:
             raise TooManySegments
         length, name = _HEAD.unpack_from(data, at)
         end = at + 12 + length
-        if end > len(data) or crc32(data[at + 4 : end - 4]) != int.from_bytes(data[end - 4 : end]):
+        is_whole = end <= len(data) and length <= _KEPT.get(name, length)
+        if not is_whole or crc32(data[at + 4 : end - 4]) != int.from_bytes(data[end - 4 : end]):
             return None
         body = data[at + 8 : end - 4]
         if name == b"eXIf":

@@ -47,7 +47,9 @@ def tidy_source(src: str) -> str:
 
 
 def find_file(src: str, files: Mapping[str, bytes], *, field: str) -> bytes:
-    """The file sent along that `src` names; raises ImageFileMissing."""
+    """The file sent along that `src` names, in another spelling too; raises ImageFileMissing."""
+    if src in files:
+        return files[src]
     wanted = file_name(src)
     for name, data in files.items():
         if wanted is not None and file_name(name) == wanted:

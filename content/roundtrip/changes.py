@@ -24,7 +24,7 @@ class ChangeFinder:
             return []
         try:
             answer = await self._workers.run("compare", {"sent": sent, "kept": kept})
-        except (WorkExhausted, WorkFailed) as exc:
+        except (WorkExhausted, WorkFailed, OSError) as exc:  # OSError: no process starts
             log.info("draft not compared", reason=type(exc).__name__)
             return []
         changes: list[dict[str, Any]] = answer.result["changes"]

@@ -18,7 +18,15 @@ def _with(data: bytes, extra: bytes) -> bytes:
 
 
 @pytest.mark.parametrize(
-    "extra", [XMP, b"\x21\xfe\x0f" + MARK + b"\0", b"\x21\x01\x0f" + MARK + b"\0"]
+    "extra",
+    [
+        XMP,
+        b"\x21\xfe\x0f" + MARK + b"\0",
+        b"\x21\x01\x0f" + MARK + b"\0",
+        b"\x21\xf9\x0f" + MARK + b"\0",
+        b"\x21\xf9\x04\0\0\0\0\x0f" + MARK + b"\0",
+        b"\x21\xff\x1fNETSCAPE2.0\x03\x01\0\0\0" + MARK + b"\0",
+    ],
 )
 def test_metadata_and_what_follows_the_end_go_and_all_frames_stay(extra: bytes) -> None:
     clean = strip_gif(moving(3))

@@ -32,6 +32,8 @@ def _with(data: bytes, *segments: bytes) -> bytes:
         _segment(0xEE, b"Adobe" + b"\0" * 7 + MARK),
         _segment(0xFE, MARK),
         _segment(0xEF, MARK),
+        _segment(0xF7, MARK),
+        _segment(0x02, MARK),
     ],
 )
 def test_metadata_goes_and_the_pixels_stay(segment: bytes) -> None:

@@ -29,6 +29,11 @@ def test_metadata_goes_and_the_pixels_stay(name: bytes) -> None:
     assert (stripped.width, stripped.height, stripped.fits) == (80, 60, True)
 
 
+@pytest.mark.parametrize("name", [b"gAMA", b"sBIT", b"IEND"])
+def test_nothing_hides_in_a_chunk_that_is_longer_than_it_can_be(name: bytes) -> None:
+    assert strip_png(_with(encode(halves(), "PNG"), chunk(name, b"\0" * 32 + MARK))) is None
+
+
 def test_palette_and_transparency_stay() -> None:
     original = encode(halves().quantize(8), "PNG", transparency=0)
     stripped = strip_png(original)

@@ -59,6 +59,11 @@ def test_a_file_is_found_in_whatever_spelling(src: str, name: str) -> None:
     assert find_file(src, {"other.png": b"", name: b"data"}, field="cover") == b"data"
 
 
+def test_of_two_files_the_one_of_that_very_name_is_meant() -> None:
+    files = {"./a.png": b"1", "a.png": b"2"}
+    assert [find_file(name, files, field="cover") for name in files] == [b"1", b"2"]
+
+
 def test_a_file_that_was_not_sent_is_missing() -> None:
     with pytest.raises(ImageFileMissing):
         find_file("b.png", {"a.png": b""}, field="cover")

@@ -1,3 +1,5 @@
+import pytest
+
 from content.roundtrip.changes import ChangeFinder
 from content.workers import WorkerLimits, WorkerPool
 
@@ -20,4 +22,11 @@ async def test_what_takes_too_long_is_not_told() -> None:
     pool = WorkerPool(WorkerLimits(cpu_s=0.5), size=1)
     hostile = "<a " + " ".join(f"b{n}=1" for n in range(40_000)) + ">"
     assert await ChangeFinder(pool).changes("<p>a</p>", hostile) == []
+    await pool.aclose()
+
+
+async def test_where_no_worker_starts_nothing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.executable", "/does/not/exist")
+    pool = WorkerPool(WorkerLimits(), size=1)
+    assert await ChangeFinder(pool).changes("<p>a</p>", "<p>b</p>") == []
     await pool.aclose()
