@@ -4,6 +4,7 @@ Only the text of paragraphs, headings and cells is changed; never code, formulas
 attributes. Every rule looks at each character once.
 """
 
+import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -18,6 +19,7 @@ from content.markdown.spacing import space
 from content.options import RenderOptions
 
 _OPAQUE = "\ufffc"  # stands for code, a formula, a picture: neither letter nor space
+_VERBATIM = re.compile(r"<(/?)(?:code|pre|kbd|samp|var|tt|style|script|svg)\b", re.IGNORECASE)
 _BREAKS = ("softbreak", "hardbreak")
 
 
@@ -78,14 +80,17 @@ def _improve_inline(children: list[Token], options: RenderOptions) -> None:
     pieces: list[Piece] = []
     depth = 0
     written = False  # the text of a link is its address
+    verbatim = 0  # open elements of HTML whose text is no prose
     for child in children:
         depth += min(child.nesting, 0)
         if child.type == "link_open":
             written = child.info == "auto"
         elif child.type == "link_close":
             written = False
+        elif child.type == "html_inline" and (tag := _VERBATIM.match(child.content)):
+            verbatim = max(0, verbatim + (-1 if tag[1] else 1))
         if child.type == "text":
-            pieces.append(Piece(child.content, depth, written))
+            pieces.append(Piece(child.content, depth, written or verbatim > 0))
         elif child.type in _BREAKS:
             pieces.append(Piece("\n", depth, frozen=True))
         elif child.nesting == 0:

@@ -6,7 +6,7 @@ from wechat.limits import DEFAULT_DIGEST_CHARS, STRICT_DIGEST_BYTES
 
 _NOT_PROSE = (
     "pre, svg, table, h1, h2, h3, h4, h5, h6, figcaption, title, style, script, noscript, template,"
-    " .toc, .references, sup.footnote, .markdown-alert-title, rp, rt"
+    " [hidden], .toc, .references, sup.footnote, .markdown-alert-title, rp, rt"
 )
 _LONGEST = 120  # characters that one sentence may have to be taken whole; WeChat takes 128
 _JOINERS = "\u200d\ufe0e\ufe0f"  # hold the parts of an emoji together

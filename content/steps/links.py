@@ -1,10 +1,12 @@
-from urllib.parse import unquote, urlsplit
+import re
+from urllib.parse import unquote
 
 from selectolax.lexbor import LexborNode
 
 from content.manuscript import Body, Manuscript
 
-_CLICKABLE = "mp.weixin.qq.com"  # the only host that WeChat leaves a link to
+# The only host that WeChat leaves a link to.
+_CLICKABLE = re.compile(r"https?://mp\.weixin\.qq\.com(?:[/?#][^\s\x00-\x1f\x7f]*)?")
 _HEADING = "参考链接"
 
 
@@ -19,6 +21,7 @@ def number_links(manuscript: Manuscript, body: Body) -> None:
     for link in body.css("a"):
         href = (link.attributes.get("href") or "").strip()
         if is_clickable(href):
+            link.attrs["href"] = href
             continue
         text = " ".join(link.text().split())
         wanted = manuscript.options.link_references and is_outside(href)
@@ -61,11 +64,7 @@ def _add_line(body: Body, section: LexborNode, line: str) -> LexborNode:
 
 def is_clickable(href: str) -> bool:
     """Whether WeChat leaves a link to `href`."""
-    try:
-        parts = urlsplit(href)
-    except ValueError:
-        return False
-    return parts.scheme in ("http", "https") and parts.netloc == _CLICKABLE
+    return _CLICKABLE.fullmatch(href) is not None
 
 
 def is_outside(href: str) -> bool:

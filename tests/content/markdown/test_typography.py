@@ -67,6 +67,7 @@ def test_off_nothing_happens(render: Render) -> None:
         ("见<https://a.b/c,d>,好", "https://a.b/c,d"),
         ("看[文字text](https://a.b/中a,'x')", "文字 text"),
         ("# 标题Title\n\n中文,", "中文，"),
+        ("用<code>中a,</code>好,是", "<code>中a,</code>好，是"),
         ("| 中a | b中 |\n|--|--|\n| x中, | y |", "x 中，"),
     ],
 )

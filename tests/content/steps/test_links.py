@@ -4,7 +4,7 @@ import pytest
 
 from content.manuscript import Body
 from content.options import RenderOptions
-from content.steps.links import number_links
+from content.steps.links import is_clickable, number_links
 from tests.content.conftest import manuscript
 
 
@@ -91,3 +91,9 @@ def test_a_reference_is_called_by_title_text_or_picture(link: str, line: str) ->
     html = _linked(link)
     assert html.endswith(f"<p>{line}</p></section>")
     assert ("<img" in html) == ("<img" in link)
+
+
+def test_wechats_own_links_are_written_without_the_spaces_around_them() -> None:
+    url = "https://mp.weixin.qq.com/s/a"
+    assert _linked(f'<a href=" {url}\n">x</a>') == f'<a href="{url}">x</a>'
+    assert not is_clickable("https://mp.weixin.qq.com/s/a\n.evil.com")
