@@ -4,6 +4,7 @@ import pytest
 
 from content.refusals import ThemeUnknown
 from content.steps.theme import Theming
+from content.theming.library import Themes
 from tests.content.conftest import manuscript
 
 
@@ -27,6 +28,25 @@ def test_a_style_of_the_elements_own_wins(theming: Theming) -> None:
     paragraph = made.html.partition("<p")[2]
     assert "color:red" in paragraph
     assert paragraph.count("color:") == 1
+
+
+@pytest.mark.parametrize("theme", Themes().names())
+def test_an_authors_colour_holds_for_what_is_bold_in_it(theming: Theming, theme: str) -> None:
+    made = manuscript(
+        '<p><span style="color:red"><b>a</b><strong>b</strong></span></p>', theme=theme
+    )
+    theming.apply(made)
+    bold = made.html.partition("color:red")[2]
+    assert "a</b>" in bold
+    assert "color:" not in bold.replace("background-color:", "")
+
+
+def test_words_in_tables_stay_whole(theming: Theming) -> None:
+    made = manuscript("<table><tr><td>log_level</td></tr></table>", theme="newsprint")
+    theming.apply(made)
+    table = made.html.partition("<table")[2].partition(">")[0]
+    assert "word-break:normal" in table
+    assert "text-align:left" in table
 
 
 def test_html_keeps_its_looks_and_its_stylesheet_is_written_in(theming: Theming) -> None:
