@@ -60,7 +60,7 @@ def decode(image: Image.Image, *, halve_to_px: int) -> Decoded:
     scale = _halving(full_size[0], halve_to_px)
     # libjpeg decodes at ½, ¼ … size itself, which costs a fraction. A size even slightly above
     # width / scale would make Pillow keep the full one.
-    image.draft(None, (image.width // scale, image.height // scale))
+    image.draft(None, (max(1, image.width // scale), max(1, image.height // scale)))
     image.load()
     drafted = image.width < full_width
     profile = image.info.get("icc_profile")

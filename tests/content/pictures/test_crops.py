@@ -58,3 +58,15 @@ def test_the_picture_is_looked_at_as_it_is_seen() -> None:
     _, square = _crops(_detail_at(10, 150), "JPEG", exif=exif, quality=95)
     assert square[1] < 0.05
     assert square[2] - square[0] == 1
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG"])
+@pytest.mark.parametrize("size", [(1_080, 6), (10_000, 1), (1, 10_000), (2, 1_080)])
+def test_a_line_has_crops_too(kind: str, size: tuple[int, int]) -> None:
+    data = encode(Image.new("RGB", size, "red"), kind)
+    arguments = {"content_type": f"image/{kind.lower()}", "picture": "x", "centred": False}
+    found, _ = find_crops(arguments, data)
+    assert found.keys() == {"2.35_1", "1_1"}
+    for x1, y1, x2, y2 in found.values():
+        assert 0 <= x1 < x2 <= 1
+        assert 0 <= y1 < y2 <= 1
