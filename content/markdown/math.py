@@ -179,8 +179,8 @@ def _drawn(tex: str, env: Env, *, display: bool) -> str | None:
     except MathMissing:
         manuscript.warn(
             "math_extra_missing",
-            "没有安装公式组件，公式按源码显示；安装：pip install 'wxgate[math]'",
-            "formulas are shown as typed; to draw them: pip install 'wxgate[math]'",
+            "没有安装公式组件，公式按源码显示；安装后重启网关：pip install 'wxgate[math]'",
+            "formulas are shown as typed; to draw them, and restart: pip install 'wxgate[math]'",
         )
         return None
     except TimeUp:

@@ -62,8 +62,8 @@ def _drawn(source: str, env: Env) -> str | None:
     except MermaidMissing:
         manuscript.warn(
             "mermaid_extra_missing",
-            "没有安装图表组件，Mermaid 按源码显示；安装：pip install 'wxgate[mermaid]'",
-            "diagrams are shown as typed; to draw them: pip install 'wxgate[mermaid]'",
+            "没有安装图表组件，Mermaid 按源码显示；安装后重启网关：pip install 'wxgate[mermaid]'",
+            "diagrams are shown as typed; to draw them, and restart: pip install 'wxgate[mermaid]'",
         )
         return None
     except TimeUp:

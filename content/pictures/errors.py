@@ -64,8 +64,8 @@ class ImageExtraMissing(ImageError):
         "this kind of picture needs the extra {extra}: {picture}",
     )
     hint = Text(
-        "安装：pip install 'wxgate[{extra}]'，或先转换为 JPEG、PNG",
-        "pip install 'wxgate[{extra}]', or convert the picture to JPEG or PNG first",
+        "安装后重启网关：pip install 'wxgate[{extra}]'；或先转换为 JPEG、PNG",
+        "pip install 'wxgate[{extra}]' and restart, or convert the picture to JPEG or PNG first",
     )
 
 

@@ -108,18 +108,25 @@ def test_every_category_of_errors_has_its_table() -> None:
 
 def test_every_dependency_has_its_reason() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
-    wanted = project["project"]["dependencies"] + project["dependency-groups"]["dev"]
     text = (DOCS / "dependencies.md").read_text("utf-8")
-    listed = re.findall(r"^\| ([a-z][a-z0-9-]*) \| \S", text, re.MULTILINE)
-    assert sorted(set(listed) - {"package"}) == sorted(
-        {re.split(r"[\[<>=!;~ ]", requirement, maxsplit=1)[0] for requirement in wanted}
+    runtime, extras, development = (
+        re.findall(r"^\| (?!package )([a-z][a-z0-9-]*) \| \S", part, re.MULTILINE)
+        for part in text.split("\n## ")[1:]
     )
+    assert runtime == _names(project["project"]["dependencies"])
+    assert development == _names(project["dependency-groups"]["dev"])
+    optional = project["project"]["optional-dependencies"].values()
+    assert sorted(extras) == sorted({name for extra in optional for name in _names(extra)})
 
 
 def test_every_decision_is_listed() -> None:
     index = Page(DOCS / "adr" / "README.md")
     written = {path.name for path in index.path.parent.glob("[0-9]*.md")}
     assert set(index.links) == written
+
+
+def _names(requirements: list[str]) -> list[str]:
+    return sorted(re.split(r"[\[<>=!;~ ]", one, maxsplit=1)[0] for one in requirements)
 
 
 def _leads_to(page: Page, other: Page) -> bool:
