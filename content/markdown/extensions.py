@@ -21,7 +21,7 @@ def load_extension(name: str) -> Use:
         module = _file(Path(name)) if name.endswith(".py") else importlib.import_module(name)
         use: Use = module.use
         use(MarkdownIt("gfm-like2"))
-    except Exception as exc:  # noqa: BLE001 - foreign code may raise anything
+    except (Exception, SystemExit) as exc:  # noqa: BLE001 - foreign code may raise anything
         reason = f"{type(exc).__name__}: {exc}"
         raise ExtensionBroken(field="content.extensions", name=name, reason=reason[:300]) from None
     return use

@@ -59,6 +59,7 @@ def test_a_module_may_be_named_too(rule: str, monkeypatch: pytest.MonkeyPatch) -
         ("def use(md): md.nosuch()", "AttributeError"),
         ("def use(md:", "SyntaxError"),
         ("import nosuch", "ModuleNotFoundError"),
+        ("import sys\nsys.exit(3)", "SystemExit"),
     ],
 )
 def test_whatever_is_wrong_with_it_is_told(tmp_path: Path, text: str, reason: str) -> None:
