@@ -48,7 +48,7 @@ def improve(pieces: Sequence[Piece], options: RenderOptions) -> list[str]:
         start = len(depths)
         depths += [piece.depth] * len(piece.text)
         if piece.frozen:
-            kept[start:] = [True] * len(piece.text) + kept[len(depths) :]
+            kept[start : len(depths)] = [True] * len(piece.text)
     cells = list(text)  # what is to stand for each character
     if options.cjk_punctuation:
         widen(text, cells, kept)

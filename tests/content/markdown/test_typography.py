@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from content.markdown.typography import Piece, improve
 from content.options import RenderOptions
-from tests.content.conftest import Render
+from content.workers import WorkerPool, WorkRefused
+from tests.content.conftest import Render, request
 
 ALL = RenderOptions(space_cjk=True, cjk_punctuation=True, smart_quotes=True)
 SWITCHES = [
@@ -92,3 +93,11 @@ def test_code_stays(render: Render) -> None:
 
 def test_the_title_of_a_heading_is_improved_too(render: Render) -> None:
     assert render("# 用Python写,好\n\n正文", options=ALL.given())["title"] == "用 Python 写，好"
+
+
+async def test_many_pieces_of_a_paragraph_take_linear_work(pool: WorkerPool) -> None:
+    # In the time of a worker; quadratic work would take four times as long.
+    arguments = request("http://a.b " * 4_000, title="t", options=ALL.given())
+    with pytest.raises(WorkRefused) as caught:
+        await pool.run("render", arguments)
+    assert caught.value.code == "draft_content_too_long"
