@@ -72,7 +72,7 @@ class _Styles:
         try:
             parsed = tinycss2.parse_blocks_contents(style, skip_comments=True, skip_whitespace=True)
             return ";".join(filter(None, map(self._declaration, parsed)))
-        except RecursionError:  # brackets in brackets in brackets
+        except (RecursionError, ValueError):  # brackets in brackets, numbers without end
             self.dropped = True
             return ""
 

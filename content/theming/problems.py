@@ -3,6 +3,10 @@ from core.errors import Text
 # What becomes of a piece of a stylesheet that WeChat would drop, by the code of the Problem.
 PROBLEMS: dict[str, Text] = {
     "syntax": Text("语法有误，已忽略", "broken CSS, left out"),
+    "unreadable": Text(
+        "括号嵌套太深或数字太长，整个样式表已忽略",
+        "brackets too deep or numbers too long, the whole stylesheet is left out",
+    ),
     "at_rule": Text("微信不认 @ 规则，已忽略", "WeChat knows no at-rules, left out"),
     "pseudo_element": Text("微信没有伪元素，已忽略", "WeChat has no pseudo-elements, left out"),
     "pseudo_class": Text("微信不认该伪类，已忽略", "WeChat knows no such pseudo-class, left out"),

@@ -58,6 +58,13 @@ def compile_sheet(css: str, *, base: str = "", known: frozenset[str] = frozenset
 
     `known`: the classes our markup has, as `.name`. Broken CSS is a problem, never an error.
     """
+    try:
+        return _compiled(css, base, known)
+    except (RecursionError, ValueError):  # brackets in brackets, numbers of thousands of digits
+        return Sheet(_compiled("", base, known).css, (Problem(1, 1, "unreadable", ""),))
+
+
+def _compiled(css: str, base: str, known: frozenset[str]) -> Sheet:
     below = _Reading(known, {})
     _read(below, base)
     reading = _Reading(known, dict(below.properties))

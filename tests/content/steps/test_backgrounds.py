@@ -88,6 +88,11 @@ def test_backgrounds_count_among_the_pictures() -> None:
         list_backgrounds(made)
 
 
+def test_numbers_without_end_cost_the_style_and_nothing_else() -> None:
+    made, left = _listed("background:url(a.png);width:" + "1" * 5_000)
+    assert (left, made.warnings[0]["code"]) == ("", "style_url_removed")
+
+
 def test_brackets_without_end_cost_the_style_and_nothing_else() -> None:
     made, left = _listed("background:" + "image-set(" * 5_000)
     assert (left, made.warnings[0]["code"]) == ("", "style_url_removed")

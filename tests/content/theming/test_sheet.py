@@ -52,6 +52,21 @@ def test_broken_css_is_no_error(css: str) -> None:
     compile_sheet(css, known=KNOWN)
 
 
+@pytest.mark.parametrize(
+    "css",
+    [
+        "p{color:" + "(" * 60_000,
+        "p{width:" + "1" * 5_000 + "px}",
+        ":not(" * 9_000 + "p" + ")" * 9_000 + "{color:red}",
+    ],
+)
+def test_css_that_no_parser_takes_leaves_the_base(css: str) -> None:
+    sheet = compile_sheet(css, base="p{margin:0}", known=KNOWN)
+    assert sheet.css == "p{margin:0}"
+    assert [problem.code for problem in sheet.problems] == ["unreadable"]
+    assert sheet.problems[0].code in PROBLEMS
+
+
 def test_one_lost_selector_does_not_take_the_others_along() -> None:
     assert compile_sheet("a:hover, p{color:red}", known=KNOWN).css == "p{color:red}"
 
