@@ -8,6 +8,7 @@ from starlette.responses import Response
 from accounts.clients import Client, Scope
 from accounts.official import Accounts, UnknownAccount
 from content.fields import DraftFields
+from content.inline import without_inline
 from core.clock import Clock
 from core.errors import GatewayError, Text
 from handlers.bodies import parse_model, read_with_files
@@ -80,12 +81,13 @@ class ArticlesHandler:
         article = parse_model(body.json, ArticleRequest)
         if article.action == "publish":
             require_scope(request, Scope.PUBLISH)
+        fields, files = await without_inline(article.fields(), body.files)
         at = article.publish_at
         submission = Submission(
             client_id=client.id,
             account=account,
-            fields=article.fields(),
-            files=body.files,
+            fields=fields,
+            files=files,
             action=article.action,
             publish_at=None if at is None else parse_publish_at(at, now=self._clock()),
             idempotency_key=_idempotency_key(request),

@@ -31,7 +31,7 @@ def judge_source(src: str, *, field: str) -> SourceKind:
 
 def source_kind(src: str) -> SourceKind | None:
     """What kind of place `src` names; None for one that no article may name."""
-    if src.lower().startswith(("http://", "https://")):
+    if src[:8].lower().startswith(("http://", "https://")):
         return "wechat" if _host(src) in IMAGE_HOSTS else "url"
     if _DATA.match(src):
         return "data"
