@@ -9,8 +9,10 @@ class FrontMatterInvalid(GatewayError):
     category = "content"
     message = Text("文首的 front matter 有误：{reason}", "the front matter is wrong: {reason}")
     hint = Text(
-        "front matter 只写 `名称: 值`，不超过 16 KB，不使用锚点与别名",
-        "write plain `name: value` lines, ≤16 KB, without anchors and aliases",
+        "front matter 只写 `名称: 值`，不超过 16 KB，不使用锚点与别名；"
+        "options 的名称与值见 docs/zh/configuration.md 的 [content.options]",
+        "write plain `name: value` lines, ≤16 KB, without anchors and aliases; "
+        "options are in docs/en/configuration.md, [content.options]",
     )
 
 

@@ -139,7 +139,7 @@ def _picture(folder: Path, name: str) -> Path | None:
     ):
         local = folder / form
         try:
-            is_picture = local.is_file() and _is_named_so(local)
+            is_picture = local.is_file() and is_named_as_picture(local.name)
         except (OSError, ValueError):  # a name too long for the file system, or with a NUL
             continue
         if is_picture:
@@ -147,8 +147,9 @@ def _picture(folder: Path, name: str) -> Path | None:
     return None
 
 
-def _is_named_so(path: Path) -> bool:
-    return (mimetypes.guess_type(path.name)[0] or "").startswith("image/")
+def is_named_as_picture(name: str) -> bool:
+    """Whether the name ends as those of pictures do."""
+    return (mimetypes.guess_type(name)[0] or "").startswith("image/")
 
 
 def _holds_picture(path: Path) -> bool:

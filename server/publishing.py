@@ -10,6 +10,12 @@ _AT_ONCE = 4
 
 Draft = LocalArticle | LocalBundle
 
+_NO_ANSWER = "网关没有应答 / no answer from the gateway"
+_LOOK = (
+    "检查地址，以及 wxgate serve 是否在运行；再运行一次会接着做，不会重复"
+    " / check the URL and that wxgate serve is running; run again: nothing is done twice"
+)
+
 # Is told of a draft's job each time it was looked at.
 Watch = Callable[[Draft, dict[str, Any]], None]
 
@@ -77,7 +83,9 @@ async def _publish(gateway: Gateway, order: Order, draft: Draft, watch: Watch) -
     except Refused as exc:
         return Outcome(path, "refused", job_id, error=exc.error)
     except Unreachable as exc:
-        return Outcome(path, "unreachable", job_id, error={"message": str(exc)})
+        return Outcome(
+            path, "unreachable", job_id, error={"message": f"{_NO_ANSWER}: {exc}", "hint": _LOOK}
+        )
     except OSError as exc:
         return Outcome(path, "unreadable", error={"message": f"{exc.filename}: {exc.strerror}"})
     told = (job.get("result"), job.get("error"), job.get("approval"))

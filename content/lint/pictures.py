@@ -21,8 +21,8 @@ FILE_MISSING = Rule(
     "error",
     Text("没有这个图片文件：{picture}", "there is no picture {picture}"),
     Text(
-        "图片要放在文章所在的文件夹里（含子文件夹），以相对路径引用",
-        "keep pictures in the article's folder or below it, and name them by relative paths",
+        "检查路径：相对于文章；图片不能在文章的文件夹和当前文件夹之外",
+        "name it as seen from the article, below the article's folder or the current one",
     ),
     "docs/zh/articles.md",
 )

@@ -25,6 +25,7 @@ _AS_TOLD = Text(
     "网关已按提示处理；想要别的结果就改原文",
     "the gateway does what the message says; change the source for another result",
 )
+_LIMITS = {rule.id for rule in lengths.LIMITS}
 _ORDER = {"error": 0, "warning": 1, "info": 2}
 
 
@@ -91,7 +92,12 @@ def examine(page: Page, refusals: Iterable[GatewayError] = ()) -> list[Finding]:
 
     `refusals` are what the steps raised, `page.manuscript.warnings` what they warned of.
     """
+    refusals = list(refusals)
     found = _look(page)
+    if any(error.code not in _LIMITS for error in refusals):
+        # The text may be missing only because a step before its rendering was refused.
+        found = [finding for finding in found if finding.rule is not lengths.EMPTY]
+        refusals = [error for error in refusals if error.code != lengths.EMPTY.id]
     known = {finding.rule.id for finding in found}
     found += [refused(error) for error in refusals if error.code not in known]
     for warning in page.manuscript.warnings:

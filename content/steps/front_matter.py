@@ -53,8 +53,10 @@ def _options(values: Plain) -> dict[str, object]:
     try:
         return RenderOptions.model_validate(values).given()
     except ValidationError as exc:
-        at = ".".join(str(part) for part in ("options", *exc.errors()[0]["loc"]))
-        raise FrontMatterInvalid(field="options", reason=at[:80]) from None
+        fault = exc.errors()[0]
+        at = ".".join(str(part) for part in ("options", *fault["loc"]))[:80]
+        reason = f"{at}: {fault['msg'].removeprefix('Value error, ')}"
+        raise FrontMatterInvalid(field="options", reason=reason[:200]) from None
 
 
 def _switch(name: str, value: str) -> bool:

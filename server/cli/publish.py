@@ -220,10 +220,15 @@ def _progress(*, quiet: bool) -> "Progress":
 
 
 def _print_plan(articles: "list[LocalArticle]") -> None:
+    from server.local_article import is_named_as_picture
+
     for article in articles:
         typer.echo(f"{article.path}  图片 / pictures: {len(article.pictures)}")
         for name, local in article.pictures.items():
             typer.echo(f"    {name}  {local.stat().st_size / 1000:.0f} KB")
+        for name in article.missing:
+            if is_named_as_picture(name):  # the others may be links
+                typer.echo(f"    没有这个文件 / no such file: {name}", err=True)
         _print_unsent(article)
 
 

@@ -64,6 +64,8 @@ async def test_a_job_that_was_accepted_is_named_even_if_the_gateway_is_lost() ->
         articles = [LocalArticle(Path("a.md"), "# a", {})]
         (outcome,) = await publish_all(Gateway(http, patience=0), ORDER, articles, nothing)
     assert (outcome.state, outcome.job) == ("unreachable", "job_1")
+    assert outcome.error is not None
+    assert "wxgate serve" in outcome.error["hint"]
 
 
 async def test_a_picture_that_is_gone_costs_its_article_alone(tmp_path: Path) -> None:

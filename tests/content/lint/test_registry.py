@@ -77,3 +77,11 @@ def test_a_rendering_warns_of_what_is_worth_it_with_its_line(render: Render) -> 
 async def test_runs_of_marks_are_linted_within_the_time_of_a_worker(pool: Any, text: str) -> None:
     answer = await pool.run("render", {**request(text, title="t"), "lint": True, "files": None})
     assert "findings" in answer.result
+
+
+def test_a_text_that_was_never_rendered_is_not_called_empty(findings: Any) -> None:
+    text = "---\ntitle: a\ncode_theme: nosuch\n---\n正文"
+    rules = [each["rule"] for each in findings(text)]
+    assert "code_theme_unknown" in rules
+    assert "draft_content_empty" not in rules
+    assert "draft_content_empty" in [each["rule"] for each in findings("---\ntitle: a\n---\n")]

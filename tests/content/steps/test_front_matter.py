@@ -114,7 +114,7 @@ def test_options_rank_between_the_caller_and_the_gateway() -> None:
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
-        ("{nosuch: 1}", "options.nosuch"),
+        ("{nosuch: 1}", "options.nosuch: Extra inputs are not permitted"),
         ("{emoji: perhaps}", "options.emoji"),
         ("{emoji: [on]}", "options.emoji"),
         ("[emoji]", "options"),
@@ -124,4 +124,5 @@ def test_options_rank_between_the_caller_and_the_gateway() -> None:
 def test_a_wrong_option_is_named(options: str, reason: str) -> None:
     with pytest.raises(FrontMatterInvalid) as caught:
         _taken(f"---\noptions: {options}\n---\n")
-    assert (caught.value.field, caught.value.values["reason"]) == ("options", reason)
+    assert caught.value.field == "options"
+    assert str(caught.value.values["reason"]).startswith(reason)

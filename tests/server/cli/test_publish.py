@@ -58,12 +58,16 @@ async def test_local_pictures_are_sent_along(stand: Any, tmp_path: Path) -> None
 
 async def test_a_dry_run_lists_the_plan_and_calls_nobody(tmp_path: Path, unused_port: int) -> None:
     (tmp_path / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n" * 375)
-    article(tmp_path / "x.md", text="![图](a.png) ![外](https://example.com/b.png)")
+    article(
+        tmp_path / "x.md",
+        text="![图](a.png) ![外](https://example.com/b.png) ![无](c.png) [^1]\n\n[^1]: 注",
+    )
     done = await wxgate_process(
         *("publish", "x.md", "--dry-run", "--server", f"http://127.0.0.1:{unused_port}")
     )
     assert done.exit_code == 0, done.output
     assert done.stdout == "x.md  图片 / pictures: 1\n    a.png  3 KB\n"
+    assert done.stderr == "    没有这个文件 / no such file: c.png\n"
 
 
 async def test_json_tells_programs_all(stand: Any, tmp_path: Path) -> None:
