@@ -1,6 +1,7 @@
 r"""Formulas: `$…$`, `$$…$$`, `\(…\)`, `\[…\]` and fences of the language `math`.
 
 `$5 和 $10` is text: a formula has no space inside its marks and no digit behind them, as in Pandoc.
+Nor is it what stands between the variables of a shell, `$HOME/bin:$PATH`.
 """
 
 import base64
@@ -29,6 +30,7 @@ from content.markdown.formulas import (
 )
 
 _CLOSING = {"$$": "$$", "$": "$", r"\(": r"\)"}
+_NAME = re.compile("[A-Za-z_]")
 _COMMENT = re.compile(r"(?<!\\)%.*")
 _FORMULA_S = 0.2
 _TOO_MUCH = ("公式太多或太复杂", "formulas are too many or too complex")
@@ -85,9 +87,15 @@ def _is_escaped(source: str, at: int) -> bool:
 
 
 def _is_formula(tex: str, source: str, end: int) -> bool:
-    if tex[0].isspace() or tex[-1].isspace() or source[end + 1 : end + 2].isdigit():
+    after = source[end + 1 : end + 2]
+    if tex[0].isspace() or tex[-1].isspace() or after.isdigit():
         return False
-    return not (tex[0].isdigit() and any(map(is_cjk, tex)))  # $5到20$
+    is_chinese = any(map(is_cjk, tex))
+    if tex[0].isdigit() and is_chinese:  # $5到20$
+        return False
+    # 变量$foo和$bar, $HOME/bin:$PATH; but the $n$th
+    is_name = _NAME.match(tex) and (is_chinese or _NAME.match(tex, 1))
+    return not (is_name and _NAME.match(after))
 
 
 def _read_block(state: StateBlock, line: int, last: int, silent: bool) -> bool:  # noqa: FBT001

@@ -29,6 +29,7 @@ def _formulas(content: str) -> int:
         "*粗 $a*b$*",
         r"$\$5$",
         "**$x$**",
+        "the $n$th",
     ],
 )
 def test_a_formula_in_the_line_is_drawn(render: Render, text: str) -> None:
@@ -55,6 +56,7 @@ def test_a_formula_in_the_line_is_drawn(render: Render, text: str) -> None:
             "$",
             r"\(\)",
         ),
+        *("变量$foo和$bar", "$HOME/bin:$PATH", "成本$x元，收入$y元"),
         *(r"\[1\]", r"\[注\]", "$$ x", r"\[", "US$100，HK$200", "$a\n\nb$", r"\(a"),
     ],
 )
