@@ -31,7 +31,7 @@ class Source:
     def __init__(self, text: str, folding: Folding, *, is_markdown: bool) -> None:
         self._folding = folding
         self._letters = folding.letters(text, _LINK_ENDS if is_markdown else _TAGS)
-        self._lines = [0, *(found.end() for found in re.finditer("\n", text))]
+        self._lines = [0, *(found.end() for found in re.finditer("\r\n?|\n", text))]
         self._taken: set[int] = set()
 
     def locate(self, before: str, found: str, after: str) -> Place | None:

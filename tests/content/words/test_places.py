@@ -1,3 +1,5 @@
+import pytest
+
 from content.words.folding import Folding
 from content.words.places import Source
 
@@ -11,6 +13,11 @@ def markdown(text: str) -> Source:
 def test_a_word_is_found_through_its_markup() -> None:
     source = markdown("一\n\n> 前 **敏**[感](http://a.b/感词)_词_ 后\n")
     assert source.locate("一前", "敏感词", "后") == (3, 7)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_lines_end_as_markdown_lets_them(end: str) -> None:
+    assert markdown(f"一{end}{end} 词").locate("", "词", "") == (3, 2)
 
 
 def test_of_many_places_the_one_with_these_neighbours_is_meant() -> None:
