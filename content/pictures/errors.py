@@ -26,8 +26,10 @@ class ImageFileMissing(ImageError):
     category = "media"
     message = Text("文章引用的图片没有上传：{picture}", "this picture was not sent: {picture}")
     hint = Text(
-        "把图片文件作为与 Markdown 中路径同名的部分一起上传",
-        "send the file along as a part named by the path in the Markdown",
+        "wxgate publish：检查路径，或从更上一级的目录运行；"
+        "HTTP：把图片文件作为与 Markdown 中路径同名的部分一起上传",
+        "wxgate publish: check the path, or run it from further up; "
+        "HTTP: send the file along as a part named by the path in the Markdown",
     )
 
 
