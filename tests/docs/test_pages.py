@@ -46,6 +46,15 @@ def test_both_languages_have_the_same_pages() -> None:
     assert chinese == {path.name for path in (DOCS / "en").iterdir()}
 
 
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_every_page_is_in_the_index_and_the_readme(language: str) -> None:
+    written = {path.name for path in (DOCS / language).iterdir()} - {"index.md"}
+    assert written - set(Page(DOCS / language / "index.md").links) == set()
+    readme = Page(ROOT / ("README.md" if language == "zh" else "README.en.md"))
+    linked = {link.partition("#")[0] for link in readme.links}
+    assert {f"docs/{language}/{name}" for name in written} - linked == set()
+
+
 @pytest.mark.parametrize(("chinese", "english"), twins(), ids=lambda page: page.name)
 def test_twins_have_the_same_outline_and_link_to_each_other(chinese: Page, english: Page) -> None:
     levels = [level for level, _ in chinese.headings]
