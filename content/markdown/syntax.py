@@ -22,6 +22,7 @@ from content.markdown.mark import use_mark
 from content.markdown.math import use_math
 from content.markdown.mermaid import use_mermaid
 from content.markdown.nesting import use_nesting
+from content.markdown.placeholders import use_placeholders
 from content.markdown.ruby import use_ruby
 from content.markdown.scripts import use_scripts
 from content.markdown.toc import use_toc
@@ -31,6 +32,7 @@ Use = Callable[[MarkdownIt], None]
 
 SYNTAX: tuple[Use, ...] = (
     use_nesting,  # nothing is lost in the depth
+    use_placeholders,  # List<String> is no tag
     use_cjk_emphasis,  # `**“粗”**后` is bold
     use_code,  # in colour, with a header
     use_math,  # `$…$`, `$$…$$`, as SVG or PNG
