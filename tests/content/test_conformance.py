@@ -38,9 +38,14 @@ _EXAMPLES = {"commonmark": 652, "gfm": 677}
 _BARE_URL = "a bare URL is a link, as GFM has it where CommonMark has not"
 _NO_SCHEME = "without a scheme an address is text: README.md is no link, and WeChat drops both"
 _NEWER = "comments are those of CommonMark 0.31, which GFM 0.29 precedes"
+_NO_TAG = "what only looks like a tag is shown as typed, List<String>; a browser would hide it"
 DEVIATIONS = {
-    "commonmark": dict.fromkeys((602, 608, 611), _BARE_URL),
+    "commonmark": {
+        **dict.fromkeys((602, 608, 611), _BARE_URL),
+        **dict.fromkeys((201, 613), _NO_TAG),
+    },
     "gfm": {
+        **dict.fromkeys((170, 636), _NO_TAG),
         491: "one tilde means about in Chinese, 10~20, and strikes nothing out",
         **dict.fromkeys((611, 617, 620), _BARE_URL),
         **dict.fromkeys((*range(622, 629), *range(630, 636)), _NO_SCHEME),
