@@ -47,7 +47,7 @@ class _Watch:
 
     async def _wait(self) -> None:
         while (await self._receive())["type"] != "http.disconnect":
-            pass
+            await asyncio.sleep(0)  # a server that answers at once must not hold the loop for ever
         if self.worker is not None:
             self.gone = True
             self.worker.cancel()

@@ -77,3 +77,14 @@ async def test_a_cancellation_from_elsewhere_stays_one() -> None:
     with pytest.raises(asyncio.CancelledError):
         await needed
     assert work.ended == "cancelled"
+
+
+async def test_a_server_that_answers_at_once_does_not_hold_the_loop() -> None:
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b""}
+
+    work = Work()
+    needed = asyncio.ensure_future(Presence(look_after_s=0).needed(work(), receive))
+    await asyncio.sleep(0.01)
+    work.may_end.set()
+    assert await needed == "answer"
