@@ -46,7 +46,7 @@ class _Watch:
         self._task = tasks.start(self._wait(), name="watch the caller")
 
     async def _wait(self) -> None:
-        while (await self._receive())["type"] != "http.disconnect":
+        while (await self._receive())["type"] != "http.disconnect":  # noqa: ASYNC110
             await asyncio.sleep(0)  # a server that answers at once must not hold the loop for ever
         if self.worker is not None:
             self.gone = True
