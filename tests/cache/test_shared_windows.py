@@ -235,7 +235,9 @@ async def test_a_stalled_redis_never_holds_the_event_loop(
         redis_server.process.send_signal(signal.SIGCONT)
     assert set(waits) == {0}
     assert not windows._link.up
-    assert min(beats_before_an_answer) >= 1  # a read that blocks would leave none
+    # Reads that block would answer all of them before the first beat. Some may come that early
+    # on a slow machine: their timers end together with the heart's.
+    assert beats_before_an_answer[-1] >= 1
 
 
 async def test_back_from_an_outage_each_keeps_to_its_share_until_all_have_told(
