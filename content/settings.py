@@ -53,7 +53,7 @@ class ContentSettings(BaseModel):
     worker_idle_s: float = Field(30, gt=0, description="an idle worker process ends after this")
     worker_memory_mb: int = Field(512, ge=256, description="address space of a worker process")
     worker_cpu_s: float = Field(
-        3, gt=0, description="processor time for one picture, then it is refused"
+        2.5, gt=0, description="processor time for one picture, then it is refused"
     )
     render_cpu_s: float = Field(
         1, gt=0, description="processor time for one article's text, then it is refused"

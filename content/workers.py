@@ -40,7 +40,7 @@ class WorkerLimits(NamedTuple):
     """What a worker process may use."""
 
     memory_mb: int = 512  # address space
-    cpu_s: float = 3  # for one request
+    cpu_s: float = 2.5  # for one request
     render_cpu_s: float = 1  # for one article's text
     wall_s: float = 20  # for one request
     idle_s: float = 30  # without a request; then it ends
