@@ -56,7 +56,7 @@ class ContentSettings(BaseModel):
         2.5, gt=0, description="processor time for one picture, then it is refused"
     )
     render_cpu_s: float = Field(
-        1, gt=0, description="processor time for one article's text, then it is refused"
+        0.9, gt=0, description="processor time for one article's text, then it is refused"
     )
     worker_wall_s: float = Field(
         20, gt=0, description="wall time for one article or picture, then it is refused"

@@ -41,7 +41,7 @@ class WorkerLimits(NamedTuple):
 
     memory_mb: int = 512  # address space
     cpu_s: float = 2.5  # for one request
-    render_cpu_s: float = 1  # for one article's text
+    render_cpu_s: float = 0.9  # for one article's text
     wall_s: float = 20  # for one request
     idle_s: float = 30  # without a request; then it ends
 
