@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator
 import pytest
 
 from content.article import ArticleFields, RenderedArticle
-from content.fields import MAX_HTML_BYTES
 from content.refusals import ContentTooLong
 from content.renderer import Renderer
 from content.settings import ContentSettings
@@ -101,10 +100,14 @@ async def test_194_words_that_yaml_would_change_stay_words(pool: WorkerPool) -> 
 
 
 async def test_200_what_grows_over_the_limit_is_told_with_its_figure(pool: WorkerPool) -> None:
-    styled = f'<p style="{"color:#123456;" * 5}">字</p>'
-    html = styled * (MAX_HTML_BYTES // len(styled.encode()))
-    outcome = await _outcome(pool, html=html)
-    assert isinstance(outcome, ContentTooLong | RenderedArticle) or outcome.code in REFUSALS
+    style = (
+        "letter-spacing:1px;color:#123456;font-size:17px;background-color:#ffeedd;border-radius:8px"
+    )
+    html = f"<style>p{{{style}}}</style>" + "<p>字</p>" * 10_500
+    assert len(html.encode()) < 120_000
+    grown = await _outcome(pool, html=html)
+    assert isinstance(grown, ContentTooLong)
+    assert "bytes" in grown.describe("en", "r")["message"]
     long = await _outcome(pool, markdown="字" * 20_001)
     assert isinstance(long, ContentTooLong)
     assert "20001" in long.describe("en", "r")["message"]
