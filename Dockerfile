@@ -12,7 +12,7 @@ COPY requirements.lock ./
 RUN /app/bin/pip install --require-hashes --only-binary :all: -r requirements.lock
 COPY . .
 ARG EXTRAS=
-RUN /app/bin/pip install --no-deps . \
+RUN /app/bin/pip install --no-deps ./clients/python . \
     && if [ -n "$EXTRAS" ]; then /app/bin/pip install --only-binary :all: ".[$EXTRAS]"; fi \
     && /app/bin/python -m compileall -q /app/lib
 

@@ -43,11 +43,11 @@ clean:
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Only wheels: a machine without a compiler is the normal case.
-$(VENV)/.runtime: requirements.lock pyproject.toml
+$(VENV)/.runtime: requirements.lock pyproject.toml clients/python/pyproject.toml
 	@$(PYTHON) scripts/bootstrap.py $(VENV) requirements.lock
 	@touch $@
 
-$(VENV)/.dev: requirements-dev.lock requirements.lock pyproject.toml
+$(VENV)/.dev: requirements-dev.lock requirements.lock pyproject.toml clients/python/pyproject.toml
 	@$(PYTHON) scripts/bootstrap.py $(VENV) requirements-dev.lock
 	@touch $@ $(VENV)/.runtime
 
@@ -58,7 +58,7 @@ $(SPEC)/node_modules: $(SPEC)/package-lock.json
 	else echo "没有 npm 或下载失败，跳过 CommonMark 与 GFM 的例子 / no npm or no download: spec examples skipped"; fi
 
 COMPILE = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url \
-	--no-annotate --no-header --python-version 3.11
+	--no-annotate --no-header --python-version 3.11 --no-emit-package wxgate-client
 lock:
 	$(PYTHON) -m venv $(VENV) && $(BIN)/pip install --quiet uv
 	$(COMPILE) pyproject.toml -o requirements.lock

@@ -1,5 +1,5 @@
 import re
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 from starlette.requests import Request
@@ -19,6 +19,9 @@ from jobs.publish_at import parse_publish_at
 from jobs.service import Jobs
 from jobs.submission import Submission
 from store.jobs import JobRow
+
+FilePath = Annotated[str, Field(min_length=1, max_length=512, pattern=r"^[^\x00-\x1f\x7f]+$")]
+Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$", description="hex")]
 
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
@@ -41,9 +44,15 @@ class ArticleRequest(DraftFields):
         None, description="when to begin: RFC 3339 with offset; up to 5 minutes ago means now"
     )
 
+    files: dict[FilePath, Sha256] | None = Field(
+        None,
+        max_length=100,
+        description="pictures that were sent before (PUT /v1/files/…): path in the text → SHA-256",
+    )
+
     def fields(self) -> DraftFields:
         """The draft itself."""
-        given: dict[str, Any] = self.model_dump(exclude={"action", "publish_at"})
+        given: dict[str, Any] = self.model_dump(exclude={"action", "publish_at", "files"})
         return DraftFields(**given)
 
 
@@ -88,12 +97,13 @@ class ArticlesHandler:
             account=account,
             fields=fields,
             files=files,
+            kept=article.files or {},
             action=article.action,
             publish_at=None if at is None else parse_publish_at(at, now=self._clock()),
             idempotency_key=_idempotency_key(request),
             needs_approval=client.approve_publish and article.action == "publish",
         )
-        return await self._jobs.submit_article(submission)
+        return await self._jobs.submit(submission)
 
     def _account(self, request: Request, client: Client) -> str:
         """Our name of the account in the URL, if the client may use it."""

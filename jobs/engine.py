@@ -13,7 +13,8 @@ from jobs.claim import Claim, Done, EndRun, Later, LeaseLost, Outcome
 from jobs.context import JobsContext
 from jobs.failures import Quarantined, review, stored_error
 from jobs.states import State
-from store import idempotency, intents, job_files
+from store import files as kept_files
+from store import idempotency, intents
 from store import jobs as job_rows
 from store.engine import StorageUnavailable
 from store.jobs import JobRow, Lease
@@ -202,7 +203,7 @@ class Engine:
             ):
                 raise LeaseLost
             if state in (State.SUCCEEDED, State.CANCELLED):
-                await job_files.drop(connection, claim.row.id)
+                await kept_files.drop(connection, claim.row.id)
             self._crash(crash_points.FINISH)
         self._context.metrics.jobs.labels(claim.row.kind, state).inc()
         code = (outcome.error or {}).get("code")
@@ -252,6 +253,7 @@ class Engine:
         now = self._clock()
         async with self._database.write() as connection:
             await job_rows.purge_files(connection, ended_before=now - self._settings.keep_files_s)
+            await kept_files.purge(connection, unused_since=now - self._settings.keep_files_s)
             await idempotency.purge(connection, before=now - self._settings.keep_keys_s)
 
 

@@ -20,7 +20,7 @@ from jobs.reconcile import ArticlePrint, Fingerprint, Reconcile, article_ids
 from jobs.rights import LiveClient, check_rights
 from jobs.roundtrip import FindsChanges, changes_of
 from jobs.states import State
-from store import job_files
+from store import files as kept_files
 from store.engine import Database
 from store.intents import IntentRow
 from wechat.call import Call, WeChatRefused
@@ -30,7 +30,6 @@ from wechat.freepublish import FreepublishClient
 
 log = structlog.get_logger(__name__)
 
-KIND = "article"
 _STEPS_OF_PUBLISHING = 2  # the submit, and its end
 _GONE = frozenset({INVALID_MEDIA_ID, PRODUCT_INVALID})  # a picture; a product card
 _SAVE_PROGRESS_S = 0.5  # progress is worth a write of the database so often
@@ -226,7 +225,7 @@ class ArticleJob:
             return
         check_rights(claim, self._tools.live_client)  # pictures are sent while it is built
         async with self._database.read() as connection:
-            files = await job_files.get(connection, claim.row.id)
+            files = await kept_files.of_job(connection, claim.row.id)
         fields = DraftFields.model_validate(claim.row.payload["fields"])
         built = await self._tools.builder.build(
             claim.row.account, fields, files, on_progress=self._reporter(claim)

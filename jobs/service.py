@@ -3,30 +3,24 @@ from collections.abc import AsyncGenerator, Callable, Collection
 from contextlib import aclosing
 from typing import TypeVar
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from accounts.clients import Client
 from accounts.edits import Editor
 from core.clock import Clock
 from core.errors import GatewayError, Text
-from core.ids import new_id
 from jobs.changes import Changes
+from jobs.intake import Handed, Intake
 from jobs.journal import Journal
 from jobs.once import order
-from jobs.publish import KIND
 from jobs.settings import JobsSettings
 from jobs.states import State
-from jobs.submission import QueueFull, Submission
-from store import idempotency, intents, job_files
+from store import files as kept_files
+from store import intents
 from store import jobs as job_rows
 from store.engine import Database
-from store.idempotency import UsedKey
 from store.jobs import JobFilter, JobHead, JobRow
 
 Row = TypeVar("Row", bound=JobHead)
 
-_ARTICLES_ROUTE = "POST /v1/accounts/{account}/articles"
-_FULL_RETRY_S = 30
 _LOOK_AGAIN_S = 1.0  # another process may have changed the job
 _LOOKS_A_SIGN = 15
 # The effect after which there is nothing left to cancel.
@@ -112,19 +106,6 @@ class ApprovalByOther(GatewayError):
     hint = Text("请用另一个客户端的密钥批准", "use the key of another client")
 
 
-class IdempotencyMismatch(GatewayError):
-    """The Idempotency-Key was used for another request."""
-
-    status = 422
-    code = "idempotency_mismatch"
-    category = "params"
-    message = Text(
-        "这个 Idempotency-Key 已用于内容不同的请求",
-        "this Idempotency-Key was used for a different request",
-    )
-    hint = Text("内容有变化时请换一个新的 Key", "use a new key when the content has changed")
-
-
 class Jobs:
     """Takes jobs in, and shows, cancels, retries and follows them.
 
@@ -143,35 +124,15 @@ class Jobs:
         clock: Clock,
     ) -> None:
         self._database = database
-        self._max_waiting = settings.max_waiting
+        self._intake = Intake(database, settings.max_waiting, wake, clock=clock)
         self._journal = journal
         self._changes = changes
         self._wake = wake
         self._clock = clock
 
-    async def submit_article(self, article: Submission) -> JobRow:
-        """Keep an article as a job; it survives a crash from the return on.
-
-        A repeated Idempotency-Key gives the job that was made under it, as it is now. Job, files
-        and key are one transaction, so there is never a key "in progress". Raises
-        IdempotencyMismatch, QueueFull.
-        """
-        row = _new_row(article, self._clock())
-        async with self._database.write() as connection:
-            if (earlier := await _made_before(connection, article)) is not None:
-                return earlier
-            if await job_rows.are_full(connection, self._max_waiting):
-                raise QueueFull(limit=self._max_waiting, retry_after_s=_FULL_RETRY_S)
-            await job_rows.insert(connection, row)
-            await job_files.put(connection, row.id, article.files)
-            if not await _take_key(connection, article, row):
-                # On PostgreSQL another process committed the same key since the look above.
-                await job_rows.withdraw(connection, row.id)
-                earlier = await _made_before(connection, article)
-        if earlier is not None:
-            return earlier
-        self._wake()
-        return row
+    async def submit(self, handed: Handed) -> JobRow:
+        """Keep what a client hands in. Raises IdempotencyMismatch, QueueFull, FilesMissing."""
+        return await self._intake.submit(handed)
 
     async def get(
         self, job_id: str, client_id: str | None, *, reviews: Collection[str] = ()
@@ -210,7 +171,7 @@ class Jobs:
                 result = row.checkpoint.get("result")
                 values = {"state": State.CANCELLED, "result": result, "updated_at": now}
                 changed = await job_rows.replace(connection, row, values)
-                await job_files.drop(connection, job_id)
+                await kept_files.drop(connection, job_id)
         return self._changed(changed)
 
     async def approve(self, job_id: str, approver: Client, editor: Editor) -> JobRow:
@@ -259,7 +220,7 @@ class Jobs:
             if row.state not in _RETRYABLE:
                 raise NotRetryable(state=row.state)
             built = "articles" in row.checkpoint
-            if not built and len(await job_files.get(connection, job_id)) < row.payload["files"]:
+            if not built and await kept_files.count(connection, job_id) < row.payload["files"]:
                 raise FilesGone
             checkpoint = {k: v for k, v in row.checkpoint.items() if k not in _FORGOTTEN_BY_RETRY}
             if by is not None:
@@ -319,54 +280,6 @@ class Jobs:
         assert row is not None  # noqa: S101 - it was locked
         self._changes.tell(row.id)
         return row
-
-
-async def _made_before(connection: AsyncConnection, article: Submission) -> JobRow | None:
-    """The job that was made under the same Idempotency-Key. Raises IdempotencyMismatch."""
-    if article.idempotency_key is None:
-        return None
-    used = await idempotency.find(
-        connection, article.client_id, _ARTICLES_ROUTE, article.idempotency_key
-    )
-    if used is None:
-        return None
-    if used.body_hash != article.body_hash():
-        raise IdempotencyMismatch
-    return await job_rows.get(connection, used.job_id)
-
-
-async def _take_key(connection: AsyncConnection, article: Submission, row: JobRow) -> bool:
-    if article.idempotency_key is None:
-        return True
-    used = UsedKey(
-        client_id=article.client_id,
-        route=_ARTICLES_ROUTE,
-        key=article.idempotency_key,
-        body_hash=article.body_hash(),
-        job_id=row.id,
-        created_at=row.created_at,
-    )
-    return await idempotency.take(connection, used)
-
-
-def _new_row(article: Submission, now: float) -> JobRow:
-    later = article.publish_at is not None and article.publish_at > now
-    state = State.SCHEDULED if later else State.ACCEPTED
-    return JobRow(
-        id=new_id("job"),
-        kind=KIND,
-        account=article.account,
-        client_id=article.client_id,
-        state=State.WAITING if article.needs_approval else state,
-        approval="pending" if article.needs_approval else None,
-        action=article.action,
-        payload=article.payload(),
-        checkpoint={},
-        progress={"done": 0, "total": 1, "articles": len(article.fields.each())},
-        run_at=article.publish_at if article.publish_at is not None and later else now,
-        created_at=now,
-        updated_at=now,
-    )
 
 
 def _visible(row: Row | None, job_id: str, client_id: str | None) -> Row:

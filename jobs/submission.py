@@ -1,28 +1,17 @@
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from content.fields import DraftFields
-from core.errors import GatewayError, Text
+from core.ids import new_id
+from jobs.intake import NewJob
+from jobs.states import State
+from store.jobs import JobRow
 
+KIND = "article"  # of the jobs that make drafts, and publish them
 Action = Literal["draft", "publish"]
-
-
-class QueueFull(GatewayError):
-    """So many jobs are not over yet that no other is taken in."""
-
-    status = 503
-    code = "queue_full"
-    category = "system"
-    level = "warning"
-    retryable = True
-    message = Text("未结束的任务已达上限 {limit} 个", "{limit} jobs are waiting already")
-    hint = Text(
-        "等一部分任务结束后重试，或取消不要的；可由管理员调大 jobs.max_waiting",
-        "try again when some have ended, or cancel some; an operator may raise jobs.max_waiting",
-    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,15 +22,17 @@ class Submission:
     account: str  # our name of the account
     fields: DraftFields
     files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    kept: Mapping[str, str] = field(default_factory=dict)  # files sent before, by SHA-256
     action: Action = "draft"
     publish_at: float | None = None  # Unix time; None: now
     idempotency_key: str | None = None
     needs_approval: bool = False  # it begins only once somebody else has approved
+    route: str = "POST /v1/accounts/{account}/articles"
 
     def payload(self) -> dict[str, Any]:
         """What is kept with the job."""
         fields = self.fields.model_dump(mode="json", exclude_none=True)
-        return {"fields": fields, "files": len(self.files)}
+        return {"fields": fields, "files": len({*self.files, *self.kept})}
 
     def body_hash(self) -> str:
         """The same for what means the same, however it was written down."""
@@ -52,7 +43,40 @@ class Submission:
             "publish_at": self.publish_at,
         }
         digest = hashlib.sha256(json.dumps(said, sort_keys=True).encode())
-        for name in sorted(self.files):
+        sent = {name: hashlib.sha256(data).hexdigest() for name, data in self.files.items()}
+        for name, sha256 in sorted({**self.kept, **sent}.items()):
             digest.update(hashlib.sha256(name.encode("utf-8", "surrogatepass")).digest())
-            digest.update(hashlib.sha256(self.files[name]).digest())
+            digest.update(bytes.fromhex(sha256))
         return digest.hexdigest()
+
+    def jobs(self, now: float) -> Sequence[NewJob]:
+        """The one job that does it."""
+        return (NewJob(row=self.row(now), files=self.files, kept=self.kept),)
+
+    def row(self, now: float) -> JobRow:
+        """The job's row, not held by any batch."""
+        due = self.publish_at
+        later = due is not None and due > now
+        state = State.SCHEDULED if later else State.ACCEPTED
+        return JobRow(
+            id=new_id("job"),
+            kind=KIND,
+            account=self.account,
+            client_id=self.client_id,
+            state=State.WAITING if self.needs_approval else state,
+            approval="pending" if self.needs_approval else None,
+            action=self.action,
+            payload=self.payload(),
+            checkpoint={},
+            progress={"done": 0, "total": 1, "articles": len(self.fields.each())},
+            run_at=due if due is not None and later else now,
+            due_at=due,
+            title=_title(self.fields),
+            created_at=now,
+            updated_at=now,
+        )
+
+
+def _title(fields: DraftFields) -> str | None:
+    """What the sender says it is called; a text's own title is known only once it is built."""
+    return fields.each()[0].title

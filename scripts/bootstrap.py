@@ -29,7 +29,7 @@ def main(venv: Path, lockfile: Path) -> None:
     print(f"安装 {lockfile} / installing {lockfile} …", flush=True)
     pip = [str(python), "-m", "pip", "--quiet", "--disable-pip-version-check", "install"]
     run([*pip, "--require-hashes", "--only-binary", ":all:", "-r", str(lockfile)])
-    run([*pip, "--no-deps", "--editable", "."])
+    run([*pip, "--no-deps", "--editable", "clients/python", "--editable", "."])
 
 
 def run(command: list[str]) -> None:

@@ -43,6 +43,7 @@ SECTIONS = (
     Section("E", "token 与缓存", "tokens and caches", 83, 99),
     Section("F", "微信一侧的故障", "faults of WeChat's side", 100, 118),
     Section("G", "Redis 故障", "faults of Redis", 119, 134),
+    Section("H", "数据库、任务与定时", "database, jobs, schedules", 135, 154),
     Section("J", "密钥与日志", "secrets and logs", 167, 175),
     Section("K", "过载与生命周期", "overload and life cycle", 176, 186),
     Section("L", "坏输入、Markdown 与 HTML", "bad input, Markdown and HTML", 187, 200),

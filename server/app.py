@@ -25,8 +25,6 @@ from cache.redis_tokens import FallbackTokenStore, RedisTokenStore
 from cache.responses import ResponseStore
 from cache.stats import CacheStatistics
 from cache.tokens import MemoryTokenStore, TokenStore
-from content.renderer import Renderer
-from content.roundtrip.changes import ChangeFinder
 from core.crash import CrashPoint, no_crash
 from core.metrics import Metrics
 from core.tasks import TaskSet
@@ -34,13 +32,8 @@ from handlers.areas import Segments
 from handlers.relay import Relay, Stages
 from handlers.relay_journal import RelayJournal
 from handlers.token_calls import TokenCalls
-from jobs.changes import Changes
-from jobs.context import JobsContext
 from jobs.engine import Engine
-from jobs.executor import Executor
 from jobs.journal import Journal
-from jobs.publish import KIND as ARTICLE
-from jobs.publish import article_job
 from jobs.service import Jobs
 from proxy.aiohttp_upstream import open_upstream
 from proxy.budget import RetryBudgets
@@ -58,7 +51,6 @@ from proxy.stable_token import PATH as STABLE_TOKEN
 from proxy.stable_token import StableToken
 from proxy.tokens import TokenBooks, TokenService
 from proxy.upstream import Upstream
-from server.building import open_builder
 from server.cache_control import (
     CacheControl,
     clears_of,
@@ -80,11 +72,11 @@ from server.following import (
 from server.layers import Layers, relay_segments
 from server.limiting import open_counters, open_limiter
 from server.reload import InForce, Names, Reloader, make_reloader
-from server.rendering import make_renderer, open_workers
 from server.response_cache import make_response_cache
 from server.routes import Parts, build_app
 from server.settings import Settings
 from server.store import open_store
+from server.work import WeChat, open_work
 from store.engine import Database
 from store.images import UploadedImages
 from store.lock import lock_data_dir
@@ -100,6 +92,7 @@ class Gateway:
     app: ASGIApp  # with the layers around it
     starlette: Starlette
     engine: Engine
+    jobs: Jobs
     metrics: Metrics
     reloader: Reloader
 
@@ -126,15 +119,10 @@ class _Upstream:
         """What the doctor examines."""
         return self.accounts, self.calls, self.upstream
 
-
-@dataclass(frozen=True)
-class _Work:
-    """What works on articles."""
-
-    engine: Engine
-    jobs: Jobs
-    renderer: Renderer
-    uploaded: UploadedImages
+    @property
+    def for_jobs(self) -> WeChat:
+        """What jobs work with."""
+        return WeChat(self.accounts, self.calls, self.caches, self.metrics)
 
 
 @asynccontextmanager
@@ -161,7 +149,7 @@ async def open_gateway(
             open_callers(settings, wechat.accounts, watcher, database, master_key, audit)
         )
         made = await stack.enter_async_context(
-            _open_jobs(settings, database, wechat, callers.clients, Journal(audit), crash)
+            open_work(settings, database, wechat.for_jobs, callers.clients, Journal(audit), crash)
         )
         signed, relayed = read_bodies(settings, wechat.caches, wechat.link)
         in_force = InForce(settings)
@@ -206,7 +194,7 @@ def _joined(parts: Parts, in_force: InForce, wechat: _Upstream, engine: Engine) 
         *(starlette, parts.settings, parts.metrics, parts.relay_segments), wechat.answered
     )
     reloader = make_reloader(in_force, parts, wechat.tokens, layers)
-    return Gateway(layers.app, starlette, engine, parts.metrics, reloader)
+    return Gateway(layers.app, starlette, engine, parts.jobs, parts.metrics, reloader)
 
 
 @asynccontextmanager
@@ -228,7 +216,7 @@ async def open_worker(settings: Settings) -> AsyncIterator[Reloader]:
         follow_capabilities(watcher, database, wechat.capabilities)
         await stack.enter_async_context(following(watcher))
         made = await stack.enter_async_context(
-            _open_jobs(settings, database, wechat, clients, Journal(audit), no_crash)
+            open_work(settings, database, wechat.for_jobs, clients, Journal(audit), no_crash)
         )
         await stack.enter_async_context(_open_fleet(settings, wechat, made.uploaded, {}))
         names = Names(clients, wechat.accounts, wechat.tokens)
@@ -325,47 +313,6 @@ async def _open_link(
     link = RedisLink(redis)
     caches.add_redis(link)
     return link
-
-
-@asynccontextmanager
-async def _open_jobs(
-    settings: Settings,
-    database: Database,
-    wechat: _Upstream,
-    clients: Clients,
-    journal: Journal,
-    crash: CrashPoint,
-) -> AsyncIterator["_Work"]:
-    """The engine at work on articles, with what it shares with the handlers."""
-    async with AsyncExitStack() as stack:
-        workers = await stack.enter_async_context(open_workers(settings.content))
-        renderer = make_renderer(
-            workers, settings.content, wechat.accounts, wechat.caches, wechat.metrics
-        )
-        uploaded = UploadedImages(
-            database, wechat.caches.register("image", "database"), clock=time.time
-        )
-        builder = await stack.enter_async_context(
-            open_builder(settings, workers, renderer, uploaded, wechat.calls)
-        )
-        changes = Changes()
-        context = JobsContext(
-            database,
-            settings.jobs,
-            Executor(alone=database.is_sqlite),
-            changes,
-            journal,
-            clients.by_id,
-            wechat.metrics,
-            time.time,
-            crash,
-        )
-        article = article_job(
-            *(context, builder, uploaded, wechat.calls, wechat.calls), finder=ChangeFinder(workers)
-        )
-        engine = await stack.enter_async_context(Engine(context, {ARTICLE: article}))
-        jobs = Jobs(*(database, settings.jobs, changes, engine.wake, journal), clock=time.time)
-        yield _Work(engine, jobs, renderer, uploaded)
 
 
 def _relay(

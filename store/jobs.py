@@ -34,6 +34,15 @@ class JobHead:
     lease_until: float | None = None
     cancel_requested: bool = False
     approval: str | None = None
+    parent_id: str | None = None
+    position: int | None = None
+    held: bool = False
+    schedule_id: str | None = None
+    due_at: float | None = None
+    skip_after: float | None = None
+    subject: str | None = None
+    content_hash: str | None = None
+    title: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +134,7 @@ async def claim(
         .where(
             is_active,
             job.c.approval.is_distinct_from("pending"),
+            job.c.held.is_(False),
             job.c.run_at <= lease.now,
             or_(job.c.lease_until.is_(None), job.c.lease_until < lease.now),
             job.c.id.not_in(busy),

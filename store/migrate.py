@@ -6,7 +6,7 @@ from core.errors import GatewayError, Text
 from store.engine import Database
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-HEAD = "0004"
+HEAD = "0005"
 # Any number that nobody else uses in this database.
 _ADVISORY_LOCK = 0x77786761746501
 
@@ -36,15 +36,15 @@ class SchemaOutdated(GatewayError):
     hint = Text("先运行 wxgate migrate", "run wxgate migrate first")
 
 
-async def migrate(database: Database) -> None:
-    """Bring the schema to its newest form, all or nothing. Raises SchemaTooNew.
+async def migrate(database: Database, *, to: str = HEAD) -> None:
+    """Bring the schema to its newest form (or that of `to`), all or nothing. Raises SchemaTooNew.
 
     Safe when several processes start at once: the first one migrates, the others wait for it.
     """
     async with database.write() as connection:  # SQLite: BEGIN IMMEDIATE is the lock
         if not database.is_sqlite:
             await connection.execute(text(f"SELECT pg_advisory_xact_lock({_ADVISORY_LOCK})"))
-        await connection.run_sync(_upgrade)
+        await connection.run_sync(_upgrade, to)
 
 
 async def require_current(database: Database) -> None:
@@ -55,8 +55,8 @@ async def require_current(database: Database) -> None:
         raise SchemaOutdated(found=found or "-", known=HEAD)
 
 
-def _upgrade(connection: Connection) -> None:
-    if _revision(connection) == HEAD:
+def _upgrade(connection: Connection, to: str) -> None:
+    if _revision(connection) == to:
         return
     # Only a process that has something to migrate pays for loading Alembic.
     from alembic import command
@@ -67,7 +67,7 @@ def _upgrade(connection: Connection) -> None:
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
-    command.upgrade(config, HEAD)
+    command.upgrade(config, to)
 
 
 def _revision(connection: Connection) -> str | None:

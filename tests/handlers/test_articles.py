@@ -4,7 +4,8 @@ from typing import Any
 import pytest
 
 from core.clock import rfc3339
-from store import job_files, jobs
+from store import files as kept_files
+from store import jobs
 from store.engine import Database
 from tests.gateway import MAIN
 from tests.handlers.desk import NOW, Desk, open_desk
@@ -45,7 +46,7 @@ async def test_pictures_come_along(desk: Desk, database: Database) -> None:
     response = await desk.call("POST", "/v1/accounts/main/articles", files=parts)
     assert response.status_code == 202
     async with database.read() as connection:
-        assert await job_files.get(connection, response.json()["id"]) == {"图/a.png": b"123"}
+        assert await kept_files.of_job(connection, response.json()["id"]) == {"图/a.png": b"123"}
 
 
 async def test_an_account_may_be_named_by_its_appid(desk: Desk) -> None:

@@ -105,7 +105,7 @@ async def test_a_retry_is_judged_by_what_the_client_may_do_now(desk: Desk) -> No
     """Since the job was handed in, approval became due, or the account was taken away."""
 
     async def ended(account: str, **how: Any) -> str:
-        job = await desk.jobs.submit_article(
+        job = await desk.jobs.submit(
             Submission(account=account, fields=DraftFields(**ARTICLE), **how)
         )
         return (await desk.jobs.cancel(job.id, job.client_id)).id

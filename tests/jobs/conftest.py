@@ -6,6 +6,7 @@ import pytest
 from sandbox.server import RunningSandbox, run_sandbox
 from sandbox.settings import SandboxSettings
 from store.engine import Database
+from tests.jobs.office import Office
 from tests.jobs.rig import Rig, open_rig
 
 
@@ -21,3 +22,8 @@ async def rig(database: Database, sandbox: RunningSandbox, tmp_path: Path) -> As
     """An engine at work, on each kind of store."""
     async with open_rig(database, sandbox, tmp_path) as opened:
         yield opened
+
+
+@pytest.fixture
+def office(database: Database) -> Office:
+    return Office(database)

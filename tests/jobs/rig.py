@@ -22,11 +22,11 @@ from jobs.changes import Changes
 from jobs.context import JobsContext
 from jobs.engine import Engine
 from jobs.executor import Executor
-from jobs.publish import KIND, Progress, article_job
+from jobs.publish import Progress, article_job
 from jobs.service import Jobs
 from jobs.settings import JobsSettings
 from jobs.states import State
-from jobs.submission import Submission
+from jobs.submission import KIND, Submission
 from proxy.upstream import UpstreamSettings
 from sandbox.faults import Fault
 from sandbox.server import RunningSandbox
@@ -147,7 +147,7 @@ class Work:
         if fields is None:
             fields = DraftFields(markdown=text, title=values.pop("title", "标题"))
         defaults: dict[str, Any] = {"client_id": "blog", "account": "main", "action": "publish"}
-        return await self.jobs.submit_article(Submission(fields=fields, **{**defaults, **values}))
+        return await self.jobs.submit(Submission(fields=fields, **{**defaults, **values}))
 
     async def get(self, job_id: str) -> JobRow:
         """The whole job as it is now."""

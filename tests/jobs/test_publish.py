@@ -8,7 +8,8 @@ from core.clock import next_shanghai_midnight
 from jobs.states import State
 from sandbox.server import RunningSandbox
 from sandbox.world import Outcome
-from store import intents, job_files
+from store import files as kept_files
+from store import intents
 from store.engine import Database
 from tests.gateway import MAIN
 from tests.jobs.rig import ADD, QUICK, SUBMIT, Rig, open_rig
@@ -79,7 +80,7 @@ async def test_files_reach_the_builder_and_are_dropped_at_the_end(rig: Rig) -> N
     await rig.until(row.id)
     assert rig.builder.built == [{"图/a.png": b"abc"}]
     async with rig.database.read() as connection:
-        assert await job_files.get(connection, row.id) == {}
+        assert await kept_files.of_job(connection, row.id) == {}
 
 
 async def test_an_answer_lost_after_the_commit_is_adopted(rig: Rig) -> None:

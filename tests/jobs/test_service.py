@@ -4,74 +4,32 @@ from typing import Any
 
 import pytest
 
-from content.fields import DraftFields
-from jobs.changes import Changes
+from jobs.intake import IdempotencyMismatch
 from jobs.service import (
     FilesGone,
-    IdempotencyMismatch,
     JobEnded,
     JobRunning,
-    Jobs,
     JobUnknown,
     NotRetryable,
 )
-from jobs.settings import JobsSettings
 from jobs.states import State
-from jobs.submission import Submission
-from store import intents, job_files, jobs
-from store.engine import Database
+from store import files as kept_files
+from store import intents, jobs
 from store.intents import Outcome
 from store.jobs import JobFilter, JobRow, Lease
-from tests.jobs.journals import journal_of
-from tests.store.rows import intent_row, job_row
-
-
-class Office:
-    """The service, with nobody at work behind it."""
-
-    def __init__(self, database: Database) -> None:
-        self.database = database
-        self.changes = Changes()
-        self.now = 1_000.0
-        self.woken = 0
-        self.jobs = Jobs(
-            *(database, JobsSettings(), self.changes, self._wake, journal_of(database)),
-            clock=lambda: self.now,
-        )
-
-    def _wake(self) -> None:
-        self.woken += 1
-
-    async def put(self, **values: Any) -> JobRow:
-        row = job_row(**{"action": "publish", "payload": {"files": 0}, **values})
-        async with self.database.write() as connection:
-            await jobs.insert(connection, row)
-        return row
-
-    async def intent(self, **values: Any) -> None:
-        async with self.database.write() as connection:
-            await intents.insert(connection, intent_row(**values))
-
-
-@pytest.fixture
-def office(database: Database) -> Office:
-    return Office(database)
-
-
-def _article(text: str = "正文", **values: Any) -> Submission:
-    defaults: dict[str, Any] = {"client_id": "blog", "account": "main"}
-    return Submission(fields=DraftFields(markdown=text), **{**defaults, **values})
+from tests.jobs.office import Office, article
+from tests.store.rows import intent_row
 
 
 async def test_an_article_is_kept_with_its_files(office: Office) -> None:
-    row = await office.jobs.submit_article(_article(files={"a.png": b"x"}, action="publish"))
+    row = await office.jobs.submit(article(files={"a.png": b"x"}, action="publish"))
     async with office.database.read() as connection:
         assert await jobs.get(connection, row.id) == row
     assert (row.state, row.run_at, row.created_at) == (State.ACCEPTED, 1_000, 1_000)
     assert (row.action, row.payload) == ("publish", {"fields": {"markdown": "正文"}, "files": 1})
     assert office.woken == 1
     async with office.database.read() as connection:
-        assert await job_files.get(connection, row.id) == {"a.png": b"x"}
+        assert await kept_files.of_job(connection, row.id) == {"a.png": b"x"}
 
 
 @pytest.mark.parametrize(
@@ -81,13 +39,13 @@ async def test_an_article_is_kept_with_its_files(office: Office) -> None:
 async def test_a_time_in_the_future_schedules(
     office: Office, at: float, state: State, run_at: float
 ) -> None:
-    row = await office.jobs.submit_article(_article(publish_at=at))
+    row = await office.jobs.submit(article(publish_at=at))
     assert (row.state, row.run_at) == (state, run_at)
 
 
 async def test_fifty_posts_with_one_key_make_one_job(office: Office) -> None:
     made = await asyncio.gather(
-        *(office.jobs.submit_article(_article(idempotency_key="k")) for _ in range(50))
+        *(office.jobs.submit(article(idempotency_key="k")) for _ in range(50))
     )
     assert len({row.id for row in made}) == 1
     rows, _ = await office.jobs.page(JobFilter(), before=None, limit=100)
@@ -107,21 +65,21 @@ CHANGES: list[dict[str, Any]] = [
 async def test_the_same_key_for_something_else_is_refused(
     office: Office, change: dict[str, Any]
 ) -> None:
-    await office.jobs.submit_article(_article(idempotency_key="k"))
+    await office.jobs.submit(article(idempotency_key="k"))
     with pytest.raises(IdempotencyMismatch):
-        await office.jobs.submit_article(_article(idempotency_key="k", **change))
+        await office.jobs.submit(article(idempotency_key="k", **change))
 
 
 async def test_the_same_key_of_another_client_is_another_key(office: Office) -> None:
-    first = await office.jobs.submit_article(_article(idempotency_key="k"))
-    other = await office.jobs.submit_article(_article(idempotency_key="k", client_id="other"))
+    first = await office.jobs.submit(article(idempotency_key="k"))
+    other = await office.jobs.submit(article(idempotency_key="k", client_id="other"))
     assert first.id != other.id
 
 
 async def test_a_repeated_key_gives_the_job_as_it_is_now(office: Office) -> None:
-    first = await office.jobs.submit_article(_article(idempotency_key="k"))
+    first = await office.jobs.submit(article(idempotency_key="k"))
     await office.jobs.cancel(first.id, "blog")
-    again = await office.jobs.submit_article(_article(idempotency_key="k"))
+    again = await office.jobs.submit(article(idempotency_key="k"))
     assert (again.id, again.state) == (first.id, State.CANCELLED)
 
 
@@ -235,7 +193,8 @@ async def test_without_its_files_an_article_cannot_be_built_again(office: Office
     with pytest.raises(FilesGone):
         await office.jobs.retry(row.id, "blog")
     async with office.database.write() as connection:
-        await job_files.put(connection, row.id, {"a": b"1"})
+        (sha256,) = await kept_files.keep(connection, "blog", [b"1"], now=0)
+        await kept_files.name(connection, "blog", row.id, {"a": sha256})
     assert (await office.jobs.retry(row.id, "blog")).state == State.ACCEPTED
 
 

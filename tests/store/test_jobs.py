@@ -2,7 +2,8 @@ import asyncio
 from collections import Counter
 from dataclasses import asdict
 
-from store import job_files, jobs
+from store import files as kept_files
+from store import jobs
 from store.engine import Database
 from store.jobs import JobFilter, JobRow, Lease
 from tests.store.rows import job_row
@@ -181,8 +182,9 @@ async def test_files_go_some_time_after_the_end_of_their_job(database: Database)
     await _add(database, job_row("job_a", state="failed"), job_row("job_b"))
     async with database.write() as connection:
         for job_id in ("job_a", "job_b"):
-            await job_files.put(connection, job_id, {"a.png": b"x"})
+            (sha256,) = await kept_files.keep(connection, "blog", [b"x"], now=0)
+            await kept_files.name(connection, "blog", job_id, {"a.png": sha256})
         assert await jobs.purge_files(connection, ended_before=100) == 0
         assert await jobs.purge_files(connection, ended_before=101) == 1
-        assert await job_files.get(connection, "job_a") == {}
-        assert await job_files.get(connection, "job_b") == {"a.png": b"x"}
+        assert await kept_files.of_job(connection, "job_a") == {}
+        assert await kept_files.of_job(connection, "job_b") == {"a.png": b"x"}

@@ -1,4 +1,5 @@
 import asyncio
+import json
 from pathlib import Path
 
 import pytest
@@ -8,11 +9,11 @@ from alembic.script import ScriptDirectory
 from pydantic import SecretStr
 from sqlalchemy import Connection, text
 
-from store import intents, jobs
+from store import files, intents, jobs
 from store.engine import Database, DatabaseSettings, open_database
 from store.migrate import HEAD, MIGRATIONS, SchemaOutdated, SchemaTooNew, migrate, require_current
 from store.tables import metadata
-from tests.store.rows import intent_row, job_row
+from tests.store.rows import intent_row
 
 
 async def test_the_migrations_arrive_at_the_declared_tables(database: Database) -> None:
@@ -83,17 +84,32 @@ async def test_a_database_without_the_schema_is_refused_where_nobody_migrates(
         await require_current(database)
 
 
+_OLD_JOB = """INSERT INTO job (id, kind, account, client_id, state, action, payload, checkpoint,
+  progress, run_at, attempts, epoch, version, cancel_requested, created_at, updated_at)
+  VALUES (:id, 'article', 'main', 'blog', 'running', 'draft', '{}', :checkpoint,
+  '{}', 1, 0, 1, 1, false, 1, 1)"""
+
+
+async def before(database: Database, revision: str) -> None:
+    """An empty database as an earlier wxgate left it."""
+    async with database.write() as connection:
+        await connection.run_sync(metadata.drop_all)
+        await connection.execute(text("DROP TABLE alembic_version"))
+    await migrate(database, to=revision)
+
+
 async def test_jobs_and_intents_from_before_get_their_article_in_a_list(
     database: Database,
 ) -> None:
+    await before(database, "0003")
     article = {"title": "t", "content": "<p>文</p>", "thumb_media_id": "c"}
     old = {"article": article, "text_hash": "h", "media_id": "m", "article_url": "/s"}
     said = {"title": "t", "digest": "", "thumb_media_id": "c", "text_hash": "h", "media_id": "m"}
     async with database.write() as connection:
-        await jobs.insert(connection, job_row(checkpoint=old))
-        await jobs.insert(connection, job_row("job_2", checkpoint={}))
+        for job_id, checkpoint in (("job_1", old), ("job_2", {})):
+            values = {"id": job_id, "checkpoint": json.dumps(checkpoint)}
+            await connection.execute(text(_OLD_JOB), values)
         await intents.insert(connection, intent_row(fingerprint=said))
-        await connection.execute(text("UPDATE alembic_version SET version_num = '0003'"))
     await migrate(database)
     async with database.read() as connection:
         row, other = await jobs.get(connection, "job_1"), await jobs.get(connection, "job_2")
@@ -109,3 +125,21 @@ async def test_jobs_and_intents_from_before_get_their_article_in_a_list(
     assert other.checkpoint == {}
     cover = {"title": "t", "digest": "", "cover": "c", "text_hash": "h"}
     assert intent.fingerprint == {"articles": [cover], "media_id": "m"}
+
+
+async def test_jobs_from_before_keep_their_files(database: Database) -> None:
+    await before(database, "0004")
+    file = "INSERT INTO job_file (job_id, name, data) VALUES (:job, :name, :data)"
+    async with database.write() as connection:
+        for job_id in ("job_1", "job_2"):
+            await connection.execute(text(_OLD_JOB), {"id": job_id, "checkpoint": "{}"})
+            values = {"job": job_id, "name": "图.png", "data": b"x"}
+            await connection.execute(text(file), values)
+    await migrate(database)
+    async with database.read() as connection:
+        for job_id in ("job_1", "job_2"):
+            assert await files.of_job(connection, job_id) == {"图.png": b"x"}
+        assert await files.size(connection, "blog") == 1
+        row = await jobs.head(connection, "job_1")
+    assert row is not None
+    assert (row.held, row.parent_id, row.due_at) == (False, None, None)

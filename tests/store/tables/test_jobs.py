@@ -30,6 +30,7 @@ async def test_a_claim_uses_the_index_that_holds_no_finished_jobs(database: Data
 async def test_deleting_a_job_takes_all_that_belongs_to_it(database: Database) -> None:
     async with database.write() as connection:
         await jobs.insert(connection, job_row())
-        await connection.execute(text("INSERT INTO job_file VALUES ('job_1', 'a', '')"))
+        await connection.execute(text("INSERT INTO file VALUES ('blog', 'aa', 0, '', 0)"))
+        await connection.execute(text("INSERT INTO job_file VALUES ('job_1', 'a', 'blog', 'aa')"))
         await jobs.withdraw(connection, "job_1")
         assert await connection.scalar(text("SELECT count(*) FROM job_file")) == 0

@@ -1,0 +1,1 @@
+"""Calls to a wxgate gateway, and what `publish` does with a folder of Markdown."""

@@ -1,0 +1,174 @@
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.clock import Clock
+from core.errors import GatewayError, Text
+from store import files as kept_files
+from store import idempotency
+from store import jobs as job_rows
+from store.engine import Database
+from store.idempotency import UsedKey
+from store.jobs import JobRow
+
+_FULL_RETRY_S = 30
+_NAMED = 3
+
+
+class QueueFull(GatewayError):
+    """So many jobs are not over yet that no other is taken in."""
+
+    status = 503
+    code = "queue_full"
+    category = "system"
+    level = "warning"
+    retryable = True
+    message = Text("未结束的任务已达上限 {limit} 个", "{limit} jobs are waiting already")
+    hint = Text(
+        "等一部分任务结束后重试，或取消不要的；可由管理员调大 jobs.max_waiting",
+        "try again when some have ended, or cancel some; an operator may raise jobs.max_waiting",
+    )
+
+
+class IdempotencyMismatch(GatewayError):
+    """The Idempotency-Key was used for another request."""
+
+    status = 422
+    code = "idempotency_mismatch"
+    category = "params"
+    message = Text(
+        "这个 Idempotency-Key 已用于内容不同的请求",
+        "this Idempotency-Key was used for a different request",
+    )
+    hint = Text("内容有变化时请换一个新的 Key", "use a new key when the content has changed")
+
+
+class FilesMissing(GatewayError):
+    """A file is named by its SHA-256, but the client has not sent it."""
+
+    status = 409
+    code = "files_missing"
+    category = "params"
+    message = Text("网关还没有这些文件：{names}", "the gateway does not have these files: {names}")
+    hint = Text(
+        "先用 PUT /v1/files/{{sha256}} 上传，再提交",
+        "send them first: PUT /v1/files/{{sha256}}",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewJob:
+    """A job to be taken in, with its files by the path that its text uses."""
+
+    row: JobRow
+    files: Mapping[str, bytes] = field(default_factory=dict, repr=False)  # sent along
+    kept: Mapping[str, str] = field(default_factory=dict)  # sent before: their SHA-256
+
+
+class Handed(Protocol):
+    """What a client hands in: it becomes one job, or a batch and its items."""
+
+    @property
+    def client_id(self) -> str:
+        """Who hands it in."""
+        ...
+
+    @property
+    def route(self) -> str:
+        """Where: an Idempotency-Key is worth nothing elsewhere."""
+        ...
+
+    @property
+    def idempotency_key(self) -> str | None:
+        """The caller's, if there is one."""
+        ...
+
+    def body_hash(self) -> str:
+        """The same for what means the same, however it was written down."""
+        ...
+
+    def jobs(self, now: float) -> Sequence[NewJob]:
+        """Its jobs; the first is the one to answer with."""
+        ...
+
+
+class Intake:
+    """Takes jobs in: jobs, files and Idempotency-Key in one transaction."""
+
+    def __init__(
+        self, database: Database, max_waiting: int, wake: Callable[[], None], *, clock: Clock
+    ) -> None:
+        self._database = database
+        self._max_waiting = max_waiting
+        self._wake = wake
+        self._clock = clock
+
+    async def submit(self, handed: Handed) -> JobRow:
+        """Keep it; it survives a crash from the return on.
+
+        A repeated Idempotency-Key gives the job that was made under it, as it is now: there is
+        never a key "in progress". Raises IdempotencyMismatch, QueueFull, FilesMissing.
+        """
+        async with self._database.write() as connection:
+            if (earlier := await _made_before(connection, handed)) is not None:
+                return earlier
+            jobs = handed.jobs(self._clock())
+            await self.insert(connection, jobs)
+            row = jobs[0].row
+            if not await _take_key(connection, handed, row):
+                # On PostgreSQL another process committed the same key since the look above.
+                for job in jobs:
+                    await job_rows.withdraw(connection, job.row.id)
+                earlier = await _made_before(connection, handed)
+        if earlier is not None:
+            return earlier
+        self._wake()
+        return row
+
+    async def insert(self, connection: AsyncConnection, jobs: Sequence[NewJob]) -> None:
+        """The same within a transaction of the caller's, who wakes the engine after it."""
+        if await job_rows.are_full(connection, self._max_waiting):
+            raise QueueFull(limit=self._max_waiting, retry_after_s=_FULL_RETRY_S)
+        for job in jobs:
+            await job_rows.insert(connection, job.row)
+            await _give_files(connection, job, self._clock())
+
+
+async def _give_files(connection: AsyncConnection, job: NewJob, now: float) -> None:
+    row, wanted = job.row, set(job.kept.values())
+    there = await kept_files.touch(connection, row.client_id, wanted, now=now) if wanted else set()
+    if missing := sorted(path for path, sha256 in job.kept.items() if sha256 not in there):
+        more = " …" if len(missing) > _NAMED else ""
+        raise FilesMissing(field="files", names=", ".join(missing[:_NAMED]) + more)
+    sent = await kept_files.keep(connection, row.client_id, job.files.values(), now=now)
+    named = {**job.kept, **dict(zip(job.files, sent, strict=True))}
+    await kept_files.name(connection, row.client_id, row.id, named)
+
+
+async def _made_before(connection: AsyncConnection, handed: Handed) -> JobRow | None:
+    """The job that was made under the same Idempotency-Key. Raises IdempotencyMismatch."""
+    if handed.idempotency_key is None:
+        return None
+    key = (handed.client_id, handed.route, handed.idempotency_key)
+    used = await idempotency.find(connection, *key)
+    if used is None:
+        return None
+    if used.body_hash != handed.body_hash():
+        raise IdempotencyMismatch
+    return await job_rows.get(connection, used.job_id)
+
+
+async def _take_key(connection: AsyncConnection, handed: Handed, row: JobRow) -> bool:
+    if handed.idempotency_key is None:
+        return True
+    used = UsedKey(
+        client_id=handed.client_id,
+        route=handed.route,
+        key=handed.idempotency_key,
+        body_hash=handed.body_hash(),
+        job_id=row.id,
+        created_at=row.created_at,
+    )
+    return await idempotency.take(connection, used)

@@ -1,0 +1,92 @@
+"""What works on jobs: the engine, a handler for each kind of job, and what they share."""
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from accounts.clients import Clients
+from accounts.official import Accounts
+from cache.stats import CacheStatistics
+from content.renderer import Renderer
+from content.roundtrip.changes import ChangeFinder
+from core.crash import CrashPoint
+from core.metrics import Metrics
+from jobs import submission
+from jobs.changes import Changes
+from jobs.context import JobsContext
+from jobs.engine import Engine, Handler
+from jobs.executor import Executor
+from jobs.journal import Journal
+from jobs.publish import article_job
+from jobs.service import Jobs
+from proxy.call import Calls
+from server.building import open_builder
+from server.rendering import make_renderer, open_workers
+from server.settings import Settings
+from store.engine import Database
+from store.images import UploadedImages
+
+
+@dataclass(frozen=True)
+class WeChat:
+    """The way to WeChat, as far as jobs need it."""
+
+    accounts: Accounts
+    calls: Calls
+    caches: CacheStatistics
+    metrics: Metrics
+
+
+@dataclass(frozen=True)
+class Work:
+    """The engine at work, with what it shares with the handlers of requests."""
+
+    engine: Engine
+    jobs: Jobs
+    renderer: Renderer
+    uploaded: UploadedImages
+
+
+@asynccontextmanager
+async def open_work(
+    settings: Settings,
+    database: Database,
+    wechat: WeChat,
+    clients: Clients,
+    journal: Journal,
+    crash: CrashPoint,
+) -> AsyncIterator[Work]:
+    """The engine, working on jobs until the end of the block."""
+    async with AsyncExitStack() as stack:
+        workers = await stack.enter_async_context(open_workers(settings.content))
+        renderer = make_renderer(
+            workers, settings.content, wechat.accounts, wechat.caches, wechat.metrics
+        )
+        uploaded = UploadedImages(
+            database, wechat.caches.register("image", "database"), clock=time.time
+        )
+        builder = await stack.enter_async_context(
+            open_builder(settings, workers, renderer, uploaded, wechat.calls)
+        )
+        changes = Changes()
+        context = JobsContext(
+            database,
+            settings.jobs,
+            Executor(alone=database.is_sqlite),
+            changes,
+            journal,
+            clients.by_id,
+            wechat.metrics,
+            time.time,
+            crash,
+        )
+        handlers: dict[str, Handler] = {
+            submission.KIND: article_job(
+                *(context, builder, uploaded, wechat.calls, wechat.calls),
+                finder=ChangeFinder(workers),
+            ),
+        }
+        engine = await stack.enter_async_context(Engine(context, handlers))
+        jobs = Jobs(*(database, settings.jobs, changes, engine.wake, journal), clock=time.time)
+        yield Work(engine, jobs, renderer, uploaded)

@@ -1,0 +1,94 @@
+import hashlib
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import delete, exists, func, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from store.tables import file, job_file
+from store.upsert import insert_for
+
+_PURGE_LIMIT = 200
+
+
+async def keep(
+    connection: AsyncConnection, client_id: str, files: Iterable[bytes], *, now: float
+) -> list[str]:
+    """Keep the client's files, each once; their SHA-256 (hex), in their order."""
+    names = []
+    for data in files:
+        sha256 = hashlib.sha256(data).hexdigest()
+        names.append(sha256)
+        if not await touch(connection, client_id, [sha256], now=now):
+            row = {"client_id": client_id, "sha256": sha256, "size": len(data), "data": data}
+            statement = insert_for(connection, file).values(**row, used_at=now)
+            await connection.execute(statement.on_conflict_do_nothing())
+    return names
+
+
+async def touch(
+    connection: AsyncConnection, client_id: str, wanted: Collection[str], *, now: float
+) -> set[str]:
+    """Which of these files are kept; they stay for a while from `now` on."""
+    statement = (
+        update(file)
+        .where(file.c.client_id == client_id, file.c.sha256.in_(wanted))
+        .values(used_at=now)
+        .returning(file.c.sha256)
+    )
+    return set((await connection.scalars(statement)).all())
+
+
+async def name(
+    connection: AsyncConnection, client_id: str, job_id: str, files: Mapping[str, str]
+) -> None:
+    """Let a job have kept files: path → SHA-256."""
+    rows: list[dict[str, Any]] = [
+        {"job_id": job_id, "name": path, "client_id": client_id, "sha256": sha256}
+        for path, sha256 in files.items()
+    ]
+    if rows:
+        await connection.execute(job_file.insert(), rows)
+
+
+async def of_job(connection: AsyncConnection, job_id: str) -> dict[str, bytes]:
+    """The job's files by path."""
+    query = select(job_file.c.name, file.c.data).join(job_file).where(job_file.c.job_id == job_id)
+    return {path: bytes(data) for path, data in await connection.execute(query)}
+
+
+async def count(connection: AsyncConnection, job_id: str) -> int:
+    """How many files the job has."""
+    query = select(func.count()).select_from(job_file).where(job_file.c.job_id == job_id)
+    return (await connection.scalar(query)) or 0
+
+
+async def size(connection: AsyncConnection, client_id: str) -> int:
+    """How many bytes are kept for the client."""
+    query = select(func.coalesce(func.sum(file.c.size), 0)).where(file.c.client_id == client_id)
+    return int((await connection.scalar(query)) or 0)
+
+
+async def drop(connection: AsyncConnection, job_id: str) -> None:
+    """The job needs its files no more; they go when nobody has for a while."""
+    await connection.execute(delete(job_file).where(job_file.c.job_id == job_id))
+
+
+async def purge(connection: AsyncConnection, *, unused_since: float) -> int:
+    """Forget files that no job has and nobody sent or asked for since then; how many."""
+    needed = exists().where(
+        job_file.c.client_id == file.c.client_id, job_file.c.sha256 == file.c.sha256
+    )
+    old = (
+        select(file.c.client_id, file.c.sha256)
+        .where(file.c.used_at < unused_since, ~needed)
+        .limit(_PURGE_LIMIT)
+    )
+    rows = (await connection.execute(old)).all()
+    for client_id, sha256 in rows:
+        await connection.execute(
+            delete(file).where(
+                file.c.client_id == client_id, file.c.sha256 == sha256, ~needed.correlate(file)
+            )
+        )
+    return len(rows)

@@ -1,0 +1,78 @@
+"""Schedules, templates, and the drafts that files became."""
+
+from sqlalchemy import (
+    Column,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+)
+
+from store.tables.base import Json, metadata
+
+# What a client's file became: the draft that the same source_id updates next time.
+source = Table(
+    "source",
+    metadata,
+    Column("account", String(32), primary_key=True),
+    Column("client_id", String(32), primary_key=True),
+    Column("source_id", String(512), primary_key=True),
+    Column("media_id", String(160), nullable=False),
+    Column("job_id", String(40), nullable=False),  # the last one that wrote it
+    Column("updated_at", Double, nullable=False),
+)
+
+schedule = Table(
+    "schedule",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("account", String(32), nullable=False),
+    Column("client_id", String(32), nullable=False),
+    Column("name", String(200), nullable=False),
+    Column("state", String(16), nullable=False),  # active, paused, ended
+    Column("work", Json, nullable=False),  # what its jobs do: kind, action, payload
+    Column("cron", String(120)),  # NULL: one time only
+    Column("timezone", String(64), nullable=False),
+    Column("next_at", Double),  # NULL: never again
+    Column("if_late", String(8), nullable=False),  # publish or skip
+    Column("max_late_s", Double, nullable=False),  # later than that is late
+    Column("approval", String(16)),  # as in job
+    Column("last_at", Double),
+    Column("last_job_id", String(40)),
+    Column("version", Integer, nullable=False),  # grows with each change: the ETag, the CAS
+    Column("created_at", Double, nullable=False),
+    Column("updated_at", Double, nullable=False),
+)
+_SCHEDULED = schedule.c.state == "active"
+Index(
+    "ix_schedule_next",
+    schedule.c.next_at,
+    sqlite_where=_SCHEDULED,
+    postgresql_where=_SCHEDULED,
+)
+Index("ix_schedule_account", schedule.c.account, schedule.c.id)
+
+template = Table(
+    "template",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("kind", String(16), nullable=False),  # article, message
+    Column("current", Integer, nullable=False),  # the number of the version in use
+    Column("created_at", Double, nullable=False),
+    Column("updated_at", Double, nullable=False),
+)
+
+template_version = Table(
+    "template_version",
+    metadata,
+    Column("name", String(64), ForeignKey("template.name", ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("text", Text, nullable=False),
+    Column("variables", Json, nullable=False),
+    Column("note", String(200), nullable=False),
+    Column("author", String(80), nullable=False),  # as the audit log names actors
+    Column("created_at", Double, nullable=False),
+)

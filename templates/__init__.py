@@ -1,0 +1,1 @@
+"""Templates of articles and messages: their versions, and what they are filled with."""

@@ -1,0 +1,36 @@
+import pytest
+
+from jobs.intake import FilesMissing
+from store import files as kept_files
+from store.jobs import JobFilter
+from tests.jobs.office import Office, article
+
+HASH = "ab" * 32
+
+
+async def test_a_file_sent_before_is_the_jobs_too(office: Office) -> None:
+    async with office.database.write() as connection:
+        (sha256,) = await kept_files.keep(connection, "blog", [b"x"], now=0)
+    row = await office.jobs.submit(article(files={"b.png": b"y"}, kept={"a.png": sha256}))
+    async with office.database.read() as connection:
+        assert await kept_files.of_job(connection, row.id) == {"a.png": b"x", "b.png": b"y"}
+    assert row.payload["files"] == 2
+
+
+async def test_a_file_of_another_client_is_none(office: Office) -> None:
+    async with office.database.write() as connection:
+        (sha256,) = await kept_files.keep(connection, "other", [b"x"], now=0)
+    for missing in (sha256, HASH):
+        with pytest.raises(FilesMissing) as refused:
+            await office.jobs.submit(article(kept={"a.png": missing}))
+        assert "a.png" in refused.value.describe("en", "")["message"]
+    async with office.database.read() as connection:
+        assert (await office.jobs.page(JobFilter(), before=None, limit=9)) == ([], None)
+
+
+async def test_sent_along_or_before_it_is_the_samearticle(office: Office) -> None:
+    first = await office.jobs.submit(article(files={"a.png": b"x"}, idempotency_key="k"))
+    async with office.database.write() as connection:
+        (sha256,) = await kept_files.keep(connection, "blog", [b"x"], now=0)
+    again = await office.jobs.submit(article(kept={"a.png": sha256}, idempotency_key="k"))
+    assert again.id == first.id
