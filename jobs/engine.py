@@ -210,12 +210,9 @@ class Engine:
         log.info("job ended", kind=claim.row.kind, state=state, code=code)
 
     async def _postpone(self, connection: AsyncConnection, claim: Claim, later: Later) -> None:
-        seen = await job_rows.head(connection, claim.row.id)
-        # A cancel that was asked for during the run is not kept waiting.
-        now = seen is not None and seen.cancel_requested
         values = {
             "state": later.state,
-            "run_at": self._clock() if now else later.run_at,
+            "run_at": job_rows.unless_news(later.run_at, now=self._clock()),
             "attempts": 0 if later.orderly else claim.row.attempts,
             "error": later.error,
         }

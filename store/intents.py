@@ -27,6 +27,7 @@ class IntentRow:
     answer: dict[str, Any] | None = None
     media_id: str | None = None
     article_id: str | None = None
+    receipt: str | None = None
 
 
 async def insert(connection: AsyncConnection, row: IntentRow) -> None:
@@ -68,7 +69,10 @@ async def settle(
 
 
 async def own(connection: AsyncConnection, row: IntentRow, made: Mapping[str, Any]) -> bool:
-    """Note the `media_id` or `article_id` that an attempt made; False if another job has it."""
+    """Note the `media_id` or `article_id` that an attempt made; False if another job has it.
+
+    And the `publish_id` or `msg_id` that it is told of by.
+    """
     return await _own(connection, _is(row), made)
 
 
@@ -84,6 +88,8 @@ async def _own(
     connection: AsyncConnection, where: tuple[ColumnElement[bool], ...], made: Mapping[str, Any]
 ) -> bool:
     ids = {name: made[name] for name in ("media_id", "article_id") if name in made}
+    if receipt := made.get("publish_id") or made.get("msg_id"):
+        ids["receipt"] = str(receipt)
     if not ids:
         return True
     try:

@@ -2,7 +2,20 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import CursorResult, Row, Select, and_, delete, func, or_, select, true, update
+from sqlalchemy import (
+    ColumnElement,
+    CursorResult,
+    Row,
+    Select,
+    and_,
+    case,
+    delete,
+    func,
+    or_,
+    select,
+    true,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from store.tables import is_active, job, job_file
@@ -43,6 +56,7 @@ class JobHead:
     subject: str | None = None
     content_hash: str | None = None
     title: str | None = None
+    poked: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,6 +167,7 @@ async def claim(
             epoch=job.c.epoch + 1,
             attempts=job.c.attempts + 1,
             version=job.c.version + 1,
+            poked=False,
             lease_owner=lease.owner,
             lease_until=lease.until,
             updated_at=lease.now,
@@ -173,6 +188,21 @@ async def move(
         .values(version=job.c.version + 1, **values)
     )
     return _changed(await connection.execute(statement)) == 1
+
+
+async def poke(connection: AsyncConnection, job_id: str, now: float) -> bool:
+    """Have a job looked at now, or right after the run that is under way; False if it is over."""
+    statement = (
+        update(job)
+        .where(job.c.id == job_id, is_active)
+        .values(poked=True, run_at=case((job.c.run_at > now, now), else_=job.c.run_at))
+    )
+    return _changed(await connection.execute(statement)) == 1
+
+
+def unless_news(run_at: float, *, now: float) -> ColumnElement[float]:
+    """`run_at`; but `now` where a cancel was asked for or a poke came during the run."""
+    return case((job.c.poked | job.c.cancel_requested, now), else_=run_at)
 
 
 async def hold(

@@ -38,6 +38,7 @@ job = Table(
     Column("result", Json),
     Column("error", Json),
     Column("run_at", Double, nullable=False),  # the durable timer
+    Column("poked", Boolean, nullable=False),  # something happened since it was claimed: look again
     Column("attempts", Integer, nullable=False),  # starts since the last orderly end of a run
     Column("epoch", Integer, nullable=False),  # grows with each claim: the fencing number
     Column("version", Integer, nullable=False),  # grows with each change: the SSE event id
@@ -104,9 +105,12 @@ intent = Table(
     # What it made. Unique: no two jobs can take the same draft or article for theirs.
     Column("media_id", String(160)),
     Column("article_id", String(160)),
+    # The publish_id or msg_id that WeChat took it under, and names in its event at the end.
+    Column("receipt", String(160)),
 )
 Index("ix_intent_media", intent.c.account, intent.c.media_id, unique=True)
 Index("ix_intent_article", intent.c.account, intent.c.article_id, unique=True)
+Index("ix_intent_receipt", intent.c.account, intent.c.receipt)
 
 idempotency = Table(
     "idempotency",

@@ -1,6 +1,7 @@
 """What WeChat pushes, and whom it is told to."""
 
 from sqlalchemy import (
+    Boolean,
     Column,
     Double,
     ForeignKey,
@@ -24,6 +25,7 @@ event = Table(
     Column("type", String(64), nullable=False),  # MsgType, or Event of an event
     Column("subject", String(160)),  # publish_id or MsgID: what a job is found by
     Column("body", Json, nullable=False),
+    Column("sealed", Boolean, nullable=False),  # came encrypted, so it is WeChat's word for sure
     Column("job_id", String(40)),  # the job it was joined with
     Column("received_at", Double, nullable=False),
 )
@@ -56,8 +58,9 @@ delivery = Table(
     Column("state", String(16), nullable=False),  # pending, delivered, dead
     Column("attempts", Integer, nullable=False),
     Column("next_at", Double, nullable=False),
-    Column("error", Text),
+    Column("error", Text),  # why the last attempt failed
     Column("created_at", Double, nullable=False),
+    Column("done_at", Double),  # when it was delivered or given up
 )
 _PENDING = delivery.c.state == "pending"
 Index("ix_delivery_due", delivery.c.next_at, sqlite_where=_PENDING, postgresql_where=_PENDING)

@@ -101,6 +101,28 @@ async def test_a_job_that_waits_is_only_a_row_until_its_time(bench: Bench) -> No
     assert runs == [{}, {"seen": True}]
 
 
+async def test_a_poke_during_a_run_is_not_lost(bench: Bench) -> None:
+    runs = 0
+
+    async def poked_once(claim: Claim) -> Outcome:
+        nonlocal runs
+        runs += 1
+        if runs == 1:
+            async with bench.database.write() as connection:
+                await jobs.poke(connection, claim.row.id, bench.now)
+        return Later(900) if runs < 3 else Done(State.SUCCEEDED)
+
+    await bench.add(job_row())
+    async with bench.engine(poked_once):
+        async with asyncio.timeout(20):
+            while runs < 2:
+                await asyncio.sleep(0.01)
+        row = await bench.until(State.RUNNING)
+        while (row := await bench.get()).lease_owner is not None:
+            await asyncio.sleep(0.01)
+    assert (runs, row.run_at) == (2, 900)
+
+
 async def test_no_more_jobs_run_at_once_than_allowed(bench: Bench) -> None:
     running, most = 0, 0
 

@@ -109,3 +109,11 @@ async def test_two_jobs_cannot_own_the_same_draft_or_article(store: Database) ->
         # The refused step leaves the rest of the transaction as it was.
         (mine,) = await intents.of_job(connection, "job_1", "submit")
         assert mine.article_id == "art"
+
+
+async def test_the_publish_id_is_kept_as_the_receipt(store: Database) -> None:
+    async with store.write() as connection:
+        await intents.insert(connection, intent_row(effect="submit"))
+        await intents.own(connection, intent_row(effect="submit"), {"publish_id": "2247000001"})
+        (row,) = await intents.of_job(connection, "job_1", "submit")
+    assert row.receipt == "2247000001"

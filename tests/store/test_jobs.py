@@ -188,3 +188,20 @@ async def test_files_go_some_time_after_the_end_of_their_job(database: Database)
         assert await jobs.purge_files(connection, ended_before=101) == 1
         assert await kept_files.of_job(connection, "job_a") == {}
         assert await kept_files.of_job(connection, "job_b") == {"a.png": b"x"}
+
+
+async def test_a_poke_brings_a_waiting_job_forward(database: Database) -> None:
+    await _add(database, job_row(run_at=900, state="waiting"), job_row("job_2", state="failed"))
+    async with database.write() as connection:
+        assert await jobs.poke(connection, "job_1", 100)
+        assert not await jobs.poke(connection, "job_2", 100)
+    (row,) = await _claim(database)
+    assert (row.id, row.run_at, row.poked) == ("job_1", 100, False)
+
+
+async def test_a_poke_leaves_a_job_that_is_due_in_its_place(database: Database) -> None:
+    await _add(database, job_row(run_at=90))
+    async with database.write() as connection:
+        await jobs.poke(connection, "job_1", 100)
+    (row,) = await _claim(database)
+    assert row.run_at == 90

@@ -13,7 +13,6 @@ from store import files, intents, jobs
 from store.engine import Database, DatabaseSettings, open_database
 from store.migrate import HEAD, MIGRATIONS, SchemaOutdated, SchemaTooNew, migrate, require_current
 from store.tables import metadata
-from tests.store.rows import intent_row
 
 
 async def test_the_migrations_arrive_at_the_declared_tables(database: Database) -> None:
@@ -84,6 +83,10 @@ async def test_a_database_without_the_schema_is_refused_where_nobody_migrates(
         await require_current(database)
 
 
+_OLD_INTENT = (
+    "INSERT INTO intent (job_id, effect, attempt, account, fingerprint, owner, epoch, sent_at)"
+    " VALUES ('job_1', 'draft', 1, 'main', :fingerprint, 'me', 1, 100)"
+)
 _OLD_JOB = """INSERT INTO job (id, kind, account, client_id, state, action, payload, checkpoint,
   progress, run_at, attempts, epoch, version, cancel_requested, created_at, updated_at)
   VALUES (:id, 'article', 'main', 'blog', 'running', 'draft', '{}', :checkpoint,
@@ -109,7 +112,7 @@ async def test_jobs_and_intents_from_before_get_their_article_in_a_list(
         for job_id, checkpoint in (("job_1", old), ("job_2", {})):
             values = {"id": job_id, "checkpoint": json.dumps(checkpoint)}
             await connection.execute(text(_OLD_JOB), values)
-        await intents.insert(connection, intent_row(fingerprint=said))
+        await connection.execute(text(_OLD_INTENT), {"fingerprint": json.dumps(said)})
     await migrate(database)
     async with database.read() as connection:
         row, other = await jobs.get(connection, "job_1"), await jobs.get(connection, "job_2")

@@ -32,8 +32,11 @@ def _job() -> None:
         sa.Column("subject", sa.String(160)),
         sa.Column("content_hash", sa.String(64)),
         sa.Column("title", sa.Text),
+        sa.Column("poked", sa.Boolean, nullable=False, server_default=sa.false()),
     ):
         op.add_column("job", column)
+    op.add_column("intent", sa.Column("receipt", sa.String(160)))
+    op.create_index("ix_intent_receipt", "intent", ["account", "receipt"])
     op.create_index("ix_job_parent", "job", ["parent_id", "position"])
     op.create_index("ix_job_account", "job", ["account", "id"])
     op.create_index("ix_job_schedule", "job", ["schedule_id", "due_at"], unique=True)
@@ -170,6 +173,7 @@ def _push() -> None:
         sa.Column("type", sa.String(64), nullable=False),
         sa.Column("subject", sa.String(160)),
         sa.Column("body", _JSON, nullable=False),
+        sa.Column("sealed", sa.Boolean, nullable=False),
         sa.Column("job_id", sa.String(40)),
         sa.Column("received_at", sa.Double, nullable=False),
         sa.PrimaryKeyConstraint("id"),
@@ -202,6 +206,7 @@ def _push() -> None:
         sa.Column("next_at", sa.Double, nullable=False),
         sa.Column("error", sa.Text),
         sa.Column("created_at", sa.Double, nullable=False),
+        sa.Column("done_at", sa.Double),
         sa.ForeignKeyConstraint(["webhook_id"], ["webhook.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id"),
     )
