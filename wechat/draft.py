@@ -3,10 +3,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from wechat.call import BadAnswer, Call, OutcomeUnknown
+from wechat.listing import Page, read_items, read_page
 
 ADD = "/cgi-bin/draft/add"
 GET = "/cgi-bin/draft/get"
 BATCHGET = "/cgi-bin/draft/batchget"
+COUNT = "/cgi-bin/draft/count"
 
 _NEWS_CROPS = {"2.35_1": "pic_crop_235_1", "1_1": "pic_crop_1_1"}
 
@@ -96,18 +98,23 @@ class DraftClient:
     async def get(self, account: str, media_id: str) -> list[Mapping[str, Any]]:
         """The draft's articles as WeChat kept them, each with `url`, a temporary preview."""
         answer = await self._call.post(account, GET, {"media_id": media_id})
-        return _items(answer, "news_item")
+        return read_items(answer, "news_item")
 
     async def batchget(
         self, account: str, *, offset: int = 0, count: int = 20, no_content: bool = True
     ) -> list[Mapping[str, Any]]:
         """A page of drafts, newest first: `{media_id, content{news_item[]}, update_time}`."""
         body = {"offset": offset, "count": count, "no_content": int(no_content)}
-        return _items(await self._call.post(account, BATCHGET, body), "item")
+        return read_items(await self._call.post(account, BATCHGET, body), "item")
 
+    async def page(self, account: str, *, offset: int = 0, count: int = 20) -> Page:
+        """The same without the articles' HTML, and how many drafts there are."""
+        body = {"offset": offset, "count": count, "no_content": 1}
+        return read_page(await self._call.post(account, BATCHGET, body))
 
-def _items(answer: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
-    items = answer.get(name)
-    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
-        raise BadAnswer(reason=f"no list {name}")
-    return items
+    async def count(self, account: str) -> int:
+        """How many drafts there are."""
+        total = (await self._call.get(account, COUNT)).get("total_count")
+        if not isinstance(total, int) or isinstance(total, bool):
+            raise BadAnswer(reason="no total_count")
+        return total

@@ -3,11 +3,15 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
-from wechat.call import BadAnswer, Call, OutcomeUnknown
+from wechat.call import BadAnswer, Call, OutcomeUnknown, WeChatRefused
+from wechat.errcodes import INVALID_ARTICLE_ID
+from wechat.listing import Page, read_items, read_page
 
 SUBMIT = "/cgi-bin/freepublish/submit"
 GET = "/cgi-bin/freepublish/get"
 BATCHGET = "/cgi-bin/freepublish/batchget"
+DELETE = "/cgi-bin/freepublish/delete"
+GETARTICLE = "/cgi-bin/freepublish/getarticle"
 
 
 class PublishStatus(IntEnum):
@@ -63,10 +67,28 @@ class FreepublishClient:
         Each is `{article_id, content{news_item[]}, update_time}`.
         """
         body = {"offset": offset, "count": count, "no_content": int(no_content)}
-        items = (await self._call.post(account, BATCHGET, body)).get("item")
-        if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
-            raise BadAnswer(reason="no list item")
-        return items
+        return read_items(await self._call.post(account, BATCHGET, body), "item")
+
+    async def page(self, account: str, *, offset: int = 0, count: int = 20) -> Page:
+        """The same without the articles' HTML, and how many publications there are."""
+        body = {"offset": offset, "count": count, "no_content": 1}
+        return read_page(await self._call.post(account, BATCHGET, body))
+
+    async def getarticle(self, account: str, article_id: str) -> list[Mapping[str, Any]]:
+        """The articles of a publication, each with `url` and `is_deleted`."""
+        answer = await self._call.post(account, GETARTICLE, {"article_id": article_id})
+        return read_items(answer, "news_item")
+
+    async def delete(self, account: str, article_id: str, *, index: int = 0) -> bool:
+        """Take an article down for good, `index` from 1, or all (0); False: there is none."""
+        body = {"article_id": article_id, "index": index}
+        try:
+            await self._call.post(account, DELETE, body)
+        except WeChatRefused as exc:
+            if exc.wechat_errcode == INVALID_ARTICLE_ID:
+                return False
+            raise
+        return True
 
 
 def _urls(detail: object) -> tuple[str, ...]:

@@ -1,10 +1,20 @@
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
-from wechat.call import BadAnswer, Call, Upload
+from wechat.call import BadAnswer, Call, Upload, WeChatRefused
+from wechat.errcodes import INVALID_MEDIA_ID
+from wechat.listing import Page, read_page
 
 UPLOADIMG = "/cgi-bin/media/uploadimg"
 ADD_MATERIAL = "/cgi-bin/material/add_material"
+GET_MATERIAL = "/cgi-bin/material/get_material"
+DEL_MATERIAL = "/cgi-bin/material/del_material"
+COUNT = "/cgi-bin/material/get_materialcount"
+BATCHGET = "/cgi-bin/material/batchget_material"
+
+# Thumbs are no listable type (doc page batchgetmaterial, read 2026-11).
+MaterialType = Literal["image", "voice", "video", "news"]
+MATERIAL_TYPES: tuple[MaterialType, ...] = ("image", "voice", "video", "news")
 
 
 class Material(NamedTuple):
@@ -15,7 +25,7 @@ class Material(NamedTuple):
 
 
 class MaterialClient:
-    """Pictures at WeChat. Raises as `Call` does."""
+    """Pictures and other permanent materials at WeChat. Raises as `Call` does."""
 
     def __init__(self, call: Call) -> None:
         self._call = call
@@ -34,6 +44,38 @@ class MaterialClient:
         """Add a permanent thumb (≤64 KB, jpg) to the library; returns its media_id."""
         answer = await self._call.upload(account, ADD_MATERIAL, upload, query={"type": "thumb"})
         return _media_id(answer)
+
+    async def page(
+        self, account: str, kind: MaterialType, *, offset: int = 0, count: int = 20
+    ) -> Page:
+        """A page of one type: `{media_id, name, update_time, url?}`, of news with `content`."""
+        body = {"type": kind, "offset": offset, "count": count}
+        return read_page(await self._call.post(account, BATCHGET, body))
+
+    async def counts(self, account: str) -> dict[MaterialType, int]:
+        """How many there are of each type."""
+        answer = await self._call.get(account, COUNT)
+        found = {kind: answer.get(f"{kind}_count") for kind in MATERIAL_TYPES}
+        if not all(isinstance(n, int) and not isinstance(n, bool) for n in found.values()):
+            raise BadAnswer(reason="no counts")
+        return {kind: int(n or 0) for kind, n in found.items()}
+
+    async def describe(self, account: str, media_id: str) -> dict[str, Any]:
+        """A video's `title, description, down_url`, or a news' `news_item[]`.
+
+        Of other types WeChat answers with the bytes, which is a BadAnswer here.
+        """
+        return await self._call.post(account, GET_MATERIAL, {"media_id": media_id})
+
+    async def delete(self, account: str, media_id: str) -> bool:
+        """Remove a material for good; False: there is none of that id."""
+        try:
+            await self._call.post(account, DEL_MATERIAL, {"media_id": media_id})
+        except WeChatRefused as exc:
+            if exc.wechat_errcode == INVALID_MEDIA_ID:
+                return False
+            raise
+        return True
 
 
 def _media_id(answer: Mapping[str, Any]) -> str:

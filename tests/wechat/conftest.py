@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from wechat.call import Upload
+from wechat.call import Upload, WeChatRefused
 
 
 class FakeCall:
@@ -40,3 +40,27 @@ class FakeCall:
 @pytest.fixture
 def fake_call() -> Callable[..., FakeCall]:
     return FakeCall
+
+
+class RefusingCall(FakeCall):
+    """A Call that refuses every POST with one errcode."""
+
+    def __init__(self, errcode: int) -> None:
+        super().__init__()
+        self._errcode = errcode
+
+    async def post(
+        self,
+        account: str,
+        path: str,
+        body: Mapping[str, Any],
+        *,
+        query: Mapping[str, str] | None = None,
+    ) -> dict[str, Any]:
+        self.asked.append((account, path, dict(body)))
+        raise WeChatRefused(errcode=self._errcode, errmsg="no", path=path)
+
+
+@pytest.fixture
+def refusing() -> Callable[[int], RefusingCall]:
+    return RefusingCall

@@ -5,6 +5,7 @@ import pytest
 
 from wechat.call import BadAnswer, OutcomeUnknown
 from wechat.draft import Article, DraftClient
+from wechat.listing import Page
 
 ARTICLE = Article(title="标题", content="<p>文</p>", thumb_media_id="T1")
 
@@ -66,3 +67,18 @@ async def test_a_news_crops_its_cover_in_two_fields_and_sends_none_without(fake_
     assert cropped.as_json()["pic_crop_235_1"] == "0_0.25_1_0.789124"
     assert "pic_crop_1_1" not in cropped.as_json()
     assert not [name for name in ARTICLE.as_json() if "crop" in name]
+
+
+async def test_a_page_tells_how_long_the_list_is(fake_call: Any) -> None:
+    item = {"media_id": "D", "content": {"news_item": []}, "update_time": 1}
+    call = fake_call({"item": [item], "total_count": 3, "item_count": 1})
+    assert await DraftClient(call).page("main", offset=2, count=1) == Page([item], 3)
+    assert call.asked[0][2] == {"offset": 2, "count": 1, "no_content": 1}
+
+
+async def test_drafts_are_counted_by_a_get(fake_call: Any) -> None:
+    call = fake_call({"total_count": 7}, {"total_count": "7"})
+    assert await DraftClient(call).count("main") == 7
+    assert call.asked == [("main", "/cgi-bin/draft/count", {})]
+    with pytest.raises(BadAnswer):
+        await DraftClient(call).count("main")

@@ -2,8 +2,9 @@ from typing import Any
 
 import pytest
 
-from wechat.call import BadAnswer, OutcomeUnknown
+from wechat.call import BadAnswer, OutcomeUnknown, WeChatRefused
 from wechat.freepublish import FreepublishClient, Publication, PublishStatus
+from wechat.listing import Page
 
 
 async def test_submit_gives_the_publish_id_as_text(fake_call: Any) -> None:
@@ -53,3 +54,26 @@ async def test_published_articles_are_listed(fake_call: Any) -> None:
     assert await FreepublishClient(fake_call({"item": [item]})).batchget("main") == [item]
     with pytest.raises(BadAnswer):
         await FreepublishClient(fake_call({"item": [1]})).batchget("main")
+
+
+async def test_a_page_tells_how_long_the_list_is(fake_call: Any) -> None:
+    item = {"article_id": "A1", "content": {"news_item": []}, "update_time": 1}
+    call = fake_call({"item": [item], "total_count": 3, "item_count": 1})
+    assert await FreepublishClient(call).page("main", offset=2, count=1) == Page([item], 3)
+    assert call.asked[0][2] == {"offset": 2, "count": 1, "no_content": 1}
+
+
+async def test_a_publication_is_read_and_taken_down_by_its_article_id(
+    fake_call: Any, refusing: Any
+) -> None:
+    call = fake_call({"news_item": [{"title": "一", "is_deleted": False}]}, {"errcode": 0})
+    client = FreepublishClient(call)
+    assert (await client.getarticle("main", "A1"))[0]["title"] == "一"
+    assert await client.delete("main", "A1", index=2)
+    assert call.asked == [
+        ("main", "/cgi-bin/freepublish/getarticle", {"article_id": "A1"}),
+        ("main", "/cgi-bin/freepublish/delete", {"article_id": "A1", "index": 2}),
+    ]
+    assert not await FreepublishClient(refusing(53600)).delete("main", "A1")
+    with pytest.raises(WeChatRefused):
+        await FreepublishClient(refusing(48001)).delete("main", "A1")
