@@ -90,6 +90,11 @@ async def read_model(request: Request, model: type[M], *, max_bytes: int) -> M:
     return parse_model(await _read(request, max_bytes, None), model)
 
 
+async def read_bytes(request: Request, *, max_bytes: int, share: Share) -> bytes:
+    """The body as it is, of any type. Raises ServerBusy, RequestTooLarge."""
+    return await _read(request, max_bytes, share)
+
+
 def has_body(request: Request) -> bool:
     """Whether the caller announced a body."""
     headers = request.headers

@@ -34,6 +34,9 @@ class Operation:
     example: Any = None  # of the request body
     answer_example: Any = None
     multipart: str = ""  # what the file parts mean, where the body may come with files
+    part: str = "article"  # the name of the JSON part then
+    raw: str = ""  # the media type of a body that may be, or is, bytes and no JSON
+    also: tuple[int, ...] = ()  # other statuses of the same answer
     public: bool = False  # needs no key
     errors: tuple[int, ...] = (401, 403)
     limit: str = ""  # calls of one client, or one address, to this route alone: "30/minute"
@@ -160,7 +163,7 @@ def _describe(path: str, route: ApiRoute, components: _Components) -> dict[str, 
     ]
     if in_path or operation.parameters:
         described["parameters"] = [*in_path, *operation.parameters]
-    if operation.body is not None:
+    if operation.body is not None or operation.raw:
         described["requestBody"] = {
             "required": operation.body_required,
             "content": _body(operation, components),
@@ -171,25 +174,29 @@ def _describe(path: str, route: ApiRoute, components: _Components) -> dict[str, 
 
 
 def _body(operation: Operation, components: _Components) -> dict[str, Any]:
-    assert operation.body is not None  # noqa: S101 - the caller has looked
+    content: dict[str, Any] = {}
+    if operation.raw:
+        content[operation.raw] = {"schema": {"type": "string", "format": "binary"}}
+    if operation.body is None:
+        return content
     reference = components.reference(operation.body)
     json_content: dict[str, Any] = {"schema": reference}
     if operation.example is not None:
         json_content["example"] = operation.example
-    content = {"application/json": json_content}
+    content["application/json"] = json_content
     if operation.multipart:
         content["multipart/form-data"] = {
             "schema": {
                 "type": "object",
-                "required": ["article"],
-                "properties": {"article": reference},
+                "required": [operation.part],
+                "properties": {operation.part: reference},
                 "additionalProperties": {
                     "type": "string",
                     "contentMediaType": "application/octet-stream",
                     "description": operation.multipart,
                 },
             },
-            "encoding": {"article": {"contentType": "application/json"}},
+            "encoding": {operation.part: {"contentType": "application/json"}},
         }
     return content
 
@@ -203,7 +210,7 @@ def _responses(operation: Operation, components: _Components) -> dict[str, Any]:
     succeeded: dict[str, Any] = {"description": "OK"}
     if operation.status != HTTPStatus.NO_CONTENT:
         succeeded["content"] = {operation.media_type: content}
-    responses = {str(operation.status): succeeded}
+    responses = dict.fromkeys(map(str, (operation.status, *operation.also)), succeeded)
     # Each route may say that it was too much, of calls or of wrong credentials.
     always = (HTTPStatus.TOO_MANY_REQUESTS.value,) if operation.public else _OF_CALLERS
     for status in sorted({*operation.errors, *always}):

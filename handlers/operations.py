@@ -92,6 +92,7 @@ ARTICLE = Operation(
     "提交一个草稿的文章 / hand in the articles of a draft",
     "articles",
     status=202,
+    also=(200,),
     body=ArticleRequest,
     answer=JobAnswer,
     example={"markdown": _MARKDOWN, "action": "draft"},

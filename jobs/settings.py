@@ -57,3 +57,8 @@ class JobsSettings(BaseModel):
     max_bodies_mb: int = Field(
         64, ge=1, description="articles being handed in at the same moment, in megabytes of memory"
     )
+    files_mb: int = Field(
+        2_000,
+        ge=1,
+        description="files that one client has sent ahead of its articles, in megabytes",
+    )

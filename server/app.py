@@ -167,13 +167,11 @@ async def open_gateway(
             callers=callers,
             follow=watcher.catch_up,
             signed=signed,
-            jobs=made.jobs,
+            work=made,
             limiter=limiter,
             quota=wechat.quota,
             capabilities=wechat.capabilities,
             prober=prober,
-            renderer=made.renderer,
-            uploaded=made.uploaded,
             caches=_cache_control(fleet, wechat, callers),
             metrics=wechat.metrics,
             database=database,
@@ -194,7 +192,7 @@ def _joined(parts: Parts, in_force: InForce, wechat: _Upstream, engine: Engine) 
         *(starlette, parts.settings, parts.metrics, parts.relay_segments), wechat.answered
     )
     reloader = make_reloader(in_force, parts, wechat.tokens, layers)
-    return Gateway(layers.app, starlette, engine, parts.jobs, parts.metrics, reloader)
+    return Gateway(layers.app, starlette, engine, parts.work.jobs, parts.metrics, reloader)
 
 
 @asynccontextmanager

@@ -13,9 +13,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from accounts.account_book import AccountBook
 from accounts.audit import AuditLog
 from accounts.official import Accounts
-from content.renderer import Renderer
 from core.metrics import Metrics
 from handlers import account_operations as about_accounts
+from handlers import files_operations as about_files
 from handlers import operations as about
 from handlers.accounts import AccountsHandler
 from handlers.admin_accounts import AdminAccountsHandler
@@ -30,6 +30,7 @@ from handlers.clients import ClientsHandler
 from handlers.doctor import Checkup, DoctorHandler
 from handlers.errcodes import ErrcodesHandler
 from handlers.errors import EXCEPTION_HANDLERS
+from handlers.files import FilesHandler
 from handlers.guard import AuthMiddleware, OpsMiddleware
 from handlers.health import HealthHandler
 from handlers.jobs import JobsHandler
@@ -43,7 +44,6 @@ from handlers.signed import SignatureMiddleware
 from handlers.stats import StatsHandler
 from handlers.themes import ThemesHandler
 from handlers.throttle import Throttle
-from jobs.service import Jobs
 from proxy.capabilities import Capabilities, Prober
 from proxy.quota import QuotaLedger
 from proxy.ratelimit import Limiter
@@ -51,8 +51,8 @@ from proxy.signed_body import SignedBodies
 from server.cache_control import CacheControl
 from server.callers import Callers
 from server.settings import Settings
+from server.work import Work
 from store.engine import Database, StorageUnavailable
-from store.images import UploadedImages
 from wechat.errcodes import load_errcodes
 
 
@@ -69,10 +69,8 @@ class Parts:
     quota: QuotaLedger
     capabilities: Capabilities
     prober: Prober
-    jobs: Jobs
-    renderer: Renderer
+    work: Work
     caches: CacheControl
-    uploaded: UploadedImages
     metrics: Metrics
     database: Database
     audit: AuditLog
@@ -107,22 +105,16 @@ def build_app(parts: Parts) -> Starlette:
 
 
 def _v1(parts: Parts) -> list[ApiRoute]:
-    limit_mb = parts.settings.jobs.max_request_mb
-    bodies = BodyBudget(parts.settings.jobs.max_bodies_mb * 1_000_000)
-    articles = ArticlesHandler(
-        *(parts.jobs, parts.accounts, bodies), max_request_mb=limit_mb, clock=time.time
-    )
-    jobs = JobsHandler(parts.jobs)
-    stats = StatsHandler(parts.caches.fleet.snapshot, parts.accounts, parts.uploaded.entries)
+    jobs = JobsHandler(parts.work.jobs)
+    stats = StatsHandler(parts.caches.fleet.snapshot, parts.accounts, parts.work.uploaded.entries)
     errcodes = ErrcodesHandler(load_errcodes())
     limits = LimitsHandler(parts.limiter, parts.quota, parts.callers.clients, parts.accounts)
     accounts = AccountsHandler(parts.accounts, AccountFacts(parts.capabilities, parts.quota))
     return [
-        ApiRoute("POST", "/render", RenderHandler(parts.renderer).render, about.RENDER),
-        ApiRoute("GET", "/themes", ThemesHandler(parts.renderer).list, about.THEMES),
-        ApiRoute("POST", "/lint", LintHandler(parts.renderer).lint, about.LINT),
+        ApiRoute("POST", "/render", RenderHandler(parts.work.renderer).render, about.RENDER),
+        ApiRoute("GET", "/themes", ThemesHandler(parts.work.renderer).list, about.THEMES),
+        ApiRoute("POST", "/lint", LintHandler(parts.work.renderer).lint, about.LINT),
         ApiRoute("GET", "/accounts", accounts.list, about.ACCOUNTS),
-        ApiRoute("POST", "/accounts/{account}/articles", articles.create, about.ARTICLE),
         ApiRoute("GET", "/jobs", jobs.list, about.JOBS),
         ApiRoute("GET", "/jobs/{job_id}", jobs.get, about.JOB),
         ApiRoute("GET", "/jobs/{job_id}/events", jobs.events, about.JOB_EVENTS),
@@ -137,9 +129,26 @@ def _v1(parts: Parts) -> list[ApiRoute]:
         ApiRoute("GET", "/errcodes", errcodes.search, about.ERRCODES),
         ApiRoute("GET", "/errcodes/{errcode}", errcodes.get, about.ERRCODE),
         ApiRoute("GET", "/admin/audit", AuditHandler(parts.audit).list, about.AUDIT),
+        *_articles(parts),
         *_cache_admin(parts),
         *_clients(parts),
         *_admin_accounts(parts),
+    ]
+
+
+def _articles(parts: Parts) -> list[ApiRoute]:
+    jobs = parts.settings.jobs
+    bodies = BodyBudget(jobs.max_bodies_mb * 1_000_000)
+    articles = ArticlesHandler(
+        *(parts.work.jobs, parts.accounts, bodies),
+        max_request_mb=jobs.max_request_mb,
+        clock=time.time,
+    )
+    files = FilesHandler(parts.work.files, bodies)
+    return [
+        ApiRoute("POST", "/accounts/{account}/articles", articles.create, about.ARTICLE),
+        ApiRoute("POST", "/files/missing", files.missing, about_files.MISSING),
+        ApiRoute("PUT", "/files/{sha256}", files.put, about_files.PUT),
     ]
 
 

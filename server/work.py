@@ -17,6 +17,7 @@ from jobs.changes import Changes
 from jobs.context import JobsContext
 from jobs.engine import Engine, Handler
 from jobs.executor import Executor
+from jobs.files import Files
 from jobs.journal import Journal
 from jobs.publish import article_job
 from jobs.service import Jobs
@@ -44,6 +45,7 @@ class Work:
 
     engine: Engine
     jobs: Jobs
+    files: Files
     renderer: Renderer
     uploaded: UploadedImages
 
@@ -89,4 +91,6 @@ async def open_work(
         }
         engine = await stack.enter_async_context(Engine(context, handlers))
         jobs = Jobs(*(database, settings.jobs, changes, engine.wake, journal), clock=time.time)
-        yield Work(engine, jobs, renderer, uploaded)
+        max_bytes = settings.jobs.files_mb * 1_000_000
+        files = Files(database, max_bytes=max_bytes, clock=time.time)
+        yield Work(engine, jobs, files, renderer, uploaded)

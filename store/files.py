@@ -20,10 +20,18 @@ async def keep(
         sha256 = hashlib.sha256(data).hexdigest()
         names.append(sha256)
         if not await touch(connection, client_id, [sha256], now=now):
-            row = {"client_id": client_id, "sha256": sha256, "size": len(data), "data": data}
-            statement = insert_for(connection, file).values(**row, used_at=now)
-            await connection.execute(statement.on_conflict_do_nothing())
+            await put(connection, client_id, sha256, data, now=now)
     return names
+
+
+async def put(
+    connection: AsyncConnection, client_id: str, sha256: str, data: bytes, *, now: float
+) -> bool:
+    """Keep bytes of that SHA-256 for the client; whether they were new."""
+    row = {"client_id": client_id, "sha256": sha256, "size": len(data), "data": data}
+    statement = insert_for(connection, file).values(**row, used_at=now)
+    statement = statement.on_conflict_do_nothing().returning(file.c.sha256)
+    return (await connection.execute(statement)).first() is not None
 
 
 async def touch(
@@ -74,8 +82,13 @@ async def drop(connection: AsyncConnection, job_id: str) -> None:
     await connection.execute(delete(job_file).where(job_file.c.job_id == job_id))
 
 
-async def purge(connection: AsyncConnection, *, unused_since: float) -> int:
-    """Forget files that no job has and nobody sent or asked for since then; how many."""
+async def purge(
+    connection: AsyncConnection, *, unused_since: float, client_id: str | None = None
+) -> int:
+    """Forget files that no job has and nobody sent or asked for since then; how many.
+
+    With `client_id` only those of this client.
+    """
     needed = exists().where(
         job_file.c.client_id == file.c.client_id, job_file.c.sha256 == file.c.sha256
     )
@@ -84,11 +97,13 @@ async def purge(connection: AsyncConnection, *, unused_since: float) -> int:
         .where(file.c.used_at < unused_since, ~needed)
         .limit(_PURGE_LIMIT)
     )
+    if client_id is not None:
+        old = old.where(file.c.client_id == client_id)
     rows = (await connection.execute(old)).all()
-    for client_id, sha256 in rows:
+    for owner, sha256 in rows:
         await connection.execute(
             delete(file).where(
-                file.c.client_id == client_id, file.c.sha256 == sha256, ~needed.correlate(file)
+                file.c.client_id == owner, file.c.sha256 == sha256, ~needed.correlate(file)
             )
         )
     return len(rows)

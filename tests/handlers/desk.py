@@ -17,9 +17,11 @@ from accounts.official import Accounts
 from handlers.articles import ArticlesHandler
 from handlers.body_budget import BodyBudget
 from handlers.errors import EXCEPTION_HANDLERS
+from handlers.files import FilesHandler
 from handlers.guard import AuthMiddleware
 from handlers.jobs import JobsHandler
 from jobs.changes import Changes
+from jobs.files import Files
 from jobs.service import Jobs
 from jobs.settings import JobsSettings
 from store.engine import Database
@@ -96,9 +98,12 @@ async def open_desk(database: Database) -> AsyncIterator[Desk]:
     accounts = Accounts((MAIN, PERSONAL))
     bodies = BodyBudget(2_000_000)
     articles = ArticlesHandler(jobs, accounts, bodies, max_request_mb=1, clock=lambda: NOW)
+    files = FilesHandler(Files(database, max_bytes=3_000_000, clock=lambda: NOW), bodies)
     shown = JobsHandler(jobs)
     routes = [
         Route("/v1/accounts/{account}/articles", articles.create, methods=["POST"]),
+        Route("/v1/files/missing", files.missing, methods=["POST"]),
+        Route("/v1/files/{sha256}", files.put, methods=["PUT"]),
         Route("/v1/jobs", shown.list),
         Route("/v1/jobs/{job_id}", shown.get),
         Route("/v1/jobs/{job_id}/events", shown.events),

@@ -1,11 +1,11 @@
 import pytest
 
-from handlers import account_operations, operations
+from handlers import account_operations, files_operations, operations
 from handlers.openapi import Operation
 
 ALL = {
     name: operation
-    for module in (operations, account_operations)
+    for module in (operations, account_operations, files_operations)
     for name, operation in vars(module).items()
     if isinstance(operation, Operation)
 }
