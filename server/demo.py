@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from wxgate_client import calls
+from wxgate_client.gateway import AsyncGateway
 
 from accounts.clients import Client
 from accounts.keys import new_key
@@ -21,9 +23,7 @@ from sandbox.sample import sample_article
 from sandbox.server import RunningSandbox, run_sandbox
 from sandbox.settings import PERSONAL, VERIFIED, SandboxSettings
 from server.data_dir import make_data_dir
-from server.local_article import LocalArticle
 from server.process import CannotListen, gateway_in_background, listen_on
-from server.remote import open_gateway
 from server.settings import ServerSettings, Settings
 
 _SANDBOX_PORT = 9000
@@ -149,11 +149,11 @@ async def _publish(
     url: str, key: str, account: str, sandbox: RunningSandbox, say: Say
 ) -> Published:
     """The sample as a caller with a client key would publish it."""
-    article = LocalArticle(Path("article.md"), sample_article(sandbox.url), {})
+    article = {"markdown": sample_article(sandbox.url), "action": "publish"}
     say(Text(f"发布示例文章：账号 {account} …", f"publishing the sample on {account} …"))
     before = await _calls(sandbox)
-    async with open_gateway(url, key) as gateway:
-        job = await gateway.submit(account, article, action="publish")
+    async with AsyncGateway(url, key) as gateway:
+        job = await gateway.do(calls.article(account, article))
         async for seen in gateway.follow(job, through_waiting=True):
             job = seen
     after = await _calls(sandbox)

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import ValidationError
+from wxgate_client.local_article import load_article
 
 from content.article import ArticleFields
 from content.findings import LintReport, mended
 from content.renderer import Renderer
 from content.settings import ContentSettings
 from core.errors import GatewayError, Language, Text
-from server.local_article import load_article
 from server.rendering import open_renderer
 
 _BOM = "\ufeff".encode()

@@ -1,5 +1,6 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import quote
 
 import typer
 
@@ -8,7 +9,7 @@ from server.cli.stats import JsonOption, Question, WatchOption, ask, at_gateway,
 from server.cli.target import KeyOption, ServerOption, find_target
 
 if TYPE_CHECKING:
-    from server.remote import Gateway
+    from wxgate_client.gateway import AsyncGateway
 
 app = typer.Typer(name="cache", no_args_is_help=True)
 
@@ -54,8 +55,8 @@ def clear(
     """
     from accounts.clients import Scope
 
-    async def work(gateway: "Gateway") -> None:
-        told = await gateway.clear_cache(name, account)
+    async def work(gateway: "AsyncGateway") -> None:
+        told = await gateway.request("DELETE", _path(name), params={"account": account or None})
         for cleared in told["cleared"]:
             typer.echo(f"{name}: {cleared}")
 
@@ -80,8 +81,9 @@ def warm(
     """
     from accounts.clients import Scope
 
-    async def work(gateway: "Gateway") -> None:
-        told = await gateway.warm_cache(name, account, path or ())
+    async def work(gateway: "AsyncGateway") -> None:
+        body = {"account": account, "paths": path or []}
+        told = await gateway.request("POST", f"{_path(name)}/warm", json=body)
         for warmed, outcomes in told["warmed"].items():
             for what, outcome in outcomes.items():
                 typer.echo(f"{name}: {' '.join(filter(None, (warmed, what)))}: {outcome}")
@@ -122,6 +124,10 @@ def cache_view(told: dict[str, Any]) -> str:
             f"processes: {told['processes']}, counted since {told['since']}, redis: {state}",
         )
     )
+
+
+def _path(name: str) -> str:
+    return f"/v1/admin/cache/{quote(name, safe='')}"
 
 
 def _rows(told: dict[str, Any]) -> Iterator[tuple[object, ...]]:

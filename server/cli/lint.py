@@ -54,8 +54,9 @@ def lint(
       wxgate lint posts/ --strict
       wxgate lint article.md --fix
     """
+    from wxgate_client.folders import find_markdown
+
     from server.linting import lint_files
-    from server.remote import find_markdown
 
     log_to_stderr()
     settings = read_settings(config).content

@@ -23,9 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rich.progress import Progress
-
-    from server.local_article import LocalArticle
-    from server.publishing import Draft, Order, Outcome
+    from wxgate_client.local_article import LocalArticle
+    from wxgate_client.publishing import Draft, Order, Outcome
 
 EXIT_SOME_FAILED = 1
 EXIT_NEEDS_REVIEW = 4
@@ -104,9 +103,10 @@ def publish(
       wxgate publish photos.md --article-type newspic
       wxgate publish article.md --server https://gate.example.com --key wxg_blog_…
     """
+    from wxgate_client.errors import Refused, Unreachable
+    from wxgate_client.publishing import Order
+
     from accounts.clients import Scope
-    from server.publishing import Order
-    from server.remote import Refused, Unreachable
 
     articles = _load(paths)
     drafts = _bundled(articles) if bundle else articles
@@ -117,13 +117,8 @@ def publish(
     for article in articles:
         _print_unsent(article)
     target = find_target(server, key, config, Scope.DRAFT, account=account)
-    order = Order(
-        target.account,
-        "publish" if publish_now or at else "draft",
-        at or None,
-        again=secrets.token_hex(8) if again else "",
-        article_type=article_type,
-    )
+    action, once = "publish" if publish_now or at else "draft", secrets.token_hex(8)
+    order = Order(target.account, action, at or None, once if again else "", article_type)
     try:
         outcomes = asyncio.run(_publish(target, order, drafts, quiet=as_json))
     except Unreachable as exc:
@@ -136,8 +131,8 @@ def publish(
 
 
 def _load(paths: list[str]) -> "list[LocalArticle]":
-    from server.local_article import load_article
-    from server.remote import find_markdown
+    from wxgate_client.folders import find_markdown
+    from wxgate_client.local_article import load_article
 
     try:
         return [load_article(path) for path in find_markdown(paths)]
@@ -151,7 +146,8 @@ def _load(paths: list[str]) -> "list[LocalArticle]":
 
 
 def _bundled(articles: "list[LocalArticle]") -> "list[Draft]":
-    from server.local_article import PictureClash, bundle
+    from wxgate_client.local_article import PictureClash, bundle
+
     from wechat.limits import ARTICLES_PER_DRAFT
 
     if len(articles) > ARTICLES_PER_DRAFT:
@@ -185,11 +181,11 @@ def _check_time(at: str) -> None:
 async def _publish(
     target: Target, order: "Order", drafts: "Sequence[Draft]", *, quiet: bool
 ) -> "list[Outcome]":
-    from server.publishing import publish_all
-    from server.remote import open_gateway
+    from wxgate_client.gateway import AsyncGateway
+    from wxgate_client.publishing import publish_all
 
     language = "en" if is_english() else "zh"
-    async with open_gateway(target.url, target.key, language=language) as gateway:
+    async with AsyncGateway(target.url, target.key, language=language) as gateway:
         if not order.account:
             order = replace(order, account=await gateway.default_account())
         with _progress(quiet=quiet) as progress:
@@ -220,7 +216,7 @@ def _progress(*, quiet: bool) -> "Progress":
 
 
 def _print_plan(articles: "list[LocalArticle]") -> None:
-    from server.local_article import is_named_as_picture
+    from wxgate_client.local_article import is_named_as_picture
 
     for article in articles:
         typer.echo(f"{article.path}  图片 / pictures: {len(article.pictures)}")

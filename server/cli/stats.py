@@ -12,7 +12,7 @@ from server.cli.common import ConfigOption, is_english
 from server.cli.target import KeyOption, ServerOption, Target, fail_unreachable, find_target
 
 if TYPE_CHECKING:
-    from server.remote import Gateway
+    from wxgate_client.gateway import AsyncGateway
 
 _EVERY_S = 2.0
 _CLEAR = "\x1b[H\x1b[2J"
@@ -112,13 +112,14 @@ def ask(question: Question, server: str, key: str, config: Path | None) -> None:
     at_gateway(target, lambda gateway: _ask(question, gateway))
 
 
-def at_gateway(target: Target, work: "Callable[[Gateway], Awaitable[None]]") -> None:
+def at_gateway(target: Target, work: "Callable[[AsyncGateway], Awaitable[None]]") -> None:
     """Do `work` at the gateway, until Ctrl-C. Ends with status 1 if it refuses, 3 if it is away."""
-    from server.remote import Refused, Unreachable, open_gateway
+    from wxgate_client.errors import Refused, Unreachable
+    from wxgate_client.gateway import AsyncGateway
 
     async def run() -> None:
         language = "en" if is_english() else "zh"
-        async with open_gateway(target.url, target.key, language=language) as gateway:
+        async with AsyncGateway(target.url, target.key, language=language) as gateway:
             await work(gateway)
 
     try:
@@ -132,9 +133,9 @@ def at_gateway(target: Target, work: "Callable[[Gateway], Awaitable[None]]") -> 
         raise typer.Exit(1) from None
 
 
-async def _ask(question: Question, gateway: "Gateway") -> None:
+async def _ask(question: Question, gateway: "AsyncGateway") -> None:
     while True:
-        told = await gateway.stats(question.name)
+        told = await gateway.request("GET", f"/v1/stats/{question.name}")
         view = _as_json if question.as_json else question.view
         typer.echo((_CLEAR if question.watch and sys.stdout.isatty() else "") + view(told))
         if not question.watch:

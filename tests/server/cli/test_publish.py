@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 from PIL import Image
+from wxgate_client.publishing import Outcome
 
 from sandbox.faults import Fault
 from server.cli import publish
-from server.publishing import Outcome
 from tests.e2e.conftest import KEY, configuration
 from tests.e2e.processes import write_toml
 from tests.server.cli.commands import wxgate, wxgate_process

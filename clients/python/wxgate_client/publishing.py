@@ -1,10 +1,14 @@
 import asyncio
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from server.local_article import LocalArticle, LocalBundle
-from server.remote import Gateway, Refused, Unreachable
+from wxgate_client import calls
+from wxgate_client.calls import Call
+from wxgate_client.errors import Refused, Unreachable
+from wxgate_client.gateway import AsyncGateway
+from wxgate_client.local_article import LocalArticle, LocalBundle
 
 _AT_ONCE = 4
 
@@ -50,7 +54,7 @@ class Order:
 
 
 async def publish_all(
-    gateway: Gateway, order: Order, drafts: Sequence[Draft], watch: Watch
+    gateway: AsyncGateway, order: Order, drafts: Sequence[Draft], watch: Watch
 ) -> list[Outcome]:
     """Hand all in, a few at a time, and follow their jobs. One that fails stops no other."""
     gate = asyncio.Semaphore(_AT_ONCE)
@@ -62,21 +66,14 @@ async def publish_all(
     return list(await asyncio.gather(*map(one, drafts)))
 
 
-async def _publish(gateway: Gateway, order: Order, draft: Draft, watch: Watch) -> Outcome:
+async def _publish(gateway: AsyncGateway, order: Order, draft: Draft, watch: Watch) -> Outcome:
     path, job_id = draft.name, ""
     try:
-        job = await gateway.submit(
-            order.account,
-            draft,
-            action=order.action,
-            article_type=order.article_type,
-            publish_at=order.publish_at,
-            once=order.again,
-        )
+        job = await gateway.do(_call(order, draft))
         job_id = job["id"]
         if job["state"] in ("failed", "cancelled"):
             # An earlier run's: the article is the same, so what stopped it was something else.
-            job = await gateway.retry(job_id)
+            job = await gateway.do(calls.steer(job_id, "retry"))
         async for seen in gateway.follow(job):
             job = seen
             watch(draft, job)
@@ -91,6 +88,18 @@ async def _publish(gateway: Gateway, order: Order, draft: Draft, watch: Watch) -
     told = (job.get("result"), job.get("error"), job.get("approval"))
     of_items = (_of_items(job, "warnings"), _of_items(job, "images"))
     return Outcome(path, job["state"], job_id, *told, *of_items)
+
+
+def _call(order: Order, draft: Draft) -> Call:
+    """The request for a draft. Raises OSError for a picture that is gone."""
+    fields = {**draft.fields(order.article_type), "action": order.action}
+    if order.publish_at:
+        fields["publish_at"] = order.publish_at
+    pictures = {name: local.read_bytes() for name, local in draft.pictures.items()}
+    sent = {name: hashlib.sha256(data).hexdigest() for name, data in pictures.items()}
+    # The same article in the same words, with the same pictures, is the same job.
+    key = calls.idempotency_key(order.account, order.again, fields, sent)
+    return calls.article(order.account, fields, pictures=pictures, key=key)
 
 
 def _of_items(job: dict[str, Any], name: str) -> tuple[dict[str, Any], ...]:

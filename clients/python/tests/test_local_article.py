@@ -2,8 +2,7 @@ import unicodedata
 from pathlib import Path
 
 import pytest
-
-from server.local_article import LocalArticle, PictureClash, bundle, load_article
+from wxgate_client.local_article import LocalArticle, PictureClash, bundle, load_article
 
 PNG = b"\x89PNG\r\n\x1a\n"  # so far a file is looked at
 

@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-from content.pictures.source import file_name
-from fetch.sniff import sniff_image
+from wxgate_client.sniff import HEAD_BYTES, holds_picture
+from wxgate_client.spelling import one_spelling
 
-_HEAD_BYTES = 4_096  # enough to tell what a file is
 # An over-inclusive look for what may be a local picture: Markdown images, reference
 # definitions, <img src>, and the front matter's cover. A file that is not there is not sent,
 # and the gateway's parser has the last word on what the article uses.
@@ -75,15 +74,15 @@ def bundle(articles: Iterable[LocalArticle]) -> LocalBundle:
     `./a.png` what another calls `a.png`.
     """
     several = tuple(articles)
-    sent: dict[str | None, Path] = {}
+    sent: dict[str, Path] = {}
     for article in several:
         for name, local in article.pictures.items():
-            other = sent.setdefault(file_name(name), local)
+            other = sent.setdefault(one_spelling(name), local)
             if not other.samefile(local) and other.read_bytes() != local.read_bytes():
                 raise PictureClash(name)
     for article in several:
         for name in (*article.outside, *article.strange, *article.missing):
-            if file_name(name) in sent:
+            if one_spelling(name) in sent:
                 raise PictureClash(name)
     pictures = [article.pictures for article in reversed(several)]
     return LocalBundle(several, {name: local for each in pictures for name, local in each.items()})
@@ -155,4 +154,4 @@ def is_named_as_picture(name: str) -> bool:
 def _holds_picture(path: Path) -> bool:
     """Whether it is a picture by its bytes: a link may lead to anything."""
     with path.open("rb") as file:
-        return sniff_image(file.read(_HEAD_BYTES)) is not None
+        return holds_picture(file.read(HEAD_BYTES))

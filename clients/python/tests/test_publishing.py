@@ -3,10 +3,10 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-
-from server.local_article import LocalArticle
-from server.publishing import Draft, Order, publish_all
-from server.remote import Gateway
+from tests.scripted import events, in_turn
+from wxgate_client.gateway import AsyncGateway
+from wxgate_client.local_article import LocalArticle
+from wxgate_client.publishing import Draft, Order, publish_all
 
 ORDER = Order("main", "draft")
 
@@ -19,29 +19,21 @@ def job(state: str, **more: Any) -> dict[str, Any]:
     return {"id": "job_1", "state": state, "progress": {"done": 0, "total": 0}, **more}
 
 
-def gateway(*answers: httpx.Response | None) -> httpx.AsyncClient:
-    """Gives the answers one after another; None breaks the connection."""
-    left = list(answers)
-
-    async def answer(_request: httpx.Request) -> httpx.Response:
-        given = left.pop(0)
-        if given is None:
-            raise httpx.ReadError("reset")
-        return given
-
-    return httpx.AsyncClient(transport=httpx.MockTransport(answer), base_url="http://gate")
+def gateway(*answers: httpx.Response | Exception, patience_s: int = 60) -> AsyncGateway:
+    """Gives the answers one after another."""
+    transport = httpx.MockTransport(in_turn(*answers))
+    return AsyncGateway("http://gate", "k", transport=transport, patience_s=patience_s)
 
 
 async def test_the_watcher_sees_every_state_and_the_outcome_holds_the_last() -> None:
     seen: list[str] = []
     answers = [
         httpx.Response(202, json=job("accepted")),
-        httpx.Response(200, json=job("running")),
-        httpx.Response(200, json=job("succeeded", result={"mode": "draft"})),
+        events(job("running"), job("succeeded", result={"mode": "draft"})),
     ]
-    async with gateway(*answers) as http:
+    async with gateway(*answers) as gate:
         (outcome,) = await publish_all(
-            Gateway(http),
+            gate,
             ORDER,
             [LocalArticle(Path("a.md"), "# a", {})],
             lambda _article, told: seen.append(told["state"]),
@@ -60,9 +52,10 @@ async def test_the_watcher_sees_every_state_and_the_outcome_holds_the_last() -> 
 
 
 async def test_a_job_that_was_accepted_is_named_even_if_the_gateway_is_lost() -> None:
-    async with gateway(httpx.Response(202, json=job("accepted")), None) as http:
+    answers = (httpx.Response(202, json=job("accepted")), httpx.ReadError("reset"))
+    async with gateway(*answers, patience_s=0) as gate:
         articles = [LocalArticle(Path("a.md"), "# a", {})]
-        (outcome,) = await publish_all(Gateway(http, patience=0), ORDER, articles, nothing)
+        (outcome,) = await publish_all(gate, ORDER, articles, nothing)
     assert (outcome.state, outcome.job) == ("unreachable", "job_1")
     assert outcome.error is not None
     assert "wxgate serve" in outcome.error["hint"]
@@ -73,8 +66,8 @@ async def test_a_picture_that_is_gone_costs_its_article_alone(tmp_path: Path) ->
         LocalArticle(Path("a.md"), "![](x.png)", {"x.png": tmp_path / "x.png"}),
         LocalArticle(Path("b.md"), "# b", {}),
     ]
-    async with gateway(httpx.Response(202, json=job("succeeded"))) as http:
-        first, second = await publish_all(Gateway(http), ORDER, articles, nothing)
+    async with gateway(httpx.Response(202, json=job("succeeded"))) as gate:
+        first, second = await publish_all(gate, ORDER, articles, nothing)
     assert (first.state, second.state) == ("unreadable", "succeeded")
     assert first.error is not None
     assert "x.png" in first.error["message"]
@@ -93,8 +86,8 @@ async def test_no_more_than_four_are_under_way_at_once() -> None:
         return httpx.Response(202, json=job("succeeded"))
 
     transport = httpx.MockTransport(answer)
-    async with httpx.AsyncClient(transport=transport, base_url="http://gate") as http:
+    async with AsyncGateway("http://gate", "k", transport=transport) as gate:
         articles = [LocalArticle(Path(f"{i}.md"), "# a", {}) for i in range(12)]
-        outcomes = await publish_all(Gateway(http), ORDER, articles, nothing)
+        outcomes = await publish_all(gate, ORDER, articles, nothing)
     assert [outcome.path for outcome in outcomes] == [f"{i}.md" for i in range(12)]
     assert most == 4
