@@ -1,5 +1,6 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from types import TracebackType
 from typing import Self
 
@@ -54,6 +55,7 @@ class Engine:
         self._loops = TaskSet()
         self._awake = asyncio.Event()
         self._stopping = False
+        self._next_due: float | None = None
 
     async def __aenter__(self) -> Self:
         """Start to work."""
@@ -104,12 +106,22 @@ class Engine:
             self._awake.clear()
             await _survive(self._claim_due)
             try:
-                async with asyncio.timeout(self._settings.sweep_s):
+                async with asyncio.timeout(self._pause_s()):
                     await self._awake.wait()
             except TimeoutError:
                 pass
 
+    def _pause_s(self) -> float:
+        """Until the next job is due, at most the time after which other processes' are looked for.
+
+        While there is no place it is the end of a run that wakes.
+        """
+        if self._next_due is None or len(self._running) >= self._settings.concurrency:
+            return self._settings.sweep_s
+        return min(self._settings.sweep_s, max(0.0, self._next_due - self._clock()))
+
     async def _claim_due(self) -> None:
+        self._next_due = None  # a failure is no reason to hurry
         free = self._settings.concurrency - len(self._running)
         if free <= 0:
             return
@@ -138,10 +150,12 @@ class Engine:
         busy = list(self._running)
         rows: list[JobRow] = []
         async with self._database.write() as connection:
+            places = self._settings.per_account
+            take = partial(job_rows.claim, connection, lease, busy=busy, per_account=places)
             if all(claim.row.attempts == 1 for claim in self._running.values()):
-                rows = await job_rows.claim(connection, lease, limit=1, busy=busy, again=True)
-            limit = free - len(rows)
-            rows += await job_rows.claim(connection, lease, limit=limit, busy=busy, again=False)
+                rows = await take(limit=1, again=True)
+            rows += await take(limit=free - len(rows), again=False)
+            self._next_due = await job_rows.next_due(connection, now)
         return rows
 
     async def _run(self, claim: Claim) -> None:

@@ -7,6 +7,7 @@ from core.errors import GatewayError, Language, Text
 from jobs.claim import Claim, Done, Later, Outcome
 from jobs.settings import JobsSettings
 from jobs.states import State
+from jobs.turns import Turns
 from wechat.call import NotBegun, NotSent, OutcomeUnknown, QuotaClosed, WeChatRefused
 from wechat.errcodes import DAILY_QUOTA, MINUTE_QUOTA, STALE_TOKEN
 from wechat.limits import QUOTA_RESET_LAG_S
@@ -61,6 +62,7 @@ class Failures:
         self._settings = settings
         self._clock = clock
         self._uniform = uniform
+        self._turns = Turns(settings.retries_per_s)
 
     def outcome(self, claim: Claim, exc: GatewayError) -> Outcome:
         """What to do after `exc`, which did not leave anything unknown at WeChat."""
@@ -68,7 +70,7 @@ class Failures:
         exc = exc.cause if isinstance(exc, NotBegun) else exc
         error = stored_error(exc)
         if (pause_until := self.quota_pause(exc)) is not None:
-            return Later(pause_until, State.WAITING, error)
+            return Later(self._turn(claim, pause_until), State.WAITING, error)
         stale = isinstance(exc, WeChatRefused) and exc.wechat_errcode in STALE_TOKEN
         if not (stale or exc.retryable or isinstance(exc, NotSent | OutcomeUnknown)):
             return Done(State.FAILED, error=error)
@@ -80,7 +82,10 @@ class Failures:
         # Jobs that failed together must not come back together.
         asked_s = _STALE_TOKEN_S if stale else exc.retry_after_s or 0
         pause_s = max(self._uniform(pause_s / 2, pause_s), asked_s)
-        return Later(now + pause_s, State.WAITING, error)
+        return Later(self._turn(claim, now + pause_s), State.WAITING, error)
+
+    def _turn(self, claim: Claim, earliest: float) -> float:
+        return self._turns.take(claim.row.account, earliest, now=self._clock())
 
     def quota_pause(self, exc: GatewayError) -> float | None:
         """Until when WeChat will refuse the same call for its quota; None for other failures."""

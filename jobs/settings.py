@@ -11,6 +11,9 @@ class JobsSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     concurrency: int = Field(8, ge=1, le=256, description="jobs worked on at once, per process")
+    per_account: int = Field(
+        6, ge=1, description="of those, jobs of one account; the accounts take turns"
+    )
     lease_s: float = Field(
         30, ge=1, description="a job whose process is silent for so long is taken over"
     )
@@ -19,10 +22,16 @@ class JobsSettings(BaseModel):
         20, ge=0, description="at the end, how long calls that are under way may take"
     )
     max_starts: int = Field(
-        5, ge=1, description="a job that took its process down so often is given up"
+        3, ge=1, description="a job that took its process down so often is given up"
     )
     retry_for_s: float = Field(
         3_600, ge=0, description="how long an unreachable WeChat is tried again before giving up"
+    )
+    retries_per_s: int = Field(
+        2,
+        ge=1,
+        description="of an account's jobs that failed together, how many are tried again in the "
+        "same second",
     )
     reconcile_quiet_s: float = Field(
         600,

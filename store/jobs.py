@@ -7,6 +7,7 @@ from sqlalchemy import (
     CursorResult,
     Row,
     Select,
+    Subquery,
     and_,
     case,
     delete,
@@ -21,6 +22,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from store.tables import is_active, job, job_file
 
 _PURGE_LIMIT = 500
+_NO_LIMIT = 2**31 - 1
+_BEING_TAKEN = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,27 +139,25 @@ async def claim(
     limit: int,
     busy: Collection[str] = (),
     again: bool | None = None,
+    per_account: int = _NO_LIMIT,
 ) -> list[JobRow]:
-    """Take at most `limit` due jobs that nobody holds, in the order of their time.
+    """Take at most `limit` due jobs that nobody holds; the accounts take turns.
 
-    `again`: only those that a start has not brought to an orderly end (False: only the others).
+    No account gets more than `per_account` places, those counted that anybody holds for it.
+    `again`: only jobs that a start has not brought to an orderly end (False: only the others).
     One statement: of two callers exactly one gets a job. `busy` are jobs whose lease ran out
     while the caller still works on them; it must not start them a second time.
     """
+    first = _first(lease.now, busy, again=again, per_account=per_account, limit=limit)
     due = (
         select(job.c.id)
-        .where(
-            is_active,
-            job.c.approval.is_distinct_from("pending"),
-            job.c.held.is_(False),
-            job.c.run_at <= lease.now,
-            or_(job.c.lease_until.is_(None), job.c.lease_until < lease.now),
-            job.c.id.not_in(busy),
-            true() if again is None else (job.c.attempts > 0).is_(again),
-        )
-        .order_by(job.c.run_at, job.c.id)
+        .join(first, first.c.id == job.c.id)
+        # Said again: what another process took since the list was made is looked at as it is now.
+        .where(*_due(lease.now), _is_free(lease.now))
+        .order_by(first.c.place, first.c.run_at, first.c.id)
         .limit(limit)
-        .with_for_update(skip_locked=True)  # no words of SQLite's, where BEGIN IMMEDIATE does it
+        # No words of SQLite's, where BEGIN IMMEDIATE does it.
+        .with_for_update(skip_locked=True, of=job)
         .cte("due")
     )
     statement = (
@@ -176,6 +177,51 @@ async def claim(
     )
     rows = [_row(found) for found in await connection.execute(statement)]
     return sorted(rows, key=lambda row: (row.run_at, row.id))
+
+
+async def next_due(connection: AsyncConnection, now: float) -> float | None:
+    """When the first of the jobs that are not due yet will be."""
+    query = select(func.min(job.c.run_at)).where(*_can_begin(), job.c.run_at > now)
+    due: float | None = await connection.scalar(query)
+    return due
+
+
+def _first(
+    now: float, busy: Collection[str], *, again: bool | None, per_account: int, limit: int
+) -> Subquery:
+    """The first jobs to take, and a few more, for those that another process is taking.
+
+    The place of a job is that among the jobs of its account, those in hand before all others.
+    """
+    waits = and_(_is_free(now), job.c.id.not_in(busy))
+    rank = case((waits, 1), else_=0)
+    place = func.row_number().over(
+        partition_by=job.c.account, order_by=(rank, job.c.run_at, job.c.id)
+    )
+    columns = (job.c.id, job.c.run_at, job.c.attempts, rank.label("waits"), place.label("place"))
+    all_due = select(*columns).where(*_due(now)).subquery("all_due")
+    return (
+        select(all_due.c.id, all_due.c.run_at, all_due.c.place)
+        .where(
+            *(all_due.c.waits == 1, all_due.c.place <= per_account),
+            true() if again is None else (all_due.c.attempts > 0).is_(again),
+        )
+        .order_by(all_due.c.place, all_due.c.run_at, all_due.c.id)
+        .limit(limit + _BEING_TAKEN)
+        .subquery("first")
+    )
+
+
+def _due(now: float) -> tuple[ColumnElement[bool], ...]:
+    return (*_can_begin(), job.c.run_at <= now)
+
+
+def _can_begin() -> tuple[ColumnElement[bool], ...]:
+    return (is_active, job.c.approval.is_distinct_from("pending"), job.c.held.is_(False))
+
+
+def _is_free(now: float) -> ColumnElement[bool]:
+    return or_(job.c.lease_until.is_(None), job.c.lease_until < now)
 
 
 async def move(

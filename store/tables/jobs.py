@@ -62,7 +62,15 @@ job = Table(
     Column("title", Text),  # for lists and searches, as far as it is known
 )
 _ACTIVE = job.c.state.in_(ACTIVE_STATES)
-Index("ix_job_due", job.c.run_at, sqlite_where=_ACTIVE, postgresql_where=_ACTIVE)
+# All that the search for due jobs looks at: in SQLite what stands after `payload` and `checkpoint`
+# is reached only by reading through them.
+Index(
+    "ix_job_due",
+    *(job.c.run_at, job.c.account, job.c.id, job.c.state),
+    *(job.c.held, job.c.approval, job.c.attempts, job.c.lease_until),
+    sqlite_where=_ACTIVE,
+    postgresql_where=_ACTIVE,
+)
 Index("ix_job_parent", job.c.parent_id, job.c.position)
 Index("ix_job_account", job.c.account, job.c.id)
 Index("ix_job_schedule", job.c.schedule_id, job.c.due_at, unique=True)

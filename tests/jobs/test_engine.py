@@ -1,8 +1,10 @@
 import asyncio
+import time
 from typing import Any
 
 import pytest
 
+from core.clock import Clock
 from core.crash import no_crash
 from core.errors import GatewayError
 from core.metrics import Metrics
@@ -31,7 +33,14 @@ class Bench:
         self.now = 100.0
         self.metrics = Metrics()
 
-    def engine(self, handler: Handler, *, alone: bool = False, **settings: Any) -> Engine:
+    def engine(
+        self,
+        handler: Handler,
+        *,
+        alone: bool = False,
+        clock: Clock | None = None,
+        **settings: Any,
+    ) -> Engine:
         context = JobsContext(
             database=self.database,
             settings=QUICK.model_copy(update=settings),
@@ -40,7 +49,7 @@ class Bench:
             journal=journal_of(self.database),
             live_client=caller,
             metrics=self.metrics,
-            clock=lambda: self.now,
+            clock=clock or (lambda: self.now),
             crash=no_crash,
         )
         return Engine(context, {"article": handler})
@@ -161,6 +170,60 @@ async def test_a_wake_up_needs_no_sweep(bench: Bench) -> None:
         await bench.add(job_row())
         engine.wake()
         await bench.until(State.SUCCEEDED)
+
+
+async def test_a_job_begins_when_it_is_due_not_at_the_next_sweep(database: Database) -> None:
+    bench = Bench(database)
+    due = time.time() + 0.3
+    begun: list[float] = []
+
+    async def note(_claim: Claim) -> Outcome:
+        begun.append(time.time())
+        return Done(State.SUCCEEDED)
+
+    await bench.add(job_row(run_at=due))
+    async with bench.engine(note, clock=time.time, sweep_s=3_600):
+        await bench.until(State.SUCCEEDED)
+    assert begun[0] >= due
+
+
+async def test_a_thousand_jobs_of_one_account_do_not_keep_another_one_waiting(
+    bench: Bench,
+) -> None:
+    ended: list[str] = []
+
+    async def note(claim: Claim) -> Outcome:
+        ended.append(claim.row.account)
+        await asyncio.sleep(0)
+        return Done(State.SUCCEEDED)
+
+    await bench.add(*(job_row(f"job_{n:03}", account="greedy", run_at=n / 10) for n in range(300)))
+    await bench.add(job_row("job_late", account="late"))
+    async with bench.engine(note, per_account=3):
+        await bench.until(State.SUCCEEDED, "job_late")
+    assert len(ended[: ended.index("late")]) <= 4
+
+
+async def test_one_account_leaves_places_free_for_the_others(bench: Bench) -> None:
+    running: list[str] = []
+    go_on = asyncio.Event()
+
+    async def wait(claim: Claim) -> Outcome:
+        running.append(claim.row.account)
+        await go_on.wait()
+        return Done(State.SUCCEEDED)
+
+    await bench.add(*(job_row(f"job_{n}", account="greedy") for n in range(9)))
+    async with bench.engine(wait, per_account=3) as engine:
+        while len(running) < 3:
+            await asyncio.sleep(0.01)
+        await bench.add(job_row("job_late", account="late"))
+        engine.wake()
+        while len(running) < 4:
+            await asyncio.sleep(0.01)
+        go_on.set()
+        await bench.until(State.SUCCEEDED, "job_8")
+    assert running[:4] == ["greedy"] * 3 + ["late"]
 
 
 async def test_a_lease_is_kept_while_the_handler_works(bench: Bench) -> None:

@@ -205,3 +205,38 @@ async def test_a_poke_leaves_a_job_that_is_due_in_its_place(database: Database) 
         await jobs.poke(connection, "job_1", 100)
     (row,) = await _claim(database)
     assert row.run_at == 90
+
+
+async def test_accounts_take_turns_and_none_gets_more_than_its_places(database: Database) -> None:
+    greedy = [job_row(f"job_1{n}", account="greedy", run_at=n) for n in range(9)]
+    late = [job_row(f"job_2{n}", account="late", run_at=50 + n) for n in range(2)]
+    async with database.write() as connection:
+        for row in (*greedy, *late):
+            await jobs.insert(connection, row)
+
+        async def take(limit: int, now: float = 100) -> list[str]:
+            lease = Lease(owner="me", now=now, until=now + 30)
+            rows = await jobs.claim(connection, lease, limit=limit, per_account=3)
+            return [row.id for row in rows]
+
+        assert await take(3) == ["job_10", "job_11", "job_20"]
+        assert await take(5) == ["job_12", "job_21"]
+        assert await take(5) == []
+        await jobs.move(connection, "job_10", 1, {"state": "succeeded", "lease_owner": None})
+        assert await take(5) == ["job_13"]
+        assert await take(9, now=200) == ["job_11", "job_12", "job_13", "job_20", "job_21"]
+
+
+async def test_the_next_due_time_is_that_of_a_job_which_may_begin(database: Database) -> None:
+    async with database.write() as connection:
+        for row in (
+            job_row("job_1", run_at=100),
+            job_row("job_2", run_at=110, held=True),
+            job_row("job_3", run_at=120, approval="pending"),
+            job_row("job_4", run_at=130, state="succeeded"),
+            job_row("job_5", run_at=140),
+            job_row("job_6", run_at=150),
+        ):
+            await jobs.insert(connection, row)
+        assert await jobs.next_due(connection, 100) == 140
+        assert await jobs.next_due(connection, 150) is None

@@ -37,6 +37,10 @@ def _job() -> None:
         op.add_column("job", column)
     op.add_column("intent", sa.Column("receipt", sa.String(160)))
     op.create_index("ix_intent_receipt", "intent", ["account", "receipt"])
+    op.drop_index("ix_job_due", "job")
+    looked_at = ["run_at", "account", "id", "state", "held", "approval", "attempts", "lease_until"]
+    active = sa.text(_ACTIVE)
+    op.create_index("ix_job_due", "job", looked_at, sqlite_where=active, postgresql_where=active)
     op.create_index("ix_job_parent", "job", ["parent_id", "position"])
     op.create_index("ix_job_account", "job", ["account", "id"])
     op.create_index("ix_job_schedule", "job", ["schedule_id", "due_at"], unique=True)
