@@ -77,7 +77,7 @@ class ArticlesHandler:
     async def create(self, request: Request) -> Response:
         """Take an article in as a job: JSON, or multipart with its pictures."""
         client = require_scope(request, Scope.DRAFT)
-        account = request.state.account = self._account(request, client)
+        account = account_of(request, client, self._accounts)
         with self._bodies.share() as share:
             row = await self._take_in(request, share, client, account)
         return await answer_to_post(request, row, self._jobs)
@@ -100,22 +100,24 @@ class ArticlesHandler:
             kept=article.files or {},
             action=article.action,
             publish_at=None if at is None else parse_publish_at(at, now=self._clock()),
-            idempotency_key=_idempotency_key(request),
+            idempotency_key=idempotency_key(request),
             needs_approval=client.approve_publish and article.action == "publish",
         )
         return await self._jobs.submit(submission)
 
-    def _account(self, request: Request, client: Client) -> str:
-        """Our name of the account in the URL, if the client may use it."""
-        named = request.path_params["account"]
-        if self._accounts.name_of(named) not in client.accounts:
-            raise UnknownAccount(account=named[:64])
-        name = self._accounts.get(named).name
-        request.state.account = name
-        return name
+
+def account_of(request: Request, client: Client, accounts: Accounts) -> str:
+    """Our name of the account in the URL. Raises UnknownAccount if the client may not use it."""
+    named = request.path_params["account"]
+    if accounts.name_of(named) not in client.accounts:
+        raise UnknownAccount(account=named[:64])
+    name = accounts.get(named).name
+    request.state.account = name
+    return name
 
 
-def _idempotency_key(request: Request) -> str | None:
+def idempotency_key(request: Request) -> str | None:
+    """The caller's Idempotency-Key. Raises IdempotencyKeyInvalid."""
     keys = request.headers.getlist("idempotency-key")
     if not keys:
         return None

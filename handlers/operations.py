@@ -21,7 +21,7 @@ from handlers.stats import CacheStatsAnswer, CallStatsAnswer
 from handlers.themes import ThemeList
 
 _MARKDOWN = "---\ntitle: 第一篇\nauthor: 小王\n---\n\n你好，**世界**。\n\n![风景](https://example.com/a.webp)\n"
-_JOB: dict[str, Any] = {
+JOB_EXAMPLE: dict[str, Any] = {
     "id": "job_01jd8zq3k4x5c6v7b8n9m0a1s2",
     "kind": "article",
     "account": "main",
@@ -96,13 +96,13 @@ ARTICLE = Operation(
     body=ArticleRequest,
     answer=JobAnswer,
     example={"markdown": _MARKDOWN, "action": "draft"},
-    answer_example={**_JOB, "state": "accepted", "result": None},
+    answer_example={**JOB_EXAMPLE, "state": "accepted", "result": None},
     multipart="图片，以 Markdown 中的相对路径为名 / a picture, named as the Markdown names it",
     parameters=(
         header("Idempotency-Key", "同键同内容返回同一任务 / the same key gives the same job"),
         header("Prefer", "wait=N：最多等 N 秒（≤60）/ wait up to N s for the end"),
     ),
-    errors=(400, 401, 403, 404, 413, 415, 422, 503),
+    errors=(400, 401, 403, 404, 409, 413, 415, 422, 503),
     description=(
         "建草稿（默认）或发布；返回任务。`Prefer: wait` 等到结束时返回 200。"
         "一篇的字段，或 `articles` 里的 1–8 篇；`images` 是小绿书。\n\n"
@@ -115,7 +115,7 @@ JOBS = Operation(
     "任务列表，新的在前 / jobs, newest first",
     "jobs",
     answer=JobList,
-    answer_example={"items": [_JOB], "next_cursor": None},
+    answer_example={"items": [JOB_EXAMPLE], "next_cursor": None},
     parameters=(
         query("state", "状态 / state"),
         query("account", "账号名 / account"),
@@ -127,7 +127,7 @@ JOBS = Operation(
     errors=(401, 403, 422),
 )
 JOB = Operation(
-    "一个任务 / a job", "jobs", answer=JobAnswer, answer_example=_JOB, errors=_JOB_ERRORS
+    "一个任务 / a job", "jobs", answer=JobAnswer, answer_example=JOB_EXAMPLE, errors=_JOB_ERRORS
 )
 JOB_EVENTS = Operation(
     "任务进度（SSE）/ a job's progress as server-sent events",
@@ -137,14 +137,18 @@ JOB_EVENTS = Operation(
     errors=_JOB_ERRORS,
 )
 JOB_CANCEL = Operation(
-    "取消 / cancel", "jobs", answer=JobAnswer, answer_example=_JOB, errors=(*_JOB_ERRORS, 409)
+    "取消 / cancel",
+    "jobs",
+    answer=JobAnswer,
+    answer_example=JOB_EXAMPLE,
+    errors=(*_JOB_ERRORS, 409),
 )
 JOB_RETRY = Operation(
     "重试 / try again",
     "jobs",
     status=202,
     answer=JobAnswer,
-    answer_example=_JOB,
+    answer_example=JOB_EXAMPLE,
     errors=(*_JOB_ERRORS, 409),
 )
 JOB_APPROVE = Operation(
@@ -152,7 +156,7 @@ JOB_APPROVE = Operation(
     "jobs",
     status=202,
     answer=JobAnswer,
-    answer_example={**_JOB, "state": "accepted", "approval": "given", "result": None},
+    answer_example={**JOB_EXAMPLE, "state": "accepted", "approval": "given", "result": None},
     errors=(*_JOB_ERRORS, 409),
     description=(
         "由另一个客户端批准；它须有 publish 或 admin 权限、能用该账号、自己无须批准。\n\n"

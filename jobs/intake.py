@@ -6,6 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.clock import Clock
 from core.errors import GatewayError, Text
+from jobs.admission import admit
 from store import files as kept_files
 from store import idempotency
 from store import jobs as job_rows
@@ -109,7 +110,8 @@ class Intake:
         """Keep it; it survives a crash from the return on.
 
         A repeated Idempotency-Key gives the job that was made under it, as it is now: there is
-        never a key "in progress". Raises IdempotencyMismatch, QueueFull, FilesMissing.
+        never a key "in progress". Raises IdempotencyMismatch, QueueFull, FilesMissing,
+        and what `admit` raises.
         """
         async with self._database.write() as connection:
             if (earlier := await _made_before(connection, handed)) is not None:
@@ -132,6 +134,7 @@ class Intake:
         if await job_rows.are_full(connection, self._max_waiting):
             raise QueueFull(limit=self._max_waiting, retry_after_s=_FULL_RETRY_S)
         for job in jobs:
+            await admit(connection, job.row)
             await job_rows.insert(connection, job.row)
             await _give_files(connection, job, self._clock())
 

@@ -10,27 +10,22 @@ from content.fields import DraftFields
 from core.clock import Clock
 from core.errors import GatewayError
 from jobs.claim import Claim, Done, Outcome
-from jobs.context import JobsContext
 from jobs.failures import Failures
-from jobs.manual_steps import steps_by_hand
 from jobs.once import Absent, Found, Once, Unclear
 from jobs.plaintext import text_hash
-from jobs.polling import Polling, Quota, urls_of
-from jobs.reconcile import ArticlePrint, Fingerprint, Reconcile, article_ids
+from jobs.reconcile import ArticlePrint, Fingerprint, Reconcile
+from jobs.release import STEPS, Release
 from jobs.rights import LiveClient, check_rights
-from jobs.roundtrip import FindsChanges, changes_of
 from jobs.states import State
 from store import files as kept_files
 from store.engine import Database
 from store.intents import IntentRow
-from wechat.call import Call, WeChatRefused
+from wechat.call import WeChatRefused
 from wechat.draft import Article, DraftClient
-from wechat.errcodes import INVALID_MEDIA_ID, NO_PERMISSION, PRODUCT_INVALID
-from wechat.freepublish import FreepublishClient
+from wechat.errcodes import INVALID_MEDIA_ID, PRODUCT_INVALID
 
 log = structlog.get_logger(__name__)
 
-_STEPS_OF_PUBLISHING = 2  # the submit, and its end
 _GONE = frozenset({INVALID_MEDIA_ID, PRODUCT_INVALID})  # a picture; a product card
 _SAVE_PROGRESS_S = 0.5  # progress is worth a write of the database so often
 
@@ -89,34 +84,6 @@ class AddDraft:
         return await self._reconcile.draft(intent)
 
 
-class SubmitDraft:
-    """The effect freepublish/submit."""
-
-    name = "submit"
-    resends = False
-
-    def __init__(
-        self,
-        publications: FreepublishClient,
-        reconcile: Reconcile,
-        account: str,
-        fingerprint: Fingerprint,
-    ) -> None:
-        self._publications = publications
-        self._account = account
-        self._media_id = fingerprint.media_id
-        self._reconcile = reconcile
-        self.fingerprint = fingerprint.as_json()
-
-    async def send(self) -> Mapping[str, str]:
-        """Hand the draft to WeChat for publishing."""
-        return {"publish_id": await self._publications.submit(self._account, self._media_id)}
-
-    async def look(self, intent: IntentRow) -> Found | Absent | Unclear:
-        """Look for it among the published articles and the drafts."""
-        return await self._reconcile.publication(intent)
-
-
 @dataclass(frozen=True, slots=True)
 class ArticleTools:
     """What an article job works with."""
@@ -124,41 +91,11 @@ class ArticleTools:
     builder: BuildsDrafts
     uploaded: ForgetsImages
     drafts: DraftClient
-    publications: FreepublishClient
     reconcile: Reconcile
     once: Once
-    polling: Polling
+    release: Release
     failures: Failures
     live_client: LiveClient
-    finder: FindsChanges
-
-
-def article_job(
-    context: JobsContext,
-    builder: BuildsDrafts,
-    uploaded: ForgetsImages,
-    call: Call,
-    quota: Quota,
-    *,
-    finder: FindsChanges,
-) -> "ArticleJob":
-    """The handler of article jobs, whose calls to WeChat go through `call`."""
-    drafts, publications = DraftClient(call), FreepublishClient(call)
-    failures = Failures(context.settings, clock=context.clock)
-    reconcile = Reconcile(context.database, drafts, publications)
-    tools = ArticleTools(
-        builder=builder,
-        uploaded=uploaded,
-        drafts=drafts,
-        publications=publications,
-        reconcile=reconcile,
-        once=Once(context),
-        polling=Polling(context, publications, reconcile, quota, failures),
-        failures=failures,
-        live_client=context.live_client,
-        finder=finder,
-    )
-    return ArticleJob(tools, context.database, clock=context.clock)
 
 
 class ArticleJob:
@@ -186,19 +123,10 @@ class ArticleJob:
         media_id = claim.checkpoint["media_id"]
         claim.checkpoint["result"] = {"mode": "draft", "media_id": media_id}
         if claim.row.action != "publish":
-            seen = await self._look_at_draft(claim, media_id)
+            seen = await self._tools.release.look_at_draft(claim, media_id, _articles(claim))
             result = {"mode": "draft", "media_id": media_id, **seen}
             return Done(State.SUCCEEDED, result=result)
-        claim.progress["done"] = claim.progress["total"] - _STEPS_OF_PUBLISHING
-        fingerprint = _fingerprint(claim, media_id)
-        if not claim.checkpoint.keys() & {"publish_id", "article_id"}:
-            done = await self._submit(claim, fingerprint)
-            if done is not None:
-                return done
-        claim.progress["done"] = claim.progress["total"] - 1
-        if "article_id" in claim.checkpoint:
-            return await self._tools.polling.published(claim)
-        return await self._tools.polling.poll(claim, fingerprint)
+        return await self._tools.release(claim, _fingerprint(claim, media_id), _articles(claim))
 
     async def _draft(self, claim: Claim) -> None:
         """Make sure that the draft is there. What WeChat has lost is got anew, once."""
@@ -251,55 +179,6 @@ class ArticleJob:
             ]
         )
 
-    async def _submit(self, claim: Claim, fingerprint: Fingerprint) -> Done | None:
-        """Submit the draft; the end of the job if WeChat does not let this account publish."""
-        account = claim.row.account
-        effect = SubmitDraft(self._tools.publications, self._tools.reconcile, account, fingerprint)
-        try:
-            await self._tools.once.perform(claim, effect)
-        except WeChatRefused as exc:
-            if exc.wechat_errcode == NO_PERMISSION:
-                return await self._ready_for_a_person(claim, fingerprint)
-            if exc.wechat_errcode == INVALID_MEDIA_ID and await self._by_hand(claim, fingerprint):
-                return None
-            raise
-        return None
-
-    async def _ready_for_a_person(self, claim: Claim, fingerprint: Fingerprint) -> Done:
-        """Since July 2025 personal and unverified accounts have to publish by hand."""
-        result = {
-            "mode": "draft_ready",
-            "media_id": fingerprint.media_id,
-            **await self._look_at_draft(claim, fingerprint.media_id),
-            "next_steps": steps_by_hand(fingerprint.articles[0].title),
-        }
-        return Done(State.SUCCEEDED, result=result)
-
-    async def _by_hand(self, claim: Claim, fingerprint: Fingerprint) -> bool:
-        """Whether somebody published the draft meanwhile: then the job has what it was to get."""
-        account = claim.row.account
-        listed, _ = await self._tools.reconcile.published(account, claim.row.created_at)
-        found = await self._tools.reconcile.match(
-            listed, fingerprint, account=account, job_id=claim.row.id
-        )
-        if found is not None:
-            claim.checkpoint.update(article_ids(found))
-        return found is not None
-
-    async def _look_at_draft(self, claim: Claim, media_id: str) -> dict[str, Any]:
-        """The draft's temporary previews, and what WeChat changed in what it was sent.
-
-        The preview is "" where WeChat does not say: the draft is there.
-        """
-        try:
-            news = await self._tools.drafts.get(claim.row.account, media_id)
-        except GatewayError as exc:
-            log.info("no preview url", code=exc.code)
-            return {"url": ""}
-        urls = urls_of([str(item.get("url") or "") for item in news])
-        changes = await changes_of(self._tools.finder, _articles(claim), news)
-        return {**urls, "changed_by_wechat": changes} if changes else urls
-
     def _reporter(self, claim: Claim) -> Progress:
         saved_at = self._clock()
 
@@ -325,7 +204,7 @@ def _with_images(outcome: Outcome, claim: Claim) -> Outcome:
 
 def _later_steps(claim: Claim) -> int:
     """The steps after the pictures."""
-    return 1 + (_STEPS_OF_PUBLISHING if claim.row.action == "publish" else 0)
+    return 1 + (STEPS if claim.row.action == "publish" else 0)
 
 
 def _articles(claim: Claim) -> list[Article]:

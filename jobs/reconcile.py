@@ -53,6 +53,17 @@ class Fingerprint:
         """As it was kept with an intent."""
         return cls(tuple(ArticlePrint(**one) for one in stored["articles"]), stored["media_id"])
 
+    @classmethod
+    async def of_draft(cls, news: Sequence[Item], media_id: str) -> "Fingerprint":
+        """Of a draft as draft/get shows it."""
+        prints = []
+        for item in news:
+            words = await asyncio.to_thread(text_hash, str(item.get("content") or ""))
+            covers = (str(cover) for cover in _covers(item) if cover)
+            title, digest = (str(item.get(name) or "") for name in ("title", "digest"))
+            prints.append(ArticlePrint(title, digest, next(covers, ""), words))
+        return cls(tuple(prints), media_id)
+
     def as_json(self) -> dict[str, Any]:
         """The form that is kept."""
         return {"articles": [asdict(one) for one in self.articles], "media_id": self.media_id}

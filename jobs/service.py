@@ -7,6 +7,7 @@ from accounts.clients import Client
 from accounts.edits import Editor
 from core.clock import Clock
 from core.errors import GatewayError, Text
+from jobs.admission import admit
 from jobs.changes import Changes
 from jobs.intake import Handed, Intake
 from jobs.journal import Journal
@@ -212,7 +213,8 @@ class Jobs:
         From now on the client `by` answers for it (jobs/rights.py). With `needs_approval` it waits
         for that first, unless it was approved before. What is unknown stays to be found out first:
         nothing is sent blindly. But who retries a job that needs review wants it sent once more
-        if nothing came of it (ADR 0003). Raises JobUnknown, NotRetryable, FilesGone.
+        if nothing came of it (ADR 0003). Raises JobUnknown, NotRetryable, FilesGone,
+        and what `admit` raises.
         """
         now = self._clock()
         async with self._database.write() as connection:
@@ -220,7 +222,9 @@ class Jobs:
             if row.state not in _RETRYABLE:
                 raise NotRetryable(state=row.state)
             built = "articles" in row.checkpoint
-            if not built and await kept_files.count(connection, job_id) < row.payload["files"]:
+            if not built and await kept_files.count(connection, job_id) < row.payload.get(
+                "files", 0
+            ):
                 raise FilesGone
             checkpoint = {k: v for k, v in row.checkpoint.items() if k not in _FORGOTTEN_BY_RETRY}
             if by is not None:
@@ -239,6 +243,7 @@ class Jobs:
                 "checkpoint": checkpoint,
                 "updated_at": now,
             }
+            await admit(connection, row)
             changed = await job_rows.replace(connection, row, values)
         self._wake()
         return self._changed(changed)

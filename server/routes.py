@@ -15,6 +15,7 @@ from accounts.audit import AuditLog
 from accounts.official import Accounts
 from core.metrics import Metrics
 from handlers import account_operations as about_accounts
+from handlers import draft_publish_operations as about_effects
 from handlers import files_operations as about_files
 from handlers import operations as about
 from handlers.accounts import AccountsHandler
@@ -28,6 +29,7 @@ from handlers.cache_admin import CacheAdminHandler
 from handlers.capabilities import AccountFacts, ProbeHandler
 from handlers.clients import ClientsHandler
 from handlers.doctor import Checkup, DoctorHandler
+from handlers.draft_publish import DraftPublishHandler
 from handlers.errcodes import ErrcodesHandler
 from handlers.errors import EXCEPTION_HANDLERS
 from handlers.files import FilesHandler
@@ -130,6 +132,7 @@ def _v1(parts: Parts) -> list[ApiRoute]:
         ApiRoute("GET", "/errcodes/{errcode}", errcodes.get, about.ERRCODE),
         ApiRoute("GET", "/admin/audit", AuditHandler(parts.audit).list, about.AUDIT),
         *_articles(parts),
+        *_effects(parts),
         *_cache_admin(parts),
         *_clients(parts),
         *_admin_accounts(parts),
@@ -149,6 +152,14 @@ def _articles(parts: Parts) -> list[ApiRoute]:
         ApiRoute("POST", "/accounts/{account}/articles", articles.create, about.ARTICLE),
         ApiRoute("POST", "/files/missing", files.missing, about_files.MISSING),
         ApiRoute("PUT", "/files/{sha256}", files.put, about_files.PUT),
+    ]
+
+
+def _effects(parts: Parts) -> list[ApiRoute]:
+    drafts = DraftPublishHandler(parts.work.jobs, parts.accounts, clock=time.time)
+    one = "/accounts/{account}/drafts/{media_id}"
+    return [
+        ApiRoute("POST", f"{one}/publish", drafts.publish, about_effects.DRAFT_PUBLISH),
     ]
 
 

@@ -12,14 +12,13 @@ from content.renderer import Renderer
 from content.roundtrip.changes import ChangeFinder
 from core.crash import CrashPoint
 from core.metrics import Metrics
-from jobs import submission
 from jobs.changes import Changes
 from jobs.context import JobsContext
-from jobs.engine import Engine, Handler
+from jobs.engine import Engine
 from jobs.executor import Executor
 from jobs.files import Files
 from jobs.journal import Journal
-from jobs.publish import article_job
+from jobs.kinds import article_handlers
 from jobs.service import Jobs
 from proxy.call import Calls
 from server.building import open_builder
@@ -83,12 +82,10 @@ async def open_work(
             time.time,
             crash,
         )
-        handlers: dict[str, Handler] = {
-            submission.KIND: article_job(
-                *(context, builder, uploaded, wechat.calls, wechat.calls),
-                finder=ChangeFinder(workers),
-            ),
-        }
+        handlers = article_handlers(
+            *(context, builder, uploaded, wechat.calls, wechat.calls),
+            finder=ChangeFinder(workers),
+        )
         engine = await stack.enter_async_context(Engine(context, handlers))
         jobs = Jobs(*(database, settings.jobs, changes, engine.wake, journal), clock=time.time)
         max_bytes = settings.jobs.files_mb * 1_000_000

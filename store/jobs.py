@@ -111,6 +111,13 @@ async def head(connection: AsyncConnection, job_id: str) -> JobHead | None:
     return _head(found) if found else None
 
 
+async def holder(connection: AsyncConnection, account: str, subject: str) -> str | None:
+    """The id of the active job that is about that draft."""
+    query = select(job.c.id).where(job.c.account == account, job.c.subject == subject, is_active)
+    found: str | None = await connection.scalar(query)
+    return found
+
+
 async def page(
     connection: AsyncConnection, wanted: JobFilter, *, before: str | None, limit: int
 ) -> list[JobHead]:

@@ -2,11 +2,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from wechat.call import BadAnswer, Call, OutcomeUnknown
+from wechat.call import BadAnswer, Call, OutcomeUnknown, WeChatRefused
+from wechat.errcodes import INVALID_MEDIA_ID
 from wechat.listing import Page, read_items, read_page
 
 ADD = "/cgi-bin/draft/add"
 GET = "/cgi-bin/draft/get"
+UPDATE = "/cgi-bin/draft/update"
+DELETE = "/cgi-bin/draft/delete"
 BATCHGET = "/cgi-bin/draft/batchget"
 COUNT = "/cgi-bin/draft/count"
 
@@ -94,6 +97,22 @@ class DraftClient:
         if not isinstance(media_id, str) or not media_id:
             raise OutcomeUnknown(reason="draft/add answered without a media_id")
         return media_id
+
+    async def update(self, account: str, media_id: str, index: int, article: Article) -> None:
+        """Put `article` in the place of the one at `index`, from 0. Idempotent."""
+        # One object, where draft/add takes a list: a list is refused with 47001.
+        body = {"media_id": media_id, "index": index, "articles": article.as_json()}
+        await self._call.post(account, UPDATE, body)
+
+    async def delete(self, account: str, media_id: str) -> bool:
+        """Remove a draft for good; False if it was not there, as after a lost answer."""
+        try:
+            await self._call.post(account, DELETE, {"media_id": media_id})
+        except WeChatRefused as exc:
+            if exc.wechat_errcode == INVALID_MEDIA_ID:
+                return False
+            raise
+        return True
 
     async def get(self, account: str, media_id: str) -> list[Mapping[str, Any]]:
         """The draft's articles as WeChat kept them, each with `url`, a temporary preview."""

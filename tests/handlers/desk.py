@@ -16,6 +16,7 @@ from accounts.clients import Scope as ClientScope
 from accounts.official import Accounts
 from handlers.articles import ArticlesHandler
 from handlers.body_budget import BodyBudget
+from handlers.draft_publish import DraftPublishHandler
 from handlers.errors import EXCEPTION_HANDLERS
 from handlers.files import FilesHandler
 from handlers.guard import AuthMiddleware
@@ -99,9 +100,12 @@ async def open_desk(database: Database) -> AsyncIterator[Desk]:
     bodies = BodyBudget(2_000_000)
     articles = ArticlesHandler(jobs, accounts, bodies, max_request_mb=1, clock=lambda: NOW)
     files = FilesHandler(Files(database, max_bytes=3_000_000, clock=lambda: NOW), bodies)
+    drafts = DraftPublishHandler(jobs, accounts, clock=lambda: NOW)
     shown = JobsHandler(jobs)
+    one_draft = "/v1/accounts/{account}/drafts/{media_id}"
     routes = [
         Route("/v1/accounts/{account}/articles", articles.create, methods=["POST"]),
+        Route(f"{one_draft}/publish", drafts.publish, methods=["POST"]),
         Route("/v1/files/missing", files.missing, methods=["POST"]),
         Route("/v1/files/{sha256}", files.put, methods=["PUT"]),
         Route("/v1/jobs", shown.list),

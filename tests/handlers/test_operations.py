@@ -1,12 +1,16 @@
+import pkgutil
+from importlib import import_module
+
 import pytest
 
-from handlers import account_operations, files_operations, operations
+import handlers
 from handlers.openapi import Operation
 
 ALL = {
-    name: operation
-    for module in (operations, account_operations, files_operations)
-    for name, operation in vars(module).items()
+    f"{module.name}.{name}": operation
+    for module in pkgutil.iter_modules(handlers.__path__, "handlers.")
+    if module.name.endswith("operations")
+    for name, operation in vars(import_module(module.name)).items()
     if isinstance(operation, Operation)
 }
 

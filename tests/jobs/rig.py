@@ -22,11 +22,12 @@ from jobs.changes import Changes
 from jobs.context import JobsContext
 from jobs.engine import Engine
 from jobs.executor import Executor
-from jobs.publish import Progress, article_job
+from jobs.kinds import article_handlers
+from jobs.publish import Progress
 from jobs.service import Jobs
 from jobs.settings import JobsSettings
 from jobs.states import State
-from jobs.submission import KIND, Submission
+from jobs.submission import Submission
 from proxy.upstream import UpstreamSettings
 from sandbox.faults import Fault
 from sandbox.server import RunningSandbox
@@ -222,10 +223,10 @@ async def open_work(
             clock=clock,
             crash=crash,
         )
-        handler = article_job(
+        handlers = article_handlers(
             *(context, builder, uploaded, gateway.calls, gateway.calls), finder=FoundHere()
         )
-        engine = Engine(context, {KIND: handler})
+        engine = Engine(context, handlers)
         jobs = Jobs(
             database, context.settings, context.changes, engine.wake, context.journal, clock=clock
         )

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from wechat.call import BadAnswer, OutcomeUnknown
+from wechat.call import BadAnswer, OutcomeUnknown, WeChatRefused
 from wechat.draft import Article, DraftClient
 from wechat.listing import Page
 
@@ -82,3 +82,30 @@ async def test_drafts_are_counted_by_a_get(fake_call: Any) -> None:
     assert call.asked == [("main", "/cgi-bin/draft/count", {})]
     with pytest.raises(BadAnswer):
         await DraftClient(call).count("main")
+
+
+async def test_an_update_sends_one_object_at_an_index(fake_call: Any) -> None:
+    call = fake_call({"errcode": 0})
+    await DraftClient(call).update("main", "D1", 2, ARTICLE)
+    (asked,) = call.asked
+    assert asked[1] == "/cgi-bin/draft/update"
+    assert asked[2] == {"media_id": "D1", "index": 2, "articles": ARTICLE.as_json()}
+
+
+class Refusing:
+    """A Call that WeChat refuses."""
+
+    def __init__(self, errcode: int) -> None:
+        self.errcode = errcode
+
+    async def post(self, _account: str, path: str, _body: Any) -> dict[str, Any]:
+        raise WeChatRefused(errcode=self.errcode, errmsg="", path=path)
+
+
+async def test_a_draft_that_is_gone_needs_not_be_deleted(fake_call: Any) -> None:
+    assert await DraftClient(fake_call({"errcode": 0})).delete("main", "D1")
+    gone: Any = Refusing(40007)
+    assert not await DraftClient(gone).delete("main", "D1")
+    busy: Any = Refusing(45009)
+    with pytest.raises(WeChatRefused):
+        await DraftClient(busy).delete("main", "D1")

@@ -1,0 +1,29 @@
+"""What `/openapi.json` says of publishing drafts that are in the box."""
+
+from handlers.draft_publish import PublishRequest
+from handlers.jobs import JobAnswer
+from handlers.openapi import Operation
+from handlers.operations import JOB_EXAMPLE, header
+
+DRAFT_PUBLISH = Operation(
+    "发布草稿箱里的草稿 / publish a draft that is in the box",
+    "drafts",
+    status=202,
+    body=PublishRequest,
+    body_required=False,
+    answer=JobAnswer,
+    example={"publish_at": "2026-12-01T08:00:00+08:00"},
+    answer_example={**JOB_EXAMPLE, "kind": "draft.publish", "state": "accepted", "result": None},
+    parameters=(
+        header("Idempotency-Key", "同键同内容返回同一任务 / the same key gives the same job"),
+        header("Prefer", "wait=N：最多等 N 秒（≤60）/ wait up to N s for the end"),
+    ),
+    errors=(400, 401, 403, 404, 409, 413, 415, 422, 503),
+    description=(
+        "返回任务。同一草稿同时只有一个任务：否则 409 `draft_busy`；定时期间草稿被改过则任务以"
+        " `draft_changed` 失败。\n\n"
+        "Answers with a job. One job at a time has a draft, others get 409 `draft_busy`; one that "
+        "was changed while it waited fails with `draft_changed`."
+    ),
+    limit="120/minute",
+)

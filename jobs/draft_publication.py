@@ -1,0 +1,68 @@
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from core.ids import new_id
+from jobs.intake import NewJob
+from jobs.release import STEPS
+from jobs.states import State
+from store.jobs import JobRow
+
+KIND = "draft.publish"
+IfChanged = Literal["fail", "publish"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DraftPublication:
+    """A draft in the box that a client wants published."""
+
+    client_id: str
+    account: str  # our name of the account
+    media_id: str
+    if_changed: IfChanged = "fail"  # other words by then than when it was asked for
+    # The draft as it was when this was decided (Fingerprint.as_json), where somebody looked.
+    expected: Mapping[str, Any] | None = None
+    publish_at: float | None = None  # Unix time; None: now
+    idempotency_key: str | None = None
+    needs_approval: bool = False
+    route: str = "POST /v1/accounts/{account}/drafts/{media_id}/publish"
+
+    def payload(self) -> dict[str, Any]:
+        """What is kept with the job."""
+        return {
+            "media_id": self.media_id,
+            "if_changed": self.if_changed,
+            "expected": None if self.expected is None else dict(self.expected),
+            "files": 0,
+        }
+
+    def body_hash(self) -> str:
+        """The same for what means the same, however it was written down."""
+        said = {**self.payload(), "account": self.account, "publish_at": self.publish_at}
+        return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+
+    def jobs(self, now: float) -> Sequence[NewJob]:
+        """The one job that does it."""
+        return (NewJob(row=self.row(now)),)
+
+    def row(self, now: float) -> JobRow:
+        """The job's row. It begins at once also if it is due later: to see the draft as it is."""
+        return JobRow(
+            id=new_id("job"),
+            kind=KIND,
+            account=self.account,
+            client_id=self.client_id,
+            state=State.WAITING if self.needs_approval else State.ACCEPTED,
+            approval="pending" if self.needs_approval else None,
+            action="publish",
+            payload=self.payload(),
+            checkpoint={},
+            progress={"done": 0, "total": STEPS, "articles": 1},
+            run_at=now,
+            due_at=self.publish_at,
+            subject=self.media_id,
+            created_at=now,
+            updated_at=now,
+        )
