@@ -19,6 +19,7 @@ from jobs.publish_at import parse_publish_at
 from jobs.service import Jobs
 from jobs.submission import Submission
 from store.jobs import JobRow
+from store.tags import TagName
 
 FilePath = Annotated[str, Field(min_length=1, max_length=512, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$", description="hex")]
@@ -44,6 +45,7 @@ class ArticleRequest(DraftFields):
         None, description="when to begin: RFC 3339 with offset; up to 5 minutes ago means now"
     )
 
+    tags: list[TagName] = Field([], max_length=10, description="what to file the job under")
     files: dict[FilePath, Sha256] | None = Field(
         None,
         max_length=100,
@@ -52,7 +54,7 @@ class ArticleRequest(DraftFields):
 
     def fields(self) -> DraftFields:
         """The draft itself."""
-        given: dict[str, Any] = self.model_dump(exclude={"action", "publish_at", "files"})
+        given: dict[str, Any] = self.model_dump(exclude={"action", "publish_at", "files", "tags"})
         return DraftFields(**given)
 
 
@@ -99,6 +101,7 @@ class ArticlesHandler:
             files=files,
             kept=article.files or {},
             action=article.action,
+            tags=article.tags,
             publish_at=None if at is None else parse_publish_at(at, now=self._clock()),
             idempotency_key=idempotency_key(request),
             needs_approval=client.approve_publish and article.action == "publish",

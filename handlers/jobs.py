@@ -1,5 +1,5 @@
 import re
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from typing import Any, Literal
 
@@ -13,16 +13,16 @@ from core.errors import GatewayError, Language, Text, language_of
 from handlers.edits import editor_of
 from handlers.errors import request_id_of
 from handlers.guard import require_scope
-from handlers.queries import NO_NUL, read_query
 from handlers.sse import event, last_event_id, stream
+from jobs.lists import JobLists
 from jobs.service import Jobs, JobUnknown
 from jobs.states import State
 from jobs.view import job_json
-from store.jobs import JobFilter, JobHead
+from store.jobs import JobHead
 
 _PREFER_WAIT = re.compile(r"(?:^|[,;\s])wait\s*=\s*\"?(\d{1,4})\b", re.ASCII | re.IGNORECASE)
 _MAX_WAIT_S = 60
-_JOB_ID = "job_[0-9a-z]{26}"
+JOB_ID = "job_[0-9a-z]{26}"
 _APPROVERS = (Scope.PUBLISH, Scope.ADMIN)
 
 
@@ -94,9 +94,14 @@ class JobAnswer(BaseModel):
     id: str
     kind: str
     account: str
+    client: str = Field(description="who handed it in")
     state: State
+    title: str | None = Field(None, description="as far as it is known")
     created_at: str
     run_at: str
+    parent: str | None = Field(None, description="the batch that it is an item of")
+    schedule: str | None = Field(None, description="the schedule that made it")
+    tags: list[str] | None = Field(None, description="where lists and GET show it; not in events")
     progress: Progress
     items: list[JobItem]
     approval: Literal["pending", "given"] | None = Field(
@@ -104,26 +109,6 @@ class JobAnswer(BaseModel):
     )
     result: JobResult | None = None
     error: dict[str, Any] | None = None
-
-
-class JobList(BaseModel):
-    """A page of jobs, newest first."""
-
-    items: list[JobAnswer]
-    next_cursor: str | None
-
-
-class JobQuery(BaseModel):
-    """The query of GET /v1/jobs."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    state: State | None = None
-    account: str | None = Field(None, max_length=32, pattern=NO_NUL)
-    kind: str | None = Field(None, max_length=32, pattern=NO_NUL)
-    approval: Literal["pending", "given"] | None = None
-    limit: int = Field(20, ge=1, le=100)
-    cursor: str | None = Field(None, pattern=f"^{_JOB_ID}$")
 
 
 class ApproverNeedsApproval(GatewayError):
@@ -147,42 +132,33 @@ class JobsHandler:
     Who may approve also sees what there is to approve.
     """
 
-    def __init__(self, jobs: Jobs) -> None:
+    def __init__(self, jobs: Jobs, lists: JobLists) -> None:
         self._jobs = jobs
-
-    async def list(self, request: Request) -> Response:
-        """A page of jobs, newest first."""
-        query = read_query(request, JobQuery)
-        wanted = JobFilter(
-            *(_whose(request), query.account, query.kind, query.state, query.approval),
-            reviews=_reviews(request) if query.approval else (),
-        )
-        rows, cursor = await self._jobs.page(wanted, before=query.cursor, limit=query.limit)
-        items = [shown(request, row) for row in rows]
-        return JSONResponse({"items": items, "next_cursor": cursor})
+        self._lists = lists
 
     async def get(self, request: Request) -> Response:
         """One job."""
-        job_id, reviews = _job_id(request), _reviews(request)
-        row = await self._jobs.get(job_id, _whose(request), reviews=reviews)
-        return JSONResponse(shown(request, row))
+        job_id, reviews = job_id_of(request), reviews_of(request)
+        row = await self._jobs.get(job_id, whose(request), reviews=reviews)
+        tags = await self._lists.tags([row])
+        return JSONResponse(shown(request, row, tags.get(row.id, ())))
 
     async def cancel(self, request: Request) -> Response:
         """Stop a job before its last step is sent to WeChat."""
-        row = await self._jobs.cancel(_job_id(request), _whose(request))
+        row = await self._jobs.cancel(job_id_of(request), whose(request))
         return JSONResponse(shown(request, row))
 
     async def retry(self, request: Request) -> Response:
         """Go on with a job that ended without success."""
-        job_id = _job_id(request)
-        row = await self._jobs.get(job_id, _whose(request))
+        job_id = job_id_of(request)
+        row = await self._jobs.get(job_id, whose(request))
         publish = row.action == "publish"
         client = require_scope(request, Scope.PUBLISH if publish else Scope.DRAFT, Scope.ADMIN)
         # As with a new job, what the client may do now counts, not what it might once.
         if row.account not in client.accounts and not client.may(Scope.ADMIN):
             raise UnknownAccount(account=row.account)
         row = await self._jobs.retry(
-            *(job_id, _whose(request)),
+            *(job_id, whose(request)),
             by=client.id,
             needs_approval=publish and client.approve_publish,
         )
@@ -193,27 +169,28 @@ class JobsHandler:
         client = require_scope(request, *_APPROVERS)
         if client.approve_publish:
             raise ApproverNeedsApproval(client=client.id)
-        row = await self._jobs.approve(_job_id(request), client, editor_of(request))
+        row = await self._jobs.approve(job_id_of(request), client, editor_of(request))
         return JSONResponse(shown(request, row), status_code=202)
 
     async def events(self, request: Request) -> Response:
         """The job each time it changes, as server-sent events, until it is over."""
-        job_id, whose, after = _job_id(request), _whose(request), last_event_id(request)
-        row = await self._jobs.get(job_id, whose)  # a 404 before the stream begins
+        job_id, client_id, after = job_id_of(request), whose(request), last_event_id(request)
+        row = await self._jobs.get(job_id, client_id)  # a 404 before the stream begins
         if State(row.state).is_final and row.version <= after:
             return Response(status_code=204)  # tells an EventSource not to come back
 
         async def told() -> AsyncGenerator[bytes | None, None]:
-            async with aclosing(self._jobs.events(job_id, whose, after=after)) as rows:
+            async with aclosing(self._jobs.events(job_id, client_id, after=after)) as rows:
                 async for row in rows:
                     yield event("job", row.version, shown(request, row)) if row else None
 
         return stream(told())
 
 
-def shown(request: Request, row: JobHead) -> dict[str, Any]:
-    """The job as this caller reads it."""
-    return job_json(row, _language(request), request_id_of(request))
+def shown(request: Request, row: JobHead, tags: Sequence[str] = ()) -> dict[str, Any]:
+    """The job as this caller reads it, with its tags where they are at hand."""
+    said = job_json(row, _language(request), request_id_of(request))
+    return {**said, "tags": list(tags)} if tags else said
 
 
 async def answer_to_post(request: Request, row: JobHead, jobs: Jobs) -> Response:
@@ -226,21 +203,23 @@ async def answer_to_post(request: Request, row: JobHead, jobs: Jobs) -> Response
     return JSONResponse(shown(request, row), status_code=status, headers=headers)
 
 
-def _whose(request: Request) -> str | None:
+def whose(request: Request) -> str | None:
+    """The client whose jobs the caller sees; None: those of all."""
     client: Client = request.state.client
     return None if client.may(Scope.ADMIN) else client.id
 
 
-def _reviews(request: Request) -> tuple[str, ...]:
+def reviews_of(request: Request) -> tuple[str, ...]:
     """The accounts whose jobs the caller may approve."""
     client: Client = request.state.client
     approves = client.may(*_APPROVERS) and not client.approve_publish
     return client.accounts if approves else ()
 
 
-def _job_id(request: Request) -> str:
+def job_id_of(request: Request) -> str:
+    """The job that the path names. Raises JobUnknown."""
     job_id: str = request.path_params["job_id"]
-    if not re.fullmatch(_JOB_ID, job_id):
+    if not re.fullmatch(JOB_ID, job_id):
         raise JobUnknown(job_id=job_id[:64])
     return job_id
 

@@ -12,7 +12,7 @@ from handlers.cache_admin import ClearAnswer, WarmAnswer, WarmRequest
 from handlers.clients import ClientList, ClientWithKey, Rotation
 from handlers.doctor import DoctorAnswer
 from handlers.errcodes import ErrcodeAnswer, ErrcodeList
-from handlers.jobs import JobAnswer, JobList
+from handlers.jobs import JobAnswer
 from handlers.limits import LimitsAnswer, QuotaAnswer
 from handlers.lint import LintAnswer
 from handlers.openapi import Operation
@@ -25,7 +25,9 @@ JOB_EXAMPLE: dict[str, Any] = {
     "id": "job_01jd8zq3k4x5c6v7b8n9m0a1s2",
     "kind": "article",
     "account": "main",
+    "client": "blog",
     "state": "succeeded",
+    "title": "第一篇",
     "created_at": "2026-12-01T00:00:00.000Z",
     "run_at": "2026-12-01T00:00:00.000Z",
     "progress": {"done": 4, "total": 4, "failed": 0},
@@ -110,21 +112,6 @@ ARTICLE = Operation(
         "The fields of one article, or 1 to 8 in `articles`; with `images` it is a newspic."
     ),
     limit="120/minute",
-)
-JOBS = Operation(
-    "任务列表，新的在前 / jobs, newest first",
-    "jobs",
-    answer=JobList,
-    answer_example={"items": [JOB_EXAMPLE], "next_cursor": None},
-    parameters=(
-        query("state", "状态 / state"),
-        query("account", "账号名 / account"),
-        query("kind", "类别 / kind"),
-        query("approval", "pending 含待你批准的 / those to approve too", enum=["pending", "given"]),
-        query("limit", "每页几个 / page size", type="integer", minimum=1, maximum=100),
-        query("cursor", "上一页的 next_cursor / next_cursor of the page before"),
-    ),
-    errors=(401, 403, 422),
 )
 JOB = Operation(
     "一个任务 / a job", "jobs", answer=JobAnswer, answer_example=JOB_EXAMPLE, errors=_JOB_ERRORS

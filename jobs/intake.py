@@ -8,7 +8,7 @@ from core.clock import Clock
 from core.errors import GatewayError, Text
 from jobs.admission import admit
 from store import files as kept_files
-from store import idempotency
+from store import idempotency, tags
 from store import jobs as job_rows
 from store.engine import Database
 from store.idempotency import UsedKey
@@ -66,6 +66,7 @@ class NewJob:
     row: JobRow
     files: Mapping[str, bytes] = field(default_factory=dict, repr=False)  # sent along
     kept: Mapping[str, str] = field(default_factory=dict)  # sent before: their SHA-256
+    tags: Sequence[str] = ()
 
 
 class Handed(Protocol):
@@ -123,6 +124,7 @@ class Intake:
                 # On PostgreSQL another process committed the same key since the look above.
                 for job in jobs:
                     await job_rows.withdraw(connection, job.row.id)
+                    await tags.forget(connection, job.row.account, "job", [job.row.id])
                 earlier = await _made_before(connection, handed)
         if earlier is not None:
             return earlier
@@ -136,6 +138,7 @@ class Intake:
         for job in jobs:
             await admit(connection, job.row)
             await job_rows.insert(connection, job.row)
+            await tags.add(connection, job.row.account, "job", job.row.id, job.tags)
             await _give_files(connection, job, self._clock())
 
 

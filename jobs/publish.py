@@ -172,11 +172,12 @@ class ArticleJob:
         images = sum(len(one.images) for one in built)
         claim.progress |= {"done": images, "total": images + _later_steps(claim)}
         await claim.save(
+            title=built[0].article.title,
             warnings=[
                 _warning(warning, index, fields.path(index))
                 for index, one in enumerate(built)
                 for warning in one.warnings
-            ]
+            ],
         )
 
     def _reporter(self, claim: Claim) -> Progress:

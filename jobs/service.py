@@ -18,7 +18,7 @@ from store import files as kept_files
 from store import intents
 from store import jobs as job_rows
 from store.engine import Database
-from store.jobs import JobFilter, JobHead, JobRow
+from store.jobs import JobHead, JobRow
 
 Row = TypeVar("Row", bound=JobHead)
 
@@ -144,14 +144,6 @@ class Jobs:
         if row is not None and row.approval is not None and row.account in reviews:
             return row
         return _visible(row, job_id, client_id)
-
-    async def page(
-        self, wanted: JobFilter, *, before: str | None, limit: int
-    ) -> tuple[list[JobHead], str | None]:
-        """Jobs, newest first, and the cursor (`before`) of the next page, if there is one."""
-        async with self._database.read() as connection:
-            rows = await job_rows.page(connection, wanted, before=before, limit=limit + 1)
-        return rows[:limit], rows[limit - 1].id if len(rows) > limit else None
 
     async def cancel(self, job_id: str, client_id: str | None) -> JobRow:
         """Stop a job before its last step is sent. Raises JobUnknown, JobEnded, JobRunning.

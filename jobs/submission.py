@@ -26,6 +26,7 @@ class Submission:
     action: Action = "draft"
     publish_at: float | None = None  # Unix time; None: now
     idempotency_key: str | None = None
+    tags: Sequence[str] = ()
     needs_approval: bool = False  # it begins only once somebody else has approved
     route: str = "POST /v1/accounts/{account}/articles"
 
@@ -41,6 +42,7 @@ class Submission:
             "account": self.account,
             "action": self.action,
             "publish_at": self.publish_at,
+            **({"tags": sorted(self.tags)} if self.tags else {}),
         }
         digest = hashlib.sha256(json.dumps(said, sort_keys=True).encode())
         sent = {name: hashlib.sha256(data).hexdigest() for name, data in self.files.items()}
@@ -51,7 +53,7 @@ class Submission:
 
     def jobs(self, now: float) -> Sequence[NewJob]:
         """The one job that does it."""
-        return (NewJob(row=self.row(now), files=self.files, kept=self.kept),)
+        return (NewJob(row=self.row(now), files=self.files, kept=self.kept, tags=self.tags),)
 
     def row(self, now: float) -> JobRow:
         """The job's row, not held by any batch."""

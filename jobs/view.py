@@ -16,6 +16,7 @@ def job_json(row: JobHead, language: Language, request_id: str) -> dict[str, Any
         "id": row.id,
         "kind": row.kind,
         "account": row.account,
+        "client": row.client_id,
         "state": state,
         "created_at": rfc3339(row.created_at),
         "run_at": rfc3339(row.run_at),
@@ -29,8 +30,13 @@ def job_json(row: JobHead, language: Language, request_id: str) -> dict[str, Any
             for index in range(row.progress.get("articles", 1))
         ],
     }
-    if row.approval:
-        shown["approval"] = row.approval
+    some = {
+        "title": row.title,
+        "parent": row.parent_id,
+        "schedule": row.schedule_id,
+        "approval": row.approval,
+    }
+    shown |= {name: value for name, value in some.items() if value}
     if row.result:
         shown["result"] = _result(row.result, language)
     if row.error:

@@ -17,6 +17,7 @@ from core.metrics import Metrics
 from handlers import account_operations as about_accounts
 from handlers import draft_publish_operations as about_effects
 from handlers import files_operations as about_files
+from handlers import job_operations as about_jobs
 from handlers import operations as about
 from handlers.accounts import AccountsHandler
 from handlers.admin_accounts import AdminAccountsHandler
@@ -35,6 +36,7 @@ from handlers.errors import EXCEPTION_HANDLERS
 from handlers.files import FilesHandler
 from handlers.guard import AuthMiddleware, OpsMiddleware
 from handlers.health import HealthHandler
+from handlers.job_lists import JobListsHandler
 from handlers.jobs import JobsHandler
 from handlers.limits import LimitsHandler
 from handlers.lint import LintHandler
@@ -107,7 +109,6 @@ def build_app(parts: Parts) -> Starlette:
 
 
 def _v1(parts: Parts) -> list[ApiRoute]:
-    jobs = JobsHandler(parts.work.jobs)
     stats = StatsHandler(parts.caches.fleet.snapshot, parts.accounts, parts.work.uploaded.entries)
     errcodes = ErrcodesHandler(load_errcodes())
     limits = LimitsHandler(parts.limiter, parts.quota, parts.callers.clients, parts.accounts)
@@ -117,12 +118,7 @@ def _v1(parts: Parts) -> list[ApiRoute]:
         ApiRoute("GET", "/themes", ThemesHandler(parts.work.renderer).list, about.THEMES),
         ApiRoute("POST", "/lint", LintHandler(parts.work.renderer).lint, about.LINT),
         ApiRoute("GET", "/accounts", accounts.list, about.ACCOUNTS),
-        ApiRoute("GET", "/jobs", jobs.list, about.JOBS),
-        ApiRoute("GET", "/jobs/{job_id}", jobs.get, about.JOB),
-        ApiRoute("GET", "/jobs/{job_id}/events", jobs.events, about.JOB_EVENTS),
-        ApiRoute("POST", "/jobs/{job_id}/cancel", jobs.cancel, about.JOB_CANCEL),
-        ApiRoute("POST", "/jobs/{job_id}/retry", jobs.retry, about.JOB_RETRY),
-        ApiRoute("POST", "/jobs/{job_id}/approve", jobs.approve, about.JOB_APPROVE),
+        *_jobs(parts),
         ApiRoute("GET", "/stats/limits", limits.limits, about.STATS_LIMITS),
         ApiRoute("GET", "/stats/quota", limits.quota, about.STATS_QUOTA),
         ApiRoute("GET", "/stats/cache", stats.cache, about.STATS_CACHE),
@@ -160,6 +156,21 @@ def _effects(parts: Parts) -> list[ApiRoute]:
     one = "/accounts/{account}/drafts/{media_id}"
     return [
         ApiRoute("POST", f"{one}/publish", drafts.publish, about_effects.DRAFT_PUBLISH),
+    ]
+
+
+def _jobs(parts: Parts) -> list[ApiRoute]:
+    jobs = JobsHandler(parts.work.jobs, parts.work.lists)
+    lists = JobListsHandler(parts.work.lists, parts.accounts)
+    return [
+        ApiRoute("GET", "/jobs", lists.list, about_jobs.JOBS),
+        ApiRoute("GET", "/jobs/summary", lists.summary, about_jobs.SUMMARY),
+        ApiRoute("GET", "/jobs/{job_id}", jobs.get, about.JOB),
+        ApiRoute("GET", "/jobs/{job_id}/events", jobs.events, about.JOB_EVENTS),
+        ApiRoute("POST", "/jobs/{job_id}/cancel", jobs.cancel, about.JOB_CANCEL),
+        ApiRoute("POST", "/jobs/{job_id}/retry", jobs.retry, about.JOB_RETRY),
+        ApiRoute("POST", "/jobs/{job_id}/approve", jobs.approve, about.JOB_APPROVE),
+        ApiRoute("PATCH", "/jobs/{job_id}", lists.tag, about_jobs.CHANGE),
     ]
 
 

@@ -19,6 +19,7 @@ from jobs.executor import Executor
 from jobs.files import Files
 from jobs.journal import Journal
 from jobs.kinds import article_handlers
+from jobs.lists import JobLists
 from jobs.service import Jobs
 from proxy.call import Calls
 from server.building import open_builder
@@ -44,6 +45,7 @@ class Work:
 
     engine: Engine
     jobs: Jobs
+    lists: JobLists
     files: Files
     renderer: Renderer
     uploaded: UploadedImages
@@ -90,4 +92,5 @@ async def open_work(
         jobs = Jobs(*(database, settings.jobs, changes, engine.wake, journal), clock=time.time)
         max_bytes = settings.jobs.files_mb * 1_000_000
         files = Files(database, max_bytes=max_bytes, clock=time.time)
-        yield Work(engine, jobs, files, renderer, uploaded)
+        lists = JobLists(database, clock=time.time)
+        yield Work(engine, jobs, lists, files, renderer, uploaded)

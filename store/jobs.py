@@ -6,7 +6,6 @@ from sqlalchemy import (
     ColumnElement,
     CursorResult,
     Row,
-    Select,
     Subquery,
     and_,
     case,
@@ -19,11 +18,13 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from store.search import searchable
 from store.tables import is_active, job, job_file
 
 _PURGE_LIMIT = 500
 _NO_LIMIT = 2**31 - 1
 _BEING_TAKEN = 64
+_TITLE_CHARS = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +71,7 @@ class JobRow(JobHead):
     checkpoint: dict[str, Any]
 
 
-_HEAD = tuple(job.c[name] for name in JobHead.__dataclass_fields__)
+HEAD = tuple(job.c[name] for name in JobHead.__dataclass_fields__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,21 +83,9 @@ class Lease:
     until: float
 
 
-@dataclass(frozen=True, slots=True)
-class JobFilter:
-    """Which jobs a list shows; None means any."""
-
-    client_id: str | None = None
-    account: str | None = None
-    kind: str | None = None
-    state: str | None = None
-    approval: str | None = None
-    reviews: Collection[str] = ()  # of these accounts also others' jobs that need approval
-
-
 async def insert(connection: AsyncConnection, row: JobRow) -> None:
     """Add a job."""
-    await connection.execute(job.insert().values(_values(row)))
+    await connection.execute(job.insert().values(_written(_values(row))))
 
 
 async def get(connection: AsyncConnection, job_id: str) -> JobRow | None:
@@ -107,8 +96,8 @@ async def get(connection: AsyncConnection, job_id: str) -> JobRow | None:
 
 async def head(connection: AsyncConnection, job_id: str) -> JobHead | None:
     """What is shown of the job of that id."""
-    found = (await connection.execute(select(*_HEAD).where(job.c.id == job_id))).one_or_none()
-    return _head(found) if found else None
+    found = (await connection.execute(select(*HEAD).where(job.c.id == job_id))).one_or_none()
+    return head_of(found) if found else None
 
 
 async def holder(connection: AsyncConnection, account: str, subject: str) -> str | None:
@@ -116,27 +105,6 @@ async def holder(connection: AsyncConnection, account: str, subject: str) -> str
     query = select(job.c.id).where(job.c.account == account, job.c.subject == subject, is_active)
     found: str | None = await connection.scalar(query)
     return found
-
-
-async def page(
-    connection: AsyncConnection, wanted: JobFilter, *, before: str | None, limit: int
-) -> list[JobHead]:
-    """At most `limit` jobs, newest first, older than the job `before` (ids sort by time)."""
-    query: Select[Any] = select(*_HEAD).order_by(job.c.id.desc()).limit(limit)
-    for column, value in (
-        (job.c.account, wanted.account),
-        (job.c.kind, wanted.kind),
-        (job.c.state, wanted.state),
-        (job.c.approval, wanted.approval),
-    ):
-        if value is not None:
-            query = query.where(column == value)
-    if wanted.client_id is not None:
-        reviewed = and_(job.c.account.in_(wanted.reviews), job.c.approval.is_not(None))
-        query = query.where(or_(job.c.client_id == wanted.client_id, reviewed))
-    if before is not None:
-        query = query.where(job.c.id < before)
-    return [_head(found) for found in await connection.execute(query)]
 
 
 async def claim(
@@ -238,7 +206,7 @@ async def move(
     statement = (
         update(job)
         .where(job.c.id == job_id, job.c.epoch == epoch, is_active)
-        .values(version=job.c.version + 1, **values)
+        .values(version=job.c.version + 1, **_written(values))
     )
     return _changed(await connection.execute(statement)) == 1
 
@@ -313,7 +281,7 @@ async def replace(
     statement = (
         update(job)
         .where(job.c.id == seen.id, job.c.epoch == seen.epoch, job.c.state == seen.state)
-        .values(epoch=job.c.epoch + 1, version=job.c.version + 1, **values)
+        .values(epoch=job.c.epoch + 1, version=job.c.version + 1, **_written(values))
         .returning(job)
     )
     found = (await connection.execute(statement)).one_or_none()
@@ -374,12 +342,24 @@ def _values(row: JobRow) -> dict[str, Any]:
     return {name: getattr(row, name) for name in JobRow.__dataclass_fields__}
 
 
-def _head(found: Row[Any]) -> JobHead:
+def _written(values: Mapping[str, Any]) -> dict[str, Any]:
+    """`values`, and the columns that lists find them by."""
+    written = dict(values)
+    if "title" in values:
+        title = (values["title"] or "").replace("\x00", "")[:_TITLE_CHARS]
+        written |= {"title": title or None, "search": searchable([title], chars=_TITLE_CHARS)}
+    if "error" in values:
+        written["error_code"] = (values["error"] or {}).get("code")
+    return written
+
+
+def head_of(found: Row[Any]) -> JobHead:
+    """The head that a row of `HEAD` is."""
     return JobHead(**found._mapping)  # noqa: SLF001 - the documented way to a row's names
 
 
 def _row(found: Row[Any]) -> JobRow:
-    return JobRow(**found._mapping)  # noqa: SLF001 - the documented way to a row's names
+    return JobRow(**{name: getattr(found, name) for name in JobRow.__dataclass_fields__})
 
 
 def _changed(result: CursorResult[Any]) -> int:

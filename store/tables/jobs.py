@@ -60,6 +60,8 @@ job = Table(
     Column("subject", String(160)),
     Column("content_hash", String(64)),  # of what would be published, to find repeats by
     Column("title", Text),  # for lists and searches, as far as it is known
+    Column("search", Text),  # the title in lower case
+    Column("error_code", String(64)),  # of `error`
 )
 _ACTIVE = job.c.state.in_(ACTIVE_STATES)
 # All that the search for due jobs looks at: in SQLite what stands after `payload` and `checkpoint`
@@ -71,10 +73,21 @@ Index(
     sqlite_where=_ACTIVE,
     postgresql_where=_ACTIVE,
 )
-Index("ix_job_parent", job.c.parent_id, job.c.position)
-Index("ix_job_account", job.c.account, job.c.id)
+_AN_ITEM = job.c.parent_id.is_not(None)
+Index(
+    "ix_job_parent",
+    *(job.c.parent_id, job.c.position),
+    sqlite_where=_AN_ITEM,
+    postgresql_where=_AN_ITEM,
+)
 Index("ix_job_schedule", job.c.schedule_id, job.c.due_at, unique=True)
-Index("ix_job_content", job.c.account, job.c.content_hash, job.c.created_at)
+_HASHED = job.c.content_hash.is_not(None)
+Index(
+    "ix_job_content",
+    *(job.c.account, job.c.content_hash, job.c.created_at),
+    sqlite_where=_HASHED,
+    postgresql_where=_HASHED,
+)
 _ACTIVE_SUBJECT = and_(_ACTIVE, job.c.subject.is_not(None))
 Index(
     "ix_job_subject",
@@ -84,11 +97,23 @@ Index(
     sqlite_where=_ACTIVE_SUBJECT,
     postgresql_where=_ACTIVE_SUBJECT,
 )
+_ABOUT = job.c.subject.is_not(None)
+Index("ix_job_about", job.c.account, job.c.subject, sqlite_where=_ABOUT, postgresql_where=_ABOUT)
 # Written into the statement: with parameters no planner can tell that the index serves.
 is_active = job.c.state.in_(
     bindparam("active", list(ACTIVE_STATES), expanding=True, literal_execute=True)
 )
-Index("ix_job_client", job.c.client_id, job.c.id)
+# All that lists look for, in their order: of the wide rows those of one page alone are read. One
+# index, looked through: SQLite would take a narrower one and read each row that it names.
+_ON_TOP = job.c.parent_id.is_(None)
+Index(
+    "ix_job_list",
+    job.c.id,
+    *(job.c.client_id, job.c.account, job.c.kind, job.c.state, job.c.approval),
+    *(job.c.schedule_id, job.c.created_at, job.c.due_at, job.c.error_code, job.c.search),
+    sqlite_where=_ON_TOP,
+    postgresql_where=_ON_TOP,
+)
 
 
 def _job_id() -> Column[str]:

@@ -60,4 +60,4 @@ tag = Table(
     Column("subject", String(160), primary_key=True),
     Column("name", String(32), primary_key=True),
 )
-Index("ix_tag_name", tag.c.account, tag.c.kind, tag.c.name, tag.c.subject)
+Index("ix_tag_name", tag.c.kind, tag.c.name, tag.c.account, tag.c.subject)

@@ -20,9 +20,11 @@ from handlers.draft_publish import DraftPublishHandler
 from handlers.errors import EXCEPTION_HANDLERS
 from handlers.files import FilesHandler
 from handlers.guard import AuthMiddleware
+from handlers.job_lists import JobListsHandler
 from handlers.jobs import JobsHandler
 from jobs.changes import Changes
 from jobs.files import Files
+from jobs.lists import JobLists
 from jobs.service import Jobs
 from jobs.settings import JobsSettings
 from store.engine import Database
@@ -101,15 +103,18 @@ async def open_desk(database: Database) -> AsyncIterator[Desk]:
     articles = ArticlesHandler(jobs, accounts, bodies, max_request_mb=1, clock=lambda: NOW)
     files = FilesHandler(Files(database, max_bytes=3_000_000, clock=lambda: NOW), bodies)
     drafts = DraftPublishHandler(jobs, accounts, clock=lambda: NOW)
-    shown = JobsHandler(jobs)
     one_draft = "/v1/accounts/{account}/drafts/{media_id}"
+    lists = JobLists(database, clock=lambda: NOW)
+    shown, listed = JobsHandler(jobs, lists), JobListsHandler(lists, accounts)
     routes = [
         Route("/v1/accounts/{account}/articles", articles.create, methods=["POST"]),
         Route(f"{one_draft}/publish", drafts.publish, methods=["POST"]),
         Route("/v1/files/missing", files.missing, methods=["POST"]),
         Route("/v1/files/{sha256}", files.put, methods=["PUT"]),
-        Route("/v1/jobs", shown.list),
-        Route("/v1/jobs/{job_id}", shown.get),
+        Route("/v1/jobs", listed.list),
+        Route("/v1/jobs/summary", listed.summary),
+        Route("/v1/jobs/{job_id}", shown.get, methods=["GET"]),
+        Route("/v1/jobs/{job_id}", listed.tag, methods=["PATCH"]),
         Route("/v1/jobs/{job_id}/events", shown.events),
         Route("/v1/jobs/{job_id}/cancel", shown.cancel, methods=["POST"]),
         Route("/v1/jobs/{job_id}/approve", shown.approve, methods=["POST"]),

@@ -11,6 +11,8 @@ class _Query(BaseModel):
 
     limit: int = Field(20, ge=1)
     name: str | None = Field(None, pattern=NO_NUL)
+    each: tuple[int, ...] = ()
+    some: tuple[str, ...] | None = None
 
 
 def _request(query: bytes) -> Request:
@@ -19,6 +21,13 @@ def _request(query: bytes) -> Request:
 
 def test_a_query_becomes_the_model() -> None:
     assert read_query(_request(b"limit=3&name=a"), _Query) == _Query(limit=3, name="a")
+
+
+def test_many_values_are_repeated_or_have_commas_between() -> None:
+    query = read_query(_request(b"each=1,2&each=3&some=a,,b"), _Query)
+    assert (query.each, query.some) == ((1, 2, 3), ("a", "b"))
+    assert read_query(_request(b"name=a,b&name=c"), _Query).name == "c"
+    assert read_query(_request(b"some="), _Query).some == ()
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,8 @@ import pytest
 
 from jobs.intake import FilesMissing
 from store import files as kept_files
-from store.jobs import JobFilter
+from store import job_lists, tags
+from store.job_lists import JobFilter
 from tests.jobs.office import Office, article
 
 HASH = "ab" * 32
@@ -24,8 +25,8 @@ async def test_a_file_of_another_client_is_none(office: Office) -> None:
         with pytest.raises(FilesMissing) as refused:
             await office.jobs.submit(article(kept={"a.png": missing}))
         assert "a.png" in refused.value.describe("en", "")["message"]
-    async with office.database.read() as connection:
-        assert (await office.jobs.page(JobFilter(), before=None, limit=9)) == ([], None)
+    async with office.database.read() as connection, office.database.read() as connection:
+        assert await job_lists.page(connection, JobFilter(), before=None, limit=9) == []
 
 
 async def test_sent_along_or_before_it_is_the_samearticle(office: Office) -> None:
@@ -34,3 +35,9 @@ async def test_sent_along_or_before_it_is_the_samearticle(office: Office) -> Non
         (sha256,) = await kept_files.keep(connection, "blog", [b"x"], now=0)
     again = await office.jobs.submit(article(kept={"a.png": sha256}, idempotency_key="k"))
     assert again.id == first.id
+
+
+async def test_a_job_is_filed_under_the_tags_it_came_with(office: Office) -> None:
+    row = await office.jobs.submit(article(tags=("周报", "a")))
+    async with office.database.read() as connection:
+        assert await tags.of(connection, "main", "job", row.id) == ("a", "周报")

@@ -20,6 +20,7 @@ def test_a_job_has_the_form_of_the_contract() -> None:
         "id": "job_1",
         "kind": "article",
         "account": "main",
+        "client": "blog",
         "state": "accepted",
         "created_at": "2025-11-21T15:59:59.500Z",
         "run_at": "2025-11-21T16:00:00.000Z",

@@ -4,7 +4,7 @@ from sqlalchemy import insert
 
 from store import locks
 from store.engine import Database
-from store.jobs import JobFilter, page
+from store.job_lists import JobFilter, page
 from store.tables import job
 from tests.store.rows import job_row
 

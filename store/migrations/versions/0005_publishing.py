@@ -32,6 +32,8 @@ def _job() -> None:
         sa.Column("subject", sa.String(160)),
         sa.Column("content_hash", sa.String(64)),
         sa.Column("title", sa.Text),
+        sa.Column("search", sa.Text),
+        sa.Column("error_code", sa.String(64)),
         sa.Column("poked", sa.Boolean, nullable=False, server_default=sa.false()),
     ):
         op.add_column("job", column)
@@ -41,10 +43,22 @@ def _job() -> None:
     looked_at = ["run_at", "account", "id", "state", "held", "approval", "attempts", "lease_until"]
     active = sa.text(_ACTIVE)
     op.create_index("ix_job_due", "job", looked_at, sqlite_where=active, postgresql_where=active)
-    op.create_index("ix_job_parent", "job", ["parent_id", "position"])
-    op.create_index("ix_job_account", "job", ["account", "id"])
+    op.create_index(
+        "ix_job_parent",
+        "job",
+        ["parent_id", "position"],
+        sqlite_where=sa.text("parent_id IS NOT NULL"),
+        postgresql_where=sa.text("parent_id IS NOT NULL"),
+    )
+    op.drop_index("ix_job_client", "job")
     op.create_index("ix_job_schedule", "job", ["schedule_id", "due_at"], unique=True)
-    op.create_index("ix_job_content", "job", ["account", "content_hash", "created_at"])
+    op.create_index(
+        "ix_job_content",
+        "job",
+        ["account", "content_hash", "created_at"],
+        sqlite_where=sa.text("content_hash IS NOT NULL"),
+        postgresql_where=sa.text("content_hash IS NOT NULL"),
+    )
     where = sa.text(f"{_ACTIVE} AND subject IS NOT NULL")
     op.create_index(
         "ix_job_subject",
@@ -53,6 +67,22 @@ def _job() -> None:
         unique=True,
         sqlite_where=where,
         postgresql_where=where,
+    )
+
+    op.create_index(
+        "ix_job_about",
+        "job",
+        ["account", "subject"],
+        sqlite_where=sa.text("subject IS NOT NULL"),
+        postgresql_where=sa.text("subject IS NOT NULL"),
+    )
+    listed = ["id", "client_id", "account", "kind", "state", "approval"]
+    op.create_index(
+        "ix_job_list",
+        "job",
+        [*listed, "schedule_id", "created_at", "due_at", "error_code", "search"],
+        sqlite_where=sa.text("parent_id IS NULL"),
+        postgresql_where=sa.text("parent_id IS NULL"),
     )
 
 
@@ -257,4 +287,4 @@ def _library() -> None:
         sa.Column("name", sa.String(32), nullable=False),
         sa.PrimaryKeyConstraint("account", "kind", "subject", "name"),
     )
-    op.create_index("ix_tag_name", "tag", ["account", "kind", "name", "subject"])
+    op.create_index("ix_tag_name", "tag", ["kind", "name", "account", "subject"])

@@ -1,0 +1,60 @@
+"""What `/openapi.json` says of the routes of many jobs."""
+
+from handlers.job_lists import JobList, JobSummary, JobTags
+from handlers.jobs import JobAnswer
+from handlers.openapi import Operation
+from handlers.operations import JOB_EXAMPLE, query
+
+_MANY = "可重复或用逗号分隔 / repeated, or with commas between"
+_WANTED = (
+    query("state", f"状态；{_MANY} / state"),
+    query("kind", f"类别；{_MANY} / kind"),
+    query("account", "账号名 / account"),
+    query("client", "哪个客户端的（admin）/ whose, for admins"),
+    query("approval", "pending 含待你批准的 / those to approve too", enum=["pending", "given"]),
+    query("parent", "某个批量任务的各项 / the items of a batch"),
+    query("schedule", "某个计划产生的 / made by a schedule"),
+    query("ids", f"至多 100 个 id，批量的各项也可；{_MANY} / at most 100, items of batches too"),
+    query("created_after", "RFC 3339，含 / from then on", type="string", format="date-time"),
+    query("created_before", "RFC 3339，不含 / before then", type="string", format="date-time"),
+    query("due_after", "原定开始时间 / when it was to begin", type="string", format="date-time"),
+    query("due_before", "原定开始时间 / when it was to begin", type="string", format="date-time"),
+    query("tag", "标签 / tag"),
+    query(
+        "q",
+        "标题里的字（空格分隔，须全部出现），或任务、草稿、文章的 id，或错误码 / "
+        "words of the title, all of them; or the id of the job, its draft or article; or an "
+        "error's code",
+    ),
+)
+_PAGE = (
+    query("limit", "每页几个 / page size", type="integer", minimum=1, maximum=100),
+    query("cursor", "上一页的 next_cursor / next_cursor of the page before"),
+)
+JOBS = Operation(
+    "任务列表，新的在前 / jobs, newest first",
+    "jobs",
+    answer=JobList,
+    answer_example={"items": [{**JOB_EXAMPLE, "tags": ["周报"]}], "next_cursor": None},
+    parameters=(*_WANTED, *_PAGE),
+    errors=(401, 403, 422),
+    description="批量任务的各项只在给出 parent 或 ids 时列出。"
+    "Items of batches are listed only where parent or ids asks for them.",
+)
+SUMMARY = Operation(
+    "各状态有多少任务 / how many jobs are in each state",
+    "jobs",
+    answer=JobSummary,
+    answer_example={"states": {"succeeded": 41, "failed": 1}, "total": 42},
+    parameters=_WANTED,
+    errors=(401, 403, 422),
+)
+CHANGE = Operation(
+    "修改任务的标签 / file a job under other tags",
+    "jobs",
+    body=JobTags,
+    answer=JobAnswer,
+    example={"tags": ["周报"]},
+    answer_example={**JOB_EXAMPLE, "tags": ["周报"]},
+    errors=(400, 401, 403, 404, 413, 415, 422, 503),
+)
