@@ -6,6 +6,9 @@ CLAIM_BEFORE = "claim.before"
 CLAIM_AFTER = "claim.after"
 FINISH = "finish"  # in the transaction that ends the job, before its commit
 
+SCHEDULE_FIRE = "schedule.fire"  # in the transaction that makes a schedule's job
+SCHEDULE_FIRED = "schedule.fired"  # it is committed; nobody was told
+
 
 def intent_before(effect: str) -> str:
     """All is ready to be sent; nothing is written down."""

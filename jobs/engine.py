@@ -10,9 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.errors import GatewayError, Text
 from core.tasks import TaskSet
 from jobs import crash_points
+from jobs.catch_up import spread
 from jobs.claim import Claim, Done, EndRun, Later, LeaseLost, Outcome
 from jobs.context import JobsContext
 from jobs.failures import Quarantined, review, stored_error
+from jobs.lateness import PublishTooLate, is_too_late
 from jobs.states import State
 from store import files as kept_files
 from store import idempotency, intents
@@ -150,6 +152,7 @@ class Engine:
         busy = list(self._running)
         rows: list[JobRow] = []
         async with self._database.write() as connection:
+            await spread(connection, now, per_minute=self._settings.catch_up_per_minute)
             places = self._settings.per_account
             take = partial(job_rows.claim, connection, lease, busy=busy, per_account=places)
             if all(claim.row.attempts == 1 for claim in self._running.values()):
@@ -181,6 +184,8 @@ class Engine:
         starts = claim.row.attempts - 1
         if starts >= self._settings.max_starts:
             return await self._quarantined(claim, starts)
+        if await is_too_late(self._database, claim.row, self._clock()):
+            return Done(State.FAILED, error=stored_error(PublishTooLate()))
         try:
             return await self._handlers[claim.row.kind](claim)
         except EndRun as end:

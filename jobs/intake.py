@@ -104,7 +104,7 @@ class Intake:
     ) -> None:
         self._database = database
         self._max_waiting = max_waiting
-        self._wake = wake
+        self.wake = wake  # the engine, after a commit
         self._clock = clock
 
     async def submit(self, handed: Handed) -> JobRow:
@@ -115,21 +115,32 @@ class Intake:
         and what `admit` raises.
         """
         async with self._database.write() as connection:
-            if (earlier := await _made_before(connection, handed)) is not None:
-                return earlier
-            jobs = handed.jobs(self._clock())
-            await self.insert(connection, jobs)
-            row = jobs[0].row
-            if not await _take_key(connection, handed, row):
-                # On PostgreSQL another process committed the same key since the look above.
-                for job in jobs:
-                    await job_rows.withdraw(connection, job.row.id)
-                    await tags.forget(connection, job.row.account, "job", [job.row.id])
-                earlier = await _made_before(connection, handed)
-        if earlier is not None:
-            return earlier
-        self._wake()
+            row, is_new = await self.submit_within(connection, handed)
+        if is_new:
+            self.wake()
         return row
+
+    async def submit_within(
+        self, connection: AsyncConnection, handed: Handed
+    ) -> tuple[JobRow, bool]:
+        """The same within a transaction of the caller's; whether it was made just now, too.
+
+        The caller wakes the engine after it.
+        """
+        if (earlier := await made_before(connection, handed)) is not None:
+            return earlier, False
+        jobs = handed.jobs(self._clock())
+        await self.insert(connection, jobs)
+        row = jobs[0].row
+        if await _take_key(connection, handed, row):
+            return row, True
+        # On PostgreSQL another process committed the same key since the look above.
+        for job in jobs:
+            await job_rows.withdraw(connection, job.row.id)
+            await tags.forget(connection, job.row.account, "job", [job.row.id])
+        earlier = await made_before(connection, handed)
+        assert earlier is not None  # noqa: S101 - its key is there
+        return earlier, False
 
     async def insert(self, connection: AsyncConnection, jobs: Sequence[NewJob]) -> None:
         """The same within a transaction of the caller's, who wakes the engine after it."""
@@ -153,7 +164,7 @@ async def _give_files(connection: AsyncConnection, job: NewJob, now: float) -> N
     await kept_files.name(connection, row.client_id, row.id, named)
 
 
-async def _made_before(connection: AsyncConnection, handed: Handed) -> JobRow | None:
+async def made_before(connection: AsyncConnection, handed: Handed) -> JobRow | None:
     """The job that was made under the same Idempotency-Key. Raises IdempotencyMismatch."""
     if handed.idempotency_key is None:
         return None

@@ -9,6 +9,7 @@ from accounts.edits import Editor
 from jobs.rights import answerable
 from store.intents import IntentRow
 from store.jobs import JobHead, JobRow
+from store.schedules import ScheduleHead
 
 
 class Journal:
@@ -20,6 +21,13 @@ class Journal:
     async def approved(self, connection: AsyncConnection, row: JobHead, editor: Editor) -> None:
         """Somebody let the job go ahead."""
         entry = editor.did("publish.approve", row.id, {"client": row.client_id})
+        await self._audit.append(connection, replace(entry, account=row.account))
+
+    async def schedule_approved(
+        self, connection: AsyncConnection, row: ScheduleHead, editor: Editor
+    ) -> None:
+        """Somebody let all jobs of the schedule go ahead."""
+        entry = editor.did("schedule.approve", row.id, {"client": row.client_id})
         await self._audit.append(connection, replace(entry, account=row.account))
 
     async def submitted(

@@ -13,7 +13,7 @@ from jobs.intake import Handed, Intake
 from jobs.journal import Journal
 from jobs.once import order
 from jobs.settings import JobsSettings
-from jobs.states import State
+from jobs.states import LAST_EFFECT, State
 from store import files as kept_files
 from store import intents
 from store import jobs as job_rows
@@ -24,8 +24,6 @@ Row = TypeVar("Row", bound=JobHead)
 
 _LOOK_AGAIN_S = 1.0  # another process may have changed the job
 _LOOKS_A_SIGN = 15
-# The effect after which there is nothing left to cancel.
-_LAST_EFFECT = {"draft": "draft", "publish": "submit"}
 # A retry has its own time to reach WeChat and to follow the publication.
 _FORGOTTEN_BY_RETRY = frozenset({"retries", "submitted_at", "cover_renewed"})
 _RETRYABLE = frozenset({State.FAILED, State.NEEDS_REVIEW, State.CANCELLED})
@@ -155,7 +153,7 @@ class Jobs:
             row = _visible(await job_rows.lock(connection, job_id), job_id, client_id)
             if State(row.state).is_final:
                 raise JobEnded(state=row.state)
-            last_effect = _LAST_EFFECT[row.action]
+            last_effect = LAST_EFFECT[row.action]
             if await intents.has_passed(connection, job_id, last_effect):
                 raise JobRunning
             if row.lease_owner is not None:
@@ -232,6 +230,7 @@ class Jobs:
                 "attempts": 0,
                 "cancel_requested": False,
                 "error": None,
+                "skip_after": None,  # whoever retries it wants it late
                 "checkpoint": checkpoint,
                 "updated_at": now,
             }

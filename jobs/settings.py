@@ -71,3 +71,13 @@ class JobsSettings(BaseModel):
         ge=1,
         description="files that one client has sent ahead of its articles, in megabytes",
     )
+    catch_up_per_minute: float = Field(
+        30,
+        gt=0,
+        description="of scheduled jobs that are overdue, as after a downtime, how many begin each "
+        "minute, per account",
+    )
+    min_interval_s: float = Field(
+        900, ge=60, description="the least time between two runs of a recurring schedule"
+    )
+    max_schedules: int = Field(500, ge=0, description="schedules of one client that have not ended")

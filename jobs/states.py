@@ -20,3 +20,7 @@ class State(StrEnum):
     def is_final(self) -> bool:
         """Whether nothing more will happen by itself."""
         return self not in ACTIVE_STATES
+
+
+# The effect after which there is nothing left to cancel or to be late for, by the job's action.
+LAST_EFFECT = {"draft": "draft", "publish": "submit"}

@@ -2,10 +2,10 @@ import hashlib
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import delete, exists, func, select, update
+from sqlalchemy import delete, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from store.tables import file, job_file
+from store.tables import file, job_file, schedule_file
 from store.upsert import insert_for
 
 _PURGE_LIMIT = 200
@@ -85,12 +85,17 @@ async def drop(connection: AsyncConnection, job_id: str) -> None:
 async def purge(
     connection: AsyncConnection, *, unused_since: float, client_id: str | None = None
 ) -> int:
-    """Forget files that no job has and nobody sent or asked for since then; how many.
+    """Forget files that no job or schedule has and nobody sent or asked for since then; how many.
 
     With `client_id` only those of this client.
     """
-    needed = exists().where(
-        job_file.c.client_id == file.c.client_id, job_file.c.sha256 == file.c.sha256
+    needed = or_(
+        *(
+            exists()
+            .where(user.c.client_id == file.c.client_id, user.c.sha256 == file.c.sha256)
+            .correlate(file)
+            for user in (job_file, schedule_file)
+        )
     )
     old = (
         select(file.c.client_id, file.c.sha256)
@@ -102,8 +107,6 @@ async def purge(
     rows = (await connection.execute(old)).all()
     for owner, sha256 in rows:
         await connection.execute(
-            delete(file).where(
-                file.c.client_id == owner, file.c.sha256 == sha256, ~needed.correlate(file)
-            )
+            delete(file).where(file.c.client_id == owner, file.c.sha256 == sha256, ~needed)
         )
     return len(rows)

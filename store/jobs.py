@@ -94,6 +94,12 @@ async def get(connection: AsyncConnection, job_id: str) -> JobRow | None:
     return _row(found) if found else None
 
 
+async def is_made(connection: AsyncConnection, schedule_id: str, due_at: float) -> bool:
+    """Whether there is a job of that schedule for that time."""
+    query = select(job.c.id).where(job.c.schedule_id == schedule_id, job.c.due_at == due_at)
+    return (await connection.execute(query.limit(1))).first() is not None
+
+
 async def head(connection: AsyncConnection, job_id: str) -> JobHead | None:
     """What is shown of the job of that id."""
     found = (await connection.execute(select(*HEAD).where(job.c.id == job_id))).one_or_none()

@@ -22,7 +22,13 @@ from store.tables.jobs import (
     job_file,
 )
 from store.tables.library import library, library_sync, tag, uploaded_image
-from store.tables.publishing import schedule, source, template, template_version
+from store.tables.publishing import (
+    schedule,
+    schedule_file,
+    source,
+    template,
+    template_version,
+)
 from store.tables.push import delivery, event, webhook
 
 __all__ = [
@@ -47,6 +53,7 @@ __all__ = [
     "refresh_token",
     "revision",
     "schedule",
+    "schedule_file",
     "session",
     "source",
     "tag",

@@ -55,7 +55,7 @@ job = Table(
     Column("held", Boolean, nullable=False),
     Column("schedule_id", String(40)),  # the schedule that made it, for its time `due_at`
     Column("due_at", Double),  # when it was to begin; `run_at` moves
-    Column("skip_after", Double),  # not begun by then, it is not done at all; NULL: however late
+    Column("skip_after", Double),  # not sent by then, it is not done at all; NULL: however late
     # What at WeChat it is about from the outset: the media_id of a draft. One active job has it.
     Column("subject", String(160)),
     Column("content_hash", String(64)),  # of what would be published, to find repeats by

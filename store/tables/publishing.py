@@ -4,6 +4,7 @@ from sqlalchemy import (
     Column,
     Double,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     Integer,
     String,
@@ -33,7 +34,7 @@ schedule = Table(
     Column("client_id", String(32), nullable=False),
     Column("name", String(200), nullable=False),
     Column("state", String(16), nullable=False),  # active, paused, ended
-    Column("work", Json, nullable=False),  # what its jobs do: kind, action, payload
+    Column("work", Json, nullable=False),  # what its jobs do (jobs/schedule_work.py)
     Column("cron", String(120)),  # NULL: one time only
     Column("timezone", String(64), nullable=False),
     Column("next_at", Double),  # NULL: never again
@@ -42,6 +43,10 @@ schedule = Table(
     Column("approval", String(16)),  # as in job
     Column("last_at", Double),
     Column("last_job_id", String(40)),
+    Column("skipped", Integer, nullable=False),  # times that came and went without a job
+    # The Idempotency-Key that made it, with client and account, and what was asked for; hashed.
+    Column("key_hash", String(64)),
+    Column("body_hash", String(64), nullable=False),
     Column("version", Integer, nullable=False),  # grows with each change: the ETag, the CAS
     Column("created_at", Double, nullable=False),
     Column("updated_at", Double, nullable=False),
@@ -54,6 +59,20 @@ Index(
     postgresql_where=_SCHEDULED,
 )
 Index("ix_schedule_account", schedule.c.account, schedule.c.id)
+Index("ix_schedule_key", schedule.c.key_hash, unique=True)
+
+schedule_file = Table(
+    "schedule_file",
+    metadata,
+    Column(
+        "schedule_id", String(40), ForeignKey("schedule.id", ondelete="CASCADE"), primary_key=True
+    ),
+    Column("name", String(512), primary_key=True),  # as in job_file
+    Column("client_id", String(32), nullable=False),
+    Column("sha256", String(64), nullable=False),
+    ForeignKeyConstraint(["client_id", "sha256"], ["file.client_id", "file.sha256"]),
+)
+Index("ix_schedule_file_file", schedule_file.c.client_id, schedule_file.c.sha256)
 
 template = Table(
     "template",

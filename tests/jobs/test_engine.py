@@ -456,3 +456,22 @@ async def test_an_outage_of_the_database_does_not_end_the_engine(
     async with bench.engine(_done):
         await bench.until(State.SUCCEEDED)
     assert failures < 0
+
+
+async def test_a_job_whose_time_is_over_is_not_begun(bench: Bench) -> None:
+    await bench.add(job_row(skip_after=99.0), job_row("job_2", skip_after=100.0))
+    async with bench.engine(_done):
+        row = await bench.until(State.FAILED)
+        await bench.until(State.SUCCEEDED, "job_2")
+    assert row.error is not None
+    assert row.error["code"] == "publish_too_late"
+
+
+async def test_overdue_jobs_are_given_times_of_their_own_first(bench: Bench) -> None:
+    await bench.add(*(job_row(f"job_{n}", state="scheduled", run_at=n) for n in (1, 2, 3)))
+    async with bench.engine(_done, catch_up_per_minute=60):
+        await bench.until(State.SUCCEEDED)
+        assert (await bench.get("job_2")).run_at == 101
+        bench.now = 101
+        await bench.until(State.SUCCEEDED, "job_2")
+        assert (await bench.get("job_3")).state == State.SCHEDULED

@@ -162,12 +162,17 @@ def _publishing() -> None:
         sa.Column("approval", sa.String(16)),
         sa.Column("last_at", sa.Double),
         sa.Column("last_job_id", sa.String(40)),
+        sa.Column("skipped", sa.Integer, nullable=False),
+        sa.Column("key_hash", sa.String(64)),
+        sa.Column("body_hash", sa.String(64), nullable=False),
         sa.Column("version", sa.Integer, nullable=False),
         sa.Column("created_at", sa.Double, nullable=False),
         sa.Column("updated_at", sa.Double, nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("ix_schedule_account", "schedule", ["account", "id"])
+    op.create_index("ix_schedule_key", "schedule", ["key_hash"], unique=True)
+    _schedule_file()
     op.create_index(
         "ix_schedule_next",
         "schedule",
@@ -196,6 +201,19 @@ def _publishing() -> None:
         sa.ForeignKeyConstraint(["name"], ["template.name"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("name", "number"),
     )
+
+
+def _schedule_file() -> None:
+    of_schedule = sa.ForeignKey("schedule.id", ondelete="CASCADE")
+    op.create_table(
+        "schedule_file",
+        sa.Column("schedule_id", sa.String(40), of_schedule, primary_key=True),
+        sa.Column("name", sa.String(512), primary_key=True),
+        sa.Column("client_id", sa.String(32), nullable=False),
+        sa.Column("sha256", sa.String(64), nullable=False),
+        sa.ForeignKeyConstraint(["client_id", "sha256"], ["file.client_id", "file.sha256"]),
+    )
+    op.create_index("ix_schedule_file_file", "schedule_file", ["client_id", "sha256"])
 
 
 def _push() -> None:

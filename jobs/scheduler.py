@@ -1,0 +1,144 @@
+import asyncio
+from dataclasses import replace
+from types import TracebackType
+from typing import Any, Self
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.errors import GatewayError
+from core.tasks import TaskSet
+from jobs import crash_points
+from jobs.context import JobsContext
+from jobs.cron import Recurrence
+from jobs.failures import stored_error
+from jobs.intake import Intake
+from jobs.schedule_work import job_of
+from jobs.states import State
+from store import jobs as job_rows
+from store import schedules
+from store.engine import StorageUnavailable
+from store.schedules import ScheduleRow
+
+log = structlog.get_logger(__name__)
+
+_AT_ONCE = 50  # schedules that come due are handled so many a transaction
+
+
+class Scheduler:
+    """Makes the jobs of schedules when they come due, each exactly once.
+
+    One transaction takes the schedule, inserts its job and moves the schedule on: whatever dies
+    in between, neither or both are there. Several processes on one PostgreSQL share the work.
+    What a schedule is at, and the job that is there for a time, decide; the clock only says when
+    to look, so that one set back repeats nothing.
+    """
+
+    def __init__(self, context: JobsContext, intake: Intake) -> None:
+        self._database = context.database
+        self._sweep_s = context.settings.sweep_s
+        self._clock = context.clock
+        self._crash = context.crash
+        self._changes = context.changes
+        self._intake = intake
+        self._awake = asyncio.Event()
+        self._tasks = TaskSet()
+
+    async def __aenter__(self) -> Self:
+        """Catch up on what came due meanwhile, then keep watch."""
+        await self.fire_due()
+        self._tasks.start(self._watch(), name="jobs: schedules")
+        return self
+
+    async def __aexit__(
+        self,
+        _type: type[BaseException] | None,
+        _exc: BaseException | None,
+        _traceback: TracebackType | None,
+    ) -> None:
+        """Make no job any more."""
+        await self._tasks.aclose()
+
+    def wake(self) -> None:
+        """Look again; call it after a commit that made or changed a schedule."""
+        self._awake.set()
+
+    async def fire_due(self) -> None:
+        """Make the jobs of all schedules that are due.
+
+        Raises StorageUnavailable, and QueueFull: then the rest stays due.
+        """
+        while await self._fire_some() == _AT_ONCE:
+            pass
+
+    async def _watch(self) -> None:
+        while True:
+            self._awake.clear()
+            try:
+                await self.fire_due()
+                pause_s = await self._until_next()
+            except (GatewayError, StorageUnavailable) as exc:
+                log.warning("schedules wait", reason=str(exc))
+                pause_s = self._sweep_s
+            except Exception:
+                log.exception("scheduler failed")
+                pause_s = self._sweep_s
+            try:
+                async with asyncio.timeout(pause_s):
+                    await self._awake.wait()
+            except TimeoutError:
+                pass
+
+    async def _until_next(self) -> float:
+        """Seconds to the next time to look: other processes change schedules too."""
+        async with self._database.read() as connection:
+            due = await schedules.next_due(connection)
+        ahead_s = self._sweep_s if due is None else due - self._clock()
+        return min(self._sweep_s, max(ahead_s, 0.0))
+
+    async def _fire_some(self) -> int:
+        now = self._clock()
+        async with self._database.read() as connection:
+            due = await schedules.next_due(connection)
+        if due is None or due > now:
+            return 0
+        async with self._database.write() as connection:
+            rows = await schedules.take_due(connection, now, limit=_AT_ONCE)
+            for row in rows:
+                await self._fire(connection, row, now)
+            self._crash(crash_points.SCHEDULE_FIRE)
+        self._crash(crash_points.SCHEDULE_FIRED)
+        self._intake.wake()
+        return len(rows)
+
+    async def _fire(self, connection: AsyncConnection, row: ScheduleRow, now: float) -> None:
+        """One job for the newest of the times that have come, and on to the next one."""
+        assert row.next_at is not None  # noqa: S101 - it was selected by it
+        due_at, skipped, next_at = row.next_at, 0, None
+        if row.cron is not None:
+            recurrence = Recurrence(row.cron, row.timezone)
+            due_at, skipped = recurrence.newest(row.next_at, now)
+            next_at = recurrence.next(max(due_at, now))
+        moved: dict[str, Any] = {"next_at": next_at, "updated_at": now}
+        if next_at is None:
+            moved["state"] = "ended"
+        if not await job_rows.is_made(connection, row.id, due_at):
+            job_id = await self._make(connection, row, due_at, now)
+            moved |= {"last_at": due_at, "last_job_id": job_id, "skipped": row.skipped + skipped}
+        await schedules.change(connection, row, moved)
+
+    async def _make(
+        self, connection: AsyncConnection, row: ScheduleRow, due_at: float, now: float
+    ) -> str:
+        """The job of that time; one that cannot be done stands there as failed."""
+        made = job_of(row, await schedules.files(connection, row.id), due_at=due_at, now=now)
+        try:
+            await self._intake.insert(connection, [made])
+        except GatewayError as exc:
+            if exc.retryable:
+                raise
+            failed = replace(made.row, state=State.FAILED, error=stored_error(exc))
+            await job_rows.insert(connection, failed)
+            log.warning("schedule's job refused", schedule=row.id, code=exc.code)
+        log.info("schedule came due", schedule=row.id, job=made.row.id, late_s=round(now - due_at))
+        return made.row.id

@@ -1,0 +1,55 @@
+from typing import Any
+
+import pytest
+
+from jobs.lateness import LatePolicy
+from jobs.reschedule import JobBegun
+from jobs.schedule_errors import ScheduleChanged
+from jobs.service import JobEnded, JobUnknown
+from jobs.states import State
+from store.engine import Database
+from tests.jobs.timetable import DAY, HOUR, MONDAY, Timetable
+
+
+@pytest.fixture
+def timetable(database: Database) -> Timetable:
+    return Timetable(database)
+
+
+async def test_a_job_that_waits_for_its_time_gets_another(timetable: Timetable) -> None:
+    job = await timetable.add_job(skip_after=MONDAY + HOUR)
+    moved = await timetable.rescheduling.move(job.id, "blog", MONDAY + DAY)
+    assert (moved.run_at, moved.due_at) == (MONDAY + DAY, MONDAY + DAY)
+    assert (moved.skip_after, moved.version) == (MONDAY + DAY + HOUR, job.version + 1)
+    late = await timetable.rescheduling.move(job.id, "blog", MONDAY, late=LatePolicy())
+    assert (late.skip_after, late.state) == (None, State.SCHEDULED)
+    now = await timetable.rescheduling.move(job.id, None, timetable.now - 1)
+    assert (now.run_at, now.due_at, now.state) == (timetable.now, timetable.now - 1, "accepted")
+    assert timetable.woken == 3
+
+
+async def test_one_that_waits_for_approval_goes_on_waiting(timetable: Timetable) -> None:
+    job = await timetable.add_job(state="waiting", approval="pending")
+    moved = await timetable.rescheduling.move(job.id, "blog", MONDAY + DAY)
+    assert (moved.state, moved.approval, moved.run_at) == ("waiting", "pending", MONDAY + DAY)
+
+
+async def test_another_time_may_need_approval_anew(timetable: Timetable) -> None:
+    job = await timetable.add_job(approval="given")
+    moved = await timetable.rescheduling.move(job.id, None, MONDAY + DAY, needs_approval=True)
+    assert (moved.state, moved.approval) == ("waiting", "pending")
+
+
+@pytest.mark.parametrize(
+    ("values", "error"),
+    [({"state": "running"}, JobBegun), ({"state": "waiting"}, JobBegun),
+     ({"lease_owner": "me", "lease_until": MONDAY}, JobBegun), ({"state": "failed"}, JobEnded),
+     ({"client_id": "other"}, JobUnknown), ({"version": 7}, ScheduleChanged)],
+)  # fmt: skip
+async def test_no_other_job_does(
+    timetable: Timetable, values: dict[str, Any], error: type[Exception]
+) -> None:
+    job = await timetable.add_job(**values)
+    with pytest.raises(error):
+        await timetable.rescheduling.move(job.id, "blog", MONDAY + DAY, version=1)
+    assert await timetable.job(job.id) == job
