@@ -1,3 +1,4 @@
+from core.errors import GatewayError
 from jobs import schedule_errors
 from jobs.schedule_errors import ScheduleEnded, ScheduleJobRunning
 
@@ -12,6 +13,8 @@ def test_no_two_errors_have_one_code() -> None:
     codes = [
         each.code
         for each in vars(schedule_errors).values()
-        if isinstance(each, type) and each.__module__ == schedule_errors.__name__
+        if isinstance(each, type)
+        and issubclass(each, GatewayError)
+        and each.__module__ == schedule_errors.__name__
     ]
     assert len(codes) == len(set(codes)) > 5

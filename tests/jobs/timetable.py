@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from sqlalchemy import select
+
 from content.fields import DraftFields
 from core.crash import CrashPoint, no_crash
 from core.metrics import Metrics
@@ -19,8 +21,9 @@ from jobs.settings import JobsSettings
 from store import jobs as job_rows
 from store import schedules as rows
 from store.engine import Database
-from store.jobs import JobFilter, JobHead, JobRow
+from store.jobs import JobHead, JobRow
 from store.schedules import ScheduleRow
+from store.tables import job
 from tests.jobs.callers import caller
 from tests.jobs.journals import journal_of
 from tests.store.rows import job_row
@@ -109,8 +112,9 @@ class Timetable:
     async def made(self) -> list[JobHead]:
         """All jobs, oldest first."""
         async with self.database.read() as connection:
-            page = await job_rows.page(connection, JobFilter(), before=None, limit=2_000)
-        return page[::-1]
+            ids = await connection.scalars(select(job.c.id).order_by(job.c.id))
+            found = [await job_rows.head(connection, job_id) for job_id in ids.all()]
+        return [row for row in found if row is not None]
 
     async def job(self, job_id: str) -> JobRow:
         async with self.database.read() as connection:
