@@ -1,5 +1,6 @@
 import asyncio
 import contextlib
+import random
 import socket
 import struct
 import time
@@ -42,13 +43,14 @@ _HTML502 = b"<html><head><title>502 Bad Gateway</title></head><body>nginx</body>
 
 
 class Fault(BaseModel):
-    """Something that goes wrong with the next `count` requests to a path."""
+    """Something that goes wrong with `count` requests to a path: the next, or here and there."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: FaultKind = Field(description="what goes wrong")
     path: str = Field("*", description="path, or a pattern such as /cgi-bin/draft/*")
     count: int = Field(1, ge=1, description="how often")
+    chance: float = Field(1, gt=0, le=1, description="of each request, that it is hit")
     seconds: float | None = Field(
         None,
         gt=0,
@@ -84,7 +86,8 @@ class Fault(BaseModel):
 class FaultPlan:
     """The faults to come, each used up by its count, and those that happened."""
 
-    def __init__(self) -> None:
+    def __init__(self, uniform: Callable[[], float] = random.random) -> None:
+        self._uniform = uniform
         self._left: list[tuple[Fault, int]] = []
         # By kind and path; a call that a fault kept from the API is counted here alone.
         self.happened: Counter[tuple[str, str]] = Counter()
@@ -119,7 +122,7 @@ class FaultPlan:
 
     def _take(self, fits: Callable[[Fault], bool], path: str) -> Fault | None:
         for at, (fault, count) in enumerate(self._left):
-            if fits(fault):
+            if fits(fault) and (fault.chance == 1 or self._uniform() < fault.chance):
                 self._left[at : at + 1] = [(fault, count - 1)] if count > 1 else []
                 self.happened[fault.kind, path] += 1
                 return fault

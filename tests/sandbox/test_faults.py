@@ -264,3 +264,10 @@ def test_refusals_wait_for_connections_not_for_requests() -> None:
     assert plan.take(COUNT) is None
     assert plan.take_refusal()
     assert not plan.take_refusal()
+
+
+def test_a_fault_may_hit_some_of_the_requests_only() -> None:
+    drawn = iter([0.6, 0.4, 0.5, 0.1])
+    plan = FaultPlan(lambda: next(drawn))
+    plan.add(Fault(kind="garbage", chance=0.5, count=2))
+    assert [plan.take(COUNT) is not None for _ in range(5)] == [False, True, False, True, False]

@@ -1,0 +1,20 @@
+"""A gateway that is killed at random, at a WeChat with faults; bench/kill_ledger.py does more."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.ledger import Plan, open_run
+
+
+@pytest.mark.slow
+async def test_whatever_dies_what_is_said_to_be_published_is_published_once(
+    database_url: str, tmp_path: Path
+) -> None:
+    plan = Plan(accounts=3, jobs=4, kills=2, between_kills_s=(1, 2), database_url=database_url)
+    async with open_run(plan, tmp_path) as run:
+        outcome = await run.go()
+    assert [fault for account in outcome.accounts.values() for fault in account.faults] == []
+    assert outcome.kills == plan.kills
+    assert sum(account.handed_in for account in outcome.accounts.values()) == 12
+    assert any(account.states["published"] for account in outcome.accounts.values())
