@@ -1,8 +1,8 @@
 """Who says what was published, after kills and faults: python -m bench.kill_ledger [ACCOUNTS JOBS].
 
 20 accounts × 50 articles under WeChat's own daily quotas, at a sandbox with 5 % each of
-reset-after-commit, stall, -1 and 45009, while the gateway is killed (`kill -9`) and started again at
-random. All settings are the product's own but `upstream.timeout_s = 1`; hours in which nobody has
+reset-after-commit, stall, -1 and 45009, while the gateway is killed (`kill -9`) and started again
+at random. All settings are the product's own but `upstream.timeout_s = 1`; hours in which nobody has
 anything to do are jumped over by both clocks (tests/e2e/ahead.py). Ends with status 1 unless each
 job that says published was published exactly once and every other one says why not.
 """
@@ -22,7 +22,7 @@ KILLS = 40
 
 async def main(accounts: int, jobs: int) -> int:
     setup_logging(LogSettings(level="error"))
-    plan = Plan(accounts=accounts, jobs=jobs, kills=KILLS)
+    plan = Plan(accounts=accounts, jobs=jobs, kills=KILLS, between_kills_s=(3, 20))
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as name:
         async with open_run(plan, Path(name)) as run:
