@@ -30,7 +30,6 @@ from tests.conftest import free_port
 from tests.e2e.ahead import write_ahead
 from tests.e2e.processes import write_toml
 
-KEY = "wxg_ledger_0123456789abcdefghijklmn"
 _IDLE_S = 3.0  # a job that is due later than this is not waited for
 _START_S = 60
 _CALLERS = 4
@@ -189,7 +188,7 @@ class Run:
                 answer = await self._http.post(
                     f"/v1/accounts/{account}/articles",
                     json=article,
-                    headers={"Idempotency-Key": f"{account} {title}".encode().hex()},
+                    headers={**_key_of(account), "Idempotency-Key": title.encode().hex()},
                 )
                 if answer.status_code in (200, 202):
                     job_id: str = answer.json()["id"]
@@ -239,7 +238,7 @@ class Run:
             entry.data["title"] for entry in self._sandbox.ledger.entries("publication")
         )
         for (name, title), job_id in self._ids.items():
-            seen = await self._http.get(f"/v1/jobs/{job_id}")
+            seen = await self._http.get(f"/v1/jobs/{job_id}", headers=_key_of(name))
             _judge(accounts[name], title, seen, published[title])
         assert sum(published.values()) == sum(one.publications for one in accounts.values())
         happened: Counter[str] = Counter()
@@ -289,12 +288,7 @@ async def open_run(plan: Plan, directory: Path) -> AsyncIterator[Run]:
         kept = DatabaseSettings(url=SecretStr(plan.database_url))
         async with (
             open_database(kept, directory / "data") as database,
-            httpx.AsyncClient(
-                base_url=url,
-                headers={"Authorization": f"Bearer {KEY}"},
-                timeout=30,
-                trust_env=False,
-            ) as http,
+            httpx.AsyncClient(base_url=url, timeout=30, trust_env=False) as http,
         ):
             if plan.database_url:
                 await migrate(database)
@@ -328,14 +322,22 @@ def _configuration(
             {"name": name, "app_id": account.app_id, "app_secret": account.app_secret}
             for name, account in zip(names, sandbox.world.settings.accounts, strict=True)
         ],
+        # One for each account: no client may hand in more than 120 articles a minute.
         "clients": [
             {
-                "id": "ledger",
-                "key": KEY,
-                "accounts": names,
+                "id": name,
+                "key": _key(name),
+                "accounts": [name],
                 "scopes": ["material", "draft", "publish"],
-                "rate_limit": "600000/minute",
-                "max_concurrent": 1_000,
             }
+            for name in names
         ],
     }
+
+
+def _key(account: str) -> str:
+    return f"wxg_{account}_0123456789abcdefghijklmn"
+
+
+def _key_of(account: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {_key(account)}"}
