@@ -2,9 +2,9 @@
 
 20 accounts × 50 articles under WeChat's own daily quotas, at a sandbox with 5 % each of
 reset-after-commit, stall, -1 and 45009, while the gateway is killed (`kill -9`) and started again
-at random. All settings are the product's own but `upstream.timeout_s = 1`; hours in which nobody
-has anything to do are jumped over by both clocks (tests/e2e/ahead.py). Ends with status 1 unless each
-job that says published was published exactly once and every other one says why not.
+at random. All settings are the product's own but `upstream.timeout_s = 1`. Hours in which nobody
+has anything to do are jumped over by both clocks (tests/e2e/ahead.py). Ends with status 1 unless
+each job that says published was published exactly once and every other one says why not.
 """
 
 import asyncio

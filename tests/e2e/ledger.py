@@ -46,6 +46,7 @@ class Plan:
     chance: float = 0.05  # of each fault, at each call
     between_kills_s: tuple[float, float] = (2, 6)
     timeout_s: float = 1  # for WeChat's answer
+    lease_s: float = 30
     seed: int = 1
     database_url: str = ""  # empty: SQLite
 
@@ -316,6 +317,7 @@ def _configuration(
             "mp_base_url": sandbox.url,
             "timeout_s": plan.timeout_s,
         },
+        "jobs": {"lease_s": plan.lease_s},
         "log": {"level": "error"},
         **database,
         "accounts": [
