@@ -1,7 +1,7 @@
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -22,8 +22,10 @@ from store.jobs import JobRow
 from store.tags import TagName
 
 FilePath = Annotated[str, Field(min_length=1, max_length=512, pattern=r"^[^\x00-\x1f\x7f]+$")]
+SourceId = Annotated[str, Field(min_length=1, max_length=512, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$", description="hex")]
 
+MEDIA_ID = "[A-Za-z0-9_-]{1,128}"  # ≤128 characters (wechat-api.md 3.1)
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 
@@ -46,6 +48,14 @@ class ArticleRequest(DraftFields):
     )
 
     tags: list[TagName] = Field([], max_length=10, description="what to file the job under")
+    update: str | None = Field(
+        None, pattern=f"^{MEDIA_ID}$", description="media_id of the draft to be written anew"
+    )
+    source_id: SourceId | None = Field(
+        None,
+        description="what this is made of, such as a path: the draft it became last is written "
+        "anew instead of making another",
+    )
     files: dict[FilePath, Sha256] | None = Field(
         None,
         max_length=100,
@@ -54,8 +64,15 @@ class ArticleRequest(DraftFields):
 
     def fields(self) -> DraftFields:
         """The draft itself."""
-        given: dict[str, Any] = self.model_dump(exclude={"action", "publish_at", "files", "tags"})
+        own = set(ArticleRequest.model_fields) - set(DraftFields.model_fields)
+        given: dict[str, Any] = self.model_dump(exclude=own)
         return DraftFields(**given)
+
+    @model_validator(mode="after")
+    def _one_target(self) -> Self:
+        if self.update is not None and self.source_id is not None:
+            raise ValueError("give one of update and source_id, not both")
+        return self
 
 
 class ArticlesHandler:
@@ -102,6 +119,8 @@ class ArticlesHandler:
             kept=article.files or {},
             action=article.action,
             tags=article.tags,
+            update=article.update,
+            source_id=article.source_id,
             publish_at=None if at is None else parse_publish_at(at, now=self._clock()),
             idempotency_key=idempotency_key(request),
             needs_approval=client.approve_publish and article.action == "publish",

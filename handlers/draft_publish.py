@@ -8,7 +8,7 @@ from starlette.responses import Response
 from accounts.clients import Client, Scope
 from accounts.official import Accounts
 from core.clock import Clock
-from handlers.articles import account_of, idempotency_key
+from handlers.articles import MEDIA_ID, account_of, idempotency_key
 from handlers.bodies import has_body, read_model
 from handlers.guard import require_scope
 from handlers.jobs import answer_to_post
@@ -17,7 +17,6 @@ from jobs.draft_publish import DraftGone
 from jobs.publish_at import parse_publish_at
 from jobs.service import Jobs
 
-MEDIA_ID = "[A-Za-z0-9_-]{1,128}"  # ≤128 characters (wechat-api.md 3.1)
 _MAX_BYTES = 10_000
 
 

@@ -82,6 +82,9 @@ class JobResult(BaseModel):
     article_id: str | None = None
     url: str | None = Field(None, description="of the article, or a draft's temporary preview")
     urls: list[str] | None = Field(None, description="of each article, where there are several")
+    updated: bool | None = Field(None, description="a draft that was there was written anew")
+    unchanged: bool | None = Field(None, description="the draft said that already")
+    instead_of: str | None = Field(None, description="the source's draft before, now on its own")
     changed_by_wechat: list[ChangedByWechat] | None = Field(
         None, description="what of the draft WeChat did not keep as it was sent"
     )

@@ -33,8 +33,6 @@ async def admit(connection: AsyncConnection, row: JobHead) -> None:
 
 async def hold_draft(database: Database, claim: Claim, media_id: str) -> None:
     """Let the job be the one that is at the draft, from now to its end. Raises DraftBusy."""
-    if claim.row.subject == media_id:
-        return
     async with database.write() as connection:
         await _keep_off(connection, claim.row, media_id)
         if not await claim.move(connection, subject=media_id):

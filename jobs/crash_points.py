@@ -53,3 +53,12 @@ ALL = (
     *_of_effect("submit", freepublish.SUBMIT),
     FINISH,
 )
+
+# Of a draft that is written anew: nothing is written down before, since it may be repeated.
+UPDATE = (
+    intent_before("update"),
+    sent(draft.UPDATE),
+    answer("update"),
+    record("update"),
+    recorded("update"),
+)

@@ -7,7 +7,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from accounts.audit import AuditEntry, AuditLog, Detail
 from accounts.edits import Editor
 from jobs.rights import answerable
-from store.intents import IntentRow
 from store.jobs import JobHead, JobRow
 from store.schedules import ScheduleHead
 
@@ -34,12 +33,12 @@ class Journal:
         self,
         connection: AsyncConnection,
         row: JobRow,
-        intent: IntentRow,
+        fingerprint: Mapping[str, Any],
         answer: Mapping[str, Any],
     ) -> None:
         """WeChat took the draft for publishing, or was found to have it."""
-        titles = " | ".join(article["title"] for article in intent.fingerprint["articles"])
-        said = {**intent.fingerprint, **answer, "title": titles}
+        titles = " | ".join(article["title"] for article in fingerprint["articles"])
+        said = {**fingerprint, **answer, "title": titles}
         kept = ("title", "media_id", "publish_id", "article_id")
         await self._add(
             connection, row, "publish.submit", {name: said[name] for name in kept if name in said}

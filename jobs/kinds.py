@@ -1,17 +1,15 @@
 from jobs import draft_publication, submission
 from jobs.context import JobsContext
 from jobs.draft_publish import DraftPublishJob
+from jobs.drafting import Drafting
 from jobs.engine import Handler
 from jobs.failures import Failures
-from jobs.once import Once
 from jobs.polling import Quota
 from jobs.publish import ArticleJob, ArticleTools, BuildsDrafts, ForgetsImages
-from jobs.reconcile import Reconcile
 from jobs.release import Release
 from jobs.roundtrip import FindsChanges
 from wechat.call import Call
 from wechat.draft import DraftClient
-from wechat.freepublish import FreepublishClient
 
 
 def article_handlers(
@@ -32,9 +30,7 @@ def article_handlers(
     tools = ArticleTools(
         builder=builder,
         uploaded=uploaded,
-        drafts=drafts,
-        reconcile=Reconcile(context.database, drafts, FreepublishClient(call)),
-        once=Once(context),
+        drafting=Drafting(context, call),
         release=release,
         failures=failures,
         live_client=context.live_client,

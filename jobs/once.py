@@ -3,6 +3,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.errors import GatewayError, Text
 from jobs import crash_points
@@ -12,6 +13,7 @@ from jobs.failures import review
 from jobs.rights import check_rights
 from store import intents
 from store.intents import IntentRow, Outcome
+from store.jobs import JobRow
 from wechat.call import NotSent, WeChatRefused
 
 log = structlog.get_logger(__name__)
@@ -66,6 +68,12 @@ class Effect(Protocol):
         """Find out what became of an earlier attempt. Reads only."""
         ...
 
+    async def record(
+        self, connection: AsyncConnection, row: JobRow, answer: Mapping[str, Any]
+    ) -> None:
+        """Keep what else follows from its being done, in the transaction that records that."""
+        ...
+
 
 class Once:
     """Does an effect at most once for a job, whatever dies in between (faults.md R-A to R-C).
@@ -82,7 +90,6 @@ class Once:
         self._settings = context.settings
         self._clock = context.clock
         self._crash = context.crash
-        self._journal = context.journal
         self._live_client = context.live_client
 
     async def perform(self, claim: Claim, effect: Effect) -> None:
@@ -115,7 +122,7 @@ class Once:
         verdict = await effect.look(doubtful)
         log.info("looked for a lost outcome", effect=effect.name, verdict=type(verdict).__name__)
         if isinstance(verdict, Found):
-            await self._settle(claim, doubtful, "adopted", verdict.answer)
+            await self._settle(claim, effect, doubtful, "adopted", verdict.answer)
             return True
         if isinstance(verdict, Absent) and doubtful.outcome is None:
             quiet_until = doubtful.sent_at + self._settings.reconcile_quiet_s
@@ -158,16 +165,18 @@ class Once:
             try:
                 answer = dict(await effect.send())
             except WeChatRefused as exc:
-                await self._settle(claim, intent, "refused", {"errcode": exc.wechat_errcode})
+                await self._settle(
+                    claim, effect, intent, "refused", {"errcode": exc.wechat_errcode}
+                )
                 raise
             except NotSent:
-                await self._settle(claim, intent, "not_sent", {})
+                await self._settle(claim, effect, intent, "not_sent", {})
                 raise
             except GatewayError as exc:
                 log.warning("outcome unknown", effect=effect.name, code=exc.code)
                 raise EndRun(Later(self._next_look(intent))) from exc
             self._crash(crash_points.answer(effect.name))
-            await self._settle(claim, intent, "answered", answer)
+            await self._settle(claim, effect, intent, "answered", answer)
             self._crash(crash_points.recorded(effect.name))
 
     async def _write_intent(
@@ -193,7 +202,12 @@ class Once:
         return intent
 
     async def _settle(
-        self, claim: Claim, intent: IntentRow, outcome: Outcome, answer: Mapping[str, Any]
+        self,
+        claim: Claim,
+        effect: Effect,
+        intent: IntentRow,
+        outcome: Outcome,
+        answer: Mapping[str, Any],
     ) -> None:
         """Record what came of an attempt, and the ids in the checkpoint, in one transaction.
 
@@ -207,9 +221,8 @@ class Once:
             if outcome in ("answered", "adopted"):
                 claim.checkpoint.update(answer)
                 claim.checkpoint.pop("retries", None)
+                await effect.record(connection, claim.row, answer)
             held = await claim.move(connection)
-            if intent.effect == "submit" and outcome in ("answered", "adopted"):
-                await self._journal.submitted(connection, claim.row, intent, answer)
             self._crash(crash_points.record(intent.effect))
         if not held:
             raise LeaseLost

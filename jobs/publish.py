@@ -10,18 +10,17 @@ from content.fields import DraftFields
 from core.clock import Clock
 from core.errors import GatewayError
 from jobs.claim import Claim, Done, Outcome
+from jobs.drafting import Drafting
 from jobs.failures import Failures
-from jobs.once import Absent, Found, Once, Unclear
 from jobs.plaintext import text_hash
-from jobs.reconcile import ArticlePrint, Fingerprint, Reconcile
+from jobs.reconcile import ArticlePrint, Fingerprint
 from jobs.release import STEPS, Release
 from jobs.rights import LiveClient, check_rights
 from jobs.states import State
 from store import files as kept_files
 from store.engine import Database
-from store.intents import IntentRow
 from wechat.call import WeChatRefused
-from wechat.draft import Article, DraftClient
+from wechat.draft import Article
 from wechat.errcodes import INVALID_MEDIA_ID, PRODUCT_INVALID
 
 log = structlog.get_logger(__name__)
@@ -55,44 +54,13 @@ class ForgetsImages(Protocol):
         ...
 
 
-class AddDraft:
-    """The effect draft/add."""
-
-    name = "draft"
-    resends = True  # a second draft is a nuisance, a second publication is not to be taken back
-
-    def __init__(
-        self,
-        drafts: DraftClient,
-        reconcile: Reconcile,
-        account: str,
-        articles: Sequence[Article],
-        fingerprint: Fingerprint,
-    ) -> None:
-        self._drafts = drafts
-        self._account = account
-        self._articles = articles
-        self._reconcile = reconcile
-        self.fingerprint = fingerprint.as_json()
-
-    async def send(self) -> Mapping[str, str]:
-        """Make the draft."""
-        return {"media_id": await self._drafts.add(self._account, self._articles)}
-
-    async def look(self, intent: IntentRow) -> Found | Absent | Unclear:
-        """Look for it in the draft box."""
-        return await self._reconcile.draft(intent)
-
-
 @dataclass(frozen=True, slots=True)
 class ArticleTools:
     """What an article job works with."""
 
     builder: BuildsDrafts
     uploaded: ForgetsImages
-    drafts: DraftClient
-    reconcile: Reconcile
-    once: Once
+    drafting: Drafting
     release: Release
     failures: Failures
     live_client: LiveClient
@@ -121,21 +89,19 @@ class ArticleJob:
         if "media_id" not in claim.checkpoint:
             await self._draft(claim)
         media_id = claim.checkpoint["media_id"]
-        claim.checkpoint["result"] = {"mode": "draft", "media_id": media_id}
+        made = {"mode": "draft", "media_id": media_id, **claim.checkpoint.get("made", {})}
+        claim.checkpoint["result"] = made
         if claim.row.action != "publish":
             seen = await self._tools.release.look_at_draft(claim, media_id, _articles(claim))
-            result = {"mode": "draft", "media_id": media_id, **seen}
-            return Done(State.SUCCEEDED, result=result)
+            return Done(State.SUCCEEDED, result={**made, **seen})
         return await self._tools.release(claim, _fingerprint(claim, media_id), _articles(claim))
 
     async def _draft(self, claim: Claim) -> None:
         """Make sure that the draft is there. What WeChat has lost is got anew, once."""
         await self._build(claim)
         account, articles = claim.row.account, _articles(claim)
-        tools = self._tools
-        effect = AddDraft(tools.drafts, tools.reconcile, account, articles, _fingerprint(claim))
         try:
-            await tools.once.perform(claim, effect)
+            await self._tools.drafting(claim, articles, _fingerprint(claim))
         except WeChatRefused as exc:
             if exc.wechat_errcode not in _GONE or "cover_renewed" in claim.checkpoint:
                 raise

@@ -2,12 +2,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.errors import GatewayError
 from jobs.admission import hold_draft
 from jobs.claim import Claim, Done, Outcome
 from jobs.context import JobsContext
 from jobs.failures import Failures
+from jobs.journal import Journal
 from jobs.manual_steps import steps_by_hand
 from jobs.once import Absent, Found, Once, Unclear
 from jobs.polling import Polling, Quota, urls_of
@@ -15,6 +17,7 @@ from jobs.reconcile import Fingerprint, Reconcile, article_ids
 from jobs.roundtrip import FindsChanges, changes_of
 from jobs.states import State
 from store.intents import IntentRow
+from store.jobs import JobRow
 from wechat.call import Call, WeChatRefused
 from wechat.draft import Article, DraftClient
 from wechat.errcodes import INVALID_MEDIA_ID, NO_PERMISSION
@@ -37,11 +40,13 @@ class SubmitDraft:
         reconcile: Reconcile,
         account: str,
         fingerprint: Fingerprint,
+        journal: Journal,
     ) -> None:
         self._publications = publications
         self._account = account
         self._media_id = fingerprint.media_id
         self._reconcile = reconcile
+        self._journal = journal
         self.fingerprint = fingerprint.as_json()
 
     async def send(self) -> Mapping[str, str]:
@@ -51,6 +56,12 @@ class SubmitDraft:
     async def look(self, intent: IntentRow) -> Found | Absent | Unclear:
         """Look for it among the published articles and the drafts."""
         return await self._reconcile.publication(intent)
+
+    async def record(
+        self, connection: AsyncConnection, row: JobRow, answer: Mapping[str, Any]
+    ) -> None:
+        """Write it into the audit log."""
+        await self._journal.submitted(connection, row, self.fingerprint, answer)
 
 
 class Release:
@@ -74,6 +85,7 @@ class Release:
         self._reconcile = Reconcile(context.database, self._drafts, self._publications)
         self._once = Once(context)
         self._polling = Polling(context, self._publications, self._reconcile, quota, failures)
+        self._journal = context.journal
         self._finder = finder
 
     async def __call__(
@@ -96,7 +108,9 @@ class Release:
     ) -> Done | None:
         """Submit the draft; the end of the job if WeChat does not let this account publish."""
         account = claim.row.account
-        effect = SubmitDraft(self._publications, self._reconcile, account, fingerprint)
+        effect = SubmitDraft(
+            self._publications, self._reconcile, account, fingerprint, self._journal
+        )
         try:
             await self._once.perform(claim, effect)
         except WeChatRefused as exc:

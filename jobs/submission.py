@@ -24,6 +24,8 @@ class Submission:
     files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     kept: Mapping[str, str] = field(default_factory=dict)  # files sent before, by SHA-256
     action: Action = "draft"
+    update: str | None = None  # the media_id of the draft to be written anew
+    source_id: str | None = None  # what it is made of: its draft is written anew, if there is one
     publish_at: float | None = None  # Unix time; None: now
     idempotency_key: str | None = None
     tags: Sequence[str] = ()
@@ -33,7 +35,12 @@ class Submission:
     def payload(self) -> dict[str, Any]:
         """What is kept with the job."""
         fields = self.fields.model_dump(mode="json", exclude_none=True)
-        return {"fields": fields, "files": len({*self.files, *self.kept})}
+        payload = {"fields": fields, "files": len({*self.files, *self.kept})}
+        if self.update is not None:
+            payload["update"] = self.update
+        if self.source_id is not None:
+            payload["source_id"] = self.source_id
+        return payload
 
     def body_hash(self) -> str:
         """The same for what means the same, however it was written down."""
@@ -73,6 +80,7 @@ class Submission:
             progress={"done": 0, "total": 1, "articles": len(self.fields.each())},
             run_at=due if due is not None and later else now,
             due_at=due,
+            subject=self.update,
             title=_title(self.fields),
             created_at=now,
             updated_at=now,

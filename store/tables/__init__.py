@@ -28,6 +28,7 @@ from store.tables.publishing import (
     source,
     template,
     template_version,
+    written_draft,
 )
 from store.tables.push import delivery, event, webhook
 
@@ -61,4 +62,5 @@ __all__ = [
     "template_version",
     "uploaded_image",
     "webhook",
+    "written_draft",
 ]

@@ -26,6 +26,17 @@ source = Table(
     Column("updated_at", Double, nullable=False),
 )
 
+# What jobs of ours wrote into drafts last, so that the same is not written again.
+written_draft = Table(
+    "written_draft",
+    metadata,
+    Column("account", String(32), primary_key=True),
+    Column("media_id", String(160), primary_key=True),
+    Column("content_hash", String(64), nullable=False),  # SHA-256 of the articles as sent, hex
+    Column("job_id", String(40), nullable=False),
+    Column("updated_at", Double, nullable=False),
+)
+
 schedule = Table(
     "schedule",
     metadata,

@@ -4,11 +4,13 @@ import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from content.fields import DraftFields
 from jobs import crash_points
+from jobs.draft_publication import DraftPublication
 from jobs.states import State
 from sandbox.faults import Fault
 from sandbox.server import RunningSandbox
@@ -71,6 +73,59 @@ async def test_a_process_killed_anywhere_neither_loses_nor_doubles_the_article(
     assert [len(ledger.entries(kind)) for kind in ("draft", "publication", "article")] == [1, 1, 1]
     assert row.result is not None
     assert row.result["article_id"] == ledger.entries("article")[0].data["article_id"]
+
+
+@pytest.mark.parametrize("source", [True, False])
+@pytest.mark.parametrize("point", crash_points.UPDATE)
+async def test_a_draft_written_anew_is_neither_lost_nor_doubled(
+    work: Work, processes: Processes, sandbox: RunningSandbox, point: str, *, source: bool
+) -> None:
+    """Of two articles, so that the process dies between them too."""
+    fields = {"articles": [{"title": "上", "markdown": "一"}, {"title": "下", "markdown": "二"}]}
+    how: dict[str, Any] = {"source_id": "a.md"} if source else {}
+    first = await work.submit(fields=DraftFields.model_validate(fields), action="draft", **how)
+    assert await processes.run(first.id) == 0
+    media_id = ((await work.get(first.id)).result or {})["media_id"]
+    fields["articles"][1]["markdown"] = "三"
+    how = how or {"update": media_id}
+    row = await work.submit(fields=DraftFields.model_validate(fields), **how)
+    assert await processes.run(row.id, point, "SIGKILL") == -signal.SIGKILL
+    assert await processes.run(row.id) == 0
+    row = await work.get(row.id)
+    assert (row.state, row.error) == (State.SUCCEEDED, None)
+    assert (row.result or {})["media_id"] == media_id
+    ledger = sandbox.ledger
+    assert [len(ledger.entries(kind)) for kind in ("draft", "publication", "article")] == [1, 1, 1]
+
+
+@pytest.mark.parametrize("point", ["draft.intent.before", "sent:" + ADD, "draft.record"])
+async def test_a_new_source_killed_anywhere_becomes_one_draft(
+    work: Work, processes: Processes, sandbox: RunningSandbox, point: str
+) -> None:
+    row = await work.submit("一", action="draft", source_id="a.md")
+    assert await processes.run(row.id, point, "SIGKILL") == -signal.SIGKILL
+    assert await processes.run(row.id) == 0
+    again = await work.submit("二", action="draft", source_id="a.md")
+    assert await processes.run(again.id) == 0
+    media_ids = {((await work.get(each.id)).result or {})["media_id"] for each in (row, again)}
+    assert len(media_ids) == len(sandbox.ledger.entries("draft")) == 1
+
+
+@pytest.mark.parametrize("point", [each for each in crash_points.ALL if "draft" not in each])
+async def test_a_draft_given_to_be_published_is_neither_lost_nor_doubled(
+    work: Work, processes: Processes, sandbox: RunningSandbox, point: str
+) -> None:
+    made = await work.submit(action="draft")
+    assert await processes.run(made.id) == 0
+    media_id = ((await work.get(made.id)).result or {})["media_id"]
+    asked = DraftPublication(client_id="blog", account="main", media_id=media_id)
+    row = await work.jobs.submit(asked)
+    assert await processes.run(row.id, point, "SIGKILL") == -signal.SIGKILL
+    assert await processes.run(row.id) == 0
+    row = await work.get(row.id)
+    lost = point == "submit.intent.after"
+    assert row.state == (State.NEEDS_REVIEW if lost else State.SUCCEEDED)
+    assert len(sandbox.ledger.entries("publication")) == (0 if lost else 1)
 
 
 NEWSPIC = {"title": "图", "markdown": "第一行 1 < 2", "article_type": "newspic"}

@@ -3,6 +3,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.crash import no_crash
 from core.errors import GatewayError, Text
@@ -17,7 +18,7 @@ from jobs.states import State
 from store import intents, jobs
 from store.engine import Database
 from store.intents import IntentRow
-from store.jobs import Lease
+from store.jobs import JobRow, Lease
 from tests.jobs.callers import caller
 from tests.jobs.journals import journal_of
 from tests.store.rows import intent_row, job_row
@@ -44,6 +45,11 @@ class Draft:
         if isinstance(answer, Exception):
             raise answer
         return answer
+
+    async def record(
+        self, connection: AsyncConnection, row: JobRow, answer: Mapping[str, Any]
+    ) -> None:
+        pass
 
     async def look(self, intent: IntentRow) -> Found | Absent | Unclear:
         assert intent.outcome in (None, "absent")

@@ -147,6 +147,15 @@ def _publishing() -> None:
         sa.PrimaryKeyConstraint("account", "client_id", "source_id"),
     )
     op.create_table(
+        "written_draft",
+        sa.Column("account", sa.String(32), nullable=False),
+        sa.Column("media_id", sa.String(160), nullable=False),
+        sa.Column("content_hash", sa.String(64), nullable=False),
+        sa.Column("job_id", sa.String(40), nullable=False),
+        sa.Column("updated_at", sa.Double, nullable=False),
+        sa.PrimaryKeyConstraint("account", "media_id"),
+    )
+    op.create_table(
         "schedule",
         sa.Column("id", sa.String(40), nullable=False),
         sa.Column("account", sa.String(32), nullable=False),
