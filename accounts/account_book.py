@@ -85,13 +85,13 @@ class AccountBook:
             row = await _found(connection, name, lock=True)
             if version not in (None, row.version):
                 raise StaleEdit(subject=name, version=row.version)
-            checked(
-                {"name": name, "app_id": row.app_id, "app_secret": _ANY, **row.settings, **said}
-            )
-            kept = {field: each for field, each in row.sealed.items() if field not in secrets}
+            kept = {"name": name, "app_id": row.app_id, "app_secret": _ANY, **row.settings}
+            given = {field: secret for field, secret in secrets.items() if secret}
+            checked({**kept, **said, **given})
+            others = {field: each for field, each in row.sealed.items() if field not in secrets}
             newer = replace(
                 row,
-                sealed=kept | self._sealed(row.app_id, secrets),
+                sealed=others | self._sealed(row.app_id, secrets),
                 settings=row.settings | said,
                 version=row.version + 1,
                 updated_at=self._clock(),

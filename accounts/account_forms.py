@@ -13,7 +13,9 @@ class AccountChanges(BaseModel):
 
     app_secret: SecretStr = Field(SecretStr(""), min_length=1, description="a new AppSecret")
     callback_token: SecretStr = Field(SecretStr(""), description="Token of the message push")
+    previous_callback_token: SecretStr = Field(SecretStr(""), description="the Token before")
     encoding_aes_key: SecretStr = Field(SecretStr(""), description="EncodingAESKey of the push")
+    previous_encoding_aes_key: SecretStr = Field(SecretStr(""), description="the one before")
     rate_limit: str = Field("", description="calls over all clients and endpoints; empty: any")
     limits: dict[str, str] = Field({}, description="calls by path, over all clients")
     max_concurrent: int = Field(200, description="calls at the same time")
@@ -39,7 +41,9 @@ class AccountView(BaseModel):
     )
     app_secret: SecretView
     callback_token: SecretView
+    previous_callback_token: SecretView
     encoding_aes_key: SecretView
+    previous_encoding_aes_key: SecretView
     rate_limit: str
     limits: dict[str, str]
     max_concurrent: int

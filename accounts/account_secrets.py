@@ -5,7 +5,11 @@ from collections.abc import Mapping
 from accounts.master_key import Sealer
 from store.accounts import AccountRow, SealedSecret
 
-SECRETS = ("app_secret", "callback_token", "encoding_aes_key")
+SECRETS = (
+    "app_secret",
+    *("callback_token", "previous_callback_token"),
+    *("encoding_aes_key", "previous_encoding_aes_key"),
+)
 _FINGERPRINT_CHARS = 8
 
 

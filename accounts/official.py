@@ -2,7 +2,15 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    StringConstraints,
+    field_validator,
+    model_validator,
+)
 
 from cache.rates import RatesByPath, RateText
 from core.errors import GatewayError, Text
@@ -10,6 +18,8 @@ from core.errors import GatewayError, Text
 # A line of a word list, see content/words/entries.py: word, level, replacement.
 _WORD_LINE = r"^[^\t\r\n#][^\t\r\n]{0,99}(\t(block|warn|allow|replace(\t[^\t\r\n]{0,100})?))?$"
 AccountName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
+# With the "=" that WeChat leaves out, base64 of 32 bytes.
+_AES_KEY = re.compile(r"[A-Za-z0-9]{43}")
 _APP_ID = re.compile(r"wx[0-9a-zA-Z]{16}")
 
 
@@ -24,7 +34,16 @@ class OfficialAccount(BaseModel):
     )
     app_secret: SecretStr = Field(min_length=1, description="AppSecret; or app_secret_file")
     callback_token: SecretStr = Field(SecretStr(""), description="Token of the message push")
-    encoding_aes_key: SecretStr = Field(SecretStr(""), description="EncodingAESKey of the push")
+    previous_callback_token: SecretStr = Field(
+        SecretStr(""), description="the Token before, taken too while it is being changed"
+    )
+    encoding_aes_key: SecretStr = Field(
+        SecretStr(""),
+        description="EncodingAESKey of the push; once set, pushes in plain are refused",
+    )
+    previous_encoding_aes_key: SecretStr = Field(
+        SecretStr(""), description="the EncodingAESKey before, taken too while it is being changed"
+    )
     rate_limit: RateText = Field("", description="calls over all clients and endpoints; empty: any")
     limits: RatesByPath = Field({}, description="calls by path, over all clients")
     max_concurrent: int = Field(200, ge=1, le=10_000, description="calls at the same time")
@@ -37,6 +56,13 @@ class OfficialAccount(BaseModel):
         description="sensitive words in its articles, as lines of a word list: word, or with tabs"
         " word, level and replacement",
     )
+
+    @field_validator("encoding_aes_key", "previous_encoding_aes_key")
+    @classmethod
+    def _is_an_aes_key(cls, value: SecretStr) -> SecretStr:
+        if value.get_secret_value() and not _AES_KEY.fullmatch(value.get_secret_value()):
+            raise ValueError("应为 43 个字母或数字 / must be 43 letters and digits")
+        return value
 
     @model_validator(mode="after")
     def _name_is_nobody_elses_app_id(self) -> Self:

@@ -21,7 +21,8 @@ _SECRET_NAMES = frozenset(
         "app_secret", "client_secret", "authorization", "proxy-authorization", "x-api-key",
         "api_key", "key", "previous_key", "client_key", "master_key", "cookie", "set-cookie",
         "signature", "password", "ticket", "session_key", "js_code", "echostr", "callback_token",
-        "encodingaeskey", "encoding_aes_key",
+        "encodingaeskey", "encoding_aes_key", "previous_callback_token",
+        "previous_encoding_aes_key",
     }
 )  # fmt: skip
 

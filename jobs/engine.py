@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.errors import GatewayError, Text
 from core.tasks import TaskSet
 from jobs import crash_points
+from jobs.announce import Announce
 from jobs.catch_up import spread
 from jobs.claim import Claim, Done, EndRun, Later, LeaseLost, Outcome
 from jobs.context import JobsContext
@@ -51,6 +52,7 @@ class Engine:
         self._settings = context.settings
         self._clock = context.clock
         self._crash = context.crash
+        self._announce = Announce(context.clock)
         self._handlers = handlers
         self._running: dict[str, Claim] = {}
         self._work = TaskSet()
@@ -221,6 +223,9 @@ class Engine:
                 connection, **_FREE, state=state, result=result, error=outcome.error
             ):
                 raise LeaseLost
+            await self._announce.job_ended(
+                connection, claim.row, state, result=result, error=outcome.error
+            )
             if state in (State.SUCCEEDED, State.CANCELLED):
                 await kept_files.drop(connection, claim.row.id)
             self._crash(crash_points.FINISH)

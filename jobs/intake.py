@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.clock import Clock
 from core.errors import GatewayError, Text
 from jobs.admission import admit
+from jobs.announce import Announce
 from store import files as kept_files
 from store import idempotency, tags
 from store import jobs as job_rows
@@ -104,6 +105,7 @@ class Intake:
     ) -> None:
         self._database = database
         self._max_waiting = max_waiting
+        self._announce = Announce(clock)
         self.wake = wake  # the engine, after a commit
         self._clock = clock
 
@@ -130,9 +132,10 @@ class Intake:
         if (earlier := await made_before(connection, handed)) is not None:
             return earlier, False
         jobs = handed.jobs(self._clock())
-        await self.insert(connection, jobs)
+        await self._insert(connection, jobs)
         row = jobs[0].row
         if await _take_key(connection, handed, row):
+            await self._tell_approvers(connection, jobs)
             return row, True
         # On PostgreSQL another process committed the same key since the look above.
         for job in jobs:
@@ -144,6 +147,10 @@ class Intake:
 
     async def insert(self, connection: AsyncConnection, jobs: Sequence[NewJob]) -> None:
         """The same within a transaction of the caller's, who wakes the engine after it."""
+        await self._insert(connection, jobs)
+        await self._tell_approvers(connection, jobs)
+
+    async def _insert(self, connection: AsyncConnection, jobs: Sequence[NewJob]) -> None:
         if await job_rows.are_full(connection, self._max_waiting):
             raise QueueFull(limit=self._max_waiting, retry_after_s=_FULL_RETRY_S)
         for job in jobs:
@@ -151,6 +158,11 @@ class Intake:
             await job_rows.insert(connection, job.row)
             await tags.add(connection, job.row.account, "job", job.row.id, job.tags)
             await _give_files(connection, job, self._clock())
+
+    async def _tell_approvers(self, connection: AsyncConnection, jobs: Sequence[NewJob]) -> None:
+        for job in jobs:
+            if job.row.approval == "pending":
+                await self._announce.approval_wanted(connection, job.row)
 
 
 async def _give_files(connection: AsyncConnection, job: NewJob, now: float) -> None:

@@ -11,10 +11,12 @@ from jobs.context import JobsContext
 from jobs.failures import Failures, review, stored_error
 from jobs.reconcile import Fingerprint, Listed, Reconcile, article_ids
 from jobs.states import State
-from store import intents
+from store import events, intents
+from store.events import EventRow
 from wechat.call import QuotaClosed, WeChatRefused
 from wechat.errcodes import DAILY_QUOTA
 from wechat.freepublish import BATCHGET, GET, FreepublishClient, Publication, PublishStatus
+from wechat.pushed import PUBLISHED, publication_of
 
 # With one list for all jobs every 15 minutes, a day takes 96 of the 100 freepublish/batchget.
 _SHARED_LIST_S = 900
@@ -49,6 +51,7 @@ _REASONS = {
     PublishStatus.DELETED: Text("发表后已被删除", "published, then deleted by a user"),
     PublishStatus.BANNED: Text("发表后被平台封禁", "published, then banned by the platform"),
 }
+_ENDS = frozenset(PublishStatus) - {PublishStatus.IN_PROGRESS}
 _TOO_LONG = Text("微信迟迟没有给出发表结果", "WeChat has not come to an end with publishing it")
 _TAKEN = Text("另一个任务已把这篇文章当作自己的", "another job has taken that article for its own")
 _UNKNOWN_STATUS = Text("微信返回了未知的发表状态", "WeChat answered an unknown publish_status")
@@ -57,8 +60,10 @@ _UNKNOWN_STATUS = Text("微信返回了未知的发表状态", "WeChat answered 
 class Polling:
     """Asks WeChat how a publication goes, within the 100 freepublish/get an account has a day.
 
-    Between two looks the job is a row. When few calls are left, one freepublish/batchget
-    answers for all jobs of the account; when those are spent too, midnight in Shanghai.
+    An event that WeChat pushed encrypted spares the call; one in plain, which others could have
+    written, only brings it forward. Between two looks the job is a row. When few calls are left,
+    one freepublish/batchget answers for all jobs of the account; when those are spent too,
+    midnight in Shanghai.
     """
 
     def __init__(
@@ -83,7 +88,11 @@ class Polling:
         """Look once, if it is time; say what that means for the job."""
         now = self._clock()
         submitted_at = claim.checkpoint.setdefault("submitted_at", now)
-        if now < submitted_at + self._settings.first_poll_s[0]:
+        told = await self._told(claim)
+        publication = _end_in(told)
+        if publication is not None:
+            return await self._as_it_stands(claim, publication)
+        if told is None and now < submitted_at + self._settings.first_poll_s[0]:
             return Later(submitted_at + self._settings.first_poll_s[0])
         outcome = await self._outcome(claim, fingerprint)
         # Waiting for a quota it has not looked, so it cannot have looked in vain.
@@ -91,6 +100,16 @@ class Polling:
         if unended and now - submitted_at > self._settings.poll_for_s:
             return review(_TOO_LONG, publish_id=claim.checkpoint["publish_id"])
         return outcome
+
+    async def _told(self, claim: Claim) -> EventRow | None:
+        """The event in the inbox that tells of this publication; before the answer, or after."""
+        account, publish_id = claim.row.account, claim.checkpoint["publish_id"]
+        async with self._database.read() as connection:
+            told = await events.about(connection, account, PUBLISHED, publish_id)
+        if told is not None and told.job_id is None:
+            async with self._database.write() as connection:
+                await events.join(connection, account, PUBLISHED, publish_id, claim.row.id)
+        return told
 
     async def _outcome(self, claim: Claim, fingerprint: Fingerprint) -> Outcome:
         try:
@@ -117,7 +136,11 @@ class Polling:
     async def _by_get(self, claim: Claim) -> Outcome:
         publish_id = claim.checkpoint["publish_id"]
         publication = await self._publications.get(claim.row.account, publish_id)
-        status = publication.publish_status
+        return await self._as_it_stands(claim, publication)
+
+    async def _as_it_stands(self, claim: Claim, publication: Publication) -> Outcome:
+        """What the state of a publication means for its job."""
+        publish_id, status = claim.checkpoint["publish_id"], publication.publish_status
         if status == PublishStatus.IN_PROGRESS:
             return Later(self._next_look(claim))
         if status == PublishStatus.DONE:
@@ -182,6 +205,14 @@ class Polling:
         now = self._clock()
         looks = (claim.checkpoint["submitted_at"] + s for s in self._settings.first_poll_s)
         return next((at for at in looks if at > now), now + self._settings.poll_every_s)
+
+
+def _end_in(told: EventRow | None) -> Publication | None:
+    """The end of a publication, where the event that tells of it is to be believed and is whole."""
+    found = publication_of(told.body) if told is not None and told.sealed else None
+    if found is None or found.publish_status not in _ENDS:
+        return None
+    return found if found.article_id or found.publish_status != PublishStatus.DONE else None
 
 
 def _published(claim: Claim) -> Done:

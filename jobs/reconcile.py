@@ -6,17 +6,19 @@ from typing import Any
 from core.errors import Text
 from jobs.once import Absent, Found, Unclear
 from jobs.plaintext import text_hash
-from store import intents
+from store import events, intents
 from store.engine import Database
 from store.intents import IntentRow
 from wechat.call import WeChatRefused
 from wechat.draft import Article, DraftClient
 from wechat.errcodes import INVALID_MEDIA_ID
 from wechat.freepublish import FreepublishClient
+from wechat.pushed import PUBLISHED, publication_of
 
 _SKEW_S = 300  # WeChat's clock may be so much behind ours
 _PAGE = 20  # the most that batchget gives
 _MAX_PAGES = 10
+_MOST_TOLD = 20
 
 _TWIN = Text(
     "草稿还在草稿箱里，而已发表列表里有一篇完全相同的文章",
@@ -141,12 +143,14 @@ class Reconcile:
         titled = await self._ours(listed, wanted, intent.account, intent.job_id)
         same = await _oldest_of_same_words(titled, wanted)
         present = await self._is_in_draft_box(intent.account, wanted.media_id)
+        told = await self._told(intent)
         # A published draft has left the box: while ours is in there, the article is a twin's.
         if same and not present:
-            return Found(article_ids(same))
+            named = [end["publish_id"] for end in told if end["article_id"] == same.id]
+            return Found(article_ids(same) | ({"publish_id": named[0]} if named else {}))
         alike = [article.id for article in titled]
         evidence: dict[str, Any] = {
-            "looked_alike": alike, "listed": len(listed), "draft_present": present,
+            "looked_alike": alike, "listed": len(listed), "draft_present": present, "pushed": told,
         }  # fmt: skip
         if same:
             return Absent(evidence, resend=False, reason=_TWIN)
@@ -165,6 +169,22 @@ class Reconcile:
             "the draft has left the draft box, and no such article is published",
         )
         return Absent(evidence, resend=False, reason=reason)
+
+    async def _told(self, intent: IntentRow) -> list[dict[str, Any]]:
+        """Publications that WeChat pushed the end of since then, and that are no known job's."""
+        async with self._database.read() as connection:
+            ends = await events.unjoined(
+                *(connection, intent.account, PUBLISHED),
+                since=intent.sent_at - _SKEW_S,
+                limit=_MOST_TOLD,
+            )
+        told = [(end.subject, publication_of(end.body)) for end in ends if end.subject]
+        return [
+            {"publish_id": publish_id, "publish_status": end.publish_status,
+             "article_id": end.article_id}
+            for publish_id, end in told
+            if end is not None
+        ]  # fmt: skip
 
     async def published(self, account: str, since: float) -> tuple[list[Listed], bool]:
         """What was published since then, newest first; and whether that is all of it."""

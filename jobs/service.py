@@ -8,6 +8,7 @@ from accounts.edits import Editor
 from core.clock import Clock
 from core.errors import GatewayError, Text
 from jobs.admission import admit
+from jobs.announce import Announce
 from jobs.changes import Changes
 from jobs.intake import Handed, Intake
 from jobs.journal import Journal
@@ -124,6 +125,7 @@ class Jobs:
     ) -> None:
         self._database = database
         self._intake = Intake(database, settings.max_waiting, wake, clock=clock)
+        self._announce = Announce(clock)
         self._journal = journal
         self._changes = changes
         self._wake = wake
@@ -162,6 +164,7 @@ class Jobs:
                 result = row.checkpoint.get("result")
                 values = {"state": State.CANCELLED, "result": result, "updated_at": now}
                 changed = await job_rows.replace(connection, row, values)
+                await self._announce.job_ended(connection, row, State.CANCELLED, result=result)
                 await kept_files.drop(connection, job_id)
         return self._changed(changed)
 
@@ -236,6 +239,8 @@ class Jobs:
             }
             await admit(connection, row)
             changed = await job_rows.replace(connection, row, values)
+            if approval == "pending" and changed is not None:
+                await self._announce.approval_wanted(connection, changed)
         self._wake()
         return self._changed(changed)
 

@@ -7,12 +7,12 @@ import httpx
 import structlog
 
 from core.tasks import TaskSet
-from sandbox.callback_crypto import encrypt, signature
 from sandbox.freepublish import article_detail
 from sandbox.models import Publication
 from sandbox.settings import SandboxAccount
 from sandbox.world import World
 from wechat.freepublish import PublishStatus
+from wechat.push import seal, signature
 
 log = structlog.get_logger(__name__)
 
@@ -97,8 +97,8 @@ class Pusher:
             "openid": _SYSTEM_OPENID,
         }
         if account.encoding_aes_key:
-            sealed = encrypt(
-                xml,
+            sealed = seal(
+                xml.encode(),
                 encoding_aes_key=account.encoding_aes_key,
                 app_id=account.app_id,
                 random16=secrets.token_hex(8).encode(),

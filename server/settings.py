@@ -54,7 +54,11 @@ def _host_and_port(listen: str) -> str:
 
 Listen = Annotated[str, AfterValidator(_host_and_port)]
 # Secrets that may stand in a file of their own, under the same key with `_file` added.
-_SECRET_KEYS = ("app_secret", "key", "previous_key", "callback_token", "encoding_aes_key", "url")
+_SECRET_KEYS = (
+    *("app_secret", "key", "previous_key", "url"),
+    *("callback_token", "previous_callback_token"),
+    *("encoding_aes_key", "previous_encoding_aes_key"),
+)
 ENV_PREFIX = "WXGATE_"
 
 

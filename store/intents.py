@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, Row, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from store.tables import intent
+from store.tables import intent, is_active, job
 
 Outcome = Literal["answered", "adopted", "refused", "not_sent", "absent"]
 
@@ -98,6 +98,30 @@ async def _own(
     except IntegrityError:
         return False
     return True
+
+
+async def job_of_receipt(
+    connection: AsyncConnection, account: str, effect: str, receipt: str
+) -> str | None:
+    """The job that WeChat took something from under that publish_id or msg_id."""
+    query = select(intent.c.job_id).where(
+        intent.c.account == account, intent.c.receipt == receipt, intent.c.effect == effect
+    )
+    return (await connection.scalars(query.limit(1))).first()
+
+
+async def jobs_in_doubt(
+    connection: AsyncConnection, account: str, effect: str, *, limit: int
+) -> list[str]:
+    """Jobs of the account that have sent such an effect and do not know what came of it."""
+    query = (
+        select(intent.c.job_id)
+        .join(job, job.c.id == intent.c.job_id)
+        .where(intent.c.account == account, intent.c.effect == effect)
+        .where(intent.c.outcome.is_(None), is_active)
+        .limit(limit)
+    )
+    return list((await connection.scalars(query)).all())
 
 
 async def doubtful(connection: AsyncConnection, job_id: str) -> IntentRow | None:

@@ -56,7 +56,7 @@ class FreepublishClient:
         if not isinstance(status, int) or isinstance(status, bool):
             raise BadAnswer(reason="no publish_status")
         return Publication(
-            status, str(answer.get("article_id") or ""), _urls(answer.get("article_detail"))
+            status, str(answer.get("article_id") or ""), urls_of_detail(answer.get("article_detail"))
         )
 
     async def batchget(
@@ -91,7 +91,8 @@ class FreepublishClient:
         return True
 
 
-def _urls(detail: object) -> tuple[str, ...]:
+def urls_of_detail(detail: object) -> tuple[str, ...]:
+    """The addresses in `article_detail`, in the order of the articles."""
     items = detail.get("item") if isinstance(detail, dict) else None
     if not isinstance(items, list):
         return ()

@@ -251,8 +251,10 @@ def _secret(file: Path | None) -> str:
 
 
 def _show(view: "AccountView") -> None:
+    from accounts.account_secrets import SECRETS
+
     told: dict[str, Any] = view.model_dump()
-    for field in ("app_secret", "callback_token", "encoding_aes_key"):
+    for field in SECRETS:
         print_ = told[field]["fingerprint"]
         told[field] = f"fingerprint {print_}" if print_ else "set" if told[field]["set"] else "-"
     for field, value in told.items():

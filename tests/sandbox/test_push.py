@@ -12,13 +12,13 @@ from starlette.types import Receive, Scope, Send
 from uvicorn.config import Config
 
 from core.tasks import TaskSet
-from sandbox.callback_crypto import signature
 from sandbox.faults import FaultPlan
 from sandbox.listener import Listener
 from sandbox.protocol import protocol_with
 from sandbox.settings import VERIFIED
 from tests.sandbox.caller import Caller
 from tests.sandbox.conftest import Start
+from wechat.push import signature
 
 KEY = base64.b64encode(bytes(range(32))).decode().rstrip("=")
 
