@@ -89,6 +89,19 @@ class Metrics:
         self.words = Counter(
             "wxgate_words", "sensitive words found in articles", ["level"], registry=registry
         )
+        self.pushes = Counter(
+            "wxgate_pushes",
+            "what WeChat pushed, by account and outcome (taken, repeated, refused, unreadable,"
+            " checked)",
+            ["account", "outcome"],
+            registry=registry,
+        )
+        self.deliveries = Counter(
+            "wxgate_webhook_deliveries",
+            "attempts to tell a webhook, by outcome (delivered, failed, dead)",
+            ["outcome"],
+            registry=registry,
+        )
         self.jobs = Counter(
             "wxgate_jobs", "jobs that reached a state", ["kind", "state"], registry=registry
         )

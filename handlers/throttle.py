@@ -29,6 +29,14 @@ class Throttle:
             config_filename=_NO_SETTINGS,
         )
 
+    def guard_alone(self, route: ApiRoute, rate: str) -> ApiRoute:
+        """The same route with a rate of its own, which the calls of others do not count for."""
+        if not parse_rates(rate):
+            return route
+        scope = f"{route.method} {route.path}"
+        endpoint = self.limiter.shared_limit(rate, scope=scope)(_named(route, ""))
+        return ApiRoute(route.method, route.path, endpoint, route.operation)
+
     def guard(self, route: ApiRoute, prefix: str) -> ApiRoute:
         """The same route; it raises slowapi's RateLimitExceeded."""
         if not parse_rates(self._rate):

@@ -128,9 +128,9 @@ def _job(row: JobHead, state: str) -> dict[str, Any]:
 
 
 def _result(result: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    return result and {name: result[name] for name in _TOLD_OF_RESULT if result.get(name)}
+    return {name: result[name] for name in _TOLD_OF_RESULT if result.get(name)} if result else None
 
 
 def _error(error: Mapping[str, Any] | None) -> dict[str, Any] | None:
     """In both languages: who will read it is not known."""
-    return error and {name: error[name] for name in _TOLD_OF_ERROR if name in error}
+    return {name: error[name] for name in _TOLD_OF_ERROR if name in error} if error else None

@@ -40,7 +40,8 @@ def build_app(
     world: World, plan: FaultPlan, door: Door, http: httpx.AsyncClient, tasks: TaskSet
 ) -> SandboxApp:
     """Join the parts; the one place that knows them all."""
-    publisher = Publisher(world, Pusher(world, http, tasks).publication_finished)
+    pusher = Pusher(world, http, tasks)
+    publisher = Publisher(world, pusher.publication_finished)
     quotas = Quotas(world)
     tokens = Tokens(world, quotas)
     uploads = Uploads(world)
@@ -69,7 +70,7 @@ def build_app(
         },
     )
     pages = Pages(world, publisher)
-    control = Control(world, plan, tokens, publisher, door)
+    control = Control(world, plan, tokens, publisher, pusher, door)
     routes = [
         *control.routes(),
         Route("/s/{page}", pages.article),

@@ -9,8 +9,9 @@ from starlette.routing import Route
 
 from sandbox.faults import CONTROL_PREFIX, Fault, FaultPlan
 from sandbox.publisher import Publisher
+from sandbox.push import Pusher
 from sandbox.tokens import Tokens
-from sandbox.world import Outcome, World
+from sandbox.world import Outcome, PushPlan, World
 
 _STRICT = ConfigDict(frozen=True, extra="forbid")
 
@@ -55,6 +56,26 @@ class Door(Protocol):
         ...
 
 
+class SetPushes(BaseModel):
+    """POST /sandbox/pushes."""
+
+    model_config = _STRICT
+
+    copies: int = Field(1, ge=1, le=100, description="how often each event is pushed")
+    delay_s: float = Field(0, ge=0, le=600, description="how late it is pushed")
+    lost: bool = Field(False, description="it is not pushed at all")
+
+
+class SendEvent(BaseModel):
+    """POST /sandbox/events."""
+
+    model_config = _STRICT
+
+    app_id: str = Field(description="the account that it is pushed to")
+    event: str = Field(pattern=r"^[A-Za-z0-9_]{1,48}$", description="its name")
+    xml: str = Field("", max_length=20_000, description="its own elements")
+
+
 M = TypeVar("M", bound=BaseModel)
 
 
@@ -70,9 +91,11 @@ class Control:
         plan: FaultPlan,
         tokens: Tokens,
         publisher: Publisher,
+        pusher: Pusher,
         door: Door,
     ) -> None:
         self._world = world
+        self._pusher = pusher
         self._plan = plan
         self._tokens = tokens
         self._publisher = publisher
@@ -88,6 +111,8 @@ class Control:
             ("calls", self.calls, "GET"),
             ("expire_token", self.expire_token, "POST"),
             ("outcomes", self.set_outcome, "POST"),
+            ("pushes", self.set_pushes, "POST"),
+            ("events", self.send_event, "POST"),
             ("clock", self.advance, "POST"),
             ("reset", self.reset, "POST"),
         )
@@ -156,6 +181,25 @@ class Control:
         outcome = Outcome(body.publish_status, body.publish_s, body.errcode)
         self._world.outcomes[body.media_id] = outcome
         return JSONResponse(body.model_dump())
+
+    async def set_pushes(self, request: Request) -> Response:
+        """Push events several times, late or not at all from now on."""
+        body = await _read(request, SetPushes)
+        if isinstance(body, Response):
+            return body
+        self._world.pushes = PushPlan(body.copies, body.delay_s, body.lost)
+        return JSONResponse(body.model_dump())
+
+    async def send_event(self, request: Request) -> Response:
+        """Push an event that nothing happened for, such as MASSSENDJOBFINISH."""
+        body = await _read(request, SendEvent)
+        if isinstance(body, Response):
+            return body
+        account = self._world.account(body.app_id)
+        if account is None or not account.callback_url:
+            return JSONResponse({"errors": "no such account with a callback_url"}, status_code=404)
+        self._pusher.event(account, body.event, body.xml)
+        return JSONResponse({"pushed": body.event})
 
     async def advance(self, request: Request) -> Response:
         """Move the sandbox's clock ahead; what falls due happens."""

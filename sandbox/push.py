@@ -35,10 +35,26 @@ class Pusher:
     ) -> None:
         """Push PUBLISHJOBFINISH, where the account has a callback address."""
         if account.callback_url:
-            xml = self._event(account, publish_id, publication)
-            self._tasks.start(self._deliver(account, xml), name="push")
+            info = self._publication(publish_id, publication)
+            told = f"<PublishEventInfo>{info}</PublishEventInfo>"
+            self.event(account, "PUBLISHJOBFINISH", told)
 
-    def _event(self, account: SandboxAccount, publish_id: str, publication: Publication) -> str:
+    def event(self, account: SandboxAccount, name: str, told: str) -> None:
+        """Push an event whose own elements are `told`, as the world's plan has it."""
+        plan, xml = self._world.pushes, self._event(account, name, told)
+        for _ in range(0 if plan.lost else plan.copies):
+            work = self._deliver(account, name, xml, delay_s=plan.delay_s)
+            self._tasks.start(work, name="push")
+
+    def _event(self, account: SandboxAccount, name: str, told: str) -> str:
+        return (
+            f"<xml><ToUserName>{_cdata(account.original_id)}</ToUserName>"
+            f"<FromUserName>{_cdata(_SYSTEM_OPENID)}</FromUserName>"
+            f"<CreateTime>{int(self._world.clock())}</CreateTime>"
+            f"<MsgType>{_cdata('event')}</MsgType><Event>{_cdata(name)}</Event>{told}</xml>"
+        )
+
+    def _publication(self, publish_id: str, publication: Publication) -> str:
         info = (
             f"<publish_id>{publish_id}</publish_id>"
             f"<publish_status>{publication.publish_status}</publish_status>"
@@ -48,14 +64,7 @@ class Pusher:
         else:
             indexes = range(1, len(publication.articles) + 1)
             info += "".join(f"<fail_idx>{index}</fail_idx>" for index in indexes)
-        return (
-            f"<xml><ToUserName>{_cdata(account.original_id)}</ToUserName>"
-            f"<FromUserName>{_cdata(_SYSTEM_OPENID)}</FromUserName>"
-            f"<CreateTime>{int(self._world.clock())}</CreateTime>"
-            f"<MsgType>{_cdata('event')}</MsgType>"
-            f"<Event>{_cdata('PUBLISHJOBFINISH')}</Event>"
-            f"<PublishEventInfo>{info}</PublishEventInfo></xml>"
-        )
+        return info
 
     def _articles(self, publication: Publication) -> str:
         detail = article_detail(self._world, publication)
@@ -69,7 +78,10 @@ class Pusher:
             f"<article_detail><count>{detail['count']}</count>{items}</article_detail>"
         )
 
-    async def _deliver(self, account: SandboxAccount, xml: str) -> None:
+    async def _deliver(
+        self, account: SandboxAccount, name: str, xml: str, *, delay_s: float
+    ) -> None:
+        await asyncio.sleep(delay_s)
         for attempt in range(1, _TRIES + 1):
             url, body = self._signed(account, xml)
             try:
@@ -81,7 +93,7 @@ class Pusher:
             except (httpx.HTTPError, TimeoutError):
                 handled = False
             self._world.ledger.commit(
-                "push", account.app_id, event="PUBLISHJOBFINISH", attempt=attempt, handled=handled
+                "push", account.app_id, event=name, attempt=attempt, handled=handled
             )
             if handled:
                 return

@@ -31,6 +31,15 @@ class Outcome:
     errcode: int = 0  # other than 0: submit itself is refused with it
 
 
+@dataclass(frozen=True, slots=True)
+class PushPlan:
+    """What becomes of the events that are pushed from now on."""
+
+    copies: int = 1  # each is sent so often
+    delay_s: float = 0.0  # and so late
+    lost: bool = False  # or not at all
+
+
 class World:
     """All state of the sandbox."""
 
@@ -54,6 +63,7 @@ class World:
         self.menus = Shelf(self._database, "menu", models.Menu)
         self.product_cards = Shelf(self._database, "product_card", models.ProductCard)
         self.outcomes: dict[str, Outcome] = {}  # by media_id; "*": of every draft
+        self.pushes = PushPlan()
 
     def account(self, app_id: str) -> SandboxAccount | None:
         """The account with this AppID."""
@@ -75,6 +85,7 @@ class World:
         self.calls.clear()
         self.blobs.clear()
         self.outcomes.clear()
+        self.pushes = PushPlan()
         self.clock.ahead_s = 0.0
 
     def close(self) -> None:

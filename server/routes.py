@@ -15,6 +15,7 @@ from accounts.audit import AuditLog
 from accounts.official import Accounts
 from core.metrics import Metrics
 from handlers import account_operations as about_accounts
+from handlers import callback_operations as about_pushes
 from handlers import draft_publish_operations as about_effects
 from handlers import files_operations as about_files
 from handlers import job_operations as about_jobs
@@ -27,6 +28,7 @@ from handlers.audit import AuditHandler
 from handlers.auth import AuthHandler
 from handlers.body_budget import BodyBudget
 from handlers.cache_admin import CacheAdminHandler
+from handlers.callback import CallbackHandler
 from handlers.capabilities import AccountFacts, ProbeHandler
 from handlers.clients import ClientsHandler
 from handlers.doctor import Checkup, DoctorHandler
@@ -90,7 +92,9 @@ def build_app(parts: Parts) -> Starlette:
     throttle = Throttle(parts.settings.server.control_rate_limit)
     v1 = [throttle.guard(route, "/v1") for route in _v1(parts)]
     auth = [throttle.guard(route, "/v1/auth") for route in _auth(parts)]
-    others = [*_public(parts), *_ops(parts)]
+    rate = parts.settings.callback.rate_limit
+    pushes = [throttle.guard_alone(route, rate) for route in _callback(parts)]
+    others = [*_public(parts), *pushes, *_ops(parts)]
     authenticate = Middleware(AuthMiddleware, authenticate=parts.callers.authenticator.client)
     verify = Middleware(SignatureMiddleware, bodies=parts.signed)
     app = Starlette(
@@ -227,6 +231,21 @@ def _public(parts: Parts) -> list[ApiRoute]:
         ApiRoute("GET", "/health", health.live, about.LIVE),
         ApiRoute("GET", "/health/live", health.live, about.LIVE),
         ApiRoute("GET", "/health/ready", health.ready, about.READY),
+    ]
+
+
+def _callback(parts: Parts) -> list[ApiRoute]:
+    def count(account: str, outcome: str) -> None:
+        parts.metrics.pushes.labels(account, outcome).inc()
+
+    callback = CallbackHandler(
+        *(parts.accounts, parts.work.inbox, count),
+        tolerance_s=parts.settings.callback.tolerance_s,
+        clock=time.time,
+    )
+    return [
+        ApiRoute("GET", "/callback/{account}", callback.check, about_pushes.CHECK),
+        ApiRoute("POST", "/callback/{account}", callback.push, about_pushes.PUSH),
     ]
 
 

@@ -33,6 +33,7 @@ from core.errors import Text
 from core.logging import LogSettings
 from fetch.settings import FetchSettings
 from handlers.security_headers import HeaderSettings
+from jobs.push_settings import CallbackSettings, WebhookSettings
 from jobs.settings import JobsSettings
 from proxy.lockout import AuthSettings
 from proxy.routing import RelaySettings
@@ -125,6 +126,8 @@ class Settings(BaseSettings):
     content: ContentSettings = ContentSettings()
     fetch: FetchSettings = FetchSettings()
     jobs: JobsSettings = JobsSettings()
+    callback: CallbackSettings = CallbackSettings()
+    webhooks: WebhookSettings = WebhookSettings()
     forward: ForwardSettings = ForwardSettings()
     redis: RedisSettings = RedisSettings()
     cache: CacheSettings = CacheSettings()

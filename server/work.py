@@ -12,11 +12,13 @@ from content.renderer import Renderer
 from content.roundtrip.changes import ChangeFinder
 from core.crash import CrashPoint
 from core.metrics import Metrics
+from jobs.announce import Announce
 from jobs.changes import Changes
 from jobs.context import JobsContext
 from jobs.engine import Engine
 from jobs.executor import Executor
 from jobs.files import Files
+from jobs.inbox import Inbox
 from jobs.journal import Journal
 from jobs.kinds import article_handlers
 from jobs.lists import JobLists
@@ -47,6 +49,7 @@ class Work:
     jobs: Jobs
     lists: JobLists
     files: Files
+    inbox: Inbox
     renderer: Renderer
     uploaded: UploadedImages
 
@@ -93,4 +96,5 @@ async def open_work(
         max_bytes = settings.jobs.files_mb * 1_000_000
         files = Files(database, max_bytes=max_bytes, clock=time.time)
         lists = JobLists(database, clock=time.time)
-        yield Work(engine, jobs, lists, files, renderer, uploaded)
+        inbox = Inbox(*(database, Announce(time.time), clients.by_id, engine.wake), clock=time.time)
+        yield Work(engine, jobs, lists, files, inbox, renderer, uploaded)

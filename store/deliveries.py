@@ -70,9 +70,7 @@ async def claim(
     return sorted(rows, key=lambda row: row.id)
 
 
-async def get(
-    connection: AsyncConnection, webhook_id: str, delivery_id: str
-) -> DeliveryRow | None:
+async def get(connection: AsyncConnection, webhook_id: str, delivery_id: str) -> DeliveryRow | None:
     """A delivery of that webhook."""
     query = select(delivery).where(
         delivery.c.id == delivery_id, delivery.c.webhook_id == webhook_id

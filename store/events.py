@@ -37,7 +37,7 @@ async def about(
     query = (
         select(event)
         .where(event.c.account == account, event.c.type == kind, event.c.subject == subject)
-        .order_by(event.c.sealed.desc(), event.c.received_at)
+        .order_by(event.c.sealed.desc(), event.c.received_at, event.c.id)
         .limit(1)
     )
     found = (await connection.execute(query)).one_or_none()
@@ -52,7 +52,7 @@ async def unjoined(
         select(event)
         .where(event.c.account == account, event.c.type == kind, event.c.job_id.is_(None))
         .where(event.c.received_at >= since)
-        .order_by(event.c.received_at)
+        .order_by(event.c.received_at, event.c.id)
         .limit(limit)
     )
     return [_row(found) for found in await connection.execute(query)]

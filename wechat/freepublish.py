@@ -55,9 +55,8 @@ class FreepublishClient:
         status = answer.get("publish_status")
         if not isinstance(status, int) or isinstance(status, bool):
             raise BadAnswer(reason="no publish_status")
-        return Publication(
-            status, str(answer.get("article_id") or ""), urls_of_detail(answer.get("article_detail"))
-        )
+        urls = urls_of_detail(answer.get("article_detail"))
+        return Publication(status, str(answer.get("article_id") or ""), urls)
 
     async def batchget(
         self, account: str, *, offset: int = 0, count: int = 20, no_content: bool = False

@@ -21,7 +21,7 @@ def signature(*parts: str) -> str:
 
     Source: doc guide/dev/push/encryption, vectors in wechat-api.md, section 6.
     """
-    joined = "".join(sorted(parts)).encode("utf-8", "surrogateescape")
+    joined = "".join(sorted(parts)).encode("utf-8", "surrogatepass")
     return hashlib.sha1(joined, usedforsecurity=False).hexdigest()
 
 
@@ -30,7 +30,7 @@ def check_signature(said: str, tokens: Iterable[str], *parts: str) -> None:
 
     All are compared, in constant time.
     """
-    given = said.encode("utf-8", "surrogateescape")
+    given = said.encode("utf-8", "surrogatepass")
     fits = [
         hmac.compare_digest(signature(token, *parts).encode(), given) for token in tokens if token
     ]

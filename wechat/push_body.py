@@ -31,7 +31,8 @@ def _read_json(body: bytes) -> Any:
     except (ValueError, RecursionError):
         raise PushUnreadable("not JSON") from None
     _Budget().check(table, 0)
-    return table
+    # Half a surrogate pair passes as JSON and cannot be written as UTF-8.
+    return json.loads(json.dumps(table, ensure_ascii=False).encode("utf-8", "replace"))
 
 
 def _read_xml(body: bytes) -> Any:

@@ -18,7 +18,9 @@ def shelf(database: Database) -> Shelf:
 
 
 async def test_an_account_is_shown_without_its_secrets(shelf: Shelf) -> None:
-    await shelf.book.add(account(encoding_aes_key="canaryAes" + 34 * "x", limits={"/a": "1/day"}), EDITOR)
+    await shelf.book.add(
+        account(encoding_aes_key="canaryAes" + 34 * "x", limits={"/a": "1/day"}), EDITOR
+    )
     view = await shelf.book.get("main")
     assert (view.source, view.state, view.version) == ("store", "active", 1)
     assert view.app_secret.set
