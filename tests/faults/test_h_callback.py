@@ -120,7 +120,7 @@ async def test_150_a_forged_event_leaves_nothing(database: Database, tmp_path: P
             await asyncio.sleep(0.01)
         end = _end(publications[0].data["publish_id"], article_id="forged")
         for how in ({"token": "guess"}, {"key": "x" * 43}, {"plain": True}):
-            assert await _push(pushing.url, end, **how) == 403  # type: ignore[arg-type]
+            assert await _push(pushing.url, end, **how) == 403
         assert pushing.counted == {"refused": 3}
         assert await pushing.event_of(publications[0].data["publish_id"]) is None
         assert not State((await pushing.rig.get(row.id)).state).is_final

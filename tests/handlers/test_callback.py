@@ -1,4 +1,3 @@
-import json
 import secrets
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -9,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
-from sqlalchemy import text
+from sqlalchemy import select, text
 from starlette.applications import Starlette
 from starlette.routing import Route
 
@@ -20,6 +19,7 @@ from handlers.errors import EXCEPTION_HANDLERS
 from jobs.announce import Announce
 from jobs.inbox import Inbox
 from store.engine import Database
+from store.tables import event
 from tests.gateway import MAIN, PERSONAL
 from wechat.push import seal, signature
 
@@ -81,7 +81,8 @@ class Door:
 
     async def kept(self) -> list[Any]:
         async with self.database.read() as connection:
-            query = text("SELECT account, type, sealed, body FROM event ORDER BY id")
+            columns = (event.c.account, event.c.type, event.c.sealed, event.c.body)
+            query = select(*columns).order_by(event.c.id)
             return list((await connection.execute(query)).all())
 
 
@@ -127,7 +128,7 @@ async def test_a_push_is_kept_before_it_is_answered(door: Door) -> None:
     assert (answer.status_code, answer.text) == (200, "success")
     ((account, kind, sealed, body),) = await door.kept()
     assert (account, kind, bool(sealed)) == ("main", "text", False)
-    assert json.loads(body)["Content"] == "你好"
+    assert body["Content"] == "你好"
     assert door.counted == {"taken": 1}
 
 
