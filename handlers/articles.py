@@ -15,6 +15,7 @@ from handlers.bodies import parse_model, read_with_files
 from handlers.body_budget import BodyBudget, Share
 from handlers.guard import require_scope
 from handlers.jobs import answer_to_post
+from handlers.late import LateFields
 from jobs.publish_at import parse_publish_at
 from jobs.service import Jobs
 from jobs.submission import Submission
@@ -39,7 +40,7 @@ class IdempotencyKeyInvalid(GatewayError):
     hint = Text("用 1–255 个可见的 ASCII 字符，例如一个 UUID", "1 to 255 visible ASCII characters")
 
 
-class ArticleRequest(DraftFields):
+class ArticleRequest(DraftFields, LateFields):
     """POST /v1/accounts/{account}/articles."""
 
     action: Literal["draft", "publish"] = Field("draft", description="how far to go")
@@ -122,6 +123,7 @@ class ArticlesHandler:
             update=article.update,
             source_id=article.source_id,
             publish_at=None if at is None else parse_publish_at(at, now=self._clock()),
+            late=article.late(),
             idempotency_key=idempotency_key(request),
             needs_approval=client.approve_publish and article.action == "publish",
         )

@@ -1,7 +1,7 @@
 import re
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -12,6 +12,7 @@ from handlers.articles import MEDIA_ID, account_of, idempotency_key
 from handlers.bodies import has_body, read_model
 from handlers.guard import require_scope
 from handlers.jobs import answer_to_post
+from handlers.late import LateFields
 from jobs.draft_publication import DraftPublication
 from jobs.draft_publish import DraftGone
 from jobs.publish_at import parse_publish_at
@@ -20,7 +21,7 @@ from jobs.service import Jobs
 _MAX_BYTES = 10_000
 
 
-class PublishRequest(BaseModel):
+class PublishRequest(LateFields):
     """POST /v1/accounts/{account}/drafts/{media_id}/publish."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -61,6 +62,7 @@ class DraftPublishHandler:
             media_id=_media_id(request),
             if_changed=asked.if_changed,
             publish_at=None if at is None else parse_publish_at(at, now=self._clock()),
+            late=asked.late(),
             idempotency_key=idempotency_key(request),
             needs_approval=client.approve_publish,
         )

@@ -7,16 +7,14 @@ from starlette.responses import JSONResponse, Response
 
 from accounts.clients import Client, Scope
 from accounts.official import Accounts
-from handlers.bodies import read_model
-from handlers.jobs import JOB_ID, JobAnswer, job_id_of, reviews_of, shown, whose
+from handlers.jobs import JOB_ID, JobAnswer, reviews_of, shown, whose
 from handlers.queries import NO_NUL, read_query
 from jobs.lists import JobLists
 from jobs.states import State
 from store.job_lists import JobFilter
 from store.search import words_of
-from store.tags import TAG_CHARS, TAGS_A_THING, TagName
+from store.tags import TAG_CHARS
 
-_MAX_BYTES = 10_000
 # What may be the id of something: a media_id, an article_id. A word of a title is shorter.
 _AN_ID = re.compile(r"[\w-]{16,160}", re.ASCII)
 
@@ -36,16 +34,6 @@ class JobSummary(BaseModel):
 
     states: dict[State, int]
     total: int
-
-
-class JobTags(BaseModel):
-    """PATCH /v1/jobs/{id}."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    tags: list[TagName] = Field(
-        max_length=TAGS_A_THING, description="what it is filed under, instead of the ones so far"
-    )
 
 
 class JobWanted(BaseModel):
@@ -82,7 +70,7 @@ class JobQuery(JobWanted):
 
 
 class JobListsHandler:
-    """Many jobs: lists, figures, tags. A key sees its own, with the scope admin all of them."""
+    """Many jobs: lists, figures. A key sees its own, with the scope admin all of them."""
 
     def __init__(self, lists: JobLists, accounts: Accounts) -> None:
         self._lists = lists
@@ -103,12 +91,6 @@ class JobListsHandler:
         found = await self._lists.summary(wanted)
         states = {state.value: found.get(state, 0) for state in State}
         return JSONResponse({"states": states, "total": sum(states.values())})
-
-    async def tag(self, request: Request) -> Response:
-        """File a job under other tags."""
-        change = await read_model(request, JobTags, max_bytes=_MAX_BYTES)
-        row = await self._lists.file_under(job_id_of(request), whose(request), change.tags)
-        return JSONResponse(shown(request, row, (await self._lists.tags([row])).get(row.id, ())))
 
     async def _wanted(self, request: Request, query: JobWanted) -> JobFilter:
         """The query, as far as the caller may ask."""

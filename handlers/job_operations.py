@@ -1,9 +1,10 @@
 """What `/openapi.json` says of the routes of many jobs."""
 
-from handlers.job_lists import JobList, JobSummary, JobTags
+from handlers.job_changes import JobChanges
+from handlers.job_lists import JobList, JobSummary
 from handlers.jobs import JobAnswer
 from handlers.openapi import Operation
-from handlers.operations import JOB_EXAMPLE, query
+from handlers.operations import JOB_EXAMPLE, header, query
 
 _MANY = "可重复或用逗号分隔 / repeated, or with commas between"
 _WANTED = (
@@ -50,11 +51,14 @@ SUMMARY = Operation(
     errors=(401, 403, 422),
 )
 CHANGE = Operation(
-    "修改任务的标签 / file a job under other tags",
+    "修改任务的时间或标签 / give a job another time or other tags",
     "jobs",
-    body=JobTags,
+    body=JobChanges,
     answer=JobAnswer,
-    example={"tags": ["周报"]},
-    answer_example={**JOB_EXAMPLE, "tags": ["周报"]},
-    errors=(400, 401, 403, 404, 413, 415, 422, 503),
+    example={"publish_at": "2026-12-01T08:00:00+08:00", "tags": ["周报"]},
+    answer_example={**JOB_EXAMPLE, "state": "scheduled", "tags": ["周报"], "result": None},
+    parameters=(header("If-Match", "读到的 ETag；已变则 409 / the ETag as read; stale: 409"),),
+    errors=(400, 401, 403, 404, 409, 413, 415, 422, 503),
+    description="只有还没开始的任务能改时间，否则 409 `job_begun`。"
+    "Only a job that has not begun gets another time: else 409 `job_begun`.",
 )

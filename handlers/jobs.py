@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 from accounts.clients import Client, Scope
 from accounts.official import UnknownAccount
 from core.errors import GatewayError, Language, Text, language_of
-from handlers.edits import editor_of
+from handlers.edits import editor_of, etag
 from handlers.errors import request_id_of
 from handlers.guard import require_scope
 from handlers.sse import event, last_event_id, stream
@@ -144,7 +144,7 @@ class JobsHandler:
         job_id, reviews = job_id_of(request), reviews_of(request)
         row = await self._jobs.get(job_id, whose(request), reviews=reviews)
         tags = await self._lists.tags([row])
-        return JSONResponse(shown(request, row, tags.get(row.id, ())))
+        return JSONResponse(shown(request, row, tags.get(row.id, ())), headers=etag(row.version))
 
     async def cancel(self, request: Request) -> Response:
         """Stop a job before its last step is sent to WeChat."""

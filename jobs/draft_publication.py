@@ -1,11 +1,12 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from core.ids import new_id
 from jobs.intake import NewJob
+from jobs.lateness import LatePolicy
 from jobs.release import STEPS
 from jobs.states import State
 from store.jobs import JobRow
@@ -25,6 +26,7 @@ class DraftPublication:
     # The draft as it was when this was decided (Fingerprint.as_json), where somebody looked.
     expected: Mapping[str, Any] | None = None
     publish_at: float | None = None  # Unix time; None: now
+    late: LatePolicy = field(default_factory=LatePolicy)  # what counts after `publish_at`
     idempotency_key: str | None = None
     needs_approval: bool = False
     route: str = "POST /v1/accounts/{account}/drafts/{media_id}/publish"
@@ -41,6 +43,7 @@ class DraftPublication:
     def body_hash(self) -> str:
         """The same for what means the same, however it was written down."""
         said = {**self.payload(), "account": self.account, "publish_at": self.publish_at}
+        said |= self.late.said()
         return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
     def jobs(self, now: float) -> Sequence[NewJob]:
@@ -49,6 +52,7 @@ class DraftPublication:
 
     def row(self, now: float) -> JobRow:
         """The job's row. It begins at once also if it is due later: to see the draft as it is."""
+        due = self.publish_at
         return JobRow(
             id=new_id("job"),
             kind=KIND,
@@ -61,7 +65,8 @@ class DraftPublication:
             checkpoint={},
             progress={"done": 0, "total": STEPS, "articles": 1},
             run_at=now,
-            due_at=self.publish_at,
+            due_at=due,
+            skip_after=None if due is None else self.late.skip_after(max(due, now)),
             subject=self.media_id,
             created_at=now,
             updated_at=now,

@@ -1,5 +1,5 @@
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from core.errors import GatewayError, Text
 from jobs.states import LAST_EFFECT
@@ -37,6 +37,10 @@ class LatePolicy:
     def skip_after(self, due_at: float) -> float | None:
         """Until when it may be sent; None: whenever that may be."""
         return due_at + self.max_late_s if self.if_late == "skip" else None
+
+    def said(self) -> dict[str, Any]:
+        """What of it makes one order another than the next."""
+        return {"max_late_s": self.max_late_s} if self.if_late == "skip" else {}
 
 
 async def is_too_late(database: Database, row: JobHead, now: float) -> bool:

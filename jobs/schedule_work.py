@@ -5,15 +5,13 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from content.fields import DraftFields
-from core.ids import new_id
+from jobs.draft_publication import DraftPublication, IfChanged
 from jobs.intake import NewJob
 from jobs.lateness import LatePolicy
 from jobs.states import State
 from jobs.submission import Submission
-from store.jobs import JobRow
 from store.schedules import ScheduleHead, ScheduleRow
 
-DRAFT_KIND = "draft.publish"
 Action = Literal["draft", "publish"]
 
 
@@ -35,16 +33,17 @@ class DraftWork:
     """Publish the draft that is there."""
 
     media_id: str
-    expected: str  # the hash of what it was when it was scheduled
-    if_changed: Literal["fail", "publish"] = "fail"
+    action: Action = "publish"
+    expected: Mapping[str, Any]  # as it was when it was scheduled (DraftSight.see)
+    if_changed: IfChanged = "fail"
 
     def as_json(self) -> dict[str, Any]:
         """The form that is kept."""
         return {
-            "kind": DRAFT_KIND,
-            "action": "publish",
+            "kind": "draft",
+            "action": self.action,
             "media_id": self.media_id,
-            "expected": self.expected,
+            "expected": dict(self.expected),
             "if_changed": self.if_changed,
         }
 
@@ -71,6 +70,14 @@ def job_of(row: ScheduleRow, files: Mapping[str, str], *, due_at: float, now: fl
     )
 
 
+def with_action(row: ScheduleRow, action: Action) -> Work:
+    """The schedule's work, to go as far as `action` says; a draft is there already."""
+    if row.work["kind"] == "article":
+        return ArticleWork(fields=DraftFields.model_validate(row.work["fields"]), action=action)
+    asked = ("media_id", "expected", "if_changed")
+    return DraftWork(**{name: row.work[name] for name in asked})
+
+
 def late_policy(row: ScheduleHead) -> LatePolicy:
     """What the schedule says of delays."""
     return LatePolicy("skip" if row.if_late == "skip" else "publish", row.max_late_s)
@@ -88,21 +95,11 @@ def _article(row: ScheduleRow, files: Mapping[str, str], now: float) -> NewJob:
 
 
 def _draft(row: ScheduleRow, now: float) -> NewJob:
-    asked = ("media_id", "expected", "if_changed")
-    return NewJob(
-        row=JobRow(
-            id=new_id("job"),
-            kind=DRAFT_KIND,
-            account=row.account,
-            client_id=row.client_id,
-            state=State.SCHEDULED,
-            action="publish",
-            payload={name: row.work[name] for name in asked},
-            checkpoint={},
-            progress={"done": 0, "total": 1},
-            run_at=now,
-            subject=row.work["media_id"],
-            created_at=now,
-            updated_at=now,
-        )
+    publication = DraftPublication(
+        client_id=row.client_id,
+        account=row.account,
+        media_id=row.work["media_id"],
+        expected=row.work["expected"],
+        if_changed=row.work["if_changed"],
     )
+    return publication.jobs(now)[0]

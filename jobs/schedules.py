@@ -60,8 +60,14 @@ class NewSchedule:
         """The same for what means the same, however it was written down."""
         sent = {name: hashlib.sha256(data).hexdigest() for name, data in self.files.items()}
         cron = self.recurrence and [self.recurrence.cron, self.recurrence.zone]
-        late = [self.late.if_late, self.late.max_late_s]
-        said = [self.name, self.work.as_json(), self.at, cron, late, {**self.kept, **sent}]
+        said = [
+            self.name,
+            self.work.as_json(),
+            self.at,
+            cron,
+            self.late.said(),
+            {**self.kept, **sent},
+        ]
         return _hash(said)
 
     def row(self, now: float) -> ScheduleRow:
@@ -93,6 +99,7 @@ class ScheduleChanges:
 
     name: str | None = None
     work: Work | None = None
+    keeps_files: bool = False  # the work is about the same article
     files: Mapping[str, bytes] = field(default_factory=dict, repr=False)  # those of `work`
     kept: Mapping[str, str] = field(default_factory=dict)
     at: float | None = None
@@ -217,7 +224,7 @@ class Schedules:
             values["approval"] = "pending"
         async with self._database.write() as connection:
             changed = await self._put(connection, seen, values)
-            if changes.work is not None:
+            if changes.work is not None and not changes.keeps_files:
                 await self._keep_files(connection, changed, changes.files, changes.kept)
         self._wake()
         return changed

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from content.fields import DraftFields
 from core.ids import new_id
 from jobs.intake import NewJob
+from jobs.lateness import LatePolicy
 from jobs.states import State
 from store.jobs import JobRow
 
@@ -27,6 +28,7 @@ class Submission:
     update: str | None = None  # the media_id of the draft to be written anew
     source_id: str | None = None  # what it is made of: its draft is written anew, if there is one
     publish_at: float | None = None  # Unix time; None: now
+    late: LatePolicy = field(default_factory=LatePolicy)  # what counts after `publish_at`
     idempotency_key: str | None = None
     tags: Sequence[str] = ()
     needs_approval: bool = False  # it begins only once somebody else has approved
@@ -50,6 +52,7 @@ class Submission:
             "action": self.action,
             "publish_at": self.publish_at,
             **({"tags": sorted(self.tags)} if self.tags else {}),
+            **self.late.said(),
         }
         digest = hashlib.sha256(json.dumps(said, sort_keys=True).encode())
         sent = {name: hashlib.sha256(data).hexdigest() for name, data in self.files.items()}
@@ -81,6 +84,7 @@ class Submission:
             run_at=due if due is not None and later else now,
             due_at=due,
             subject=self.update,
+            skip_after=None if due is None else self.late.skip_after(max(due, now)),
             title=_title(self.fields),
             created_at=now,
             updated_at=now,

@@ -20,6 +20,7 @@ from handlers import draft_publish_operations as about_effects
 from handlers import files_operations as about_files
 from handlers import job_operations as about_jobs
 from handlers import operations as about
+from handlers import schedules_operations as about_schedules
 from handlers.accounts import AccountsHandler
 from handlers.admin_accounts import AdminAccountsHandler
 from handlers.areas import Segments
@@ -38,6 +39,7 @@ from handlers.errors import EXCEPTION_HANDLERS
 from handlers.files import FilesHandler
 from handlers.guard import AuthMiddleware, OpsMiddleware
 from handlers.health import HealthHandler
+from handlers.job_changes import JobChangesHandler
 from handlers.job_lists import JobListsHandler
 from handlers.jobs import JobsHandler
 from handlers.limits import LimitsHandler
@@ -46,6 +48,7 @@ from handlers.metrics import MetricsHandler
 from handlers.openapi import ApiRoute, DocsHandler
 from handlers.relay import Relay
 from handlers.render import RenderHandler
+from handlers.schedules import Planning, SchedulesHandler
 from handlers.signed import SignatureMiddleware
 from handlers.stats import StatsHandler
 from handlers.themes import ThemesHandler
@@ -152,6 +155,7 @@ def _articles(parts: Parts) -> list[ApiRoute]:
         ApiRoute("POST", "/accounts/{account}/articles", articles.create, about.ARTICLE),
         ApiRoute("POST", "/files/missing", files.missing, about_files.MISSING),
         ApiRoute("PUT", "/files/{sha256}", files.put, about_files.PUT),
+        *_schedules(parts, bodies),
     ]
 
 
@@ -166,6 +170,9 @@ def _effects(parts: Parts) -> list[ApiRoute]:
 def _jobs(parts: Parts) -> list[ApiRoute]:
     jobs = JobsHandler(parts.work.jobs, parts.work.lists)
     lists = JobListsHandler(parts.work.lists, parts.accounts)
+    changes = JobChangesHandler(
+        *(parts.work.jobs, parts.work.lists, parts.work.timetable.rescheduling), clock=time.time
+    )
     return [
         ApiRoute("GET", "/jobs", lists.list, about_jobs.JOBS),
         ApiRoute("GET", "/jobs/summary", lists.summary, about_jobs.SUMMARY),
@@ -174,7 +181,28 @@ def _jobs(parts: Parts) -> list[ApiRoute]:
         ApiRoute("POST", "/jobs/{job_id}/cancel", jobs.cancel, about.JOB_CANCEL),
         ApiRoute("POST", "/jobs/{job_id}/retry", jobs.retry, about.JOB_RETRY),
         ApiRoute("POST", "/jobs/{job_id}/approve", jobs.approve, about.JOB_APPROVE),
-        ApiRoute("PATCH", "/jobs/{job_id}", lists.tag, about_jobs.CHANGE),
+        ApiRoute("PATCH", "/jobs/{job_id}", changes.change, about_jobs.CHANGE),
+    ]
+
+
+def _schedules(parts: Parts, bodies: BodyBudget) -> list[ApiRoute]:
+    jobs, timetable = parts.settings.jobs, parts.work.timetable
+    planning = Planning(timetable.schedules, parts.work.jobs, timetable.drafts, jobs.min_interval_s)
+    schedules = SchedulesHandler(
+        planning, parts.accounts, bodies, max_request_mb=jobs.max_request_mb, clock=time.time
+    )
+    all_of_them = "/accounts/{account}/schedules"
+    one = f"{all_of_them}/{{schedule}}"
+    return [
+        ApiRoute("GET", all_of_them, schedules.list, about_schedules.LIST),
+        ApiRoute("POST", all_of_them, schedules.create, about_schedules.CREATE),
+        ApiRoute("GET", one, schedules.get, about_schedules.GET),
+        ApiRoute("PATCH", one, schedules.change, about_schedules.CHANGE),
+        ApiRoute("DELETE", one, schedules.remove, about_schedules.REMOVE),
+        ApiRoute("POST", f"{one}/pause", schedules.pause, about_schedules.PAUSE),
+        ApiRoute("POST", f"{one}/resume", schedules.resume, about_schedules.RESUME),
+        ApiRoute("POST", f"{one}/run", schedules.run, about_schedules.RUN),
+        ApiRoute("POST", f"{one}/approve", schedules.approve, about_schedules.APPROVE),
     ]
 
 

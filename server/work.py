@@ -15,13 +15,18 @@ from core.metrics import Metrics
 from jobs.announce import Announce
 from jobs.changes import Changes
 from jobs.context import JobsContext
+from jobs.draft_sight import DraftSight
 from jobs.engine import Engine
 from jobs.executor import Executor
 from jobs.files import Files
 from jobs.inbox import Inbox
+from jobs.intake import Intake
 from jobs.journal import Journal
 from jobs.kinds import article_handlers
 from jobs.lists import JobLists
+from jobs.reschedule import Rescheduling
+from jobs.scheduler import Scheduler
+from jobs.schedules import Schedules
 from jobs.service import Jobs
 from proxy.call import Calls
 from server.building import open_builder
@@ -29,6 +34,7 @@ from server.rendering import make_renderer, open_workers
 from server.settings import Settings
 from store.engine import Database
 from store.images import UploadedImages
+from wechat.draft import DraftClient
 
 
 @dataclass(frozen=True)
@@ -42,12 +48,22 @@ class WeChat:
 
 
 @dataclass(frozen=True)
+class Timetable:
+    """What is to be done when."""
+
+    schedules: Schedules
+    rescheduling: Rescheduling
+    drafts: DraftSight
+
+
+@dataclass(frozen=True)
 class Work:
     """The engine at work, with what it shares with the handlers of requests."""
 
     engine: Engine
     jobs: Jobs
     lists: JobLists
+    timetable: Timetable
     files: Files
     inbox: Inbox
     renderer: Renderer
@@ -91,10 +107,20 @@ async def open_work(
             *(context, builder, uploaded, wechat.calls, wechat.calls),
             finder=ChangeFinder(workers),
         )
-        engine = await stack.enter_async_context(Engine(context, handlers))
+        engine = Engine(context, handlers)
+        intake = Intake(database, settings.jobs.max_waiting, engine.wake, clock=time.time)
+        # First what came due meanwhile, so that it takes its place among all that is overdue.
+        scheduler = await stack.enter_async_context(Scheduler(context, intake))
+        await stack.enter_async_context(engine)
+        timetable = Timetable(
+            Schedules(*(database, settings.jobs, intake, scheduler.wake, journal), clock=time.time),
+            Rescheduling(database, changes, engine.wake, clock=time.time),
+            DraftSight(DraftClient(wechat.calls)),
+        )
         jobs = Jobs(*(database, settings.jobs, changes, engine.wake, journal), clock=time.time)
         max_bytes = settings.jobs.files_mb * 1_000_000
         files = Files(database, max_bytes=max_bytes, clock=time.time)
         lists = JobLists(database, clock=time.time)
         inbox = Inbox(*(database, Announce(time.time), clients.by_id, engine.wake), clock=time.time)
-        yield Work(engine, jobs, lists, files, inbox, renderer, uploaded)
+        shared = (lists, timetable, files, inbox, renderer, uploaded)
+        yield Work(engine, jobs, *shared)

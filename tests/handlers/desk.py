@@ -20,11 +20,17 @@ from handlers.draft_publish import DraftPublishHandler
 from handlers.errors import EXCEPTION_HANDLERS
 from handlers.files import FilesHandler
 from handlers.guard import AuthMiddleware
+from handlers.job_changes import JobChangesHandler
 from handlers.job_lists import JobListsHandler
 from handlers.jobs import JobsHandler
+from handlers.schedules import Planning, SchedulesHandler
 from jobs.changes import Changes
+from jobs.draft_publish import DraftGone
 from jobs.files import Files
+from jobs.intake import Intake
 from jobs.lists import JobLists
+from jobs.reschedule import Rescheduling
+from jobs.schedules import Schedules
 from jobs.service import Jobs
 from jobs.settings import JobsSettings
 from store.engine import Database
@@ -74,6 +80,15 @@ class Desk:
         await self._http.aclose()
 
 
+class Sight:
+    """A draft box with one draft."""
+
+    async def see(self, _account: str, media_id: str) -> dict[str, Any]:
+        if media_id != "MEDIA_id-1":
+            raise DraftGone(media_id=media_id)
+        return {"articles": [], "media_id": media_id}
+
+
 class _State:
     """What the outer layers of the process prepare."""
 
@@ -105,16 +120,40 @@ async def open_desk(database: Database) -> AsyncIterator[Desk]:
     drafts = DraftPublishHandler(jobs, accounts, clock=lambda: NOW)
     one_draft = "/v1/accounts/{account}/drafts/{media_id}"
     lists = JobLists(database, clock=lambda: NOW)
+    rescheduling = Rescheduling(database, Changes(), lambda: None, clock=lambda: NOW)
+    changes = JobChangesHandler(jobs, lists, rescheduling, clock=lambda: NOW)
+    settings = JobsSettings()
+    intake = Intake(database, settings.max_waiting, lambda: None, clock=lambda: NOW)
+    service = Schedules(
+        *(database, settings, intake, lambda: None, journal_of(database)), clock=lambda: NOW
+    )
+    schedules = SchedulesHandler(
+        Planning(service, jobs, Sight(), settings.min_interval_s),
+        *(accounts, bodies),
+        max_request_mb=1,
+        clock=lambda: NOW,
+    )
+    all_schedules = "/v1/accounts/{account}/schedules"
+    one_schedule = f"{all_schedules}/{{schedule}}"
     shown, listed = JobsHandler(jobs, lists), JobListsHandler(lists, accounts)
     routes = [
         Route("/v1/accounts/{account}/articles", articles.create, methods=["POST"]),
         Route(f"{one_draft}/publish", drafts.publish, methods=["POST"]),
+        Route(all_schedules, schedules.list, methods=["GET"]),
+        Route(all_schedules, schedules.create, methods=["POST"]),
+        Route(one_schedule, schedules.get, methods=["GET"]),
+        Route(one_schedule, schedules.change, methods=["PATCH"]),
+        Route(one_schedule, schedules.remove, methods=["DELETE"]),
+        Route(f"{one_schedule}/pause", schedules.pause, methods=["POST"]),
+        Route(f"{one_schedule}/resume", schedules.resume, methods=["POST"]),
+        Route(f"{one_schedule}/run", schedules.run, methods=["POST"]),
+        Route(f"{one_schedule}/approve", schedules.approve, methods=["POST"]),
         Route("/v1/files/missing", files.missing, methods=["POST"]),
         Route("/v1/files/{sha256}", files.put, methods=["PUT"]),
         Route("/v1/jobs", listed.list),
         Route("/v1/jobs/summary", listed.summary),
         Route("/v1/jobs/{job_id}", shown.get, methods=["GET"]),
-        Route("/v1/jobs/{job_id}", listed.tag, methods=["PATCH"]),
+        Route("/v1/jobs/{job_id}", changes.change, methods=["PATCH"]),
         Route("/v1/jobs/{job_id}/events", shown.events),
         Route("/v1/jobs/{job_id}/cancel", shown.cancel, methods=["POST"]),
         Route("/v1/jobs/{job_id}/approve", shown.approve, methods=["POST"]),
