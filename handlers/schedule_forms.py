@@ -5,8 +5,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from content.fields import DraftFields
-from handlers.articles import FilePath, Sha256
-from handlers.draft_publish import MEDIA_ID
+from handlers.articles import MEDIA_ID, FilePath, Sha256
 from handlers.late import LateChanges, LateFields
 from handlers.queries import NO_NUL
 from jobs.cron import DEFAULT_ZONE
