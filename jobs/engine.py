@@ -1,5 +1,6 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from types import TracebackType
 from typing import Self
@@ -16,6 +17,7 @@ from jobs.claim import Claim, Done, EndRun, Later, LeaseLost, Outcome
 from jobs.context import JobsContext
 from jobs.failures import Quarantined, review, stored_error
 from jobs.lateness import PublishTooLate, is_too_late
+from jobs.shelving import shelve
 from jobs.states import State
 from store import files as kept_files
 from store import idempotency, intents
@@ -226,6 +228,8 @@ class Engine:
             await self._announce.job_ended(
                 connection, claim.row, state, result=result, error=outcome.error
             )
+            ended = replace(claim.row, checkpoint=claim.checkpoint)
+            await shelve(connection, ended, result, self._clock())
             if state in (State.SUCCEEDED, State.CANCELLED):
                 await kept_files.drop(connection, claim.row.id)
             self._crash(crash_points.FINISH)

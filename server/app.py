@@ -70,6 +70,7 @@ from server.following import (
     probing,
 )
 from server.layers import Layers, relay_segments
+from server.library import open_library
 from server.limiting import open_counters, open_limiter
 from server.reload import InForce, Names, Reloader, make_reloader
 from server.response_cache import make_response_cache
@@ -151,6 +152,9 @@ async def open_gateway(
         made = await stack.enter_async_context(
             open_work(settings, database, wechat.for_jobs, callers.clients, Journal(audit), crash)
         )
+        library = await stack.enter_async_context(
+            open_library(settings.library, database, wechat.calls, made.uploaded, audit)
+        )
         signed, relayed = read_bodies(settings, wechat.caches, wechat.link)
         in_force = InForce(settings)
         checkup = await stack.enter_async_context(open_checkup(in_force, wechat.ways, wechat.link))
@@ -168,6 +172,7 @@ async def open_gateway(
             follow=watcher.catch_up,
             signed=signed,
             work=made,
+            library=library,
             limiter=limiter,
             quota=wechat.quota,
             capabilities=wechat.capabilities,

@@ -19,6 +19,7 @@ from handlers import callback_operations as about_pushes
 from handlers import draft_publish_operations as about_effects
 from handlers import files_operations as about_files
 from handlers import job_operations as about_jobs
+from handlers import library_operations as about_library
 from handlers import operations as about
 from handlers import schedules_operations as about_schedules
 from handlers.accounts import AccountsHandler
@@ -42,6 +43,7 @@ from handlers.health import HealthHandler
 from handlers.job_changes import JobChangesHandler
 from handlers.job_lists import JobListsHandler
 from handlers.jobs import JobsHandler
+from handlers.library import LibraryHandler
 from handlers.limits import LimitsHandler
 from handlers.lint import LintHandler
 from handlers.metrics import MetricsHandler
@@ -53,6 +55,7 @@ from handlers.signed import SignatureMiddleware
 from handlers.stats import StatsHandler
 from handlers.themes import ThemesHandler
 from handlers.throttle import Throttle
+from jobs.library import Library
 from proxy.capabilities import Capabilities, Prober
 from proxy.quota import QuotaLedger
 from proxy.ratelimit import Limiter
@@ -79,6 +82,7 @@ class Parts:
     capabilities: Capabilities
     prober: Prober
     work: Work
+    library: Library
     caches: CacheControl
     metrics: Metrics
     database: Database
@@ -126,6 +130,7 @@ def _v1(parts: Parts) -> list[ApiRoute]:
         ApiRoute("POST", "/lint", LintHandler(parts.work.renderer).lint, about.LINT),
         ApiRoute("GET", "/accounts", accounts.list, about.ACCOUNTS),
         *_jobs(parts),
+        *_library(parts),
         ApiRoute("GET", "/stats/limits", limits.limits, about.STATS_LIMITS),
         ApiRoute("GET", "/stats/quota", limits.quota, about.STATS_QUOTA),
         ApiRoute("GET", "/stats/cache", stats.cache, about.STATS_CACHE),
@@ -204,6 +209,21 @@ def _schedules(parts: Parts, bodies: BodyBudget) -> list[ApiRoute]:
         ApiRoute("POST", f"{one}/run", schedules.run, about_schedules.RUN),
         ApiRoute("POST", f"{one}/approve", schedules.approve, about_schedules.APPROVE),
     ]
+
+
+def _library(parts: Parts) -> list[ApiRoute]:
+    routes = []
+    for kind, told in about_library.OPERATIONS.items():
+        held = LibraryHandler(parts.library, parts.accounts, kind)
+        every = f"/accounts/{{account}}/{kind}s"
+        one = f"{every}/{{id}}"
+        routes += [
+            ApiRoute("GET", every, held.list, told.every),
+            ApiRoute("GET", one, held.get, told.one),
+            ApiRoute("DELETE", one, held.delete, told.delete),
+            ApiRoute("PATCH", one, held.tag, told.tag),
+        ]
+    return routes
 
 
 def _cache_admin(parts: Parts) -> list[ApiRoute]:

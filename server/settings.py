@@ -34,6 +34,7 @@ from core.logging import LogSettings
 from fetch.settings import FetchSettings
 from handlers.security_headers import HeaderSettings
 from jobs.push_settings import CallbackSettings, WebhookSettings
+from jobs.library_settings import LibrarySettings
 from jobs.settings import JobsSettings
 from proxy.lockout import AuthSettings
 from proxy.routing import RelaySettings
@@ -128,6 +129,7 @@ class Settings(BaseSettings):
     jobs: JobsSettings = JobsSettings()
     callback: CallbackSettings = CallbackSettings()
     webhooks: WebhookSettings = WebhookSettings()
+    library: LibrarySettings = LibrarySettings()
     forward: ForwardSettings = ForwardSettings()
     redis: RedisSettings = RedisSettings()
     cache: CacheSettings = CacheSettings()

@@ -27,9 +27,10 @@ Index("ix_uploaded_image_value", uploaded_image.c.account, uploaded_image.c.valu
 library = Table(
     "library",
     metadata,
+    # The id first: else SQLite would read by account and kind in this key's order, and sort.
+    Column("id", String(160), primary_key=True),  # media_id or article_id
     Column("account", String(32), primary_key=True),
     Column("kind", String(16), primary_key=True),  # draft, publication, material
-    Column("id", String(160), primary_key=True),  # media_id or article_id
     Column("type", String(16), nullable=False),  # news, newspic; image, voice, video
     Column("title", Text, nullable=False),  # of the first article, or the file's name
     Column("search", Text, nullable=False),  # all titles, authors and digests, lower-case
@@ -39,15 +40,21 @@ library = Table(
     Column("job_id", String(40)),  # the job that made it
     Column("seen_at", Double, nullable=False),
 )
-Index("ix_library_list", library.c.account, library.c.kind, library.c.update_time, library.c.id)
+# All that lists look for, in their order, as of jobs.
+Index(
+    "ix_library_list",
+    *(library.c.account, library.c.kind, library.c.update_time, library.c.id),
+    *(library.c.type, library.c.search),
+)
 
-# When an account's list was last read whole.
+# When a list of WeChat's was last read so far that nothing was missing.
 library_sync = Table(
     "library_sync",
     metadata,
     Column("account", String(32), primary_key=True),
-    Column("kind", String(16), primary_key=True),
-    Column("total", Integer, nullable=False),
+    Column("shelf", String(16), primary_key=True),  # draft, publication; of materials the type
+    # How many more WeChat counted than it showed, when the list was last read whole.
+    Column("hidden", Integer, nullable=False),
     Column("synced_at", Double, nullable=False),
 )
 

@@ -9,11 +9,11 @@ from starlette.types import ASGIApp
 from proxy.upstream import UpstreamSettings
 from sandbox.server import RunningSandbox, run_sandbox
 from sandbox.settings import SandboxSettings
-from tests.e2e.conftest import open_stand
+from tests.e2e.conftest import open_stand, stand
 from tests.gateway import Gateway, Setup, open_gateway
 from tests.handlers.relaying import LOGIN
 
-__all__ = ["open_stand"]
+__all__ = ["open_stand", "stand"]
 
 
 @pytest.fixture

@@ -284,9 +284,9 @@ def _push() -> None:
 def _library() -> None:
     op.create_table(
         "library",
+        sa.Column("id", sa.String(160), nullable=False),
         sa.Column("account", sa.String(32), nullable=False),
         sa.Column("kind", sa.String(16), nullable=False),
-        sa.Column("id", sa.String(160), nullable=False),
         sa.Column("type", sa.String(16), nullable=False),
         sa.Column("title", sa.Text, nullable=False),
         sa.Column("search", sa.Text, nullable=False),
@@ -295,16 +295,17 @@ def _library() -> None:
         sa.Column("facts", _JSON, nullable=False),
         sa.Column("job_id", sa.String(40)),
         sa.Column("seen_at", sa.Double, nullable=False),
-        sa.PrimaryKeyConstraint("account", "kind", "id"),
+        sa.PrimaryKeyConstraint("id", "account", "kind"),
     )
-    op.create_index("ix_library_list", "library", ["account", "kind", "update_time", "id"])
+    listed = ["account", "kind", "update_time", "id", "type", "search"]
+    op.create_index("ix_library_list", "library", listed)
     op.create_table(
         "library_sync",
         sa.Column("account", sa.String(32), nullable=False),
-        sa.Column("kind", sa.String(16), nullable=False),
-        sa.Column("total", sa.Integer, nullable=False),
+        sa.Column("shelf", sa.String(16), nullable=False),
+        sa.Column("hidden", sa.Integer, nullable=False),
         sa.Column("synced_at", sa.Double, nullable=False),
-        sa.PrimaryKeyConstraint("account", "kind"),
+        sa.PrimaryKeyConstraint("account", "shelf"),
     )
     op.create_table(
         "tag",
