@@ -40,10 +40,8 @@ def _example(kind: LibraryKind) -> dict[str, Any]:
     return {**ids, "title": "第一篇", "url": url, **shared, "articles": articles}
 
 
-def _operations(kind: LibraryKind) -> Operations:
-    chinese, english = _NAMES[kind]
-    example = _example(kind)
-    parameters = (
+def _parameters(kind: LibraryKind) -> tuple[dict[str, Any], ...]:
+    return (
         query("type", f"类型，可多个 / types: {', '.join(_TYPES[kind])}"),
         query("q", "标题、作者、摘要里的字，须全部出现 / words of titles, authors, digests, all"),
         query("tag", "标签 / tag"),
@@ -54,6 +52,11 @@ def _operations(kind: LibraryKind) -> Operations:
         query("limit", "每页几个 / page size", type="integer", minimum=1, maximum=100),
         query("cursor", "上一页的 next_cursor / next_cursor of the page before"),
     )
+
+
+def _operations(kind: LibraryKind) -> Operations:
+    chinese, english = _NAMES[kind]
+    example = _example(kind)
     index = query(
         "index",
         "只删第几篇（从 1 起），0 为全部 / only that article, from 1; 0: all",
@@ -74,7 +77,7 @@ def _operations(kind: LibraryKind) -> Operations:
                 "refreshing": False,
                 "error": None,
             },
-            parameters=parameters,
+            parameters=_parameters(kind),
             errors=_FROM_WECHAT,
             description="来自网关的索引，超过 library.fresh_s 秒先增量更新；`synced_at` 说明多新。"
             "From the gateway's index, brought up to date first where it is older than "

@@ -34,6 +34,7 @@ from handlers.relay_journal import RelayJournal
 from handlers.token_calls import TokenCalls
 from jobs.engine import Engine
 from jobs.journal import Journal
+from jobs.library import Library
 from jobs.service import Jobs
 from proxy.aiohttp_upstream import open_upstream
 from proxy.budget import RetryBudgets
@@ -77,7 +78,7 @@ from server.response_cache import make_response_cache
 from server.routes import Parts, build_app
 from server.settings import Settings
 from server.store import open_store
-from server.work import WeChat, open_work
+from server.work import WeChat, Work, open_work
 from store.engine import Database
 from store.images import UploadedImages
 from store.lock import lock_data_dir
@@ -152,9 +153,7 @@ async def open_gateway(
         made = await stack.enter_async_context(
             open_work(settings, database, wechat.for_jobs, callers.clients, Journal(audit), crash)
         )
-        library = await stack.enter_async_context(
-            open_library(settings.library, database, wechat.calls, made.uploaded, audit)
-        )
+        library = await stack.enter_async_context(_library(settings, database, wechat, made, audit))
         signed, relayed = read_bodies(settings, wechat.caches, wechat.link)
         in_force = InForce(settings)
         checkup = await stack.enter_async_context(open_checkup(in_force, wechat.ways, wechat.link))
@@ -189,6 +188,12 @@ async def open_gateway(
         )
         await stack.enter_async_context(following(watcher))
         yield _joined(parts, in_force, wechat, made.engine)
+
+
+def _library(
+    settings: Settings, database: Database, wechat: _Upstream, made: Work, audit: AuditLog
+) -> AbstractAsyncContextManager[Library]:
+    return open_library(settings.library, database, wechat.calls, made.uploaded, audit)
 
 
 def _joined(parts: Parts, in_force: InForce, wechat: _Upstream, engine: Engine) -> Gateway:

@@ -33,8 +33,8 @@ from core.errors import Text
 from core.logging import LogSettings
 from fetch.settings import FetchSettings
 from handlers.security_headers import HeaderSettings
-from jobs.push_settings import CallbackSettings, WebhookSettings
 from jobs.library_settings import LibrarySettings
+from jobs.push_settings import CallbackSettings, WebhookSettings
 from jobs.settings import JobsSettings
 from proxy.lockout import AuthSettings
 from proxy.routing import RelaySettings
