@@ -13,6 +13,7 @@ from jobs.context import JobsContext
 from jobs.cron import Recurrence
 from jobs.failures import stored_error
 from jobs.intake import Intake
+from jobs.lost_time import doubt
 from jobs.schedule_work import job_of
 from jobs.states import State
 from store import jobs as job_rows
@@ -34,13 +35,17 @@ class Scheduler:
     to look, so that one set back repeats nothing.
     """
 
-    def __init__(self, context: JobsContext, intake: Intake) -> None:
+    def __init__(
+        self, context: JobsContext, intake: Intake, *, lost_until: float | None = None
+    ) -> None:
+        """`lost_until`: what was due until then may have been done (jobs/pulse.py)."""
         self._database = context.database
         self._sweep_s = context.settings.sweep_s
         self._clock = context.clock
         self._crash = context.crash
         self._changes = context.changes
         self._intake = intake
+        self._lost_until = lost_until or 0.0
         self._awake = asyncio.Event()
         self._tasks = TaskSet()
 
@@ -132,6 +137,9 @@ class Scheduler:
     ) -> str:
         """The job of that time; one that cannot be done stands there as failed."""
         made = job_of(row, await schedules.files(connection, row.id), due_at=due_at, now=now)
+        if due_at <= self._lost_until:
+            error = doubt(self._lost_until)
+            made = replace(made, row=replace(made.row, state=State.NEEDS_REVIEW, error=error))
         try:
             await self._intake.insert(connection, [made])
         except GatewayError as exc:

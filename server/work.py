@@ -24,6 +24,8 @@ from jobs.intake import Intake
 from jobs.journal import Journal
 from jobs.kinds import article_handlers
 from jobs.lists import JobLists
+from jobs.lost_time import review_lost
+from jobs.pulse import Pulse
 from jobs.reschedule import Rescheduling
 from jobs.scheduler import Scheduler
 from jobs.schedules import Schedules
@@ -109,8 +111,7 @@ async def open_work(
         )
         engine = Engine(context, handlers)
         intake = Intake(database, settings.jobs.max_waiting, engine.wake, clock=time.time)
-        # First what came due meanwhile, so that it takes its place among all that is overdue.
-        scheduler = await stack.enter_async_context(Scheduler(context, intake))
+        scheduler = await _open_clockwork(stack, settings, context, intake)
         await stack.enter_async_context(engine)
         timetable = Timetable(
             Schedules(*(database, settings.jobs, intake, scheduler.wake, journal), clock=time.time),
@@ -124,3 +125,20 @@ async def open_work(
         inbox = Inbox(*(database, Announce(time.time), clients.by_id, engine.wake), clock=time.time)
         shared = (lists, timetable, files, inbox, renderer, uploaded)
         yield Work(engine, jobs, *shared)
+
+
+async def _open_clockwork(
+    stack: AsyncExitStack, settings: Settings, context: JobsContext, intake: Intake
+) -> Scheduler:
+    """What makes jobs at their time. To be opened before the engine.
+
+    What came due meanwhile takes its place among all that is overdue, and what a store that was
+    restored has forgotten is taken out, before any job is claimed.
+    """
+    pulse = Pulse(context.database, settings.server.data_dir, clock=context.clock)
+    lost_until = await pulse.lost_until()
+    if lost_until is not None:
+        await review_lost(context.database, lost_until, context.clock())
+    scheduler = await stack.enter_async_context(Scheduler(context, intake, lost_until=lost_until))
+    await stack.enter_async_context(pulse)
+    return scheduler

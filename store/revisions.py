@@ -10,6 +10,8 @@ ACCOUNTS = "accounts"
 SESSIONS = "sessions"
 CAPABILITIES = "capabilities"
 
+PULSE = "pulse"  # changes all the time; kept beside the store too (jobs/pulse.py)
+
 
 async def bump(connection: AsyncConnection, name: str) -> None:
     """Say that `name` has changed; seen by others when the caller's transaction is committed.

@@ -157,3 +157,15 @@ async def test_a_failing_look_does_not_end_the_watch(
         while not await timetable.made():
             await asyncio.sleep(0.01)
     assert len(failures) == 2
+
+
+async def test_what_was_due_in_time_that_the_store_forgot_is_left_to_a_person(
+    timetable: Timetable,
+) -> None:
+    daily, later = await timetable.add(cron=DAILY), await timetable.add(MONDAY + 2 * HOUR)
+    timetable.now = MONDAY + 3 * HOUR
+    await timetable.make_scheduler(lost_until=MONDAY + HOUR).fire_due()
+    made = {job.schedule_id: job for job in await timetable.made()}
+    assert made[daily.id].state == State.NEEDS_REVIEW
+    assert made[later.id].state == State.SCHEDULED
+    assert (await timetable.get(daily.id)).next_at == MONDAY + DAY

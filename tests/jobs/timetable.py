@@ -54,7 +54,9 @@ class Timetable:
             database, self.settings, self.changes, self._wake, journal, clock=self._clock
         )
 
-    def make_scheduler(self, crash: CrashPoint = no_crash) -> Scheduler:
+    def make_scheduler(
+        self, crash: CrashPoint = no_crash, *, lost_until: float | None = None
+    ) -> Scheduler:
         context = JobsContext(
             database=self.database,
             settings=self.settings,
@@ -66,7 +68,7 @@ class Timetable:
             clock=self._clock,
             crash=crash,
         )
-        return Scheduler(context, self.intake)
+        return Scheduler(context, self.intake, lost_until=lost_until)
 
     def _clock(self) -> float:
         return self.now

@@ -1,0 +1,34 @@
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import exists, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from store.tables import intent, is_active, job
+
+_LAST_EFFECTS = ("submit", "mass")
+
+
+async def forsake(connection: AsyncConnection, until: float, values: Mapping[str, Any]) -> int:
+    """Change all jobs that may have been worked on until then; how many.
+
+    Those whose last effect is known to have happened are left alone, and batches, which only
+    look after the others. Nobody who holds one can write any more.
+    """
+    submitted = exists().where(
+        intent.c.job_id == job.c.id,
+        intent.c.effect.in_(_LAST_EFFECTS),
+        intent.c.outcome.in_(("answered", "adopted")),
+    )
+    statement = (
+        update(job)
+        .where(is_active, job.c.run_at <= until, job.c.kind != "batch", ~submitted)
+        .values(
+            epoch=job.c.epoch + 1,
+            version=job.c.version + 1,
+            lease_owner=None,
+            lease_until=None,
+            **values,
+        )
+    )
+    return (await connection.execute(statement)).rowcount
