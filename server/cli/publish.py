@@ -2,15 +2,14 @@ import asyncio
 import json
 import secrets
 import sys
-from dataclasses import replace
-from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from collections.abc import Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 import typer
 
-from server.cli.common import ConfigOption, fail, is_english
+from server.cli.common import ConfigOption, config_path, fail, is_english
 from server.cli.target import (
-    EXIT_UNREACHABLE,
     EXIT_USAGE,
     KeyOption,
     ServerOption,
@@ -20,31 +19,15 @@ from server.cli.target import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from pathlib import Path
 
-    from rich.progress import Progress
-    from wxgate_client.local_article import LocalArticle
-    from wxgate_client.publishing import Draft, Order, Outcome
+    from rich.console import Console
+    from rich.progress import TaskID
+    from wxgate_client.plan import Plan, Step
+    from wxgate_client.publishing import Outcome
+    from wxgate_client.session import Order
 
-EXIT_SOME_FAILED = 1
-EXIT_NEEDS_REVIEW = 4
-# Whatever stands here has not failed; a job that waits goes on without us.
-_WELL = frozenset({"succeeded", "waiting", "scheduled"})
-
-_BY_WECHAT = ("微信", "WeChat ")
-_MADE = {
-    "dropped": ("去掉了", "dropped"),
-    "changed": ("改动了", "changed"),
-    "added": ("加上了", "added"),
-}
-_WHAT = {
-    "picture": ("图片", "the picture"),
-    "link": ("链接", "the link"),
-    "tag": ("标签", "the tag"),
-    "text": ("文字", "the text"),
-    "style": ("样式", "the style"),
-    "attribute": ("属性", "the attribute"),
-}
+_MANY = 10  # above so many bars, those that are full make room
 
 Paths = Annotated[
     list[str], typer.Argument(help="Markdown 文件、文件夹或通配符 / files, folders, globs")
@@ -65,10 +48,24 @@ ArticleType = Annotated[
 Bundle = Annotated[
     bool, typer.Option("--bundle", help="这些文件（≤8）合成一个草稿 / one draft of all files, ≤8")
 ]
-Again = Annotated[
-    bool, typer.Option("--again", help="原样再发一次 / once more, though nothing changed")
+Force = Annotated[
+    bool, typer.Option("--force", help="没变也再更新一次 / update though nothing changed")
 ]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="只列出会做什么 / only show the plan")]
+Again = Annotated[
+    bool, typer.Option("--again", help="另建一份草稿 / make another draft, though there is one")
+]
+WatchOption = Annotated[
+    bool, typer.Option("--watch", "-w", help="改动后自动更新，Ctrl-C 结束 / follow edits")
+]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="只列出会做什么，不联网 / only show the plan")
+]
+Concurrency = Annotated[
+    int, typer.Option("--concurrency", min=1, max=64, help="同时处理几篇 / how many at once")
+]
+Sign = Annotated[
+    bool, typer.Option("--sign", help="请求签名，密钥不上网 / sign: the key itself stays here")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON / print JSON")]
 
 
@@ -79,17 +76,21 @@ def publish(
     at: At = "",
     article_type: ArticleType = "",
     bundle: Bundle = False,
+    force: Force = False,
     again: Again = False,
+    watch: WatchOption = False,
     dry_run: DryRun = False,
+    concurrency: Concurrency = 8,
     server: ServerOption = "",
     key: KeyOption = "",
+    sign: Sign = False,
     as_json: AsJson = False,
     config: ConfigOption = None,
 ) -> None:
     """把 Markdown 变成草稿（默认）或发布，图片一并上传 / Markdown to drafts or publications.
 
-    内容没变时再运行一次，得到的是同一个任务，不会重复发布；确要重发加 --again。
-    Run again with nothing changed, it shows the same job and publishes nothing twice.
+    文件夹里的 .wxgate.json 记着每个文件对应的草稿：再运行一次，没变的跳过，改过的更新原草稿。
+    .wxgate.json remembers the draft of each file: run again, only what changed is updated.
 
     退出码 / exit status: 0 全部成功 all · 1 有失败 some failed · 2 用法 usage ·
     3 连不上网关 gateway unreachable · 4 需人工确认 needs review
@@ -98,197 +99,174 @@ def publish(
     例 / example:
       wxgate publish article.md
       wxgate publish posts/ "drafts/2026-*.md" --dry-run
+      wxgate publish posts/ --watch
       wxgate publish article.md -a main --publish
       wxgate publish first.md second.md --bundle
-      wxgate publish photos.md --article-type newspic
       wxgate publish article.md --server https://gate.example.com --key wxg_blog_…
     """
-    from wxgate_client.errors import Refused, Unreachable
-    from wxgate_client.publishing import Order
+    from wxgate_client.plan import Wish
+    from wxgate_client.session import Order, Selection
 
     from accounts.clients import Scope
 
-    articles = _load(paths)
-    drafts = _bundled(articles) if bundle else articles
-    _check_time(at)
+    action, another = "publish" if publish_now or at else "draft", secrets.token_hex(8)
+    wish = Wish(action, at, article_type, force=force, again=another if again else "")
+    order = Order(Selection(tuple(paths), is_bundle=bundle), wish, concurrency, watch)
     if dry_run:
-        _print_plan(articles)
+        show_plan(order, server or _configured_url(config), account)
         return
-    for article in articles:
-        _print_unsent(article)
+    check(order)
     target = find_target(server, key, config, Scope.DRAFT, account=account)
-    action, once = "publish" if publish_now or at else "draft", secrets.token_hex(8)
-    order = Order(target.account, action, at or None, once if again else "", article_type)
+    run(order, target, Bars(as_json=as_json), sign=sign)
+
+
+def check(order: "Order") -> None:
+    """End with status 2 for what cannot be done, before anything else is asked for."""
+    from wxgate_client.session import UsageFault, check_time
+
     try:
-        outcomes = asyncio.run(_publish(target, order, drafts, quiet=as_json))
+        check_time(order.wish.publish_at)
+        order.selection.drafts()
+    except UsageFault as fault:
+        fail(fault.zh, fault.en, code=EXIT_USAGE)
+
+
+def run(order: "Order", target: Target, bars: "Bars", *, sign: bool) -> None:
+    """Carry the order out and end with its status."""
+    from wxgate_client import told
+    from wxgate_client.errors import Refused, Unreachable
+    from wxgate_client.session import Target as Gate
+    from wxgate_client.session import UsageFault
+    from wxgate_client.session import publish as carry_out
+
+    gate = Gate(target.url, target.key, target.account, sign=sign)
+    language = "en" if is_english() else "zh"
+    try:
+        with bars:
+            outcomes = asyncio.run(carry_out(gate, order, bars, language=language))
+    except UsageFault as fault:
+        fail(fault.zh, fault.en, code=EXIT_USAGE)
     except Unreachable as exc:
         fail_unreachable(target.url, exc)
     except Refused as exc:
         typer.echo(f"{exc.message}\n  → {exc.hint}", err=True)
-        raise typer.Exit(EXIT_SOME_FAILED) from None
-    _tell(outcomes, as_json=as_json)
-    raise typer.Exit(_exit_status({outcome.state for outcome in outcomes}))
+        raise typer.Exit(told.EXIT_SOME_FAILED) from None
+    except KeyboardInterrupt:  # the way to end --watch
+        raise typer.Exit(0 if order.watch else 130) from None
+    raise typer.Exit(told.exit_status(outcomes))
 
 
-def _load(paths: list[str]) -> "list[LocalArticle]":
-    from wxgate_client.folders import find_markdown
-    from wxgate_client.local_article import load_article
+def show_plan(order: "Order", url: str, account: str) -> None:
+    """The plan as a table; nobody is called."""
+    from rich.table import Table
+    from wxgate_client import told
+    from wxgate_client.session import UsageFault
 
+    check(order)
     try:
-        return [load_article(path) for path in find_markdown(paths)]
-    except FileNotFoundError as exc:
-        fail(f"没有匹配的文件：{exc}", f"nothing matches {exc}", code=EXIT_USAGE)
-    except OSError as exc:
-        where = f"{exc.filename}: {exc.strerror}"
-        fail(f"读不了文件：{where}", f"cannot read: {where}", code=EXIT_USAGE)
-    except UnicodeDecodeError as exc:
-        fail(f"不是 UTF-8 文本：{exc}", f"no UTF-8 text: {exc}", code=EXIT_USAGE)
+        plan = order.plan(url, account)
+    except UsageFault as fault:
+        fail(fault.zh, fault.en, code=EXIT_USAGE)
+    table = Table(*told.PLAN_HEAD, box=None, pad_edge=False)
+    for row in told.plan_rows(plan, order.wish):
+        table.add_row(*row)
+    _console().print(table)
+    for step in plan.steps:
+        for line in told.unsent_lines(step.draft, missing=True):
+            typer.echo(line, err=True)
 
 
-def _bundled(articles: "list[LocalArticle]") -> "list[Draft]":
-    from wxgate_client.local_article import PictureClash, bundle
-
-    from wechat.limits import ARTICLES_PER_DRAFT
-
-    if len(articles) > ARTICLES_PER_DRAFT:
-        told = f"{len(articles)} > {ARTICLES_PER_DRAFT}"
-        fail(f"一个草稿最多 8 篇：{told}", f"a draft has at most 8: {told}", code=EXIT_USAGE)
-    try:
-        return [bundle(articles)]
-    except PictureClash as clash:
-        fail(
-            f"各篇文章用同一路径指的不是同一张图片（或有一篇缺这张图）：{clash}；请改名或补上",
-            f"not all articles mean the same picture by {clash}, or one lacks it: rename or add it",
-            code=EXIT_USAGE,
-        )
-
-
-def _check_time(at: str) -> None:
-    if not at:
-        return
-    try:
-        aware = datetime.fromisoformat(at).tzinfo is not None
-    except ValueError:
-        aware = False
-    if not aware:
-        fail(
-            f"--at 要带时区，如 2026-12-01T08:00:00+08:00：{at}",
-            f"--at wants a time with offset, as 2026-12-01T08:00:00+08:00: {at}",
-            code=EXIT_USAGE,
-        )
-
-
-async def _publish(
-    target: Target, order: "Order", drafts: "Sequence[Draft]", *, quiet: bool
-) -> "list[Outcome]":
-    from wxgate_client.gateway import AsyncGateway
-    from wxgate_client.publishing import publish_all
-
-    language = "en" if is_english() else "zh"
-    async with AsyncGateway(target.url, target.key, language=language) as gateway:
-        if not order.account:
-            order = replace(order, account=await gateway.default_account())
-        with _progress(quiet=quiet) as progress:
-            bars = {
-                draft.name: progress.add_task(draft.name, total=None, stage="…") for draft in drafts
-            }
-
-            def show(draft: "Draft", job: dict[str, Any]) -> None:
-                done, total = job["progress"]["done"], job["progress"]["total"] or None
-                progress.update(bars[draft.name], total=total, completed=done, stage=job["state"])
-
-            return await publish_all(gateway, order, drafts, show)
-
-
-def _progress(*, quiet: bool) -> "Progress":
-    """A bar for each article, on stderr and only where a person sees it."""
+def _console() -> "Console":
+    """For a table on stdout: as wide as it has to be where no person reads it."""
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.fields[stage]}"),
-        TimeElapsedColumn(),
-        console=Console(stderr=True),
-        disable=quiet or not sys.stderr.isatty(),
-    )
+    return Console(width=None if sys.stdout.isatty() else 10_000, highlight=False, markup=False)
 
 
-def _print_plan(articles: "list[LocalArticle]") -> None:
-    from wxgate_client.local_article import is_named_as_picture
+def _configured_url(config: "Path | None") -> str:
+    """The local gateway, if one is configured: a plan is made without one too."""
+    from accounts.clients import Scope
 
-    for article in articles:
-        typer.echo(f"{article.path}  图片 / pictures: {len(article.pictures)}")
-        for name, local in article.pictures.items():
-            typer.echo(f"    {name}  {local.stat().st_size / 1000:.0f} KB")
-        for name in article.missing:
-            if is_named_as_picture(name):  # the others may be links
-                typer.echo(f"    没有这个文件 / no such file: {name}", err=True)
-        _print_unsent(article)
+    if config_path(config) is None:
+        return ""
+    return find_target("", "", config, Scope.DRAFT).url
 
 
-def _print_unsent(article: "LocalArticle") -> None:
-    for name in article.outside:
-        typer.echo(
-            f"    不发送 {name}：在当前目录之外，请从上一级目录运行"
-            f" / not sent, outside of the working directory: run from further up",
-            err=True,
+class Bars:
+    """A bar for each article, on stderr and only where a person sees it; outcomes on stdout."""
+
+    def __init__(self, *, as_json: bool) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+        self._as_json = as_json
+        self._bars = Progress(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            TextColumn("{task.fields[stage]}"),
+            TimeElapsedColumn(),
+            console=Console(stderr=True),
+            disable=as_json or not sys.stderr.isatty(),
         )
-    for name in article.strange:
-        typer.echo(f"    不发送 {name}：内容不是图片 / not sent, holds no picture", err=True)
+        self._each: dict[str, TaskID] = {}
+        self._all: TaskID | None = None
 
+    def __enter__(self) -> Self:
+        """Begin to show."""
+        self._bars.start()
+        return self
 
-def _tell(outcomes: "list[Outcome]", *, as_json: bool) -> None:
-    if as_json:
-        told = [outcome.as_json() for outcome in outcomes]
-        typer.echo(json.dumps(told, ensure_ascii=False, indent=2))
-        return
-    for outcome in outcomes:
-        print_outcome(outcome)
+    def __exit__(
+        self,
+        _type: type[BaseException] | None,
+        _exc: BaseException | None,
+        _traceback: TracebackType | None,
+    ) -> None:
+        """Leave the terminal as it was."""
+        self._bars.stop()
 
+    def plan(self, plan: "Plan") -> None:
+        """What there is to do."""
+        from wxgate_client import told
 
-def print_outcome(outcome: "Outcome") -> None:
-    """A line for the article, and one for each thing to know about it."""
-    told, error = outcome.result or {}, outcome.error or {}
-    # A job that did not succeed may have a result too, such as the draft it got to.
-    became = told.get("mode", "") if outcome.state == "succeeded" else outcome.state
-    job = f" ({outcome.job})" if outcome.job else ""
-    where = _message(error) or told.get("url") or told.get("media_id") or ""
-    typer.echo(f"{outcome.path}: {became}{job} {where}".rstrip())
-    for change in told.get("changed_by_wechat", []):
-        typer.echo(f"    ~ {_changed(change)}")
-    for step in told.get("next_steps", []):
-        typer.echo(f"    - {step}")
-    for warning in outcome.warnings:
-        where = f" ({warning['field']})" if warning.get("field") else ""
-        typer.echo(f"    注意 / note: {warning['message']}{where}")
-    if error.get("hint"):
-        typer.echo(f"    → {error['hint']}")
-    if outcome.approval == "pending":
-        typer.echo(
-            "    → 等待别人批准后才执行 / waits until somebody else approves: "
-            f"POST /v1/jobs/{outcome.job}/approve"
+        self._each.clear()
+        for step in plan.to_do:
+            _warn(told.unsent_lines(step.draft))
+        _warn(told.gone_lines(plan))
+        if len(plan.to_do) > _MANY:
+            self._all = self._bars.add_task("全部 / all", total=len(plan.to_do), stage="")
+
+    def job(self, step: "Step", job: dict[str, Any]) -> None:
+        """A step's job has changed."""
+        from wxgate_client.following import TERMINAL_STATES
+
+        name = step.draft.name
+        if name not in self._each:
+            self._each[name] = self._bars.add_task(name, total=None, stage="…")
+        bar, progress = self._each[name], job["progress"]
+        over = job["state"] in TERMINAL_STATES
+        self._bars.update(
+            *(bar,),
+            total=progress["total"] or None,
+            completed=progress["done"],
+            stage=job["state"],
+            visible=self._all is None or not over,
         )
+        if self._all is not None and over:
+            self._bars.advance(self._all)
+
+    def outcomes(self, outcomes: "Sequence[Outcome]") -> None:
+        """What became of all."""
+        from wxgate_client import told
+
+        if self._as_json:
+            shown = [outcome.as_json() for outcome in outcomes]
+            typer.echo(json.dumps(shown, ensure_ascii=False, indent=2))
+            return
+        for outcome in outcomes:
+            typer.echo("\n".join(told.outcome_lines(outcome, english=is_english())))
 
 
-def _changed(change: dict[str, Any]) -> str:
-    """One kind of change that WeChat made to a draft."""
-    half = 1 if is_english() else 0
-    what, made = _WHAT[change["what"]][half], _MADE[change["change"]][half]
-    values = " → ".join(filter(None, (change["sent"], change["kept"])))
-    return f"{_BY_WECHAT[half]}{made} {what} {change['name']} ×{change['count']} {values}".rstrip()
-
-
-def _message(error: dict[str, Any]) -> str:
-    """What went wrong, and with which of several articles."""
-    message, field = error.get("message") or "", str(error.get("field") or "")
-    return f"{field}: {message}" if field.startswith("articles[") else message
-
-
-def _exit_status(states: set[str]) -> int:
-    if "needs_review" in states:
-        return EXIT_NEEDS_REVIEW
-    if states == {"unreachable"}:
-        return EXIT_UNREACHABLE
-    return 0 if states <= _WELL else EXIT_SOME_FAILED
+def _warn(lines: Sequence[str]) -> None:
+    for line in lines:
+        typer.echo(line, err=True)

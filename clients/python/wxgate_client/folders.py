@@ -1,4 +1,5 @@
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 MARKDOWN_SUFFIXES = frozenset({".md", ".markdown"})
@@ -16,7 +17,7 @@ def find_markdown(paths: Iterable[str]) -> list[Path]:
         if plain.is_file():
             matches: Iterable[Path] = [plain]
         elif plain.is_dir():
-            matches = (file for file in plain.rglob("*") if _is_article(file.relative_to(plain)))
+            matches = _articles_below(plain)
         else:
             anchor = Path(plain.anchor) if plain.is_absolute() else Path()
             pattern = str(plain.relative_to(anchor))
@@ -28,6 +29,13 @@ def find_markdown(paths: Iterable[str]) -> list[Path]:
     return list(found)
 
 
-def _is_article(relative: Path) -> bool:
-    hidden = any(part.startswith(".") or part in _SKIPPED_FOLDERS for part in relative.parts)
-    return relative.suffix.lower() in MARKDOWN_SUFFIXES and not hidden
+def _articles_below(folder: Path) -> Iterator[Path]:
+    """All articles in it and below; hidden folders are not entered, nor links to folders."""
+    for where, folders, files in os.walk(folder):
+        folders[:] = [
+            name for name in folders if not name.startswith(".") and name not in _SKIPPED_FOLDERS
+        ]
+        for name in files:
+            path = Path(where) / name
+            if path.suffix.lower() in MARKDOWN_SUFFIXES and not name.startswith("."):
+                yield path

@@ -21,6 +21,7 @@ _REFERENCES = re.compile(
     re.MULTILINE,
 )
 _IMAGES = re.compile(r"^images:[ \t]*\[([^\]\n]*)\]", re.MULTILINE)  # the front matter's
+_TITLE = re.compile(r"^title:[ \t]*(.+)$|^#[ \t]+(.+?)[ \t#]*$", re.MULTILINE)
 _ELSEWHERE = re.compile(r"[a-z][a-z0-9+.-]+:|/|\\\\|#", re.IGNORECASE)
 
 
@@ -40,6 +41,18 @@ class LocalArticle:
         """What people know it by."""
         return str(self.path)
 
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """Its file."""
+        return (self.path,)
+
+    @property
+    def title(self) -> str:
+        """As a list of articles shows it; the gateway has the last word."""
+        found = _TITLE.search(self.markdown)
+        told = next(filter(None, found.groups()), "") if found else ""
+        return told.strip().strip("\"'") or self.path.stem
+
     def fields(self, article_type: str) -> dict[str, Any]:
         """What is sent of it; `article_type` "": what its front matter says."""
         kind = {"article_type": article_type} if article_type else {}
@@ -57,6 +70,16 @@ class LocalBundle:
     def name(self) -> str:
         """What people know it by."""
         return " + ".join(article.name for article in self.articles)
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """Its files."""
+        return tuple(article.path for article in self.articles)
+
+    @property
+    def title(self) -> str:
+        """As a list of articles shows it."""
+        return " + ".join(article.title for article in self.articles)
 
     def fields(self, article_type: str) -> dict[str, Any]:
         """What is sent of it."""

@@ -1,27 +1,26 @@
 import asyncio
-import hashlib
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from wxgate_client import calls
-from wxgate_client.calls import Call
 from wxgate_client.errors import Refused, Unreachable
 from wxgate_client.gateway import AsyncGateway
-from wxgate_client.local_article import LocalArticle, LocalBundle
+from wxgate_client.memory import Entry, Memory
+from wxgate_client.plan import Step, Wish, settle
+from wxgate_client.uploads import Uploads
 
-_AT_ONCE = 4
-
-Draft = LocalArticle | LocalBundle
-
+AT_ONCE = 8  # as many as a gateway works on, by default
+_SAVE_EVERY_S = 0.5
 _NO_ANSWER = "网关没有应答 / no answer from the gateway"
 _LOOK = (
     "检查地址，以及 wxgate serve 是否在运行；再运行一次会接着做，不会重复"
     " / check the URL and that wxgate serve is running; run again: nothing is done twice"
 )
 
-# Is told of a draft's job each time it was looked at.
-Watch = Callable[[Draft, dict[str, Any]], None]
+# Is told of a step's job each time it has changed.
+Watch = Callable[[Step, dict[str, Any]], None]
 
 
 @dataclass(frozen=True)
@@ -29,7 +28,7 @@ class Outcome:
     """What became of one file, or of several in one draft."""
 
     path: str
-    state: str  # a job's state, or: refused, unreachable, unreadable
+    state: str  # a job's state, or: unchanged, refused, unreachable, unreadable
     job: str = ""  # its id, once the gateway has accepted the article
     result: dict[str, Any] | None = None
     error: dict[str, Any] | None = None
@@ -38,68 +37,182 @@ class Outcome:
     images: tuple[dict[str, Any], ...] = ()  # what became of its pictures
 
     def as_json(self) -> dict[str, Any]:
-        """What `wxgate publish --json` prints of it."""
+        """What `publish --json` prints of it."""
         return asdict(self)
 
 
-@dataclass(frozen=True)
-class Order:
-    """What is to be done with the articles."""
-
-    account: str
-    action: str  # draft, publish
-    publish_at: str | None = None  # RFC 3339
-    again: str = ""  # any new text: do it again, though it was done before
-    article_type: str = ""  # news, newspic; "": what each says itself
-
-
-async def publish_all(
-    gateway: AsyncGateway, order: Order, drafts: Sequence[Draft], watch: Watch
-) -> list[Outcome]:
-    """Hand all in, a few at a time, and follow their jobs. One that fails stops no other."""
-    gate = asyncio.Semaphore(_AT_ONCE)
-
-    async def one(draft: Draft) -> Outcome:
-        async with gate:
-            return await _publish(gateway, order, draft, watch)
-
-    return list(await asyncio.gather(*map(one, drafts)))
+async def refresh(gateway: AsyncGateway, names: Iterable[tuple[str, Memory]]) -> None:
+    """Ask how the jobs went that had not ended when they were seen last."""
+    for name, memory in names:
+        entry = memory.get(name)
+        if entry is not None and entry.is_pending:
+            try:
+                job = await gateway.job(entry.job)
+            except Refused:
+                job = {"id": entry.job, "state": "failed"}  # the gateway has forgotten it
+            memory.put(name, seen(entry, job))
 
 
-async def _publish(gateway: AsyncGateway, order: Order, draft: Draft, watch: Watch) -> Outcome:
-    path, job_id = draft.name, ""
-    try:
-        job = await gateway.do(_call(order, draft))
-        job_id = job["id"]
-        if job["state"] in ("failed", "cancelled"):
-            # An earlier run's: the article is the same, so what stopped it was something else.
-            job = await gateway.do(calls.steer(job_id, "retry"))
-        async for seen in gateway.follow(job):
-            job = seen
-            watch(draft, job)
-    except Refused as exc:
-        return Outcome(path, "refused", job_id, error=exc.error)
-    except Unreachable as exc:
-        return Outcome(
-            path, "unreachable", job_id, error={"message": f"{_NO_ANSWER}: {exc}", "hint": _LOOK}
+class Publisher:
+    """Brings files to drafts and publications, a few at a time, and remembers what became of them.
+
+    It may be killed at any moment: the next run hands the same in under the same Idempotency-Key,
+    which is the same job, and asks which pictures the gateway has.
+    """
+
+    def __init__(
+        self,
+        gateway: AsyncGateway,
+        account: str,
+        wish: Wish,
+        *,
+        at_once: int = AT_ONCE,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._gateway = gateway
+        self._account = account
+        self._wish = wish
+        self._at_once = at_once
+        self._clock = clock
+        self._saved_at = clock()
+
+    async def publish(self, steps: Sequence[Step], watch: Watch) -> list[Outcome]:
+        """Do what each step wants. One that fails stops no other. Raises what `ask` does."""
+        uploads = Uploads(self._gateway, self._at_once)
+        to_do = [step for step in steps if step.kind in ("new", "changed", "publish")]
+        await uploads.ask({sha256 for step in to_do for sha256 in step.pictures()})
+        gate = asyncio.Semaphore(2 * self._at_once)  # so that the gateway never runs dry
+
+        async def one(step: Step) -> Outcome:
+            settle(step)
+            if step.kind not in ("new", "changed", "publish"):
+                return _untouched(step)
+            async with gate:
+                return await self._one(step, uploads, watch)
+
+        try:
+            return list(await asyncio.gather(*map(one, steps)))
+        finally:
+            self._save(steps)
+
+    async def _one(self, step: Step, uploads: Uploads, watch: Watch) -> Outcome:
+        path, job_id = step.draft.name, ""
+        try:
+            update = await self._draft_to_update(step)
+            job = await self._hand_in(step, uploads, update)
+            job_id = job["id"]
+            job = await self._follow(step, job, watch)
+            if _is_gone(job.get("error")) and _may_be_made_anew(step):
+                job = await self._hand_in(step, uploads, "")
+                job_id = job["id"]
+                job = await self._follow(step, job, watch)
+        except Refused as exc:
+            return Outcome(path, "refused", job_id, error=exc.error)
+        except Unreachable as exc:
+            return Outcome(path, "unreachable", job_id, error=lost(exc))
+        except OSError as exc:
+            return Outcome(path, "unreadable", error={"message": f"{exc.filename}: {exc.strerror}"})
+        self._learn(step, job)
+        told = (job.get("result"), job.get("error"), job.get("approval"))
+        of_items = (_of_items(job, "warnings"), _of_items(job, "images"))
+        return Outcome(path, job["state"], job_id, *told, *of_items)
+
+    async def _draft_to_update(self, step: Step) -> str:
+        """The draft to write to instead of making another; a job under way is stopped first."""
+        entry = step.entry
+        if entry is None or self._wish.again:
+            return ""
+        if entry.is_pending:
+            job = await self._gateway.do(calls.steer(entry.job, "cancel"))
+            entry = replace(seen(entry, job), mode="draft")
+        return entry.media_id if entry.is_draft else ""
+
+    async def _hand_in(self, step: Step, uploads: Uploads, update: str) -> dict[str, Any]:
+        wish, entry = self._wish, step.entry
+        fields = {**step.draft.fields(wish.article_type), "action": wish.action}
+        if wish.publish_at:
+            fields["publish_at"] = wish.publish_at
+        if update:
+            fields["update"] = update
+        # The same article in the same words, with the same pictures, after the same job, is the
+        # same job, for as long as the gateway remembers.
+        key = calls.idempotency_key(
+            self._account, fields, sorted(step.files), wish.again, _before(step, entry)
         )
-    except OSError as exc:
-        return Outcome(path, "unreadable", error={"message": f"{exc.filename}: {exc.strerror}"})
-    told = (job.get("result"), job.get("error"), job.get("approval"))
-    of_items = (_of_items(job, "warnings"), _of_items(job, "images"))
-    return Outcome(path, job["state"], job_id, *told, *of_items)
+        call = calls.article(self._account, fields, files=dict(step.files), key=key)
+        try:
+            await uploads.bring(step.pictures())
+            job = await self._gateway.do(call)
+        except Refused as exc:
+            if _is_gone(exc.error) and update and _may_be_made_anew(step):
+                return await self._hand_in(step, uploads, "")
+            if exc.code != "files_missing":
+                raise
+            uploads.forget(step.pictures())
+            await uploads.bring(step.pictures())
+            job = await self._gateway.do(call)
+        if job["state"] in ("failed", "cancelled") and not _is_gone(job.get("error")):
+            # An earlier run's: the article is the same, so what stopped it was something else.
+            job = await self._gateway.do(calls.steer(job["id"], "retry"))
+        return job
+
+    async def _follow(self, step: Step, job: dict[str, Any], watch: Watch) -> dict[str, Any]:
+        async for seen in self._gateway.follow(job):
+            job = seen
+            watch(step, job)
+        return job
+
+    def _learn(self, step: Step, job: dict[str, Any]) -> None:
+        if job["state"] not in ("succeeded", "waiting", "scheduled"):
+            return
+        before = _before(step, step.entry)
+        entry = Entry(hash=step.hash, job="", state="", after=before)
+        at = self._wish.publish_at
+        step.memory.put(step.name, replace(seen(entry, job), publish_at=at))
+        if self._clock() - self._saved_at >= _SAVE_EVERY_S:
+            self._saved_at = self._clock()
+            step.memory.save()
+
+    def _save(self, steps: Sequence[Step]) -> None:
+        for memory in {id(step.memory): step.memory for step in steps}.values():
+            memory.save()
 
 
-def _call(order: Order, draft: Draft) -> Call:
-    """The request for a draft. Raises OSError for a picture that is gone."""
-    fields = {**draft.fields(order.article_type), "action": order.action}
-    if order.publish_at:
-        fields["publish_at"] = order.publish_at
-    pictures = {name: local.read_bytes() for name, local in draft.pictures.items()}
-    sent = {name: hashlib.sha256(data).hexdigest() for name, data in pictures.items()}
-    # The same article in the same words, with the same pictures, is the same job.
-    key = calls.idempotency_key(order.account, order.again, fields, sent)
-    return calls.article(order.account, fields, pictures=pictures, key=key)
+def lost(exc: Unreachable) -> dict[str, Any]:
+    """The error of an outcome, where no gateway answers."""
+    return {"code": "unreachable", "message": f"{_NO_ANSWER}: {exc}", "hint": _LOOK}
+
+
+def seen(entry: Entry, job: dict[str, Any]) -> Entry:
+    """The entry with what its job says now."""
+    told = job.get("result") or {}
+    said = {name: told[name] for name in ("mode", "media_id", "url") if told.get(name)}
+    return replace(entry, job=job["id"], state=job["state"], **said)
+
+
+def _before(step: Step, entry: Entry | None) -> str:
+    """The job that this one comes after: text that returns to an earlier version is new again."""
+    if entry is None:
+        return ""
+    return entry.after if entry.is_undone and entry.hash == step.hash else entry.job
+
+
+def _is_gone(error: dict[str, Any] | None) -> bool:
+    return error is not None and error.get("code") == "draft_gone"
+
+
+def _may_be_made_anew(step: Step) -> bool:
+    """Not a draft that was only to be published: it may be gone because somebody published it."""
+    return step.kind != "publish"
+
+
+def _untouched(step: Step) -> Outcome:
+    path, entry = step.draft.name, step.entry
+    if step.kind == "unreadable" or entry is None:
+        return Outcome(path, "unreadable", error={"message": step.problem})
+    known = {name: getattr(entry, name) for name in ("mode", "media_id", "url")}
+    result = {name: value for name, value in known.items() if value}
+    return Outcome(path, "unchanged", entry.job, result or None)
 
 
 def _of_items(job: dict[str, Any], name: str) -> tuple[dict[str, Any], ...]:

@@ -10,10 +10,8 @@ from typing import Any
 
 import pytest
 from PIL import Image
-from wxgate_client.publishing import Outcome
 
 from sandbox.faults import Fault
-from server.cli import publish
 from tests.e2e.conftest import KEY, configuration
 from tests.e2e.processes import write_toml
 from tests.server.cli.commands import wxgate, wxgate_process
@@ -66,8 +64,13 @@ async def test_a_dry_run_lists_the_plan_and_calls_nobody(tmp_path: Path, unused_
         *("publish", "x.md", "--dry-run", "--server", f"http://127.0.0.1:{unused_port}")
     )
     assert done.exit_code == 0, done.output
-    assert done.stdout == "x.md  图片 / pictures: 1\n    a.png  3 KB\n"
-    assert done.stderr == "    没有这个文件 / no such file: c.png\n"
+    head, row = done.stdout.splitlines()
+    assert head.split()[:3] == ["文件", "/", "file"]
+    assert row.split() == [
+        *("新增", "new", "x.md", "一篇", "1", "3"),
+        *["新建草稿", "make", "a", "draft"],
+    ]
+    assert done.stderr == "x.md: 没有这个文件 / no such file: c.png\n"
 
 
 async def test_json_tells_programs_all(stand: Any, tmp_path: Path) -> None:
@@ -295,13 +298,3 @@ async def test_markdown_with_pictures_becomes_a_newspic(stand: Any, tmp_path: Pa
     (publication,) = [one for _, _, one in stand.sandbox.world.publications]
     (made,) = publication.articles
     assert (made.article_type, made.content, len(made.image_media_ids)) == ("newspic", "一天", 1)
-
-
-def test_what_wechat_changed_is_shown_with_the_draft(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("LC_ALL", "en_US.UTF-8")
-    change = {"what": "style", "change": "dropped", "name": "top", "sent": "0", "kept": ""}
-    result = {"mode": "draft", "changed_by_wechat": [{**change, "article": 0, "count": 2}]}
-    publish.print_outcome(Outcome("a.md", "succeeded", result=result))
-    assert "    ~ WeChat dropped the style top ×2 0\n" in capsys.readouterr().out

@@ -1,0 +1,100 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+from wxgate_client import told
+from wxgate_client.local_article import load_article
+from wxgate_client.memory import Entry, Memory
+from wxgate_client.plan import Plan, Wish, make_plan
+from wxgate_client.publishing import Outcome
+
+
+def test_what_wechat_changed_is_shown_with_the_draft() -> None:
+    change = {"what": "style", "change": "dropped", "name": "top", "sent": "0", "kept": ""}
+    result = {"mode": "draft", "changed_by_wechat": [{**change, "article": 0, "count": 2}]}
+    outcome = Outcome("a.md", "succeeded", result=result)
+    assert "    ~ WeChat dropped the style top ×2 0" in told.outcome_lines(outcome, english=True)
+    assert "    ~ 微信去掉了 样式 top ×2 0" in told.outcome_lines(outcome, english=False)
+
+
+def test_everything_to_know_about_an_article_has_its_line() -> None:
+    outcome = Outcome(
+        *("a.md", "failed", "job_1"),
+        result={"mode": "draft_ready", "next_steps": ["click"]},
+        error={"message": "too long", "field": "articles[1].title", "hint": "shorten it"},
+        approval="pending",
+        warnings=({"message": "dark", "field": "images[0]"}, {"message": "light"}),
+    )
+    first, *rest = told.outcome_lines(outcome, english=True)
+    assert first == "a.md: failed (job_1) articles[1].title: too long"
+    assert rest[:4] == [
+        "    - click",
+        "    注意 / note: dark (images[0])",
+        "    注意 / note: light",
+        "    → shorten it",
+    ]
+    assert "POST /v1/jobs/job_1/approve" in rest[4]
+
+
+@pytest.mark.parametrize(
+    ("states", "status"),
+    [
+        (set(), 0),
+        ({"succeeded", "waiting", "scheduled", "unchanged"}, 0),
+        ({"succeeded", "failed"}, 1),
+        ({"refused"}, 1),
+        ({"unreadable", "unchanged"}, 1),
+        ({"unreachable"}, 3),
+        ({"unreachable", "unchanged"}, 3),
+        ({"unreachable", "succeeded"}, 1),
+        ({"needs_review", "failed", "unreachable"}, 4),
+    ],
+)
+def test_the_exit_status_tells_the_worst(states: set[str], status: int) -> None:
+    assert told.exit_status(Outcome("a.md", state) for state in states) == status
+
+
+def test_a_plan_is_a_table_with_a_row_for_each_file(tmp_path: Path) -> None:
+    memory = Memory(tmp_path, "https://gate", "main")
+    for name, text in (("a.md", "---\ntitle: '标题'\n---\n"), ("b.md", "# 二 #\n"), ("c.md", "x")):
+        (tmp_path / name).write_text(text, "utf-8")
+    drafts = [(load_article(tmp_path / name), memory) for name in ("a.md", "b.md", "c.md")]
+    a, b, _ = make_plan(drafts, Wish()).steps
+    known: dict[str, Any] = {"job": "j", "state": "succeeded", "mode": "draft", "media_id": "M"}
+    memory.put("a.md", Entry(hash=a.hash, **known))
+    memory.put("b.md", Entry(hash="other", **known))
+    memory.put("z.md", Entry(hash="z", **known))
+    plan: Plan = make_plan(drafts, Wish(action="publish"), [tmp_path])
+    rows = told.plan_rows(plan, Wish(action="publish"))
+    assert [(row[0].split()[-1], row[2], row[5]) for row in rows] == [
+        ("publish", "标题", "更新草稿 update the draft，发布 publish"),
+        ("changed", "二", "更新草稿 update the draft，发布 publish"),
+        ("new", "c", "新建草稿 make a draft，发布 publish"),
+        ("gone", "", "草稿仍在微信 still at WeChat M"),
+    ]
+    assert all(len(row) == len(told.PLAN_HEAD) for row in rows)
+    assert told.gone_lines(plan) == [
+        f"{tmp_path / 'z.md'}: 文件已不在，微信里的保留 / file gone, kept at WeChat: M"
+    ]
+    assert b.draft.title == "二"
+
+
+def test_columns_stand_under_each_other_in_chinese_too() -> None:
+    lines = told.columns(("a", "b"), [("标题", "x"), ("four", "y")])
+    assert lines == ["a     b", "标题  x", "four  y"]
+
+
+def test_pictures_that_stay_here_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "posts").mkdir()
+    monkeypatch.chdir(tmp_path / "posts")
+    (tmp_path / "up.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    (tmp_path / "posts" / "not.png").write_text("notes")
+    article = tmp_path / "posts" / "a.md"
+    article.write_text("![](../up.png) ![](not.png) ![](none.png) [^1]\n\n[^1]: 注")
+    lines = told.unsent_lines(load_article(article), missing=True)
+    assert [line.partition(": ")[2].split("：")[0] for line in lines] == [
+        "没有这个文件 / no such file: none.png",
+        "不发送 ../up.png",
+        "不发送 not.png",
+    ]
+    assert len(told.unsent_lines(load_article(article))) == 2
