@@ -14,8 +14,8 @@ from jobs.files import Files
 _MAX_NAMES = 1_000
 _MAX_QUESTION_BYTES = 100_000  # that many names
 _SHA256 = re.compile("[0-9a-f]{64}")
-# WeChat takes pictures of up to 10 MB; what is larger is for nothing.
-_MAX_FILE_BYTES = 10_000_000
+# As large as a whole article may be by default: the gateway makes pictures smaller for WeChat.
+_MAX_FILE_BYTES = 20_000_000
 
 
 class MissingRequest(BaseModel):

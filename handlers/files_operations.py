@@ -25,8 +25,8 @@ PUT = Operation(
     answer_example={"sha256": _SHA256, "size": 0},
     errors=(400, 401, 403, 413, 415, 422, 503),
     description=(
-        "请求体为文件本身，≤10 MB；已有则 200。之后在文章的 `files` 里按 SHA-256 引用。\n\n"
-        "The body is the file itself, ≤10 MB; 200 if it was there. Articles name it by its "
+        "请求体为文件本身，≤20 MB；已有则 200。之后在文章的 `files` 里按 SHA-256 引用。\n\n"
+        "The body is the file itself, ≤20 MB; 200 if it was there. Articles name it by its "
         "SHA-256 in `files`."
     ),
 )

@@ -18,6 +18,7 @@ ROOT = Path(__file__).parent.parent.parent
 SAMPLE_PICTURE = ROOT / "sandbox" / "sample" / "tokens.png"
 _UP_WITHIN_S = 30
 _DOWN_WITHIN_S = 30
+_SOURCES = os.pathsep.join(map(str, (ROOT, ROOT / "clients" / "python")))
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ def plain_environment(sandbox_port: int, gateway_port: int) -> dict[str, str]:
     return {
         **kept,
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-        "PYTHONPATH": str(ROOT),  # these sources, wherever `wxgate` was installed from
+        "PYTHONPATH": _SOURCES,  # wherever `wxgate` was installed from
         "LANG": "zh_CN.UTF-8",
         "PYTHONUTF8": "1",
         "NO_PROXY": "127.0.0.1",
