@@ -24,6 +24,8 @@ PUT = Operation(
     answer=FileAnswer,
     answer_example={"sha256": _SHA256, "size": 0},
     errors=(400, 401, 403, 413, 415, 422, 503),
+    limit="6000/minute",
+    in_bulk=True,
     description=(
         "请求体为文件本身，≤20 MB；已有则 200。之后在文章的 `files` 里按 SHA-256 引用。\n\n"
         "The body is the file itself, ≤20 MB; 200 if it was there. Articles name it by its "

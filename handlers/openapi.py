@@ -40,6 +40,7 @@ class Operation:
     public: bool = False  # needs no key
     errors: tuple[int, ...] = (401, 403)
     limit: str = ""  # calls of one client, or one address, to this route alone: "30/minute"
+    in_bulk: bool = False  # its calls come by the hundred: they count on `limit` alone
     description: str = ""
 
 

@@ -45,7 +45,8 @@ class Throttle:
         if route.operation.limit:
             scope = f"{route.method} {prefix}{route.path}"
             endpoint = self.limiter.shared_limit(route.operation.limit, scope=scope)(endpoint)
-        endpoint = self.limiter.shared_limit(self._rate, scope="/v1")(endpoint)
+        if not route.operation.in_bulk:
+            endpoint = self.limiter.shared_limit(self._rate, scope="/v1")(endpoint)
         return ApiRoute(route.method, route.path, endpoint, route.operation)
 
 

@@ -8,24 +8,24 @@ from PIL import Image
 ARTICLES, PICTURES_EACH, REPEATS = 100, 5, 60
 
 
-def make_folder(root: Path) -> None:
+def make_folder(root: Path, *, articles: int = ARTICLES, repeats: int = REPEATS) -> None:
     """Write it. The first picture of an article is its cover too."""
-    for number in range(ARTICLES):
+    for number in range(articles):
         article = root / f"{number // 10}" / f"post {number:03}.md"
         pictures = article.parent / "img"
         pictures.mkdir(parents=True, exist_ok=True)
         names = []
         for place in range(PICTURES_EACH):
             name = f"{number:03}-{place}.png"
-            (pictures / name).write_bytes(_picture(_content(number, place)))
+            (pictures / name).write_bytes(_picture(_content(number, place, repeats)))
             names.append(name)
         shown = "\n\n".join(f"![图 {name}](img/{name})" for name in names)
         article.write_text(f"# 第 {number} 篇\n\n正文 {number}。\n\n{shown}\n", "utf-8")
 
 
-def _content(number: int, place: int) -> int:
-    """Which picture it is: of the first 60 articles the last repeats one of the article before."""
-    if place == PICTURES_EACH - 1 and number < REPEATS:
+def _content(number: int, place: int, repeats: int) -> int:
+    """Which picture it is: the last of the first articles repeats one of the article before."""
+    if place == PICTURES_EACH - 1 and number < repeats:
         number, place = (number - 1) % ARTICLES, 1
     return number * PICTURES_EACH + place
 

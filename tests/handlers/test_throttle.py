@@ -49,6 +49,7 @@ async def opened(rate: str, *, heavy: str = "") -> AsyncIterator[httpx.AsyncClie
         ApiRoute("GET", "/ones/{id}", one.get, Operation("1", "t")),
         ApiRoute("GET", "/others", other.get, Operation("2", "t", limit=heavy)),
         ApiRoute("GET", "/events", one.events, Operation("3", "t")),
+        ApiRoute("GET", "/bulk", other.get, Operation("5", "t", limit=heavy, in_bulk=True)),
     ]
     auth = [ApiRoute("GET", "/token", one.get, Operation("4", "t", public=True, limit=heavy))]
     app = Starlette(
@@ -120,3 +121,12 @@ async def test_a_dot_env_of_somebody_else_is_not_read(
     monkeypatch.chdir(tmp_path)
     async with opened("1/minute") as caller:
         assert [(await caller.get("/v1/others")).status_code for _ in range(2)] == [200, 429]
+
+
+async def test_what_comes_by_the_hundred_counts_on_its_own_limit_alone() -> None:
+    client = {"x-client": CLIENTS[0].id}
+    async with opened("2/minute", heavy="5/minute") as http:
+        bulk = [(await http.get("/v1/bulk", headers=client)).status_code for _ in range(6)]
+        others = [(await http.get("/v1/ones/1", headers=client)).status_code for _ in range(3)]
+    assert bulk == [200] * 5 + [429]
+    assert others == [200, 200, 429]

@@ -298,3 +298,34 @@ async def test_markdown_with_pictures_becomes_a_newspic(stand: Any, tmp_path: Pa
     (publication,) = [one for _, _, one in stand.sandbox.world.publications]
     (made,) = publication.articles
     assert (made.article_type, made.content, len(made.image_media_ids)) == ("newspic", "一天", 1)
+
+
+async def test_an_edit_updates_the_draft_and_publishing_comes_once(
+    stand: Any, tmp_path: Path
+) -> None:
+    path = article(tmp_path / "a.md")
+    for text in ("正文", "改过的正文"):
+        article(path, text=text)
+        done = await wxgate_process("publish", "a.md", "--json", *at_gate(stand))
+        assert json.loads(done.stdout)[0]["state"] == "succeeded", done.output
+    assert len(list(stand.sandbox.world.drafts)) == 1
+    first = await wxgate_process("publish", "a.md", "--publish", "--json", *at_gate(stand))
+    assert json.loads(first.stdout)[0]["result"]["mode"] == "published", first.output
+    again = await wxgate_process("publish", "a.md", "--publish", "--json", *at_gate(stand))
+    assert json.loads(again.stdout)[0]["state"] == "unchanged"
+    (published,) = [one for _, _, one in stand.sandbox.world.publications]
+    assert "改过的正文" in published.articles[0].content
+
+
+async def test_a_draft_that_somebody_deleted_is_made_anew(stand: Any, tmp_path: Path) -> None:
+    path = article(tmp_path / "a.md")
+    first = await wxgate_process("publish", path, "--json", *at_gate(stand))
+    media_id = json.loads(first.stdout)[0]["result"]["media_id"]
+    await stand.http.post(
+        "/cgi-bin/draft/delete", json={"media_id": media_id}, headers={"X-Wxgate-Account": "main"}
+    )
+    article(path, text="改过的正文")
+    second = await wxgate_process("publish", path, "--json", *at_gate(stand))
+    assert second.exit_code == 0, second.output
+    assert json.loads(second.stdout)[0]["result"]["media_id"] != media_id
+    assert len(list(stand.sandbox.world.drafts)) == 1
