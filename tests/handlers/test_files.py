@@ -62,7 +62,7 @@ async def test_a_client_has_room_for_so_much(desk: Desk) -> None:
 
 
 async def test_a_file_has_a_limit_of_its_own(desk: Desk) -> None:
-    response = await desk.call("PUT", f"/v1/files/{NAME}", content=b"x" * 10_000_001)
+    response = await desk.call("PUT", f"/v1/files/{NAME}", content=b"x" * 20_000_001)
     assert (response.status_code, response.json()["error"]["code"]) == (413, "request_too_large")
 
 
