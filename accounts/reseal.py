@@ -8,9 +8,11 @@ from accounts.audit import AuditLog, Detail
 from accounts.client_keys import key_aad
 from accounts.edits import Editor
 from accounts.master_key import Sealer
+from accounts.webhook_secrets import webhook_aad
 from store import accounts as account_rows
 from store import clients as client_rows
 from store import revisions
+from store import webhooks as webhook_rows
 from store.accounts import AccountRow, SealedSecret
 from store.engine import Database
 
@@ -38,7 +40,9 @@ class Reseal:
             keys = await self._client_keys(connection)
             await revisions.bump(connection, revisions.ACCOUNTS)
             await revisions.bump(connection, revisions.CLIENTS)
-            done = Resealed(accounts.secrets + keys.secrets, accounts.unopened + keys.unopened)
+            parts = (accounts, keys, await self._webhooks(connection))
+            unopened = [name for part in parts for name in part.unopened]
+            done = Resealed(sum(part.secrets for part in parts), unopened)
             detail: Detail = {"count": done.secrets, "unopened": done.unopened}
             await self._audit.append(connection, editor.did("account.reseal", "store", detail))
         return done
@@ -75,5 +79,18 @@ class Reseal:
                 unopened.append(f"client {row.client_id}: {row.hint}")
                 continue
             await client_rows.put_sealed(connection, row.digest, self._new.seal(value, aad=aad))
+            done += 1
+        return Resealed(done, unopened)
+
+    async def _webhooks(self, connection: AsyncConnection) -> Resealed:
+        done, unopened = 0, []
+        for row in await webhook_rows.of_client(connection, None):
+            aad = webhook_aad(row.id)
+            if self._new.open(row.sealed, aad=aad) is not None:
+                continue
+            if (value := self._old.open(row.sealed, aad=aad)) is None:
+                unopened.append(f"webhook {row.id}")
+                continue
+            await webhook_rows.put_sealed(connection, row.id, self._new.seal(value, aad=aad))
             done += 1
         return Resealed(done, unopened)

@@ -33,9 +33,9 @@ from handlers.relay import Relay, Stages
 from handlers.relay_journal import RelayJournal
 from handlers.token_calls import TokenCalls
 from jobs.engine import Engine
-from jobs.journal import Journal
 from jobs.library import Library
 from jobs.service import Jobs
+from jobs.webhooks import Secrecy
 from proxy.aiohttp_upstream import open_upstream
 from proxy.budget import RetryBudgets
 from proxy.call import Calls, Hosts, WeChatFacts
@@ -146,12 +146,16 @@ async def open_gateway(
         wechat = await stack.enter_async_context(open_wechat(settings, sealer, crash))
         secrets = AccountSecrets(sealer)
         await follow_accounts(watcher, database, secrets, wechat.accounts, wechat.tokens)
-        audit = AuditLog(database, master_key, clock=time.time)
+        secrecy = Secrecy(sealer, audit := AuditLog(database, master_key, clock=time.time))
         callers = await stack.enter_async_context(
             open_callers(settings, wechat.accounts, watcher, database, master_key, audit)
         )
         made = await stack.enter_async_context(
-            open_work(settings, database, wechat.for_jobs, callers.clients, Journal(audit), crash)
+            open_work(
+                *(settings, database, wechat.for_jobs, callers.clients),
+                Secrecy(sealer, audit),
+                crash,
+            )
         )
         library = await stack.enter_async_context(_library(settings, database, wechat, made, audit))
         signed, relayed = read_bodies(settings, wechat.caches, wechat.link)
@@ -213,7 +217,7 @@ async def open_worker(settings: Settings) -> AsyncIterator[Reloader]:
     sealer = Sealer(master_key)
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(open_store(settings))
-        audit = AuditLog(database, master_key, clock=time.time)
+        secrecy = Secrecy(sealer, audit := AuditLog(database, master_key, clock=time.time))
         wechat = await stack.enter_async_context(open_wechat(settings, sealer, no_crash))
         watcher = Watcher(database)
         await follow_accounts(
@@ -224,7 +228,9 @@ async def open_worker(settings: Settings) -> AsyncIterator[Reloader]:
         follow_capabilities(watcher, database, wechat.capabilities)
         await stack.enter_async_context(following(watcher))
         made = await stack.enter_async_context(
-            open_work(settings, database, wechat.for_jobs, clients, Journal(audit), no_crash)
+            open_work(
+                *(settings, database, wechat.for_jobs, clients), Secrecy(sealer, audit), no_crash
+            )
         )
         await stack.enter_async_context(_open_fleet(settings, wechat, made.uploaded, {}))
         names = Names(clients, wechat.accounts, wechat.tokens)

@@ -22,6 +22,7 @@ from handlers import job_operations as about_jobs
 from handlers import library_operations as about_library
 from handlers import operations as about
 from handlers import schedules_operations as about_schedules
+from handlers import webhooks_operations as about_webhooks
 from handlers.accounts import AccountsHandler
 from handlers.admin_accounts import AdminAccountsHandler
 from handlers.areas import Segments
@@ -55,6 +56,7 @@ from handlers.signed import SignatureMiddleware
 from handlers.stats import StatsHandler
 from handlers.themes import ThemesHandler
 from handlers.throttle import Throttle
+from handlers.webhooks import WebhooksHandler
 from jobs.library import Library
 from proxy.capabilities import Capabilities, Prober
 from proxy.quota import QuotaLedger
@@ -141,6 +143,7 @@ def _v1(parts: Parts) -> list[ApiRoute]:
         ApiRoute("GET", "/admin/audit", AuditHandler(parts.audit).list, about.AUDIT),
         *_articles(parts),
         *_effects(parts),
+        *_webhooks(parts),
         *_cache_admin(parts),
         *_clients(parts),
         *_admin_accounts(parts),
@@ -282,12 +285,28 @@ def _public(parts: Parts) -> list[ApiRoute]:
     ]
 
 
+def _webhooks(parts: Parts) -> list[ApiRoute]:
+    webhooks = WebhooksHandler(parts.work.telling.webhooks)
+    one = "/webhooks/{webhook_id}"
+    again = f"{one}/deliveries/{{delivery_id}}/redeliver"
+    return [
+        ApiRoute("GET", "/webhooks", webhooks.list, about_webhooks.LIST),
+        ApiRoute("POST", "/webhooks", webhooks.create, about_webhooks.CREATE),
+        ApiRoute("GET", one, webhooks.get, about_webhooks.GET),
+        ApiRoute("PATCH", one, webhooks.change, about_webhooks.CHANGE),
+        ApiRoute("DELETE", one, webhooks.remove, about_webhooks.REMOVE),
+        ApiRoute("POST", f"{one}/test", webhooks.test, about_webhooks.TEST),
+        ApiRoute("GET", f"{one}/deliveries", webhooks.deliveries, about_webhooks.DELIVERIES),
+        ApiRoute("POST", again, webhooks.redeliver, about_webhooks.REDELIVER),
+    ]
+
+
 def _callback(parts: Parts) -> list[ApiRoute]:
     def count(account: str, outcome: str) -> None:
         parts.metrics.pushes.labels(account, outcome).inc()
 
     callback = CallbackHandler(
-        *(parts.accounts, parts.work.inbox, count),
+        *(parts.accounts, parts.work.telling.inbox, count),
         tolerance_s=parts.settings.callback.tolerance_s,
         clock=time.time,
     )

@@ -12,14 +12,12 @@ from content.renderer import Renderer
 from content.roundtrip.changes import ChangeFinder
 from core.crash import CrashPoint
 from core.metrics import Metrics
-from jobs.announce import Announce
 from jobs.changes import Changes
 from jobs.context import JobsContext
 from jobs.draft_sight import DraftSight
 from jobs.engine import Engine
 from jobs.executor import Executor
 from jobs.files import Files
-from jobs.inbox import Inbox
 from jobs.intake import Intake
 from jobs.journal import Journal
 from jobs.kinds import article_handlers
@@ -30,10 +28,12 @@ from jobs.reschedule import Rescheduling
 from jobs.scheduler import Scheduler
 from jobs.schedules import Schedules
 from jobs.service import Jobs
+from jobs.webhooks import Secrecy
 from proxy.call import Calls
 from server.building import open_builder
 from server.rendering import make_renderer, open_workers
 from server.settings import Settings
+from server.telling import Telling, open_telling
 from store.engine import Database
 from store.images import UploadedImages
 from wechat.draft import DraftClient
@@ -67,7 +67,7 @@ class Work:
     lists: JobLists
     timetable: Timetable
     files: Files
-    inbox: Inbox
+    telling: Telling
     renderer: Renderer
     uploaded: UploadedImages
 
@@ -78,10 +78,11 @@ async def open_work(
     database: Database,
     wechat: WeChat,
     clients: Clients,
-    journal: Journal,
+    secrecy: Secrecy,
     crash: CrashPoint,
 ) -> AsyncIterator[Work]:
     """The engine, working on jobs until the end of the block."""
+    journal = Journal(secrecy.audit)
     async with AsyncExitStack() as stack:
         workers = await stack.enter_async_context(open_workers(settings.content))
         renderer = make_renderer(
@@ -122,8 +123,10 @@ async def open_work(
         max_bytes = settings.jobs.files_mb * 1_000_000
         files = Files(database, max_bytes=max_bytes, clock=time.time)
         lists = JobLists(database, clock=time.time)
-        inbox = Inbox(*(database, Announce(time.time), clients.by_id, engine.wake), clock=time.time)
-        shared = (lists, timetable, files, inbox, renderer, uploaded)
+        telling = await stack.enter_async_context(
+            open_telling(settings, database, clients, secrecy, wechat.metrics, engine.wake)
+        )
+        shared = (lists, timetable, files, telling, renderer, uploaded)
         yield Work(engine, jobs, *shared)
 
 
