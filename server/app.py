@@ -151,11 +151,7 @@ async def open_gateway(
             open_callers(settings, wechat.accounts, watcher, database, master_key, audit)
         )
         made = await stack.enter_async_context(
-            open_work(
-                *(settings, database, wechat.for_jobs, callers.clients),
-                Secrecy(sealer, audit),
-                crash,
-            )
+            open_work(settings, database, wechat.for_jobs, callers.clients, secrecy, crash)
         )
         library = await stack.enter_async_context(_library(settings, database, wechat, made, audit))
         signed, relayed = read_bodies(settings, wechat.caches, wechat.link)
@@ -228,9 +224,7 @@ async def open_worker(settings: Settings) -> AsyncIterator[Reloader]:
         follow_capabilities(watcher, database, wechat.capabilities)
         await stack.enter_async_context(following(watcher))
         made = await stack.enter_async_context(
-            open_work(
-                *(settings, database, wechat.for_jobs, clients), Secrecy(sealer, audit), no_crash
-            )
+            open_work(settings, database, wechat.for_jobs, clients, secrecy, no_crash)
         )
         await stack.enter_async_context(_open_fleet(settings, wechat, made.uploaded, {}))
         names = Names(clients, wechat.accounts, wechat.tokens)
