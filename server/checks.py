@@ -22,6 +22,7 @@ def checks_of(settings: Settings, config: Path | None) -> Iterator[Finding]:
         yield _config_file(config)
     yield _clients(settings)
     yield from _accounts_without_clients(settings)
+    yield from _callbacks(settings)
     zone = time.strftime("%Z (UTC%z)")
     yield ok(
         "time zone",
@@ -163,3 +164,29 @@ def _accounts_without_clients(settings: Settings) -> Iterator[Finding]:
                     f'[[clients]] accounts = ["{account.name}"], or wxgate clients add',
                 ),
             )
+
+
+def _callbacks(settings: Settings) -> Iterator[Finding]:
+    """Where WeChat is to push to; accounts without a Token take no pushes, and may mean it."""
+    public = settings.server.public_url.rstrip("/")
+    for account in settings.accounts:
+        if not account.callback_token.get_secret_value():
+            continue
+        name, url = f"{account.name}: callback", f"{public}/callback/{account.name}"
+        if _is_loopback(urlsplit(public).hostname or ""):
+            yield warn(
+                name,
+                Text(f"微信访问不到 {url}", f"WeChat cannot reach {url}"),
+                Text(*['[server]\npublic_url = "https://gate.example.com"'] * 2),
+            )
+        elif not account.encoding_aes_key.get_secret_value():
+            yield warn(
+                name,
+                Text(f"{url} 收明文推送，正文没有签名", f"{url} takes pushes in plain, unsigned"),
+                Text(
+                    "设 encoding_aes_key，并在微信后台的“消息推送”选安全模式",
+                    "set encoding_aes_key, and choose the safe mode in WeChat's console",
+                ),
+            )
+        else:
+            yield ok(name, f"微信后台“消息推送”的 URL 填 {url}", f"WeChat's console takes {url}")

@@ -96,3 +96,23 @@ def test_an_account_that_nobody_may_use_is_named() -> None:
 
 def test_the_time_zone_is_shown() -> None:
     assert re.search(r"UTC[+-]\d{4}", found()["time zone"].found.en)
+
+
+@pytest.mark.parametrize(
+    ("public_url", "secrets", "status"),
+    [
+        ("https://gate.test", {"encoding_aes_key": "k" * 43}, "ok"),
+        ("https://gate.test", {}, "warn"),
+        ("http://127.0.0.1:8080", {"encoding_aes_key": "k" * 43}, "warn"),
+    ],
+)
+def test_the_address_of_the_message_push_is_shown(
+    public_url: str, secrets: dict[str, str], status: str
+) -> None:
+    main = {"name": "main", "app_id": "wx0000000000000001", "app_secret": "s"}
+    account = {**main, "callback_token": "canaryToken", **secrets}
+    finding = found(server={"public_url": public_url}, accounts=[account])["main: callback"]
+    assert finding.status == status
+    assert f"{public_url}/callback/main" in finding.found.zh
+    assert "canaryToken" not in str(finding)
+    assert "main: callback" not in found(accounts=[main])
