@@ -17,6 +17,7 @@ from jobs.claim import Claim, Done, EndRun, Later, LeaseLost, Outcome
 from jobs.context import JobsContext
 from jobs.failures import Quarantined, review, stored_error
 from jobs.lateness import PublishTooLate, is_too_late
+from jobs.retention import forget_old_jobs
 from jobs.shelving import shelve
 from jobs.states import State
 from store import files as kept_files
@@ -280,6 +281,7 @@ class Engine:
             await job_rows.purge_files(connection, ended_before=now - self._settings.keep_files_s)
             await kept_files.purge(connection, unused_since=now - self._settings.keep_files_s)
             await idempotency.purge(connection, before=now - self._settings.keep_keys_s)
+        await forget_old_jobs(self._database, self._settings, now)
 
 
 async def _survive(work: Callable[[], Awaitable[None]]) -> None:

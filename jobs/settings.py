@@ -54,6 +54,11 @@ class JobsSettings(BaseModel):
     keep_files_s: float = Field(
         604_800, ge=0, description="how long files of a failed job are kept for a retry"
     )
+    keep_jobs_s: float = Field(
+        15_552_000,
+        ge=86_400,
+        description="how long jobs that are over are kept; never less than their Idempotency-Keys",
+    )
     keep_keys_s: float = Field(
         604_800, ge=86_400, description="how long an Idempotency-Key is remembered"
     )

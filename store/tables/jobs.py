@@ -156,6 +156,7 @@ idempotency = Table(
     Column("created_at", Double, nullable=False),
 )
 Index("ix_idempotency_created", idempotency.c.created_at)
+Index("ix_idempotency_job", idempotency.c.job_id)
 
 # Bytes that a client sent, once for all of its jobs; no client can name another's.
 file = Table(

@@ -51,6 +51,7 @@ def _job() -> None:
         postgresql_where=sa.text("parent_id IS NOT NULL"),
     )
     op.drop_index("ix_job_client", "job")
+    op.create_index("ix_idempotency_job", "idempotency", ["job_id"])
     op.create_index("ix_job_schedule", "job", ["schedule_id", "due_at"], unique=True)
     op.create_index(
         "ix_job_content",
