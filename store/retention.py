@@ -1,7 +1,6 @@
 """What is over and done with, long ago: found and forgotten a part at a time."""
 
 from collections.abc import Collection
-
 from typing import Any
 
 from sqlalchemy import Select, delete, exists, select

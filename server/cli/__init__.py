@@ -14,6 +14,8 @@ from server.cli import (
     doctor,
     errcode,
     init,
+    jobs,
+    library,
     lint,
     migrate,
     publish,
@@ -77,6 +79,9 @@ app.command()(render.render)
 app.add_typer(themes.app, name="themes")
 app.command()(lint.lint)
 app.command()(publish.publish)
+app.add_typer(jobs.app)
+for _kind in ("drafts", "publications", "materials"):
+    app.add_typer(library.make_app(_kind))
 app.command()(sign.sign)
 app.add_typer(stats.app)
 stats.app.command("cache")(cache.stats_cache)

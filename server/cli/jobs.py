@@ -1,0 +1,228 @@
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import quote
+
+import typer
+
+from server.cli.common import ConfigOption
+from server.cli.stats import JsonOption, at_gateway
+from server.cli.tables import print_facts, print_json, print_table
+from server.cli.target import KeyOption, ServerOption, Target, find_target
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from wxgate_client.gateway import AsyncGateway
+
+app = typer.Typer(name="jobs", no_args_is_help=True)
+
+_HEAD = ("id", "state", "kind", "account", "created", "title", "error")
+_NEEDS_REVIEW, _FAILED = 4, 1
+
+JobIds = Annotated[list[str], typer.Argument(metavar="JOB…", help="任务 id / ids of jobs")]
+JobId = Annotated[str, typer.Argument(metavar="JOB", help="任务 id / id of the job")]
+StateOption = Annotated[
+    list[str] | None, typer.Option("--state", help="状态，可重复 / state, repeatable")
+]
+LimitOption = Annotated[int, typer.Option("--limit", "-n", min=1, help="最多几个 / at most")]
+
+
+@app.callback()
+def jobs() -> None:
+    """任务：列表、详情、取消、重试、批准 / jobs: list, show, cancel, retry, approve.
+
+    \b
+    例 / example:
+      wxgate jobs list --state failed
+      wxgate jobs watch job_01jd8v6q3x0000000000000000
+    """
+
+
+@app.command("list")
+def list_jobs(
+    state: StateOption = None,
+    q: Annotated[str, typer.Option("--query", "-q", help="标题、id 等 / words, id, code")] = "",
+    tag: Annotated[str, typer.Option("--tag", help="标签 / tag")] = "",
+    account: Annotated[str, typer.Option("--account", "-a", help="公众号 / account")] = "",
+    kind: Annotated[str, typer.Option("--kind", help="类别 / kind")] = "",
+    parent: Annotated[str, typer.Option("--parent", help="批量任务 / items of a batch")] = "",
+    limit: LimitOption = 20,
+    as_json: JsonOption = False,
+    server: ServerOption = "",
+    key: KeyOption = "",
+    config: ConfigOption = None,
+) -> None:
+    """列出任务，新的在前 / jobs, newest first.
+
+    \b
+    例 / example:
+      wxgate jobs list --state failed --state needs_review
+      wxgate jobs list -q 周报 --json
+    """
+    wanted = {"q": q, "tag": tag, "account": account, "kind": kind, "parent": parent}
+    params = {name: value for name, value in wanted.items() if value}
+    if state:
+        params["state"] = ",".join(state)
+
+    async def work(gateway: "AsyncGateway") -> None:
+        from wxgate_client import calls
+
+        found = await first(gateway, calls.jobs(**params, limit=min(limit, 100)), limit)
+        if as_json:
+            print_json(found)
+        else:
+            print_table(_HEAD, [_row(job) for job in found])
+
+    at_gateway(_target(server, key, config), work)
+
+
+@app.command("show")
+def show(
+    job_id: JobId,
+    as_json: JsonOption = False,
+    server: ServerOption = "",
+    key: KeyOption = "",
+    config: ConfigOption = None,
+) -> None:
+    """一个任务 / a job.
+
+    \b
+    例 / example:
+      wxgate jobs show job_01jd8v6q3x0000000000000000
+    """
+
+    async def work(gateway: "AsyncGateway") -> None:
+        job = await gateway.job(job_id)
+        if as_json:
+            print_json(job)
+        else:
+            _print_job(job)
+
+    at_gateway(_target(server, key, config), work)
+
+
+@app.command("watch")
+def watch(
+    job_id: JobId,
+    server: ServerOption = "",
+    key: KeyOption = "",
+    config: ConfigOption = None,
+) -> None:
+    """跟着任务直到结束；失败则退出码 1，待人工确认则 4 / follow a job to its end.
+
+    \b
+    例 / example:
+      wxgate jobs watch job_01jd8v6q3x0000000000000000
+    """
+
+    async def work(gateway: "AsyncGateway") -> None:
+        job = await gateway.job(job_id)
+        async for seen in gateway.follow(job, through_waiting=True):
+            job, progress = seen, seen["progress"]
+            typer.echo(f"{job['state']} {progress['done']}/{progress['total']}")
+        _print_job(job)
+        if job["state"] == "needs_review":
+            raise typer.Exit(_NEEDS_REVIEW)
+        if job["state"] != "succeeded":
+            raise typer.Exit(_FAILED)
+
+    at_gateway(_target(server, key, config), work)
+
+
+@app.command("cancel")
+def cancel(
+    job_ids: JobIds, server: ServerOption = "", key: KeyOption = "", config: ConfigOption = None
+) -> None:
+    """取消任务 / cancel jobs.
+
+    \b
+    例 / example:
+      wxgate jobs cancel job_01jd8v6q3x0000000000000000
+    """
+    _steer(job_ids, "cancel", _target(server, key, config))
+
+
+@app.command("retry")
+def retry(
+    job_ids: JobIds, server: ServerOption = "", key: KeyOption = "", config: ConfigOption = None
+) -> None:
+    """重试任务 / try jobs again.
+
+    \b
+    例 / example:
+      wxgate jobs retry job_01jd8v6q3x0000000000000000
+    """
+    _steer(job_ids, "retry", _target(server, key, config))
+
+
+@app.command("approve")
+def approve(
+    job_ids: JobIds, server: ServerOption = "", key: KeyOption = "", config: ConfigOption = None
+) -> None:
+    """批准别的密钥提交的发布 / approve what another key wants published.
+
+    \b
+    例 / example:
+      wxgate jobs approve job_01jd8v6q3x0000000000000000
+    """
+    _steer(job_ids, "approve", _target(server, key, config))
+
+
+async def first(gateway: "AsyncGateway", call: Any, limit: int) -> list[dict[str, Any]]:
+    """The first `limit` items of a list, over as many pages as they take."""
+    from contextlib import aclosing
+
+    found: list[dict[str, Any]] = []
+    async with aclosing(gateway.each(call)) as items:
+        async for item in items:
+            found.append(item)
+            if len(found) == limit:
+                break
+    return found
+
+
+def _steer(job_ids: list[str], what: str, target: Target) -> None:
+    """Do it to all of them; status 1 if one is refused."""
+
+    async def work(gateway: "AsyncGateway") -> None:
+        from wxgate_client.errors import Refused
+
+        refused = False
+        for job_id in job_ids:
+            try:
+                job = await gateway.request("POST", f"/v1/jobs/{quote(job_id, safe='')}/{what}")
+                typer.echo(f"{job['id']} {job['state']}")
+            except Refused as exc:
+                refused = True
+                typer.echo(f"{job_id}: {exc.message}\n  → {exc.hint}", err=True)
+        if refused:
+            raise typer.Exit(1)
+
+    at_gateway(target, work)
+
+
+def _target(server: str, key: str, config: "Path | None") -> Target:
+    from accounts.clients import Scope
+
+    return find_target(server, key, config, Scope.DRAFT, Scope.PUBLISH, Scope.ADMIN)
+
+
+def _row(job: Mapping[str, Any]) -> tuple[object, ...]:
+    error = (job.get("error") or {}).get("code")
+    created = job["created_at"][:19]
+    return (
+        *(job["id"], job["state"], job["kind"], job["account"]),
+        *(created, job.get("title"), error),
+    )
+
+
+def _print_job(job: Mapping[str, Any]) -> None:
+    names = ("id", "state", "kind", "account", "client", "title", "created_at", "run_at")
+    print_facts({name: job.get(name) for name in (*names, "parent", "schedule", "approval")})
+    print_facts({"tags": " ".join(job.get("tags") or ())})
+    result = job.get("result") or {}
+    print_facts(
+        {name: result.get(name) for name in ("mode", "media_id", "publish_id", "article_id", "url")}
+    )
+    if error := job.get("error"):
+        typer.echo(f"error: {error['code']}: {error['message']}\n  → {error['hint']}")

@@ -1,0 +1,167 @@
+"""`wxgate drafts|publications|materials`: what WeChat holds for an account."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from server.cli.common import ConfigOption
+from server.cli.jobs import first
+from server.cli.stats import JsonOption, at_gateway
+from server.cli.tables import print_facts, print_json, print_table
+from server.cli.target import KeyOption, ServerOption, Target, find_target
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from wxgate_client.gateway import AsyncGateway
+
+_HEAD = ("id", "type", "updated", "title", "tags", "url")
+# By the name of the command: how it is called, and the scope that looking takes.
+_KINDS = {
+    "drafts": ("草稿", "drafts", "draft"),
+    "publications": ("已发表的文章", "published articles", "publish"),
+    "materials": ("永久素材", "permanent materials", "material"),
+}
+
+Ids = Annotated[list[str], typer.Argument(metavar="ID…", help="media_id / article_id")]
+Id = Annotated[str, typer.Argument(metavar="ID", help="media_id / article_id")]
+AccountOption = Annotated[
+    str, typer.Option("--account", "-a", help="公众号；只有一个时可省 / account, if several")
+]
+
+
+def make_app(name: str) -> typer.Typer:
+    """The commands of one kind."""
+    chinese, english, _ = _KINDS[name]
+    told = f"{chinese}：列表、详情、删除、标签 / {english}: list, show, delete, tag."
+    app = typer.Typer(name=name, no_args_is_help=True, help=_help(told, name, "list"))
+    for add in (_add_list, _add_show, _add_delete, _add_tag):
+        add(app, name)
+    return app
+
+
+def _help(told: str, name: str, example: str) -> str:
+    return f"{told}\n\n\b\n例 / example:\n  wxgate {name} {example}"
+
+
+def _add_list(app: typer.Typer, name: str) -> None:
+    told = f"列出{_KINDS[name][0]} / list {_KINDS[name][1]}."
+
+    @app.command("list", help=_help(told, name, "list -q 周报"))
+    def list_(
+        q: Annotated[str, typer.Option("--query", "-q", help="标题里的字 / words")] = "",
+        type_: Annotated[str, typer.Option("--type", help="类型 / type")] = "",
+        tag: Annotated[str, typer.Option("--tag", help="标签 / tag")] = "",
+        limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="最多几个 / at most")] = 20,
+        refresh: Annotated[
+            bool, typer.Option("--refresh", help="先从微信重新读取 / read it anew first")
+        ] = False,
+        as_json: JsonOption = False,
+        account: AccountOption = "",
+        server: ServerOption = "",
+        key: KeyOption = "",
+        config: ConfigOption = None,
+    ) -> None:
+        wanted = {"q": q, "type": type_, "tag": tag, "refresh": "true" if refresh else ""}
+        params = {name: value for name, value in wanted.items() if value}
+
+        async def work(gateway: "AsyncGateway") -> None:
+            from wxgate_client.calls import Call
+
+            path = await _path(gateway, account, name)
+            params["limit"] = str(min(limit, 100))
+            found = await first(gateway, Call(method="GET", path=path, params=params), limit)
+            if as_json:
+                print_json(found)
+            else:
+                print_table(_HEAD, [_row(item) for item in found])
+
+        at_gateway(_target(name, server, key, config, account), work)
+
+
+def _add_show(app: typer.Typer, name: str) -> None:
+    told = "详情，微信现在保存的 / one of them, as WeChat has it now."
+
+    @app.command("show", help=_help(told, name, "show ID"))
+    def show(
+        thing_id: Id,
+        as_json: JsonOption = False,
+        account: AccountOption = "",
+        server: ServerOption = "",
+        key: KeyOption = "",
+        config: ConfigOption = None,
+    ) -> None:
+        async def work(gateway: "AsyncGateway") -> None:
+            item = await gateway.request("GET", await _path(gateway, account, name, thing_id))
+            if as_json:
+                print_json(item)
+            else:
+                _print_item(item)
+
+        at_gateway(_target(name, server, key, config, account), work)
+
+
+def _add_delete(app: typer.Typer, name: str) -> None:
+    @app.command("delete", help=_help("删除，不可恢复 / delete for good.", name, "delete ID"))
+    def delete(
+        thing_ids: Ids,
+        account: AccountOption = "",
+        server: ServerOption = "",
+        key: KeyOption = "",
+        config: ConfigOption = None,
+    ) -> None:
+        async def work(gateway: "AsyncGateway") -> None:
+            for thing_id in thing_ids:
+                await gateway.request("DELETE", await _path(gateway, account, name, thing_id))
+                typer.echo(f"已删除 / deleted: {thing_id}")
+
+        at_gateway(_target(name, server, key, config, account), work)
+
+
+def _add_tag(app: typer.Typer, name: str) -> None:
+    told = "加上或去掉标签 / add or remove tags."
+
+    @app.command("tag", help=_help(told, name, "tag ID --add 周报"))
+    def tag(
+        thing_id: Id,
+        add: Annotated[list[str] | None, typer.Option("--add", help="加上 / add")] = None,
+        remove: Annotated[list[str] | None, typer.Option("--remove", help="去掉 / remove")] = None,
+        account: AccountOption = "",
+        server: ServerOption = "",
+        key: KeyOption = "",
+        config: ConfigOption = None,
+    ) -> None:
+        async def work(gateway: "AsyncGateway") -> None:
+            change = {"add": add or [], "remove": remove or []}
+            path = await _path(gateway, account, name, thing_id)
+            item = await gateway.request("PATCH", path, json=change)
+            typer.echo(f"{item['id']}: {' '.join(item['tags'])}")
+
+        at_gateway(_target(name, server, key, config, account), work)
+
+
+def _target(name: str, server: str, key: str, config: "Path | None", account: str) -> Target:
+    from accounts.clients import Scope
+
+    return find_target(server, key, config, Scope(_KINDS[name][2]), account=account)
+
+
+async def _path(gateway: "AsyncGateway", account: str, *rest: str) -> str:
+    from wxgate_client.calls import of_account
+
+    return of_account(account or await gateway.default_account(), *rest)
+
+
+def _row(item: Mapping[str, Any]) -> tuple[object, ...]:
+    title, url = item["title"], item["url"]
+    return item["id"], item["type"], item["updated_at"][:19], title, " ".join(item["tags"]), url
+
+
+def _print_item(item: Mapping[str, Any]) -> None:
+    names = ("id", "type", "title", "url", "updated_at", "job", "description", "down_url")
+    print_facts({name: item.get(name) for name in names})
+    print_facts({"tags": " ".join(item["tags"])})
+    for number, article in enumerate(item.get("articles") or (), 1):
+        gone = "（已删除 / deleted）" if article.get("is_deleted") else ""
+        typer.echo(f"{number}. {article.get('title', '')} {article.get('url', '')}{gone}")

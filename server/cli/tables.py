@@ -1,0 +1,35 @@
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import typer
+
+_WIDE = 4_000  # nothing is cut for grep and awk
+
+
+def print_table(head: Iterable[str], rows: Iterable[Iterable[object]]) -> None:
+    """The rows under their head; Chinese counts as wide as it is, and a terminal wraps it."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=_WIDE)
+    for name in head:
+        table.add_column(name, overflow="fold")
+    for row in rows:
+        table.add_row(*("-" if cell in (None, "") else str(cell) for cell in row))
+    console.print(table, markup=False, highlight=False)
+
+
+def print_json(said: Any) -> None:
+    """As other programs read it."""
+    typer.echo(json.dumps(said, ensure_ascii=False, indent=2))
+
+
+def print_facts(facts: Mapping[str, object]) -> None:
+    """A line each, where there is something to say."""
+    for name, value in facts.items():
+        if value not in (None, "", [], ()):
+            typer.echo(f"{name}: {value}")

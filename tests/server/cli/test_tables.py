@@ -1,0 +1,21 @@
+import json
+
+import pytest
+
+from server.cli.tables import print_facts, print_json, print_table
+
+
+def test_a_table_is_not_cut_for_other_programs(capsys: pytest.CaptureFixture[str]) -> None:
+    print_table(("id", "title"), [("x" * 300, "标题 [red]"), ("y", None)])
+    head, first, second = capsys.readouterr().out.splitlines()
+    assert head.split() == ["id", "title"]
+    assert first.split() == ["x" * 300, "标题", "[red]"]
+    assert second.split() == ["y", "-"]
+
+
+def test_facts_that_are_none_are_left_out(capsys: pytest.CaptureFixture[str]) -> None:
+    print_facts({"a": 1, "b": None, "c": "", "d": []})
+    print_json({"题": 1})
+    first, rest = capsys.readouterr().out.split("\n", 1)
+    assert first == "a: 1"
+    assert json.loads(rest) == {"题": 1}
