@@ -152,6 +152,11 @@ class Engine:
         is counted out alone; started together, its innocent neighbours would be with it.
         """
         now = self._clock()
+        async with self._database.read() as connection:
+            first = await job_rows.next_due(connection, now)
+        if first is None or first > now:
+            self._next_due = first
+            return []  # a write would keep others from theirs
         until = now + self._settings.lease_s
         lease = Lease(owner=self._context.executor.id, now=now, until=until)
         busy = list(self._running)
@@ -163,7 +168,7 @@ class Engine:
             if all(claim.row.attempts == 1 for claim in self._running.values()):
                 rows = await take(limit=1, again=True)
             rows += await take(limit=free - len(rows), again=False)
-            self._next_due = await job_rows.next_due(connection, now)
+            self._next_due = await job_rows.next_due(connection, now, after=now)
         return rows
 
     async def _run(self, claim: Claim) -> None:

@@ -160,9 +160,10 @@ async def claim(
     return sorted(rows, key=lambda row: (row.run_at, row.id))
 
 
-async def next_due(connection: AsyncConnection, now: float) -> float | None:
-    """When the first of the jobs that are not due yet will be."""
-    query = select(func.min(job.c.run_at)).where(*_can_begin(), job.c.run_at > now)
+async def next_due(connection: AsyncConnection, now: float, *, after: float = 0.0) -> float | None:
+    """When the first of the jobs that nobody holds is due, of those that are later than `after`."""
+    later = job.c.run_at > after
+    query = select(func.min(job.c.run_at)).where(*_can_begin(), _is_free(now), later)
     due: float | None = await connection.scalar(query)
     return due
 

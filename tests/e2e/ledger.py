@@ -143,9 +143,9 @@ class Run:
         files: tuple[Path, Path],
     ) -> None:
         self._plan = plan
-        self._sandbox = sandbox
-        self._database = database
-        self._http = http
+        self.sandbox = sandbox
+        self.database = database
+        self.http = http
         config, self._ahead = files
         self.gateway = Gateway(config, self._ahead, http)
         self._random = random.Random(plan.seed)
@@ -163,7 +163,7 @@ class Run:
         ):
             fault = {"kind": kind, "path": "/cgi-bin/*", "count": 10**9, **values}
             if self._plan.chance:
-                self._sandbox.faults.add(
+                self.sandbox.faults.add(
                     Fault.model_validate({**fault, "chance": self._plan.chance})
                 )
         async with asyncio.TaskGroup() as tasks:
@@ -186,10 +186,10 @@ class Run:
         article = {"title": title, "markdown": f"这是{title}。", "action": "publish"}
         while True:
             with suppress(httpx.TransportError):
-                answer = await self._http.post(
+                answer = await self.http.post(
                     f"/v1/accounts/{account}/articles",
                     json=article,
-                    headers={**_key_of(account), "Idempotency-Key": title.encode().hex()},
+                    headers={**key_of(account), "Idempotency-Key": title.encode().hex()},
                 )
                 if answer.status_code in (200, 202):
                     job_id: str = answer.json()["id"]
@@ -213,13 +213,13 @@ class Run:
             idle_s = await self._idle_s(time.time() + ahead_s)
             if idle_s > _IDLE_S:
                 ahead_s += idle_s
-                self._sandbox.world.clock.ahead_s = ahead_s
+                self.sandbox.world.clock.ahead_s = ahead_s
                 write_ahead(self._ahead, ahead_s)
                 self._jumps += 1
 
     async def _is_work_left(self) -> bool:
         query = select(job.c.id).where(job.c.state.in_(ACTIVE_STATES)).limit(1)
-        async with self._database.read() as connection:
+        async with self.database.read() as connection:
             return (await connection.execute(query)).first() is not None
 
     async def _idle_s(self, now: float) -> float:
@@ -227,7 +227,7 @@ class Run:
         query = select(func.min(job.c.run_at), func.max(job.c.lease_until)).where(
             job.c.state.in_(ACTIVE_STATES)
         )
-        async with self._database.read() as connection:
+        async with self.database.read() as connection:
             first_due, leased_until = (await connection.execute(query)).one()
         if first_due is None or leased_until is not None:
             return 0
@@ -236,14 +236,14 @@ class Run:
     async def _outcome(self) -> Outcome:
         accounts = {f"a{number}": Account() for number in range(self._plan.accounts)}
         published = Counter(
-            entry.data["title"] for entry in self._sandbox.ledger.entries("publication")
+            entry.data["title"] for entry in self.sandbox.ledger.entries("publication")
         )
         for (name, title), job_id in self._ids.items():
-            seen = await self._http.get(f"/v1/jobs/{job_id}", headers=_key_of(name))
+            seen = await self.http.get(f"/v1/jobs/{job_id}", headers=key_of(name))
             _judge(accounts[name], title, seen, published[title])
         assert sum(published.values()) == sum(one.publications for one in accounts.values())
         happened: Counter[str] = Counter()
-        for (kind, _path), count in self._sandbox.faults.happened.items():
+        for (kind, _path), count in self.sandbox.faults.happened.items():
             happened[kind] += count
         return Outcome(accounts, self._kills, self._jumps, happened, self.gateway.ready_s)
 
@@ -341,5 +341,6 @@ def _key(account: str) -> str:
     return f"wxg_{account}_0123456789abcdefghijklmn"
 
 
-def _key_of(account: str) -> dict[str, str]:
+def key_of(account: str) -> dict[str, str]:
+    """The header with the key of the account's client."""
     return {"Authorization": f"Bearer {_key(account)}"}

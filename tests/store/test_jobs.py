@@ -218,8 +218,11 @@ async def test_the_next_due_time_is_that_of_a_job_which_may_begin(database: Data
             job_row("job_6", run_at=150),
         ):
             await jobs.insert(connection, row)
-        assert await jobs.next_due(connection, 100) == 140
-        assert await jobs.next_due(connection, 150) is None
+        assert await jobs.next_due(connection, 100) == 100
+        await jobs.claim(connection, Lease(owner="me", now=100, until=130), limit=1)
+        assert await jobs.next_due(connection, 110) == 140
+        assert await jobs.next_due(connection, 110, after=140) == 150
+        assert await jobs.next_due(connection, 110, after=150) is None
 
 
 async def test_a_title_is_kept_as_the_store_can(database: Database) -> None:
