@@ -71,6 +71,23 @@ async def test_a_folder_is_published_and_remembered_beside_it(stand: Any, tmp_pa
     assert len(stand.committed("draft")) == 2
 
 
+async def test_a_folder_that_cannot_be_written_to_is_told_at_the_end(
+    stand: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a.md").write_text("# a\n\nb")
+    target = Target(stand.url, KEY, "main")
+
+    def read_only(*_: Any, **__: Any) -> None:
+        raise OSError(30, "Read-only file system", str(tmp_path / NAME))
+
+    with monkeypatch.context() as patch, pytest.raises(UsageFault, match="nothing is done twice"):
+        patch.setattr(Path, "write_text", read_only)
+        await publish(target, order(tmp_path), Kept())
+    (again,) = await publish(target, order(tmp_path), Kept())
+    assert again.state == "succeeded"
+    assert len(stand.committed("draft")) == 1
+
+
 async def test_what_is_edited_while_one_watches_is_published(stand: Any, tmp_path: Path) -> None:
     path, looks = tmp_path / "a.md", Kept()
     path.write_text("# a\n\nb")

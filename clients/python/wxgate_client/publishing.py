@@ -1,13 +1,14 @@
 import asyncio
 import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from wxgate_client import calls
 from wxgate_client.errors import Refused, Unreachable
 from wxgate_client.gateway import AsyncGateway
-from wxgate_client.memory import Entry, Memory
+from wxgate_client.memory import Entry, Memory, MemoryUnusable
 from wxgate_client.plan import Step, Wish, settle
 from wxgate_client.uploads import Uploads
 
@@ -171,7 +172,8 @@ class Publisher:
         step.memory.put(step.name, replace(seen(entry, job), publish_at=at))
         if self._clock() - self._saved_at >= _SAVE_EVERY_S:
             self._saved_at = self._clock()
-            step.memory.save()
+            with suppress(OSError, MemoryUnusable):  # the end tells of it
+                step.memory.save()
 
     def _save(self, steps: Sequence[Step]) -> None:
         for memory in {id(step.memory): step.memory for step in steps}.values():

@@ -159,7 +159,16 @@ class Session:
         plan = make_plan(drafts, wish, selection.folders())
         looks.plan(plan)
         publisher = Publisher(self.gateway, self.account, wish, at_once=self.at_once)
-        return await publisher.publish(plan.steps, looks.job)
+        try:
+            return await publisher.publish(plan.steps, looks.job)
+        except MemoryUnusable as exc:
+            raise UsageFault(exc.zh, exc.en) from None
+        except OSError as exc:
+            what = f"{exc.filename}: {exc.strerror}"
+            raise UsageFault(
+                f"记不下结果（再运行一次不会重复）：{what}",
+                f"cannot write down what became of it (run again: nothing is done twice): {what}",
+            ) from None
 
     async def watch(
         self,
