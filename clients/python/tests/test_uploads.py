@@ -58,6 +58,15 @@ async def test_only_what_is_missing_travels_once_and_not_all_at_once(tmp_path: P
     assert store.questions == [10]
 
 
+async def test_one_that_two_articles_show_at_the_same_moment_travels_once(tmp_path: Path) -> None:
+    store, wanted = Store(), files(tmp_path, "a", "b")
+    async with store.open() as gate:
+        uploads = Uploads(gate, 8)
+        await uploads.ask(wanted)
+        await asyncio.gather(*(uploads.bring(wanted) for _ in range(4)))
+    assert sorted(store.put) == ["a", "b"]
+
+
 async def test_many_are_asked_for_a_thousand_at_a_time() -> None:
     store = Store()
     async with store.open() as gate:
