@@ -26,6 +26,7 @@ from server.cli import (
     sign,
     stats,
     themes,
+    webhooks,
     worker,
 )
 
@@ -94,6 +95,7 @@ app.add_typer(accounts.app, name="accounts")
 app.add_typer(clients.app, name="clients")
 app.command()(routes.routes)
 app.add_typer(audit.app, name="audit")
+app.add_typer(webhooks.app, name="webhooks")
 
 
 def main() -> None:

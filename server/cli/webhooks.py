@@ -1,0 +1,161 @@
+import json
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from server.cli.common import ConfigOption, fail
+from server.cli.stats import at_gateway, columns
+from server.cli.target import KeyOption, ServerOption, find_target
+
+if TYPE_CHECKING:
+    from wxgate_client.gateway import AsyncGateway
+
+app = typer.Typer(no_args_is_help=True)
+
+_LOOKS = 30  # at a test, a second apart
+
+Id = Annotated[str, typer.Argument(help="webhook 的 id / its id")]
+AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON / print JSON")]
+
+
+@app.callback()
+def webhooks() -> None:
+    """任务结束与微信推送转告你的程序 / your programs hear of jobs and of WeChat's pushes.
+
+    \b
+    例 / example:
+      wxgate webhooks add https://hooks.example.com/wxgate --event "job.*"
+      wxgate webhooks list
+    """
+
+
+@app.command()
+def add(
+    url: Annotated[str, typer.Argument(help="投递到哪里 / where to post to")],
+    event: Annotated[
+        list[str], typer.Option(help="类型，末尾可用 *，可重复 / types, with * at the end of one")
+    ] = ["*"],  # noqa: B006 - typer copies it
+    account: Annotated[
+        list[str], typer.Option(help="只要这些公众号的 / of these accounts alone")
+    ] = [],  # noqa: B006
+    as_json: AsJson = False,
+    server: ServerOption = "",
+    key: KeyOption = "",
+    config: ConfigOption = None,
+) -> None:
+    """新建；签名密钥只显示这一次 / make one; its secret is shown this once.
+
+    \b
+    例 / example:
+      wxgate webhooks add https://hooks.example.com/wxgate --event "job.*"
+    """
+    said = {"url": url, "events": event, "accounts": account}
+    made = _ask(server, key, config, "POST", "", said)
+    if as_json:
+        typer.echo(json.dumps(made, ensure_ascii=False))
+    else:
+        typer.echo(f"{made['id']}\n{made['secret']}")
+
+
+@app.command("list")
+def list_(
+    as_json: AsJson = False,
+    server: ServerOption = "",
+    key: KeyOption = "",
+    config: ConfigOption = None,
+) -> None:
+    """列出本密钥的 / list those of the key.
+
+    \b
+    例 / example:
+      wxgate webhooks list --json
+    """
+    told = _ask(server, key, config, "GET", "")
+    rows = ((row["id"], row["state"], ",".join(row["events"]), row["url"]) for row in told["items"])
+    _show(told, ("id", "state", "events", "url"), rows, as_json=as_json)
+
+
+@app.command()
+def deliveries(
+    webhook_id: Id,
+    as_json: AsJson = False,
+    server: ServerOption = "",
+    key: KeyOption = "",
+    config: ConfigOption = None,
+) -> None:
+    """最近的投递 / its newest deliveries.
+
+    \b
+    例 / example:
+      wxgate webhooks deliveries whk_06h07z6nxmd948z1se7rzbetyc
+    """
+    told = _ask(server, key, config, "GET", f"/{webhook_id}/deliveries")
+    head = ("id", "type", "state", "attempts", "error")
+    _show(told, head, ([row[name] for name in head] for row in told["items"]), as_json=as_json)
+
+
+@app.command("test")
+def try_out(
+    webhook_id: Id,
+    server: ServerOption = "",
+    key: KeyOption = "",
+    config: ConfigOption = None,
+) -> None:
+    """发一条测试并等结果 / send a test and wait for what comes of it.
+
+    \b
+    例 / example:
+      wxgate webhooks test whk_06h07z6nxmd948z1se7rzbetyc
+    """
+    sent = _ask(server, key, config, "POST", f"/{webhook_id}/test")
+    for _ in range(_LOOKS):
+        told = _ask(server, key, config, "GET", f"/{webhook_id}/deliveries")
+        tried = next((row for row in told["items"] if row["id"] == sent["id"]), sent)
+        if tried["state"] == "delivered":
+            typer.echo("已送达 / delivered")
+            return
+        if tried["error"]:
+            fail(f"没有送达：{tried['error']}", f"not delivered: {tried['error']}")
+        time.sleep(1)
+    fail("还没有结果", "nothing came of it yet")
+
+
+@app.command()
+def remove(
+    webhook_id: Id,
+    server: ServerOption = "",
+    key: KeyOption = "",
+    config: ConfigOption = None,
+) -> None:
+    """删除 / remove one.
+
+    \b
+    例 / example:
+      wxgate webhooks remove whk_06h07z6nxmd948z1se7rzbetyc
+    """
+    _ask(server, key, config, "DELETE", f"/{webhook_id}")
+    typer.echo(f"已删除 / removed: {webhook_id}")
+
+
+def _ask(
+    server: str, key: str, config: Path | None, method: str, path: str, said: object = None
+) -> dict[str, Any]:
+    """Make the call and return its answer. Ends with status 1 if the gateway refuses."""
+    from accounts.clients import Scope
+
+    told: dict[str, Any] = {}
+
+    async def work(gateway: "AsyncGateway") -> None:
+        told.update(await gateway.request(method, f"/v1/webhooks{path}", json=said))
+
+    at_gateway(find_target(server, key, config, *Scope), work)
+    return told
+
+
+def _show(
+    told: dict[str, Any], head: tuple[str, ...], rows: Iterable[Iterable[object]], *, as_json: bool
+) -> None:
+    typer.echo(json.dumps(told, ensure_ascii=False) if as_json else columns(head, rows))
