@@ -16,7 +16,7 @@ from handlers.webhooks import (
 
 _WEBHOOK: dict[str, Any] = {
     "id": "whk_06h07z6nxmd948z1se7rzbetyc",
-    "url": "https://hooks.example.com/wxgate",
+    "url": "https://203.0.113.5/wxgate",
     "events": ["job.*", "wechat.PUBLISHJOBFINISH"],
     "accounts": [],
     "state": "active",
@@ -52,7 +52,7 @@ CREATE = Operation(
     status=201,
     body=NewWebhook,
     answer=WebhookWithSecret,
-    example={"url": "https://hooks.example.com/wxgate", "events": ["job.*"]},
+    example={"url": "https://203.0.113.5/wxgate", "events": ["job.*"]},
     answer_example={**_WEBHOOK, "secret": "whsec_…"},
     errors=(400, 401, 403, 404, 409, 413, 415, 422, 503),
     description=(

@@ -27,7 +27,7 @@ def webhooks() -> None:
 
     \b
     例 / example:
-      wxgate webhooks add https://hooks.example.com/wxgate --event "job.*"
+      wxgate webhooks add https://203.0.113.5/wxgate --event "job.*"
       wxgate webhooks list
     """
 
@@ -50,7 +50,7 @@ def add(
 
     \b
     例 / example:
-      wxgate webhooks add https://hooks.example.com/wxgate --event "job.*"
+      wxgate webhooks add https://203.0.113.5/wxgate --event "job.*"
     """
     said = {"url": url, "events": event, "accounts": account}
     made = _ask(server, key, config, "POST", "", said)
