@@ -22,11 +22,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from store import job_lists, library, tags
 from store.engine import Database, DatabaseSettings, open_database
 from store.job_lists import JobFilter
-from store.jobs import insert
 from store.library import SEARCH_CHARS, Holding, LibraryFilter
 from store.migrate import migrate
 from store.search import searchable
-from store.tables import intent, tag
+from store.tables import intent, job, tag
 from tests.store.rows import intent_row, job_row
 
 ROWS, ROUNDS, BOUND_MS, PAGE = 100_000, 9, 100, 21
@@ -64,8 +63,10 @@ async def fill(database: Database, chance: random.Random) -> None:
     for start in range(0, ROWS, SLICE):
         numbers = range(start, start + SLICE)
         async with database.write() as connection:
-            for number in numbers:
-                await _job(connection, number, chance)
+            rows = [_job(number, chance) for number in numbers]
+            await connection.execute(job.insert(), rows)
+            made = [_intent(number, row["account"]) for number, row in enumerate(rows, start)]
+            await connection.execute(intent.insert(), made)
             await library.put(connection, [_material(n, chance) for n in numbers], now=1.0)
             every = [(material_id(n), "material") for n in numbers]
             every += [(job_id(n), "job") for n in numbers]
@@ -75,7 +76,7 @@ async def fill(database: Database, chance: random.Random) -> None:
             await tags.add(connection, "main", "job", job_id(start), ["rare"])
 
 
-async def _job(connection: AsyncConnection, number: int, chance: random.Random) -> None:
+def _job(number: int, chance: random.Random) -> dict[str, Any]:
     state = chance.choices(["succeeded", "failed", "cancelled"], [95, 4, 1])[0]
     state = "needs_review" if number % 10_000 == 77 else state
     error = {"code": "quota_spent" if number % 5 else "image_too_large"}
@@ -92,9 +93,13 @@ async def _job(connection: AsyncConnection, number: int, chance: random.Random) 
         checkpoint={"articles": [{"content": ARTICLE}]},
         created_at=float(number),
     )
-    await insert(connection, row)
-    made = intent_row(row.id, account=row.account, media_id=f"D{number:063}")
-    await connection.execute(intent.insert().values(asdict(made)))
+    code = error["code"] if state == "failed" else None
+    found_by = {"search": searchable([row.title or ""], chars=200), "error_code": code}
+    return {**asdict(row), **found_by}
+
+
+def _intent(number: int, account: str) -> dict[str, Any]:
+    return asdict(intent_row(job_id(number), account=account, media_id=f"D{number:063}"))
 
 
 def _material(number: int, chance: random.Random) -> Holding:
