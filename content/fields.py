@@ -12,6 +12,7 @@ from pydantic import (
 
 from content.kinds import ArticleType, Crops, ImageSources, Products
 from content.options import RenderOptions
+from templates.names import TemplateReference
 from wechat.limits import ARTICLES_PER_DRAFT
 
 MAX_MARKDOWN_BYTES = 65_536  # WeChat's 20 000 characters are about 60 KB
@@ -25,6 +26,12 @@ class ArticleFields(BaseModel):
 
     markdown: str | None = Field(None, description="CommonMark with GFM, ≤64 KB; or html")
     html: str | None = Field(None, description="ready HTML, ≤1 MB; or markdown")
+    template: TemplateReference | None = Field(
+        None, description="the template that makes the Markdown: name, or name@version"
+    )
+    variables: dict[str, Any] | None = Field(
+        None, max_length=100, description="what the template is filled with"
+    )
     title: str | None = Field(None, description="≤32 characters; else the first heading")
     author: str | None = Field(None, description="≤16 characters")
     digest: str | None = Field(None, description="≤128 characters; else the text's beginning")
@@ -78,10 +85,12 @@ class ArticleFields(BaseModel):
 
     @model_validator(mode="after")
     def _one_text(self) -> Self:
-        if self.markdown is not None and self.html is not None:
-            raise ValueError("give one of markdown and html, not both")
+        if sum(text is not None for text in (self.markdown, self.html, self.template)) > 1:
+            raise ValueError("give one of markdown, html and template, not several")
+        if self.variables is not None and self.template is None:
+            raise ValueError("variables are for a template")
         if not self._has_content():
-            raise ValueError("give markdown, html or images")
+            raise ValueError("give markdown, html, template or images")
         if self.markdown is not None and len(self.markdown.encode()) > MAX_MARKDOWN_BYTES:
             raise ValueError(f"markdown must not be over {MAX_MARKDOWN_BYTES} bytes")
         return self
@@ -92,11 +101,13 @@ class ArticleFields(BaseModel):
         return None if options is None else options.given()
 
     def _has_content(self) -> bool:
-        return not (self.markdown is None and self.html is None and self.images is None)
+        given = (self.markdown, self.html, self.template, self.images)
+        return any(each is not None for each in given)
 
     def given(self) -> dict[str, Any]:
         """The fields that were sent, without the text itself and the options."""
-        return self.model_dump(exclude_none=True, exclude={"markdown", "html", "options"})
+        text = {"markdown", "html", "template", "variables", "options"}
+        return self.model_dump(exclude_none=True, exclude=text)
 
     def given_options(self) -> dict[str, object]:
         """The options that were sent."""

@@ -84,6 +84,24 @@ def _themes() -> Operation:
     )
 
 
+def _template() -> Operation:
+    from content.templated import fill_template
+
+    return fill_template
+
+
+def _template_inspect() -> Operation:
+    from templates.inspect import inspect
+
+    return lambda arguments, _body: (inspect(arguments["name"], arguments["text"]), b"")
+
+
+def _template_diff() -> Operation:
+    from templates.diff import diff
+
+    return lambda arguments, _body: (diff(arguments["before"], arguments["after"]), b"")
+
+
 _OPERATIONS = {
     "render": _render,
     "fit": _fit,
@@ -92,6 +110,9 @@ _OPERATIONS = {
     "placeholder": _placeholder,
     "themes": _themes,
     "compare": _compare,
+    "template": _template,
+    "template_inspect": _template_inspect,
+    "template_diff": _template_diff,
 }
 
 

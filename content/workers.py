@@ -22,6 +22,7 @@ _PIPE_BUFFER_BYTES = 1 << 20
 # have time.
 _MAX_WAITING_RENDERS = 32
 _RENDER_PATIENCE_S = 10
+_TEXTS = frozenset({"render", "template", "template_inspect", "template_diff"})
 # Nothing of the serving process' environment, where secrets may be, reaches a worker. One malloc
 # arena and an early trim keep it small.
 _ENVIRONMENT = {
@@ -95,9 +96,9 @@ class WorkerPool:
     async def run(self, operation: str, arguments: dict[str, Any], body: bytes = b"") -> Answer:
         """Have a worker do `operation`; raises WorkRefused, WorkExhausted and WorkFailed.
 
-        A "render" waits for a worker within bounds; then it raises LaneFull.
+        Work on a text waits for a worker within bounds; then it raises LaneFull.
         """
-        limits, is_text = self._limits, operation == "render"
+        limits, is_text = self._limits, operation in _TEXTS
         lane = self._renders if is_text else self._others
         cpu_s = limits.render_cpu_s if is_text else limits.cpu_s
         request = {"operation": operation, "arguments": arguments, "cpu_s": cpu_s}

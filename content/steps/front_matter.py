@@ -7,7 +7,7 @@ from content.options import RenderOptions
 from content.plain_yaml import Plain, read_plain
 from content.refusals import FrontMatterInvalid
 
-_BLOCK = re.compile(
+FRONT_MATTER = re.compile(
     r"\ufeff?---[ \t]*\r?\n(.*?)^(?:---|\.\.\.)[ \t]*(?:\r?\n|\Z)", re.DOTALL | re.MULTILINE
 )
 _TEXTS = frozenset(
@@ -26,7 +26,7 @@ def take_front_matter(manuscript: Manuscript) -> None:
     What the caller sent wins. Other names (tags, date …) are a blog's business; steps that need
     more find all of it in `manuscript.front_matter`.
     """
-    found = _BLOCK.match(manuscript.text) if manuscript.is_markdown else None
+    found = FRONT_MATTER.match(manuscript.text) if manuscript.is_markdown else None
     if found is None:
         return
     values = read_plain(found.group(1))

@@ -102,6 +102,8 @@ template_version = Table(
     Column("number", Integer, primary_key=True, autoincrement=False),
     Column("text", Text, nullable=False),
     Column("variables", Json, nullable=False),
+    Column("description", String(200), nullable=False),
+    Column("uses", Json, nullable=False),  # templates it names: "footer", "footer@2"
     Column("note", String(200), nullable=False),
     Column("author", String(80), nullable=False),  # as the audit log names actors
     Column("created_at", Double, nullable=False),

@@ -205,6 +205,8 @@ def _publishing() -> None:
         sa.Column("number", sa.Integer, autoincrement=False, nullable=False),
         sa.Column("text", sa.Text, nullable=False),
         sa.Column("variables", _JSON, nullable=False),
+        sa.Column("description", sa.String(200), nullable=False),
+        sa.Column("uses", _JSON, nullable=False),
         sa.Column("note", sa.String(200), nullable=False),
         sa.Column("author", sa.String(80), nullable=False),
         sa.Column("created_at", sa.Double, nullable=False),
