@@ -32,6 +32,7 @@ class Scope(StrEnum):
     DRAFT = "draft"
     PUBLISH = "publish"
     MASS = "mass"
+    TEMPLATES = "templates"
     STATS = "stats"
     NOTIFY = "notify"
     ADMIN = "admin"

@@ -8,6 +8,7 @@ from starlette.responses import Response
 from accounts.clients import Client, Scope
 from accounts.official import Accounts, UnknownAccount
 from content.fields import DraftFields
+from content.filling import TemplateFiller
 from content.inline import without_inline
 from core.clock import Clock
 from core.errors import GatewayError, Text
@@ -84,12 +85,14 @@ class ArticlesHandler:
         jobs: Jobs,
         accounts: Accounts,
         bodies: BodyBudget,
+        templates: TemplateFiller,
         *,
         max_request_mb: int,
         clock: Clock,
     ) -> None:
         self._jobs = jobs
         self._accounts = accounts
+        self._templates = templates
         self._bodies = bodies
         self._max_bytes = max_request_mb * 1_000_000
         self._clock = clock
@@ -112,6 +115,8 @@ class ArticlesHandler:
             require_scope(request, Scope.PUBLISH)
         fields, files = await without_inline(article.fields(), body.files)
         at = article.publish_at
+        due = None if at is None else parse_publish_at(at, now=self._clock())
+        await self._templates.check(fields, at=due)
         submission = Submission(
             client_id=client.id,
             account=account,
@@ -122,7 +127,7 @@ class ArticlesHandler:
             tags=article.tags,
             update=article.update,
             source_id=article.source_id,
-            publish_at=None if at is None else parse_publish_at(at, now=self._clock()),
+            publish_at=due,
             late=article.late(),
             idempotency_key=idempotency_key(request),
             needs_approval=client.approve_publish and article.action == "publish",

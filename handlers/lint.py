@@ -4,11 +4,14 @@ from pydantic import BaseModel, Field
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from accounts.clients import Scope
 from content.article import ArticleFields
+from content.filling import TemplateFiller
 from content.findings import LintFinding, LintReport
 from content.renderer import Renderer
 from core.errors import Language, language_of
 from handlers.bodies import read_model
+from handlers.guard import require_scope
 from handlers.render import RenderedStats
 
 _MAX_BYTES = 4_000_000  # 1 MB of HTML, escaped as JSON at its worst
@@ -55,12 +58,16 @@ class LintAnswer(BaseModel):
 class LintHandler:
     """An article held against WeChat's limits; touches no account."""
 
-    def __init__(self, renderer: Renderer) -> None:
+    def __init__(self, renderer: Renderer, templates: TemplateFiller) -> None:
         self._renderer = renderer
+        self._templates = templates
 
     async def lint(self, request: Request) -> Response:
         """All findings at once."""
         fields = await read_model(request, ArticleFields, max_bytes=_MAX_BYTES)
+        if fields.template is not None:
+            require_scope(request, Scope.DRAFT, Scope.TEMPLATES)
+        fields = await self._templates.filled(fields)
         report = await self._renderer.lint(fields)
         language = language_of(request.headers.get("accept-language", ""))
         return JSONResponse(report_json(report, language))

@@ -4,11 +4,14 @@ from pydantic import BaseModel, Field
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from accounts.clients import Scope
 from content.article import ArticleFields, RenderedArticle
+from content.filling import TemplateFiller
 from content.kinds import ArticleType
 from content.renderer import Renderer
 from core.errors import Language, language_of
 from handlers.bodies import read_model
+from handlers.guard import require_scope
 
 _MAX_BYTES = 4_000_000  # 1 MB of HTML, escaped as JSON at its worst
 
@@ -53,12 +56,16 @@ class RenderAnswer(BaseModel):
 class RenderHandler:
     """Markdown to HTML; touches no account."""
 
-    def __init__(self, renderer: Renderer) -> None:
+    def __init__(self, renderer: Renderer, templates: TemplateFiller) -> None:
         self._renderer = renderer
+        self._templates = templates
 
     async def render(self, request: Request) -> Response:
         """The article as it would be sent."""
         fields = await read_model(request, ArticleFields, max_bytes=_MAX_BYTES)
+        if fields.template is not None:
+            require_scope(request, Scope.DRAFT, Scope.TEMPLATES)
+        fields = await self._templates.filled(fields)
         rendered = await self._renderer.render(fields, keywords=True)
         language = language_of(request.headers.get("accept-language", ""))
         return JSONResponse(render_answer(rendered, language))

@@ -8,6 +8,7 @@ from core.clock import Clock
 from core.errors import GatewayError, Text
 from jobs.admission import admit
 from jobs.announce import Announce
+from jobs.pinning import pin_templates
 from store import files as kept_files
 from store import idempotency, tags
 from store import jobs as job_rows
@@ -155,6 +156,7 @@ class Intake:
             raise QueueFull(limit=self._max_waiting, retry_after_s=_FULL_RETRY_S)
         for job in jobs:
             await admit(connection, job.row)
+            await pin_templates(connection, job.row)
             await job_rows.insert(connection, job.row)
             await tags.add(connection, job.row.account, "job", job.row.id, job.tags)
             await _give_files(connection, job, self._clock())

@@ -4,6 +4,7 @@ from jobs.draft_publish import DraftPublishJob
 from jobs.drafting import Drafting
 from jobs.engine import Handler
 from jobs.failures import Failures
+from jobs.fields import FillsTemplates
 from jobs.polling import Quota
 from jobs.publish import ArticleJob, ArticleTools, BuildsDrafts, ForgetsImages
 from jobs.release import Release
@@ -12,13 +13,14 @@ from wechat.call import Call
 from wechat.draft import DraftClient
 
 
-def article_handlers(
+def article_handlers(  # noqa: PLR0913 - all that they work with
     context: JobsContext,
     builder: BuildsDrafts,
     uploaded: ForgetsImages,
     call: Call,
     quota: Quota,
     *,
+    filler: FillsTemplates,
     finder: FindsChanges,
 ) -> dict[str, Handler]:
     """The handlers of the jobs that make drafts and publish them, by kind.
@@ -29,6 +31,7 @@ def article_handlers(
     release = Release(context, call, quota, failures, finder=finder)
     tools = ArticleTools(
         builder=builder,
+        filler=filler,
         uploaded=uploaded,
         drafting=Drafting(context, call),
         release=release,

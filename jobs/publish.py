@@ -12,6 +12,7 @@ from core.errors import GatewayError
 from jobs.claim import Claim, Done, Outcome
 from jobs.drafting import Drafting
 from jobs.failures import Failures
+from jobs.fields import FillsTemplates, fields_of
 from jobs.plaintext import text_hash
 from jobs.reconcile import ArticlePrint, Fingerprint
 from jobs.release import STEPS, Release
@@ -59,6 +60,7 @@ class ArticleTools:
     """What an article job works with."""
 
     builder: BuildsDrafts
+    filler: FillsTemplates
     uploaded: ForgetsImages
     drafting: Drafting
     release: Release
@@ -120,7 +122,7 @@ class ArticleJob:
         check_rights(claim, self._tools.live_client)  # pictures are sent while it is built
         async with self._database.read() as connection:
             files = await kept_files.of_job(connection, claim.row.id)
-        fields = DraftFields.model_validate(claim.row.payload["fields"])
+        fields = await fields_of(claim.row, self._tools.filler)
         built = await self._tools.builder.build(
             claim.row.account, fields, files, on_progress=self._reporter(claim)
         )

@@ -23,6 +23,7 @@ from handlers import library_operations as about_library
 from handlers import operations as about
 from handlers import schedules_operations as about_schedules
 from handlers import webhooks_operations as about_webhooks
+from handlers import template_operations as about_templates
 from handlers.accounts import AccountsHandler
 from handlers.admin_accounts import AdminAccountsHandler
 from handlers.areas import Segments
@@ -54,6 +55,8 @@ from handlers.render import RenderHandler
 from handlers.schedules import Planning, SchedulesHandler
 from handlers.signed import SignatureMiddleware
 from handlers.stats import StatsHandler
+from handlers.template_preview import PreviewHandler
+from handlers.templates import TemplatesHandler
 from handlers.themes import ThemesHandler
 from handlers.throttle import Throttle
 from handlers.webhooks import WebhooksHandler
@@ -67,6 +70,7 @@ from server.callers import Callers
 from server.settings import Settings
 from server.work import Work
 from store.engine import Database, StorageUnavailable
+from templates.book import TemplateBook
 from wechat.errcodes import load_errcodes
 
 
@@ -122,14 +126,16 @@ def build_app(parts: Parts) -> Starlette:
 
 
 def _v1(parts: Parts) -> list[ApiRoute]:
+    texts = (parts.work.renderer, parts.work.templating.filler)
+    render, lint = RenderHandler(*texts), LintHandler(*texts)
     stats = StatsHandler(parts.caches.fleet.snapshot, parts.accounts, parts.work.uploaded.entries)
     errcodes = ErrcodesHandler(load_errcodes())
     limits = LimitsHandler(parts.limiter, parts.quota, parts.callers.clients, parts.accounts)
     accounts = AccountsHandler(parts.accounts, AccountFacts(parts.capabilities, parts.quota))
     return [
-        ApiRoute("POST", "/render", RenderHandler(parts.work.renderer).render, about.RENDER),
+        ApiRoute("POST", "/render", render.render, about.RENDER),
         ApiRoute("GET", "/themes", ThemesHandler(parts.work.renderer).list, about.THEMES),
-        ApiRoute("POST", "/lint", LintHandler(parts.work.renderer).lint, about.LINT),
+        ApiRoute("POST", "/lint", lint.lint, about.LINT),
         ApiRoute("GET", "/accounts", accounts.list, about.ACCOUNTS),
         *_jobs(parts),
         *_library(parts),
@@ -144,6 +150,7 @@ def _v1(parts: Parts) -> list[ApiRoute]:
         *_articles(parts),
         *_effects(parts),
         *_webhooks(parts),
+        *_templates(parts),
         *_cache_admin(parts),
         *_clients(parts),
         *_admin_accounts(parts),
@@ -154,7 +161,7 @@ def _articles(parts: Parts) -> list[ApiRoute]:
     jobs = parts.settings.jobs
     bodies = BodyBudget(jobs.max_bodies_mb * 1_000_000)
     articles = ArticlesHandler(
-        *(parts.work.jobs, parts.accounts, bodies),
+        *(parts.work.jobs, parts.accounts, bodies, parts.work.templating.filler),
         max_request_mb=jobs.max_request_mb,
         clock=time.time,
     )
@@ -172,6 +179,26 @@ def _effects(parts: Parts) -> list[ApiRoute]:
     one = "/accounts/{account}/drafts/{media_id}"
     return [
         ApiRoute("POST", f"{one}/publish", drafts.publish, about_effects.DRAFT_PUBLISH),
+def _templates(parts: Parts) -> list[ApiRoute]:
+    work = parts.work.templating.work
+    book = TemplateBook(parts.database, parts.audit, work.inspect, clock=time.time)
+    templates = TemplatesHandler(book, work)
+    previews = PreviewHandler(book, work, parts.work.renderer, clock=time.time)
+    one = "/templates/{name}"
+    return [
+        ApiRoute("GET", "/templates", templates.list, about_templates.TEMPLATES),
+        ApiRoute("POST", "/templates", templates.create, about_templates.CREATE),
+        # Before the templates: none is called preview.
+        ApiRoute("POST", "/templates/preview", previews.unsaved, about_templates.TRY),
+        ApiRoute("GET", one, templates.get, about_templates.TEMPLATE),
+        ApiRoute("PUT", one, templates.save, about_templates.SAVE),
+        ApiRoute("PATCH", one, templates.change, about_templates.CHANGE),
+        ApiRoute("DELETE", one, templates.remove, about_templates.REMOVE),
+        ApiRoute("GET", f"{one}/versions", templates.history, about_templates.VERSIONS),
+        ApiRoute("GET", one + "/versions/{number}", templates.version, about_templates.VERSION),
+        ApiRoute("GET", f"{one}/diff", templates.diff, about_templates.DIFF),
+        ApiRoute("POST", f"{one}/rollback", templates.roll_back, about_templates.ROLLBACK),
+        ApiRoute("POST", f"{one}/preview", previews.saved, about_templates.PREVIEW),
     ]
 
 

@@ -34,6 +34,7 @@ from server.building import open_builder
 from server.rendering import make_renderer, open_workers
 from server.settings import Settings
 from server.telling import Telling, open_telling
+from server.templating import Templating, make_templating
 from store.engine import Database
 from store.images import UploadedImages
 from wechat.draft import DraftClient
@@ -70,6 +71,7 @@ class Work:
     telling: Telling
     renderer: Renderer
     uploaded: UploadedImages
+    templating: Templating
 
 
 @asynccontextmanager
@@ -88,6 +90,7 @@ async def open_work(
         renderer = make_renderer(
             workers, settings.content, wechat.accounts, wechat.caches, wechat.metrics
         )
+        templating = make_templating(database, workers)
         uploaded = UploadedImages(
             database, wechat.caches.register("image", "database"), clock=time.time
         )
@@ -108,6 +111,7 @@ async def open_work(
         )
         handlers = article_handlers(
             *(context, builder, uploaded, wechat.calls, wechat.calls),
+            filler=templating.filler,
             finder=ChangeFinder(workers),
         )
         engine = Engine(context, handlers)
@@ -126,7 +130,7 @@ async def open_work(
         telling = await stack.enter_async_context(
             open_telling(settings, database, clients, secrecy, wechat.metrics, engine.wake)
         )
-        shared = (lists, timetable, files, telling, renderer, uploaded)
+        shared = (lists, timetable, files, telling, renderer, uploaded, templating)
         yield Work(engine, jobs, *shared)
 
 

@@ -44,9 +44,7 @@ class ScheduleUse:
     work: dict[str, Any]
 
 
-async def find(
-    connection: AsyncConnection, name: str, *, lock: bool = False
-) -> TemplateRow | None:
+async def find(connection: AsyncConnection, name: str, *, lock: bool = False) -> TemplateRow | None:
     """The template; with `lock` nobody else changes it before the caller commits."""
     query = select(template).where(template.c.name == name)
     row = (await connection.execute(query.with_for_update() if lock else query)).one_or_none()

@@ -21,7 +21,7 @@ from templates.errors import (
 )
 from templates.forms import NewTemplate, TemplateChanges, TemplateForm
 from templates.names import Reference, is_name
-from templates.shelf import Bundle, TemplateShelf, find_version
+from templates.shelf import Bundle, find_version, with_parts
 from templates.users import users_of
 from templates.values import check_default
 from templates.variables import BUILT_IN
@@ -43,14 +43,12 @@ class TemplateBook:
     def __init__(
         self,
         database: Database,
-        shelf: TemplateShelf,
         audit: AuditLog,
         inspect: Inspect,
         *,
         clock: Clock,
     ) -> None:
         self._database = database
-        self._shelf = shelf
         self._audit = audit
         self._inspect = inspect
         self._clock = clock
@@ -137,6 +135,11 @@ class TemplateBook:
             await rows.remove(connection, name)
             await self._log(connection, editor, "template.remove", row.name, {"users": users[:20]})
 
+    async def bundle(self, name: str, number: int | None) -> Bundle:
+        """A version with its parts. Raises TemplateUnknown, TemplateMissing, TemplateInvalid."""
+        async with self._database.read() as connection:
+            return await with_parts(connection, name, await self._get(connection, name, number))
+
     async def checked(self, name: str, form: TemplateForm) -> Bundle:
         """What would be saved, with its parts. Raises as `save` does, but for StaleEdit."""
         found = await self._inspect(name, form.text)
@@ -192,11 +195,18 @@ class TemplateBook:
     ) -> Bundle:
         there = await rows.find(connection, name)
         if there is not None and there.kind != form.kind:
-            raise TemplateKindWrong(
-                field="kind", template=name, kind=there.kind, wanted=form.kind
-            )
-        entry = Version(name=name, number=0, **dict(form), uses=tuple(found["uses"]))
-        bundle = await self._shelf.with_parts(connection, name, entry)
+            raise TemplateKindWrong(field="kind", template=name, kind=there.kind, wanted=form.kind)
+        entry = Version(
+            name=name,
+            kind=form.kind,
+            number=0,
+            text=form.text,
+            variables=form.variables,
+            description=form.description,
+            uses=tuple(found["uses"]),
+            note=form.note,
+        )
+        bundle = await with_parts(connection, name, entry)
         known = {variable.name for variable in bundle.variables} | _GLOBALS
         known.update(found["assigned"])
         for read, line in found["reads"].items():
@@ -204,9 +214,7 @@ class TemplateBook:
                 _refuse_undeclared(name, read, line, known)
         return bundle
 
-    async def _get(
-        self, connection: AsyncConnection, name: str, number: int | None
-    ) -> Version:
+    async def _get(self, connection: AsyncConnection, name: str, number: int | None) -> Version:
         found = await find_version(connection, Reference(name, number)) if is_name(name) else None
         if found is None:
             asked = name if number is None else f"{name}@{number}"
@@ -249,7 +257,8 @@ def _row(version: Version) -> VersionRow:
         number=version.number,
         text=version.text,
         variables=[
-            variable.model_dump(mode="json", exclude_defaults=True) for variable in version.variables
+            variable.model_dump(mode="json", exclude_defaults=True)
+            for variable in version.variables
         ],
         description=version.description,
         uses=list(version.uses),

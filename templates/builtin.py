@@ -7,7 +7,7 @@ from pathlib import Path
 from templates.variables import Variable
 from templates.version import Version
 
-_FOLDER = Path(__file__).parent / "builtin"
+_FOLDER = Path(__file__).parent / "starters"
 
 
 @cache

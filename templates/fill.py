@@ -1,14 +1,14 @@
 """Templates and values in, text out. For worker processes alone."""
 
 import signal
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, datetime
 from types import TracebackType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from jinja2 import Template, TemplateError, TemplateNotFound, TemplateSyntaxError, UndefinedError
-from jinja2.sandbox import SecurityError
+from jinja2.exceptions import SecurityError
 
 from core.clock import SHANGHAI
 from templates.errors import TemplateFailed
@@ -67,11 +67,13 @@ def _revived(value: Any, kind: str) -> Any:
 
 def _output(template: Template, values: dict[str, Any]) -> str:
     pieces, size = [], 0
-    running = template.root_render_func(template.new_context(values))
+    running = cast(
+        Generator[str, None, None], template.root_render_func(template.new_context(values))
+    )
     for piece in running:
         size += len(piece)
         if size > MAX_OUTPUT_CHARS:
-            running.throw(TooMuch())  # type: ignore[attr-defined] - a generator; so the line is known
+            running.throw(TooMuch())  # in the template, so that its line is known
         pieces.append(piece)
     return "".join(pieces)
 

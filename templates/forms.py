@@ -19,7 +19,7 @@ def _readable(text: str) -> str:
         raise ValueError("must be valid Unicode, without lone surrogates") from None
     if size > MAX_TEXT_BYTES or text.count("\n") >= _MAX_LINES:
         raise ValueError(f"must not be over {MAX_TEXT_BYTES} bytes or {_MAX_LINES} lines")
-    if any(char < " " and char not in "\t\n\r" or char >= "\U000f0000" for char in text):
+    if any((char < " " and char not in "\t\n\r") or char >= "\U000f0000" for char in text):
         raise ValueError("must not hold control or private characters")
     return text.replace("\r\n", "\n")
 
@@ -35,11 +35,11 @@ def _distinct(variables: tuple[Variable, ...]) -> tuple[Variable, ...]:
 _Line = Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
 TemplateText = Annotated[
     str,
-    AfterValidator(_readable),
     Field(description="Jinja in Markdown, with front matter (article) or plain text (message)"),
+    AfterValidator(_readable),
 ]
 Variables = Annotated[
-    tuple[Variable, ...], AfterValidator(_distinct), Field(max_length=_MAX_VARIABLES)
+    tuple[Variable, ...], Field(max_length=_MAX_VARIABLES), AfterValidator(_distinct)
 ]
 
 

@@ -44,9 +44,11 @@ def inspect(name: str, text: str) -> dict[str, Any]:
 
 def _uses(name: str, tree: nodes.Template) -> list[str]:
     for found in tree.find_all(_NAMING):
-        said = found.template  # type: ignore[attr-defined] - each of the four has one
+        said = getattr(found, "template")  # noqa: B009 - each of the four has one
         parts = said.items if isinstance(said, nodes.Tuple | nodes.List) else [said]
-        if any(not isinstance(part, nodes.Const) or not isinstance(part.value, str) for part in parts):
+        if any(
+            not isinstance(part, nodes.Const) or not isinstance(part.value, str) for part in parts
+        ):
             zh, en = "模板名要直接写出", "a template is named by a literal"
             raise TemplateInvalid(template=name, line=found.lineno, zh=zh, en=en)
     return sorted(used for used in set(meta.find_referenced_templates(tree)) if used is not None)

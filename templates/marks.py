@@ -14,7 +14,7 @@ _FIRST, _LAST = 0xF0000, 0x10FFFD
 _MARK = re.compile("[\U000f0000-\U0010fffd]")
 
 
-class TooMuch(Exception):  # noqa: N818 - says what happened
+class TooMuch(Exception):
     """A template writes more, or works longer, than any honest one."""
 
 

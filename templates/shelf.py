@@ -5,7 +5,6 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from store import templates as rows
-from store.engine import Database
 from templates.builtin import load_builtin
 from templates.errors import TemplateInvalid, TemplateKindWrong, TemplateMissing
 from templates.names import Reference, parse_reference
@@ -45,9 +44,7 @@ class Bundle:
     ) -> dict[str, Any]:
         """What a worker process is asked; raises VariableInvalid."""
         variables = self.variables
-        values = values_of(
-            variables, given, template=self.entry.name, at=at, examples=examples
-        )
+        values = values_of(variables, given, template=self.entry.name, at=at, examples=examples)
         return {
             "kind": self.entry.kind,
             "entry": next(name for name, part in self.parts.items() if part == self.entry),
@@ -59,74 +56,58 @@ class Bundle:
         }
 
 
-class TemplateShelf:
-    """Finds templates: those of the store, and where it has none of a name the built-in one."""
+async def find_bundle(
+    connection: AsyncConnection,
+    reference: str,
+    pins: Pins | None = None,
+    *,
+    kind: TemplateKind | None = None,
+) -> Bundle:
+    """The template with its parts; `pins`: the versions of those named without one.
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    Raises TemplateMissing, TemplateKindWrong and, where they name each other, TemplateInvalid.
+    """
+    entry = await _part(connection, reference, pins or {})
+    if kind is not None and entry.kind != kind:
+        raise TemplateKindWrong(field="template", template=entry.name, kind=entry.kind, wanted=kind)
+    return await with_parts(connection, reference, entry, pins)
 
-    async def bundle(
-        self, reference: str, pins: Pins | None = None, *, kind: TemplateKind | None = None
-    ) -> Bundle:
-        """The template with its parts; `pins`: the versions of those named without one.
 
-        Raises TemplateMissing, TemplateKindWrong and, where they name each other, TemplateInvalid.
-        """
-        async with self._database.read() as connection:
-            return await self.bundle_within(connection, reference, pins, kind=kind)
+async def with_parts(
+    connection: AsyncConnection, reference: str, entry: Version, pins: Pins | None = None
+) -> Bundle:
+    """`entry`, which is called `reference`, with all that it names, to a bounded depth."""
+    parts = {reference: entry}
+    waiting: list[tuple[str, tuple[str, ...]]] = [(used, (entry.name,)) for used in entry.uses]
+    while waiting:
+        used, above = waiting.pop()
+        name = used.partition("@")[0]
+        if name in above:
+            _refuse(above[-1], f"与 {name} 互相引用", f"it and {name} name each other")
+        if len(above) >= MAX_DEPTH or len(parts) >= MAX_TEMPLATES:
+            _refuse(entry.name, "引用的模板过多或过深", "it names too many, or too deep")
+        part = parts.get(used) or await _part(connection, used, pins or {})
+        parts[used] = part
+        waiting += [(further, (*above, name)) for further in part.uses]
+    return Bundle(entry, parts)
 
-    async def bundle_within(
-        self,
-        connection: AsyncConnection,
-        reference: str,
-        pins: Pins | None = None,
-        *,
-        kind: TemplateKind | None = None,
-    ) -> Bundle:
-        """The same in a transaction of the caller's."""
-        entry = await self.version(connection, reference, pins)
-        if kind is not None and entry.kind != kind:
-            raise TemplateKindWrong(
-                field="template", template=entry.name, kind=entry.kind, wanted=kind
-            )
-        return await self.with_parts(connection, reference, entry, pins)
 
-    async def with_parts(
-        self, connection: AsyncConnection, reference: str, entry: Version, pins: Pins | None = None
-    ) -> Bundle:
-        """`entry` with all that it names, to a bounded depth."""
-        parts = {reference: entry}
-        waiting = [(used, (entry.name,)) for used in entry.uses]
-        while waiting:
-            used, above = waiting.pop()
-            name = used.partition("@")[0]
-            if name in above:
-                _refuse(above[-1], f"与 {name} 互相引用", f"it and {name} name each other")
-            if len(above) >= MAX_DEPTH or len(parts) >= MAX_TEMPLATES:
-                _refuse(entry.name, "引用的模板过多或过深", "it names too many, or too deep")
-            part = parts.get(used) or await self.version(connection, used, pins)
-            parts[used] = part
-            waiting += [(further, (*above, name)) for further in part.uses]
-        return Bundle(entry, parts)
-
-    async def version(
-        self, connection: AsyncConnection, reference: str, pins: Pins | None = None
-    ) -> Version:
-        """The version that is named; raises TemplateMissing."""
-        found = parse_reference(reference)
-        if found is not None:
-            number = found.number or (pins or {}).get(found.name)
-            wanted = await find_version(connection, Reference(found.name, number))
-            if wanted is not None:
-                return wanted
-        raise TemplateMissing(field="template", template=reference[:80])
+async def _part(connection: AsyncConnection, reference: str, pins: Pins) -> Version:
+    """The version that is named; raises TemplateMissing."""
+    found = parse_reference(reference)
+    if found is not None:
+        number = found.number or pins.get(found.name)
+        version = await find_version(connection, Reference(found.name, number))
+        if version is not None:
+            return version
+    raise TemplateMissing(field="template", template=reference[:80])
 
 
 async def find_version(connection: AsyncConnection, reference: Reference) -> Version | None:
     """The version that is named; of a built-in template that is the first, for good."""
     name, number = reference
     template = await rows.find(connection, name)
-    row = template and await rows.version(connection, name, number)
+    row = None if template is None else await rows.version(connection, name, number)
     if template is not None and row is not None:
         return version_of(row, template.kind)
     is_first = number == 1 or (template is None and number is None)

@@ -43,7 +43,7 @@ _NOTHING: dict[VariableType, Any] = {
 }
 
 
-class _Wrong(Exception):  # noqa: N818 - says what is, for `values_of` to name the variable
+class _Wrong(Exception):
     """Why a value does not do, in both languages."""
 
     def __init__(self, zh: str, en: str) -> None:
@@ -130,9 +130,7 @@ def _made(variable: Variable, value: Any, at: float) -> Any:
         try:
             matcher(variable.pattern).validate_python(made)
         except ValidationError:
-            raise _Wrong(
-                f"应符合 {variable.pattern}", f"must match {variable.pattern}"
-            ) from None
+            raise _Wrong(f"应符合 {variable.pattern}", f"must match {variable.pattern}") from None
     _check_bounds(variable, made)
     return made
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True)
 
-_SCOPES = "relay:read relay:write material draft publish mass stats notify admin"
+_SCOPES = "relay:read relay:write material draft publish mass templates stats notify admin"
 
 ClientId = Annotated[str, typer.Argument(help="客户端的 id / id of the client")]
 AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON / print JSON")]

@@ -1,3 +1,4 @@
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
@@ -6,9 +7,14 @@ import httpx
 import pytest
 from starlette.types import ASGIApp
 
+from content.filling import TemplateFiller
+from content.template_work import TemplateWork
+from content.workers import WorkerLimits, WorkerPool
 from proxy.upstream import UpstreamSettings
 from sandbox.server import RunningSandbox, run_sandbox
 from sandbox.settings import SandboxSettings
+from store.engine import Database, DatabaseSettings, open_database
+from store.migrate import migrate
 from tests.e2e.conftest import open_stand, stand
 from tests.gateway import Gateway, Setup, open_gateway
 from tests.handlers.relaying import LOGIN
@@ -25,6 +31,28 @@ def http() -> Callable[[ASGIApp], AbstractAsyncContextManager[httpx.AsyncClient]
         return httpx.AsyncClient(transport=transport, base_url="http://gate.test")
 
     return open_client
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[Database]:
+    """An empty, migrated SQLite store."""
+    async with open_database(DatabaseSettings(), tmp_path) as opened:
+        await migrate(opened)
+        yield opened
+
+
+@pytest.fixture
+async def workers() -> AsyncIterator[WorkerPool]:
+    """Real worker processes."""
+    pool = WorkerPool(WorkerLimits(), size=1)
+    yield pool
+    await pool.aclose()
+
+
+@pytest.fixture
+def templates(store: Database, workers: WorkerPool) -> TemplateFiller:
+    """Fills the templates of the store in, and the built-in ones."""
+    return TemplateFiller(store, TemplateWork(workers), clock=time.time)
 
 
 @pytest.fixture

@@ -14,6 +14,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from accounts.clients import Client, Clients
 from accounts.clients import Scope as ClientScope
 from accounts.official import Accounts
+from content.filling import TemplateFiller
+from content.template_work import TemplateWork
+from content.workers import WorkerLimits, WorkerPool
 from handlers.articles import ArticlesHandler
 from handlers.body_budget import BodyBudget
 from handlers.draft_publish import DraftPublishHandler
@@ -115,7 +118,11 @@ async def open_desk(database: Database) -> AsyncIterator[Desk]:
     )
     accounts = Accounts((MAIN, PERSONAL))
     bodies = BodyBudget(2_000_000)
-    articles = ArticlesHandler(jobs, accounts, bodies, max_request_mb=1, clock=lambda: NOW)
+    work = TemplateWork(WorkerPool(WorkerLimits()))  # whose processes nothing here needs
+    templates = TemplateFiller(database, work, clock=lambda: NOW)
+    articles = ArticlesHandler(
+        jobs, accounts, bodies, templates, max_request_mb=1, clock=lambda: NOW
+    )
     files = FilesHandler(Files(database, max_bytes=3_000_000, clock=lambda: NOW), bodies)
     drafts = DraftPublishHandler(jobs, accounts, clock=lambda: NOW)
     one_draft = "/v1/accounts/{account}/drafts/{media_id}"

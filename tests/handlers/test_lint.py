@@ -1,10 +1,10 @@
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 from starlette.applications import Starlette
 from starlette.routing import Route
 
+from content.filling import TemplateFiller
 from content.renderer import Renderer
 from content.settings import ContentSettings
 from content.workers import WorkerPool
@@ -15,13 +15,11 @@ from handlers.lint import LintHandler
 
 
 @pytest.fixture
-async def app() -> AsyncIterator[AccessMiddleware]:
-    settings = ContentSettings()
-    workers = WorkerPool(settings.worker_limits(), size=1)
-    routes = [Route("/v1/lint", LintHandler(Renderer(workers, settings)).lint, methods=["POST"])]
+def app(workers: WorkerPool, templates: TemplateFiller) -> AccessMiddleware:
+    handler = LintHandler(Renderer(workers, ContentSettings()), templates)
+    routes = [Route("/v1/lint", handler.lint, methods=["POST"])]
     starlette = Starlette(routes=routes, exception_handlers=EXCEPTION_HANDLERS)
-    yield AccessMiddleware(starlette, Metrics())
-    await workers.aclose()
+    return AccessMiddleware(starlette, Metrics())
 
 
 async def test_all_findings_come_at_once_each_with_a_fix(http: Any, app: Any) -> None:

@@ -1,10 +1,10 @@
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 from starlette.applications import Starlette
 from starlette.routing import Route
 
+from content.filling import TemplateFiller
 from content.renderer import Renderer
 from content.settings import ContentSettings
 from content.workers import WorkerPool
@@ -15,15 +15,12 @@ from handlers.render import RenderHandler
 
 
 @pytest.fixture
-async def app() -> AsyncIterator[AccessMiddleware]:
-    settings = ContentSettings()
-    workers = WorkerPool(settings.worker_limits(), size=1)
-    handler = RenderHandler(Renderer(workers, settings))
+def app(workers: WorkerPool, templates: TemplateFiller) -> AccessMiddleware:
+    handler = RenderHandler(Renderer(workers, ContentSettings()), templates)
     routes = [Route("/v1/render", handler.render, methods=["POST"])]
-    yield AccessMiddleware(
+    return AccessMiddleware(
         Starlette(routes=routes, exception_handlers=EXCEPTION_HANDLERS), Metrics()
     )
-    await workers.aclose()
 
 
 async def test_the_answer_has_all_that_the_contract_names(http: Any, app: Any) -> None:

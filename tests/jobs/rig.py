@@ -73,6 +73,14 @@ class NoStats:
         pass
 
 
+class NoTemplates:
+    """A TemplateFiller for articles that name none."""
+
+    async def filled(self, fields: DraftFields, **_how: Any) -> DraftFields:
+        assert fields.template is None
+        return fields
+
+
 class FoundHere:
     """Compares in this process what WeChat kept."""
 
@@ -224,7 +232,9 @@ async def open_work(
             crash=crash,
         )
         handlers = article_handlers(
-            *(context, builder, uploaded, gateway.calls, gateway.calls), finder=FoundHere()
+            *(context, builder, uploaded, gateway.calls, gateway.calls),
+            filler=NoTemplates(),
+            finder=FoundHere(),
         )
         engine = Engine(context, handlers)
         jobs = Jobs(
