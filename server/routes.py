@@ -179,6 +179,9 @@ def _effects(parts: Parts) -> list[ApiRoute]:
     one = "/accounts/{account}/drafts/{media_id}"
     return [
         ApiRoute("POST", f"{one}/publish", drafts.publish, about_effects.DRAFT_PUBLISH),
+    ]
+
+
 def _templates(parts: Parts) -> list[ApiRoute]:
     work = parts.work.templating.work
     book = TemplateBook(parts.database, parts.audit, work.inspect, clock=time.time)
@@ -188,7 +191,7 @@ def _templates(parts: Parts) -> list[ApiRoute]:
     return [
         ApiRoute("GET", "/templates", templates.list, about_templates.TEMPLATES),
         ApiRoute("POST", "/templates", templates.create, about_templates.CREATE),
-        # Before the templates: none is called preview.
+        # Before the templates: it is no name here.
         ApiRoute("POST", "/templates/preview", previews.unsaved, about_templates.TRY),
         ApiRoute("GET", one, templates.get, about_templates.TEMPLATE),
         ApiRoute("PUT", one, templates.save, about_templates.SAVE),

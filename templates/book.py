@@ -158,6 +158,8 @@ class TemplateBook:
         must_be_new: bool = False,
         must_be_there: bool = False,
     ) -> Version:
+        if not is_name(name):
+            raise TemplateUnknown(template=name[:80])
         bundle = await self.checked(name, form)
         now = self._clock()
         async with self._database.write() as connection:

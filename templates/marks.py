@@ -48,7 +48,10 @@ class Marks:
         """`text` with each mark replaced by its value, as `write` has it; Raw as it is."""
 
         def value(mark: re.Match[str]) -> str:
-            found = self._values[ord(mark[0]) - _FIRST]
+            at = ord(mark[0]) - _FIRST
+            found = (
+                self._values[at] if at < len(self._values) else ""
+            )  # "\\U000f0000" in a template
             return found if isinstance(found, Raw) else write(found)
 
         return _MARK.sub(value, text)

@@ -1,0 +1,3 @@
+from tests.content.conftest import render
+
+__all__ = ["render"]
