@@ -9,6 +9,7 @@ from starlette.responses import JSONResponse, Response
 
 from accounts.clients import Client, Scope
 from accounts.official import Accounts
+from content.filling import TemplateFiller
 from content.inline import without_inline
 from core.clock import Clock
 from handlers.articles import account_of, idempotency_key
@@ -58,6 +59,7 @@ class Planning:
     jobs: Jobs
     drafts: SeesDrafts
     least_s: float  # between two times of one schedule
+    templates: TemplateFiller
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,7 @@ class SchedulesHandler:
         self._jobs = planning.jobs
         self._drafts = planning.drafts
         self._least_s = planning.least_s
+        self._templates = planning.templates
         self._accounts = accounts
         self._bodies = bodies
         self._max_bytes = max_request_mb * 1_000_000
@@ -230,6 +233,7 @@ class SchedulesHandler:
         action = asked.action or (seen.work["action"] if seen else "draft")
         _require(request, action)
         fields, sent = await without_inline(asked.article.fields(), files)
+        await self._templates.check(fields)
         return _Said(ArticleWork(fields=fields, action=action), sent, asked.article.files or {})
 
     def _at(self, publish_at: str | None) -> float | None:
@@ -257,7 +261,8 @@ def _title(work: Work) -> str:
     """A name for a schedule that was given none."""
     if isinstance(work, DraftWork):
         return work.media_id
-    return (work.fields.each()[0].title or work.fields.each()[0].markdown or "schedule")[:40]
+    first = work.fields.each()[0]
+    return (first.title or first.markdown or first.template or "schedule")[:40]
 
 
 def _shown(row: ScheduleRow, status: int = 200) -> Response:

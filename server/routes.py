@@ -225,7 +225,13 @@ def _jobs(parts: Parts) -> list[ApiRoute]:
 
 def _schedules(parts: Parts, bodies: BodyBudget) -> list[ApiRoute]:
     jobs, timetable = parts.settings.jobs, parts.work.timetable
-    planning = Planning(timetable.schedules, parts.work.jobs, timetable.drafts, jobs.min_interval_s)
+    planning = Planning(
+        schedules=timetable.schedules,
+        jobs=parts.work.jobs,
+        drafts=timetable.drafts,
+        least_s=jobs.min_interval_s,
+        templates=parts.work.templating.filler,
+    )
     schedules = SchedulesHandler(
         planning, parts.accounts, bodies, max_request_mb=jobs.max_request_mb, clock=time.time
     )

@@ -21,7 +21,7 @@ async def users_of(connection: AsyncConnection, name: str) -> list[str]:
 
 def _templates_of(work: dict[str, Any]) -> list[Any]:
     """The templates of the article, or articles, that a schedule makes."""
-    fields = (work.get("payload") or {}).get("fields") or {}
+    fields = work.get("fields") or {}
     return [each.get("template") for each in (fields, *(fields.get("articles") or ()))]
 
 

@@ -24,7 +24,7 @@ app_secret = {app_secret}
 id = {client}
 key = {key}
 accounts = [{name}]
-scopes = ["relay:read", "relay:write", "material", "draft", "publish", "stats"]
+scopes = ["relay:read", "relay:write", "material", "draft", "publish", "templates", "stats"]
 """
 
 _NEXT = """

@@ -135,7 +135,7 @@ async def open_desk(database: Database) -> AsyncIterator[Desk]:
         *(database, settings, intake, lambda: None, journal_of(database)), clock=lambda: NOW
     )
     schedules = SchedulesHandler(
-        Planning(service, jobs, Sight(), settings.min_interval_s),
+        Planning(service, jobs, Sight(), settings.min_interval_s, templates),
         *(accounts, bodies),
         max_request_mb=1,
         clock=lambda: NOW,

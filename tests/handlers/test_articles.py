@@ -125,3 +125,38 @@ async def test_waiting_is_a_preference(desk: Desk) -> None:
     await desk.jobs.cancel(job["id"], None)
     ended = await desk.post(ARTICLE, headers={**key, "prefer": "wait=30"})
     assert (ended.status_code, ended.json()["state"]) == (200, "cancelled")
+
+
+async def test_an_article_of_a_template_is_taken_in_with_its_version(
+    desk: Desk, database: Database
+) -> None:
+    variables = {"festival": "中秋", "message": "安", "sender": "编辑部"}
+    response = await desk.post({"template": "season-greetings", "variables": variables})
+    assert response.status_code == 202
+    async with database.read() as connection:
+        row = await jobs.get(connection, response.json()["id"])
+    assert row is not None
+    assert row.payload["fields"] == {"template": "season-greetings", "variables": variables}
+    assert row.payload["templates"] == {"season-greetings": 1}
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "field"),
+    [
+        ({"template": "nope"}, "template_missing", "template"),
+        ({"template": "Nope!"}, "field_invalid", "template"),
+        ({"template": "weekly-report", "markdown": "a"}, "field_invalid", None),
+        ({"markdown": "a", "variables": {}}, "field_invalid", None),
+        (
+            {"articles": [{"template": "weekly-report", "variables": {"teem": "a"}}]},
+            "template_variable_invalid",
+            "articles[0].variables.teem",
+        ),
+    ],
+)
+async def test_what_cannot_be_filled_in_makes_no_job(
+    desk: Desk, body: Any, code: str, field: str | None
+) -> None:
+    response = await desk.post(body)
+    error = response.json()["error"]
+    assert (response.status_code, error["code"], error.get("field")) == (422, code, field)

@@ -3,7 +3,9 @@ from typing import Any
 import pytest
 from starlette.applications import Starlette
 from starlette.routing import Route
+from starlette.types import Scope
 
+from accounts.clients import Client
 from content.filling import TemplateFiller
 from content.renderer import Renderer
 from content.settings import ContentSettings
@@ -11,6 +13,7 @@ from content.workers import WorkerPool
 from core.metrics import Metrics
 from handlers.access import AccessMiddleware
 from handlers.errors import EXCEPTION_HANDLERS
+from handlers.guard import AuthMiddleware
 from handlers.render import RenderHandler
 
 
@@ -71,3 +74,30 @@ async def test_a_newspic_is_text_and_pictures(http: Any, app: Any) -> None:
     assert (told["article_type"], told["html"]) == ("newspic", "")
     assert told["text"] == "一\n\n买 {{product:10001}}"
     assert [image["src"] for image in told["images"]] == ["a.png", "b.png"]
+
+
+async def test_a_template_is_filled_in_for_those_who_may_make_drafts(
+    templates: TemplateFiller, workers: WorkerPool, http: Any
+) -> None:
+    variables = {"festival": "中秋", "message": "*安*", "sender": "编辑部"}
+    body = {"template": "season-greetings", "variables": variables}
+    async with http(_as(["draft"], workers, templates)) as caller:
+        told = (await caller.post("/v1/render", json=body)).json()
+    assert told["title"] == "中秋快乐"
+    assert "*安*" in told["html"]
+    async with http(_as(["stats"], workers, templates)) as caller:
+        assert (await caller.post("/v1/render", json=body)).status_code == 403
+
+
+def _as(scopes: list[str], workers: WorkerPool, templates: TemplateFiller) -> AuthMiddleware:
+    handler = RenderHandler(Renderer(workers, ContentSettings()), templates)
+    routes = [Route("/v1/render", handler.render, methods=["POST"])]
+    caller = Client.model_validate({"id": "blog", "accounts": ["main"], "scopes": scopes})
+
+    def authenticate(scope: Scope) -> Client:
+        scope["state"] = {"request_id": "req_test"}
+        return caller
+
+    return AuthMiddleware(
+        Starlette(routes=routes, exception_handlers=EXCEPTION_HANDLERS), authenticate
+    )

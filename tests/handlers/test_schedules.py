@@ -159,3 +159,16 @@ async def test_the_same_key_makes_one_schedule(desk: Desk) -> None:
 async def test_an_id_that_is_none_names_no_schedule(desk: Desk) -> None:
     for name in ("x", "sch_" + "i" * 26, "job_" + "0" * 26, "%00"):
         assert code_of(await desk.call("GET", f"{PATH}/{name}")) == (404, "schedule_unknown")
+
+
+async def test_its_template_and_variables_are_looked_at_when_it_is_made(desk: Desk) -> None:
+    greeting = {"festival": "中秋", "message": "安", "sender": "编辑部"}
+    article = {"template": "season-greetings", "variables": greeting}
+    made = await add(desk, DAILY | {"article": article})
+    assert made["article"] == article
+    for wrong, code in (
+        ({"template": "nope"}, "template_missing"),
+        (article | {"variables": {}}, "template_variable_invalid"),
+    ):
+        answer = await desk.call("POST", PATH, json=DAILY | {"article": wrong})
+        assert code_of(answer) == (422, code)

@@ -1,9 +1,10 @@
 import pytest
 
+from store import schedules
 from store import templates as rows
 from store.engine import Database
-from store.tables import schedule
 from tests.store.templates import add
+from tests.store.test_schedules import row
 
 
 async def test_a_template_is_shown_at_the_version_in_use(database: Database) -> None:
@@ -67,13 +68,6 @@ async def test_a_name_is_taken_once_and_free_again_with_its_versions(database: D
 async def test_schedules_that_are_over_need_nothing(database: Database) -> None:
     async with database.write() as connection:
         for name, state in (("on", "active"), ("off", "paused"), ("over", "ended")):
-            values = dict.fromkeys(("max_late_s", "created_at", "updated_at"), 0.0)
-            await connection.execute(
-                schedule.insert().values(
-                    id=name, account="main", client_id="blog", name=name, state=state,
-                    work={"kind": "article"}, timezone="Asia/Shanghai", if_late="skip", version=1,
-                    **values,
-                )
-            )  # fmt: skip
+            await schedules.insert(connection, row(name, name=name, state=state, work={"a": name}))
         live = {each.name: each.work for each in await rows.live_schedules(connection)}
-    assert live == {"on": {"kind": "article"}, "off": {"kind": "article"}}
+    assert live == {"on": {"a": "on"}, "off": {"a": "off"}}

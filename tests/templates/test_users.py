@@ -2,21 +2,17 @@ from typing import Any
 
 import pytest
 
+from store import schedules
 from store.engine import Database
-from store.tables import schedule
 from templates.users import users_of
 from tests.store.templates import add
+from tests.store.test_schedules import row
 
 
 async def _schedule(database: Database, name: str, fields: dict[str, Any]) -> None:
+    work = {"kind": "article", "action": "draft", "fields": fields}
     async with database.write() as connection:
-        await connection.execute(
-            schedule.insert().values(
-                id=f"sch_{name}", account="main", client_id="blog", name=name, state="active",
-                work={"kind": "article", "payload": {"fields": fields}}, timezone="Asia/Shanghai",
-                if_late="skip", max_late_s=0.0, version=1, created_at=0.0, updated_at=0.0,
-            )
-        )  # fmt: skip
+        await schedules.insert(connection, row(f"sch_{name}", name=name, work=work))
 
 
 @pytest.mark.parametrize(
