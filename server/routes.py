@@ -22,8 +22,8 @@ from handlers import job_operations as about_jobs
 from handlers import library_operations as about_library
 from handlers import operations as about
 from handlers import schedules_operations as about_schedules
-from handlers import webhooks_operations as about_webhooks
 from handlers import template_operations as about_templates
+from handlers import webhooks_operations as about_webhooks
 from handlers.accounts import AccountsHandler
 from handlers.admin_accounts import AdminAccountsHandler
 from handlers.areas import Segments
