@@ -50,6 +50,7 @@ class ArticleRequest(DraftFields, LateFields):
     )
 
     tags: list[TagName] = Field([], max_length=10, description="what to file the job under")
+    repeat: bool = Field(False, description="publish it though the same was published of late")
     update: str | None = Field(
         None, pattern=f"^{MEDIA_ID}$", description="media_id of the draft to be written anew"
     )
@@ -125,6 +126,7 @@ class ArticlesHandler:
             kept=article.files or {},
             action=article.action,
             tags=article.tags,
+            repeat=article.repeat,
             update=article.update,
             source_id=article.source_id,
             publish_at=due,

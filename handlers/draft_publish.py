@@ -32,6 +32,7 @@ class PublishRequest(LateFields):
     if_changed: Literal["fail", "publish"] = Field(
         "fail", description="what to do if somebody changes the draft until then"
     )
+    repeat: bool = Field(False, description="publish it though the same was published of late")
 
 
 class DraftPublishHandler:
@@ -63,6 +64,7 @@ class DraftPublishHandler:
             if_changed=asked.if_changed,
             publish_at=None if at is None else parse_publish_at(at, now=self._clock()),
             late=asked.late(),
+            repeat=asked.repeat,
             idempotency_key=idempotency_key(request),
             needs_approval=client.approve_publish,
         )

@@ -27,13 +27,15 @@ class DraftPublication:
     expected: Mapping[str, Any] | None = None
     publish_at: float | None = None  # Unix time; None: now
     late: LatePolicy = field(default_factory=LatePolicy)  # what counts after `publish_at`
+    repeat: bool = False  # it is to be published though the same was of late
     idempotency_key: str | None = None
     needs_approval: bool = False
     route: str = "POST /v1/accounts/{account}/drafts/{media_id}/publish"
 
     def payload(self) -> dict[str, Any]:
         """What is kept with the job."""
-        return {
+        said = {"repeat": True} if self.repeat else {}
+        return said | {
             "media_id": self.media_id,
             "if_changed": self.if_changed,
             "expected": None if self.expected is None else dict(self.expected),

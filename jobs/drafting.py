@@ -54,6 +54,7 @@ class AddDraft:
 
     name = "draft"
     resends = True  # a second draft is a nuisance, a second publication is not to be taken back
+    releases = False
 
     def __init__(
         self,

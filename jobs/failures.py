@@ -37,7 +37,7 @@ class NeedsReview(GatewayError):
 class Quarantined(GatewayError):
     """Each run of the job took the process down."""
 
-    code = "job_quarantined"
+    code = "quarantined"
     category = "system"
     message = Text(
         "任务启动 {starts} 次都未能正常结束，已隔离",

@@ -9,6 +9,8 @@ from core.errors import GatewayError, Text
 from jobs.admission import admit
 from jobs.announce import Announce
 from jobs.pinning import pin_templates
+from jobs.repeats import Repeats
+from jobs.settings import JobsSettings
 from store import files as kept_files
 from store import idempotency, tags
 from store import jobs as job_rows
@@ -102,11 +104,17 @@ class Intake:
     """Takes jobs in: jobs, files and Idempotency-Key in one transaction."""
 
     def __init__(
-        self, database: Database, max_waiting: int, wake: Callable[[], None], *, clock: Clock
+        self,
+        database: Database,
+        settings: JobsSettings,
+        wake: Callable[[], None],
+        *,
+        clock: Clock,
     ) -> None:
         self._database = database
-        self._max_waiting = max_waiting
         self._announce = Announce(clock)
+        self._max_waiting = settings.max_waiting
+        self._repeats = Repeats(settings.repeat_window_s, clock=clock)
         self.wake = wake  # the engine, after a commit
         self._clock = clock
 
@@ -115,7 +123,7 @@ class Intake:
 
         A repeated Idempotency-Key gives the job that was made under it, as it is now: there is
         never a key "in progress". Raises IdempotencyMismatch, QueueFull, FilesMissing,
-        and what `admit` raises.
+        RepeatedPublication, DraftBusy.
         """
         async with self._database.write() as connection:
             row, is_new = await self.submit_within(connection, handed)
@@ -157,6 +165,7 @@ class Intake:
         for job in jobs:
             await admit(connection, job.row)
             await pin_templates(connection, job.row)
+            await self._repeats.check_asked(connection, job.row)
             await job_rows.insert(connection, job.row)
             await tags.add(connection, job.row.account, "job", job.row.id, job.tags)
             await _give_files(connection, job, self._clock())

@@ -10,6 +10,7 @@ from jobs import crash_points
 from jobs.claim import Claim, Done, EndRun, Later, LeaseLost
 from jobs.context import JobsContext
 from jobs.failures import review
+from jobs.repeats import Repeats
 from jobs.rights import check_rights
 from store import intents
 from store.intents import IntentRow, Outcome
@@ -58,6 +59,7 @@ class Effect(Protocol):
 
     name: str
     resends: bool  # whether it may be sent a second time without being told so
+    releases: bool  # whether followers see it: then the same is not to be sent for another job
     fingerprint: dict[str, Any]  # what it can be found by afterwards
 
     async def send(self) -> Mapping[str, str]:
@@ -91,14 +93,15 @@ class Once:
         self._clock = context.clock
         self._crash = context.crash
         self._live_client = context.live_client
+        self._repeats = Repeats(context.settings.repeat_window_s, clock=context.clock)
 
     async def perform(self, claim: Claim, effect: Effect) -> None:
         """Make sure that it is done; the ids stand in the claim's checkpoint then.
 
         What is not yet sent is sent only while the job's client may still have it done.
-        Raises EndRun (to go on later, for a person, or cancelled), LeaseLost, the WeChatRefused
-        or NotSent of an attempt that changed nothing, and whatever reading WeChat's lists raises:
-        a job that fails with something unknown becomes `needs_review`.
+        Raises EndRun (to go on later, for a person, or cancelled), LeaseLost, RepeatedPublication,
+        the WeChatRefused or NotSent of an attempt that changed nothing, and whatever reading
+        WeChat's lists raises: a job that fails with something unknown becomes `needs_review`.
         """
         async with self._database.read() as connection:
             earlier = await intents.of_job(connection, claim.row.id, effect.name)
@@ -196,6 +199,8 @@ class Once:
         async with self._database.write() as connection:
             await claim.hold(connection)
             check_rights(claim, self._live_client)
+            if effect.releases:
+                await self._repeats.check_sent(connection, row, effect.fingerprint)
             if unknown is not None and not await intents.settle(connection, unknown, "absent"):
                 raise LeaseLost  # its answer was recorded meanwhile
             await intents.insert(connection, intent)

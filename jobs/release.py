@@ -33,6 +33,7 @@ class SubmitDraft:
 
     name = "submit"
     resends = False
+    releases = True
 
     def __init__(
         self,

@@ -124,8 +124,8 @@ class Jobs:
         clock: Clock,
     ) -> None:
         self._database = database
-        self._intake = Intake(database, settings.max_waiting, wake, clock=clock)
         self._announce = Announce(clock)
+        self._intake = Intake(database, settings, wake, clock=clock)
         self._journal = journal
         self._changes = changes
         self._wake = wake

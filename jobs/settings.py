@@ -39,6 +39,12 @@ class JobsSettings(BaseModel):
         description="after a lost answer, how long WeChat's lists are looked at before a draft is "
         "sent once more, or a submit needs review",
     )
+    repeat_window_s: float = Field(
+        86_400,
+        ge=0,
+        description="what an account published within this time it publishes again only where "
+        "repeat is said; 0: always",
+    )
     first_poll_s: tuple[Seconds, ...] = Field(
         (5, 30, 120, 600),
         min_length=1,

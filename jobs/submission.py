@@ -8,6 +8,7 @@ from content.fields import DraftFields
 from core.ids import new_id
 from jobs.intake import NewJob
 from jobs.lateness import LatePolicy
+from jobs.repeats import content_hash
 from jobs.states import State
 from store.jobs import JobRow
 
@@ -29,6 +30,7 @@ class Submission:
     source_id: str | None = None  # what it is made of: its draft is written anew, if there is one
     publish_at: float | None = None  # Unix time; None: now
     late: LatePolicy = field(default_factory=LatePolicy)  # what counts after `publish_at`
+    repeat: bool = False  # it is to be published though the same was of late
     idempotency_key: str | None = None
     tags: Sequence[str] = ()
     needs_approval: bool = False  # it begins only once somebody else has approved
@@ -42,7 +44,16 @@ class Submission:
             payload["update"] = self.update
         if self.source_id is not None:
             payload["source_id"] = self.source_id
+        if self.repeat:
+            payload["repeat"] = True
         return payload
+
+    def content_hash(self) -> str | None:
+        """What repeats are found by; None for what is not published."""
+        if self.action == "draft":
+            return None
+        sent = {name: hashlib.sha256(data).hexdigest() for name, data in self.files.items()}
+        return content_hash(self.fields, {**self.kept, **sent})
 
     def body_hash(self) -> str:
         """The same for what means the same, however it was written down."""
@@ -85,6 +96,7 @@ class Submission:
             due_at=due,
             subject=self.update,
             skip_after=None if due is None else self.late.skip_after(max(due, now)),
+            content_hash=self.content_hash(),
             title=_title(self.fields),
             created_at=now,
             updated_at=now,

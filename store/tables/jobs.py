@@ -143,6 +143,7 @@ intent = Table(
 )
 Index("ix_intent_media", intent.c.account, intent.c.media_id, unique=True)
 Index("ix_intent_article", intent.c.account, intent.c.article_id, unique=True)
+Index("ix_intent_sent", intent.c.account, intent.c.effect, intent.c.sent_at)
 Index("ix_intent_receipt", intent.c.account, intent.c.receipt)
 
 idempotency = Table(

@@ -259,7 +259,7 @@ async def test_a_bug_is_tried_again_and_then_the_job_is_put_aside(bench: Bench) 
             bench.now += 10
             await asyncio.sleep(0.01)
     assert runs == 3
-    assert (row.error or {})["code"] == "job_quarantined"
+    assert (row.error or {})["code"] == "quarantined"
 
 
 async def test_jobs_that_a_crash_left_are_started_one_at_a_time_beside_the_new(

@@ -32,6 +32,7 @@ class Draft:
 
     name = "draft"
     resends = True
+    releases = False
 
     def __init__(self) -> None:
         self.fingerprint = {"articles": [{"title": "t", "text_hash": "h"}]}

@@ -43,7 +43,7 @@ class Timetable:
         self.settings = JobsSettings(sweep_s=0.02, **settings)
         self.changes = Changes()
         self.woken = 0
-        self.intake = Intake(database, self.settings.max_waiting, self._wake, clock=self._clock)
+        self.intake = Intake(database, self.settings, self._wake, clock=self._clock)
         self.scheduler = self.make_scheduler()
         journal = journal_of(database)
         self.schedules = Schedules(

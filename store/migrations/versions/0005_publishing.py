@@ -38,6 +38,7 @@ def _job() -> None:
     ):
         op.add_column("job", column)
     op.add_column("intent", sa.Column("receipt", sa.String(160)))
+    op.create_index("ix_intent_sent", "intent", ["account", "effect", "sent_at"])
     op.create_index("ix_intent_receipt", "intent", ["account", "receipt"])
     op.drop_index("ix_job_due", "job")
     looked_at = ["run_at", "account", "id", "state", "held", "approval", "attempts", "lease_until"]
