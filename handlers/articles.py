@@ -1,7 +1,7 @@
 import re
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
-from pydantic import Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -18,8 +18,9 @@ from handlers.guard import require_scope
 from handlers.jobs import answer_to_post
 from handlers.late import LateFields
 from jobs.publish_at import parse_publish_at
+from jobs.rights import SCOPES, needs_approval
 from jobs.service import Jobs
-from jobs.submission import Submission
+from jobs.submission import Action, Submission
 from store.jobs import JobRow
 from store.tags import TagName
 
@@ -41,10 +42,35 @@ class IdempotencyKeyInvalid(GatewayError):
     hint = Text("用 1–255 个可见的 ASCII 字符，例如一个 UUID", "1 to 255 visible ASCII characters")
 
 
+class MassAudience(BaseModel):
+    """Who gets a mass send: all followers, or those with a tag."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    to_all: bool = Field(description="every follower; else those with tag_id")
+    tag_id: int | None = Field(None, ge=0, description="of the followers, as WeChat numbers it")
+    send_ignore_reprint: bool = Field(
+        False, description="send it also where WeChat finds that it is reprinted"
+    )
+
+    @model_validator(mode="after")
+    def _someone(self) -> Self:
+        if self.to_all == (self.tag_id is not None):
+            raise ValueError("say to_all true, or to_all false with a tag_id")
+        return self
+
+
+def check_audience(action: str, mass: MassAudience | None) -> None:
+    """Raise ValueError unless a mass send, and nothing else, says to whom."""
+    if (action == "mass_send") != (mass is not None):
+        raise ValueError("action mass_send and mass go together")
+
+
 class ArticleRequest(DraftFields, LateFields):
     """POST /v1/accounts/{account}/articles."""
 
-    action: Literal["draft", "publish"] = Field("draft", description="how far to go")
+    action: Action = Field("draft", description="how far to go; a mass send needs approval")
+    mass: MassAudience | None = Field(None, description="of a mass send: to whom")
     publish_at: str | None = Field(
         None, description="when to begin: RFC 3339 with offset; up to 5 minutes ago means now"
     )
@@ -75,6 +101,7 @@ class ArticleRequest(DraftFields, LateFields):
     def _one_target(self) -> Self:
         if self.update is not None and self.source_id is not None:
             raise ValueError("give one of update and source_id, not both")
+        check_audience(self.action, self.mass)
         return self
 
 
@@ -112,8 +139,7 @@ class ArticlesHandler:
         max_bytes = self._max_bytes
         body = await read_with_files(request, "article", max_bytes=max_bytes, share=share)
         article = parse_model(body.json, ArticleRequest)
-        if article.action == "publish":
-            require_scope(request, Scope.PUBLISH)
+        require_scope(request, SCOPES[article.action])
         fields, files = await without_inline(article.fields(), body.files)
         at = article.publish_at
         due = None if at is None else parse_publish_at(at, now=self._clock())
@@ -126,13 +152,14 @@ class ArticlesHandler:
             kept=article.files or {},
             action=article.action,
             tags=article.tags,
+            mass=None if article.mass is None else article.mass.model_dump(),
             repeat=article.repeat,
             update=article.update,
             source_id=article.source_id,
             publish_at=due,
             late=article.late(),
             idempotency_key=idempotency_key(request),
-            needs_approval=client.approve_publish and article.action == "publish",
+            needs_approval=needs_approval(client, article.action),
         )
         return await self._jobs.submit(submission)
 

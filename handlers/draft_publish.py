@@ -1,14 +1,20 @@
 import re
-from typing import Literal
+from typing import Literal, Protocol, Self
 
-from pydantic import ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from starlette.requests import Request
 from starlette.responses import Response
 
 from accounts.clients import Client, Scope
 from accounts.official import Accounts
 from core.clock import Clock
-from handlers.articles import MEDIA_ID, account_of, idempotency_key
+from handlers.articles import (
+    MEDIA_ID,
+    MassAudience,
+    account_of,
+    check_audience,
+    idempotency_key,
+)
 from handlers.bodies import has_body, read_model
 from handlers.guard import require_scope
 from handlers.jobs import answer_to_post
@@ -16,6 +22,7 @@ from handlers.late import LateFields
 from jobs.draft_publication import DraftPublication
 from jobs.draft_publish import DraftGone
 from jobs.publish_at import parse_publish_at
+from jobs.rights import SCOPES, needs_approval
 from jobs.service import Jobs
 
 _MAX_BYTES = 10_000
@@ -26,6 +33,10 @@ class PublishRequest(LateFields):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    action: Literal["publish", "mass_send"] = Field(
+        "publish", description="a mass send reaches followers, and needs approval"
+    )
+    mass: MassAudience | None = Field(None, description="of a mass send: to whom")
     publish_at: str | None = Field(
         None, description="when: RFC 3339 with offset; up to 5 minutes ago means now"
     )
@@ -34,24 +45,63 @@ class PublishRequest(LateFields):
     )
     repeat: bool = Field(False, description="publish it though the same was published of late")
 
+    @model_validator(mode="after")
+    def _to_whom(self) -> Self:
+        check_audience(self.action, self.mass)
+        return self
+
+
+class PreviewRequest(BaseModel):
+    """POST /v1/accounts/{account}/drafts/{media_id}/preview."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    towxname: str | None = Field(None, min_length=1, max_length=64, description="a WeChat name")
+    touser: str | None = Field(None, min_length=1, max_length=64, description="an openid")
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> Self:
+        if (self.towxname is None) == (self.touser is None):
+            raise ValueError("give one of towxname and touser")
+        return self
+
+
+class ShowsDrafts(Protocol):
+    """Shows a draft to one follower; `wechat.mass.MassClient` does."""
+
+    async def preview(self, account: str, media_id: str, *, to: dict[str, str]) -> None:
+        """By `touser` (openid) or `towxname` (WeChat name)."""
+        ...
+
 
 class DraftPublishHandler:
     """Publishing drafts that are in the box."""
 
-    def __init__(self, jobs: Jobs, accounts: Accounts, *, clock: Clock) -> None:
+    def __init__(self, jobs: Jobs, accounts: Accounts, mass: ShowsDrafts, *, clock: Clock) -> None:
         self._jobs = jobs
+        self._mass = mass
         self._accounts = accounts
         self._clock = clock
 
     async def publish(self, request: Request) -> Response:
         """Take the publication of a draft in as a job."""
-        client = require_scope(request, Scope.PUBLISH)
+        client = require_scope(request, Scope.PUBLISH, Scope.MASS)
         account = account_of(request, client, self._accounts)
         asked = PublishRequest()
         if has_body(request):
             asked = await read_model(request, PublishRequest, max_bytes=_MAX_BYTES)
+        require_scope(request, SCOPES[asked.action])
         row = await self._jobs.submit(self._publication(request, client, account, asked))
         return await answer_to_post(request, row, self._jobs)
+
+    async def preview(self, request: Request) -> Response:
+        """Show a draft to one follower, in WeChat."""
+        client = require_scope(request, Scope.MASS)
+        account = account_of(request, client, self._accounts)
+        asked = await read_model(request, PreviewRequest, max_bytes=_MAX_BYTES)
+        to = asked.model_dump(exclude_none=True)
+        await self._mass.preview(account, _media_id(request), to=to)
+        return Response(status_code=204)
 
     def _publication(
         self, request: Request, client: Client, account: str, asked: PublishRequest
@@ -66,7 +116,9 @@ class DraftPublishHandler:
             late=asked.late(),
             repeat=asked.repeat,
             idempotency_key=idempotency_key(request),
-            needs_approval=client.approve_publish,
+            action=asked.action,
+            mass=None if asked.mass is None else asked.mass.model_dump(),
+            needs_approval=needs_approval(client, asked.action),
         )
 
 

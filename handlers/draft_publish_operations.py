@@ -1,6 +1,6 @@
 """What `/openapi.json` says of publishing drafts that are in the box."""
 
-from handlers.draft_publish import PublishRequest
+from handlers.draft_publish import PreviewRequest, PublishRequest
 from handlers.jobs import JobAnswer
 from handlers.openapi import Operation
 from handlers.operations import JOB_EXAMPLE, header
@@ -26,4 +26,14 @@ DRAFT_PUBLISH = Operation(
         "was changed while it waited fails with `draft_changed`."
     ),
     limit="120/minute",
+)
+DRAFT_PREVIEW = Operation(
+    "把草稿发给一个人预览 / show a draft to one follower",
+    "drafts",
+    status=204,
+    body=PreviewRequest,
+    example={"towxname": "test_wx_name"},
+    errors=(400, 401, 403, 404, 409, 413, 415, 422, 429, 502, 503, 504),
+    description="按微信号或 openid；微信每天限 100 次。By WeChat name or openid; 100 a day.",
+    limit="60/minute",
 )

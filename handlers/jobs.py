@@ -15,6 +15,7 @@ from handlers.errors import request_id_of
 from handlers.guard import require_scope
 from handlers.sse import event, last_event_id, stream
 from jobs.lists import JobLists
+from jobs.rights import SCOPES, needs_approval
 from jobs.service import Jobs, JobUnknown
 from jobs.states import State
 from jobs.view import job_json
@@ -23,7 +24,7 @@ from store.jobs import JobHead
 _PREFER_WAIT = re.compile(r"(?:^|[,;\s])wait\s*=\s*\"?(\d{1,4})\b", re.ASCII | re.IGNORECASE)
 _MAX_WAIT_S = 60
 JOB_ID = "job_[0-9a-z]{26}"
-_APPROVERS = (Scope.PUBLISH, Scope.ADMIN)
+_APPROVERS = (Scope.PUBLISH, Scope.MASS, Scope.ADMIN)
 
 
 class Progress(BaseModel):
@@ -76,12 +77,16 @@ class JobResult(BaseModel):
 
     model_config = ConfigDict(extra="allow")
 
-    mode: Literal["draft", "published", "draft_ready"]
+    mode: Literal["draft", "published", "draft_ready", "mass_sent"]
     media_id: str
     publish_id: str | None = None
     article_id: str | None = None
     url: str | None = Field(None, description="of the article, or a draft's temporary preview")
     urls: list[str] | None = Field(None, description="of each article, where there are several")
+    msg_id: str | None = Field(None, description="of a mass send")
+    counts: dict[str, int] | None = Field(
+        None, description="of a mass send, once WeChat told: total, filtered, sent, failed"
+    )
     updated: bool | None = Field(None, description="a draft that was there was written anew")
     unchanged: bool | None = Field(None, description="the draft said that already")
     instead_of: str | None = Field(None, description="the source's draft before, now on its own")
@@ -155,15 +160,14 @@ class JobsHandler:
         """Go on with a job that ended without success."""
         job_id = job_id_of(request)
         row = await self._jobs.get(job_id, whose(request))
-        publish = row.action == "publish"
-        client = require_scope(request, Scope.PUBLISH if publish else Scope.DRAFT, Scope.ADMIN)
+        client = require_scope(request, SCOPES[row.action], Scope.ADMIN)
         # As with a new job, what the client may do now counts, not what it might once.
         if row.account not in client.accounts and not client.may(Scope.ADMIN):
             raise UnknownAccount(account=row.account)
         row = await self._jobs.retry(
             *(job_id, whose(request)),
             by=client.id,
-            needs_approval=publish and client.approve_publish,
+            needs_approval=needs_approval(client, row.action),
         )
         return JSONResponse(shown(request, row), status_code=202)
 
@@ -172,6 +176,9 @@ class JobsHandler:
         client = require_scope(request, *_APPROVERS)
         if client.approve_publish:
             raise ApproverNeedsApproval(client=client.id)
+        job = await self._jobs.get(job_id_of(request), None)
+        if job.account in client.accounts:  # else it does not exist
+            require_scope(request, SCOPES[job.action], Scope.ADMIN)
         row = await self._jobs.approve(job_id_of(request), client, editor_of(request))
         return JSONResponse(shown(request, row), status_code=202)
 

@@ -1,6 +1,6 @@
 """The named places where a test may kill the process (`core.crash.CrashPoint`), in order."""
 
-from wechat import draft, freepublish
+from wechat import draft, freepublish, mass
 
 CLAIM_BEFORE = "claim.before"
 CLAIM_AFTER = "claim.after"
@@ -62,3 +62,5 @@ UPDATE = (
     record("update"),
     recorded("update"),
 )
+
+MASS = _of_effect("mass", mass.SENDALL)

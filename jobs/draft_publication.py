@@ -25,6 +25,8 @@ class DraftPublication:
     if_changed: IfChanged = "fail"  # other words by then than when it was asked for
     # The draft as it was when this was decided (Fingerprint.as_json), where somebody looked.
     expected: Mapping[str, Any] | None = None
+    action: Literal["publish", "mass_send"] = "publish"
+    mass: Mapping[str, Any] | None = None  # of a mass send: to whom (wechat.mass.Audience)
     publish_at: float | None = None  # Unix time; None: now
     late: LatePolicy = field(default_factory=LatePolicy)  # what counts after `publish_at`
     repeat: bool = False  # it is to be published though the same was of late
@@ -34,7 +36,9 @@ class DraftPublication:
 
     def payload(self) -> dict[str, Any]:
         """What is kept with the job."""
-        said = {"repeat": True} if self.repeat else {}
+        said: dict[str, Any] = {"repeat": True} if self.repeat else {}
+        if self.mass is not None:
+            said["mass"] = dict(self.mass)
         return said | {
             "media_id": self.media_id,
             "if_changed": self.if_changed,
@@ -44,8 +48,13 @@ class DraftPublication:
 
     def body_hash(self) -> str:
         """The same for what means the same, however it was written down."""
-        said = {**self.payload(), "account": self.account, "publish_at": self.publish_at}
-        said |= self.late.said()
+        said = {
+            **self.late.said(),
+            **self.payload(),
+            "action": self.action,
+            "account": self.account,
+        }
+        said["publish_at"] = self.publish_at
         return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
     def jobs(self, now: float) -> Sequence[NewJob]:
@@ -62,7 +71,7 @@ class DraftPublication:
             client_id=self.client_id,
             state=State.WAITING if self.needs_approval else State.ACCEPTED,
             approval="pending" if self.needs_approval else None,
-            action="publish",
+            action=self.action,
             payload=self.payload(),
             checkpoint={},
             progress={"done": 0, "total": STEPS, "articles": 1},

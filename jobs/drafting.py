@@ -15,7 +15,7 @@ from jobs.claim import Claim, EndRun, Later, LeaseLost
 from jobs.context import JobsContext
 from jobs.draft_publish import DraftGone
 from jobs.failures import stored_error
-from jobs.once import Absent, Found, Once, Unclear
+from jobs.once import Absent, Found, Once, Resends, Unclear
 from jobs.reconcile import Fingerprint, Reconcile
 from jobs.rights import check_rights
 from jobs.states import State
@@ -53,7 +53,8 @@ class AddDraft:
     """The effect draft/add."""
 
     name = "draft"
-    resends = True  # a second draft is a nuisance, a second publication is not to be taken back
+    # A second draft is a nuisance; a second publication is not to be taken back.
+    resends: Resends = "once"
     releases = False
 
     def __init__(

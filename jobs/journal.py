@@ -44,6 +44,18 @@ class Journal:
             connection, row, "publish.submit", {name: said[name] for name in kept if name in said}
         )
 
+    async def mass_sent(
+        self,
+        connection: AsyncConnection,
+        row: JobRow,
+        fingerprint: Mapping[str, Any],
+        answer: Mapping[str, Any],
+    ) -> None:
+        """WeChat took the draft for a mass send."""
+        titles = " | ".join(article["title"] for article in fingerprint["articles"])
+        said = {"title": titles, "media_id": fingerprint["media_id"], "msg_id": answer["msg_id"]}
+        await self._add(connection, row, "mass.send", said)
+
     async def published(self, connection: AsyncConnection, row: JobRow, article_id: str) -> None:
         """It is an article now. Told once more where a crash made the job look again."""
         await self._add(connection, row, "publish.done", {"article_id": article_id})

@@ -1,6 +1,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -20,6 +20,9 @@ from wechat.call import NotSent, WeChatRefused
 log = structlog.get_logger(__name__)
 
 _RESENT_ALREADY = Text("已重发过一次，仍没有得到应答", "it was sent twice, without an answer")
+_SENT_IN_VAIN = Text("多次发送都没有得到应答", "it was sent several times, without an answer")
+_MOST_SENDS = 5  # of what may be sent safely
+_SAFE_PAUSE_S = 65.0  # WeChat wants a minute between two tries of one clientmsgid (45066)
 _ONLY_BY_ORDER = Text(
     "没有得到应答，微信的列表里也还没有；这一步从不自动重发",
     "no answer came, and it is not in WeChat's lists yet; this step is never sent again by itself",
@@ -54,11 +57,16 @@ class Unclear:
     evidence: dict[str, Any]
 
 
+# How often it may be sent without being told so: never twice; once more after a quiet time; or
+# however often, since WeChat itself knows it again and does it once.
+Resends = Literal["by_order", "once", "safely"]
+
+
 class Effect(Protocol):
     """Something to be changed at WeChat, where doing it twice would be a fault."""
 
     name: str
-    resends: bool  # whether it may be sent a second time without being told so
+    resends: Resends
     releases: bool  # whether followers see it: then the same is not to be sent for another job
     fingerprint: dict[str, Any]  # what it can be found by afterwards
 
@@ -83,7 +91,8 @@ class Once:
     Before sending, an intent is committed; afterwards, what came of it. An intent without an
     answer means "nobody knows": then WeChat's lists are read, and what is found there is
     adopted. What they have not shown for `reconcile_quiet_s` needs a person; but an effect that
-    `resends` is sent again, one time, if the process that sent it cannot send any more (ADR 0003).
+    `resends` "once" is sent again, one time, if the process that sent it cannot send any more
+    (ADR 0003); and one that does so "safely", to ask what became of it.
     """
 
     def __init__(self, context: JobsContext) -> None:
@@ -122,6 +131,9 @@ class Once:
         self, claim: Claim, effect: Effect, doubtful: IntentRow, earlier: list[IntentRow]
     ) -> bool:
         """Whether the effect was found and adopted; False if it has to be sent again."""
+        if effect.resends == "safely":
+            self._check_pause(doubtful, earlier)
+            return False
         verdict = await effect.look(doubtful)
         log.info("looked for a lost outcome", effect=effect.name, verdict=type(verdict).__name__)
         if isinstance(verdict, Found):
@@ -136,6 +148,13 @@ class Once:
             raise EndRun(self._review(objection, doubtful, verdict.evidence))
         return False
 
+    def _check_pause(self, doubtful: IntentRow, earlier: list[IntentRow]) -> None:
+        """Raises EndRun where it is too soon, or was tried too often."""
+        if len(earlier) >= _MOST_SENDS:
+            raise EndRun(self._review(_SENT_IN_VAIN, doubtful, {}))
+        if (again := doubtful.sent_at + _SAFE_PAUSE_S) > self._clock():
+            raise EndRun(Later(again))
+
     def _objection(
         self,
         claim: Claim,
@@ -149,7 +168,7 @@ class Once:
             return verdict.reason
         if doubtful.outcome == "absent" or ordered(claim.checkpoint, doubtful):
             return None
-        if not effect.resends:
+        if effect.resends == "by_order":
             return _ONLY_BY_ORDER
         if any(intent.outcome == "absent" for intent in earlier):
             return _RESENT_ALREADY

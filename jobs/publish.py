@@ -93,7 +93,7 @@ class ArticleJob:
         media_id = claim.checkpoint["media_id"]
         made = {"mode": "draft", "media_id": media_id, **claim.checkpoint.get("made", {})}
         claim.checkpoint["result"] = made
-        if claim.row.action != "publish":
+        if claim.row.action == "draft":
             seen = await self._tools.release.look_at_draft(claim, media_id, _articles(claim))
             return Done(State.SUCCEEDED, result={**made, **seen})
         return await self._tools.release(claim, _fingerprint(claim, media_id), _articles(claim))
@@ -173,7 +173,7 @@ def _with_images(outcome: Outcome, claim: Claim) -> Outcome:
 
 def _later_steps(claim: Claim) -> int:
     """The steps after the pictures."""
-    return 1 + (STEPS if claim.row.action == "publish" else 0)
+    return 1 + (0 if claim.row.action == "draft" else STEPS)
 
 
 def _articles(claim: Claim) -> list[Article]:

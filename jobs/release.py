@@ -11,7 +11,8 @@ from jobs.context import JobsContext
 from jobs.failures import Failures
 from jobs.journal import Journal
 from jobs.manual_steps import steps_by_hand
-from jobs.once import Absent, Found, Once, Unclear
+from jobs.mass import MassSend
+from jobs.once import Absent, Found, Once, Resends, Unclear
 from jobs.polling import Polling, Quota, urls_of
 from jobs.reconcile import Fingerprint, Reconcile, article_ids
 from jobs.roundtrip import FindsChanges, changes_of
@@ -32,7 +33,7 @@ class SubmitDraft:
     """The effect freepublish/submit."""
 
     name = "submit"
-    resends = False
+    resends: Resends = "by_order"
     releases = True
 
     def __init__(
@@ -66,7 +67,7 @@ class SubmitDraft:
 
 
 class Release:
-    """Publishes a draft that is in the box: submit → poll, each step recorded.
+    """Publishes a draft that is in the box (submit → poll), or sends it to followers.
 
     For whatever job has come that far, whether it made the draft or was given it.
     """
@@ -86,6 +87,7 @@ class Release:
         self._reconcile = Reconcile(context.database, self._drafts, self._publications)
         self._once = Once(context)
         self._polling = Polling(context, self._publications, self._reconcile, quota, failures)
+        self._mass = MassSend(context, call)
         self._journal = context.journal
         self._finder = finder
 
@@ -94,6 +96,8 @@ class Release:
     ) -> Outcome:
         """Go as far as possible now. `sent`: the articles, where the job itself made them."""
         claim.progress["done"] = claim.progress["total"] - STEPS
+        if claim.row.action == "mass_send":
+            return await self._mass(claim, fingerprint)
         if not claim.checkpoint.keys() & {"publish_id", "article_id"}:
             await hold_draft(self._database, claim, fingerprint.media_id)
             done = await self._submit(claim, fingerprint, sent)

@@ -18,6 +18,15 @@ _NO_SCOPE = Text("不再有所需的权限", "has no more the scope for it")
 _UNAPPROVED = Text("的发布现在须经批准", "needs approval now for what it publishes")
 
 
+# What a client needs for a job, by the job's action.
+SCOPES = {"draft": Scope.DRAFT, "publish": Scope.PUBLISH, "mass_send": Scope.MASS}
+
+
+def needs_approval(client: Client, action: str) -> bool:
+    """Whether somebody else has to approve it: every mass send, and what the client publishes."""
+    return action == "mass_send" or (action == "publish" and client.approve_publish)
+
+
 class ClientGone(GatewayError):
     """The client of a job may not do any more what the job is to do."""
 
@@ -53,11 +62,11 @@ def check_rights(claim: Claim, live: LiveClient) -> None:
 def _objection(row: JobRow, client: Client | None) -> Text | None:
     if client is None:
         return _GONE
-    publish = row.action == "publish"
-    if not client.may(Scope.PUBLISH if publish else Scope.DRAFT, Scope.ADMIN):
+    if not client.may(SCOPES[row.action], Scope.ADMIN):
         return _NO_SCOPE
     if row.account not in client.accounts and not client.may(Scope.ADMIN):
         return _NO_ACCOUNT
-    if publish and client.approve_publish and row.approval != "given":
+    approved = row.approval == "given"
+    if needs_approval(client, row.action) and not approved:
         return _UNAPPROVED
     return None

@@ -23,4 +23,4 @@ class State(StrEnum):
 
 
 # The effect after which there is nothing left to cancel or to be late for, by the job's action.
-LAST_EFFECT = {"draft": "draft", "publish": "submit"}
+LAST_EFFECT = {"draft": "draft", "publish": "submit", "mass_send": "mass"}

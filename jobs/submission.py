@@ -13,7 +13,7 @@ from jobs.states import State
 from store.jobs import JobRow
 
 KIND = "article"  # of the jobs that make drafts, and publish them
-Action = Literal["draft", "publish"]
+Action = Literal["draft", "publish", "mass_send"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +26,7 @@ class Submission:
     files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     kept: Mapping[str, str] = field(default_factory=dict)  # files sent before, by SHA-256
     action: Action = "draft"
+    mass: Mapping[str, Any] | None = None  # of a mass send: to whom (wechat.mass.Audience)
     update: str | None = None  # the media_id of the draft to be written anew
     source_id: str | None = None  # what it is made of: its draft is written anew, if there is one
     publish_at: float | None = None  # Unix time; None: now
@@ -44,6 +45,8 @@ class Submission:
             payload["update"] = self.update
         if self.source_id is not None:
             payload["source_id"] = self.source_id
+        if self.mass is not None:
+            payload["mass"] = dict(self.mass)
         if self.repeat:
             payload["repeat"] = True
         return payload

@@ -321,7 +321,9 @@ class Calls:
         if errcode:
             errmsg = str(answer.get("errmsg", ""))
             advice = advice_for(self._facts.errcodes.get(errcode), errmsg)
-            raise WeChatRefused(errcode=errcode, errmsg=errmsg, path=path, advice=advice)
+            raise WeChatRefused(
+                errcode=errcode, errmsg=errmsg, path=path, advice=advice, answer=answer
+            )
         return answer
 
 

@@ -12,6 +12,7 @@ from sandbox.datacube import Datacube
 from sandbox.drafts import Drafts
 from sandbox.faults import FaultLayer, FaultPlan
 from sandbox.freepublish import Freepublish
+from sandbox.mass import Mass
 from sandbox.material import Materials
 from sandbox.media import Media, Uploads
 from sandbox.menu import Menus
@@ -57,6 +58,7 @@ def build_app(
             **Drafts(world).handlers(),
             **Freepublish(world, publisher).handlers(),
             **openapi.handlers(),
+            **Mass(world).handlers(),
             **Menus(world).handlers(),
             **Datacube(world).handlers(),
             **tickets.handlers(),

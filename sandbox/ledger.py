@@ -25,7 +25,7 @@ class Ledger:
 
     Kinds: token · image (uploadimg) · media · material · material_delete · draft · draft_update ·
     draft_delete · publication (a submit was taken) · article (a publication went live) ·
-    article_delete · menu · menu_delete · quota_clear.
+    article_delete · mass · mass_preview · mass_delete · menu · menu_delete · quota_clear.
     """
 
     def __init__(self, database: sqlite3.Connection, now: Clock) -> None:

@@ -97,6 +97,16 @@ class Publication(Record):
     update_time: int
 
 
+class MassMessage(Record):
+    """A mass send; its id is the clientmsgid."""
+
+    msg_id: int
+    media_id: str
+    sent_at: float
+    done_at: float
+    deleted: bool = False
+
+
 class Page(Record):
     """Where a page's article is kept."""
 

@@ -110,5 +110,11 @@ class SandboxSettings(BaseModel):
     fail_idx_in_progress: bool = Field(
         True, description="freepublish/get at status 1 already lists fail_idx, as in WeChat's doc"
     )
+    mass_sends_a_day: int = Field(
+        1, ge=0, description="mass sends a day: of a verified subscription account; then 45028"
+    )
+    mass_too_soon: bool = Field(
+        True, description="the same clientmsgid again within a minute gets 45066, not 45065"
+    )
     msg_data_id: bool = Field(False, description="freepublish/submit answers a msg_data_id")
     retired_news: Literal[45103, 45106] = Field(45106, description="errcode of material/add_news")

@@ -61,6 +61,7 @@ class World:
         self.publications = Shelf(self._database, "publication", models.Publication)
         self.pages = Shelf(self._database, "page", models.Page)
         self.menus = Shelf(self._database, "menu", models.Menu)
+        self.mass = Shelf(self._database, "mass", models.MassMessage)
         self.product_cards = Shelf(self._database, "product_card", models.ProductCard)
         self.outcomes: dict[str, Outcome] = {}  # by media_id; "*": of every draft
         self.pushes = PushPlan()
@@ -78,6 +79,7 @@ class World:
         shelves: list[Shelf[Any]] = [
             *(self.tokens, self.token_days, self.usage, self.materials, self.media),
             *(self.drafts, self.publications, self.pages, self.menus, self.product_cards),
+            self.mass,
         ]
         for shelf in shelves:
             shelf.clear()

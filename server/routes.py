@@ -175,10 +175,11 @@ def _articles(parts: Parts) -> list[ApiRoute]:
 
 
 def _effects(parts: Parts) -> list[ApiRoute]:
-    drafts = DraftPublishHandler(parts.work.jobs, parts.accounts, clock=time.time)
+    drafts = DraftPublishHandler(parts.work.jobs, parts.accounts, parts.work.mass, clock=time.time)
     one = "/accounts/{account}/drafts/{media_id}"
     return [
         ApiRoute("POST", f"{one}/publish", drafts.publish, about_effects.DRAFT_PUBLISH),
+        ApiRoute("POST", f"{one}/preview", drafts.preview, about_effects.DRAFT_PREVIEW),
     ]
 
 

@@ -38,6 +38,7 @@ from server.templating import Templating, make_templating
 from store.engine import Database
 from store.images import UploadedImages
 from wechat.draft import DraftClient
+from wechat.mass import MassClient
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,7 @@ class Work:
     timetable: Timetable
     files: Files
     telling: Telling
+    mass: MassClient
     renderer: Renderer
     uploaded: UploadedImages
     templating: Templating
@@ -115,7 +117,7 @@ async def open_work(
             finder=ChangeFinder(workers),
         )
         engine = Engine(context, handlers)
-        intake = Intake(database, settings.jobs.max_waiting, engine.wake, clock=time.time)
+        intake = Intake(database, settings.jobs, engine.wake, clock=time.time)
         scheduler = await _open_clockwork(stack, settings, context, intake)
         await stack.enter_async_context(engine)
         timetable = Timetable(
@@ -130,7 +132,8 @@ async def open_work(
         telling = await stack.enter_async_context(
             open_telling(settings, database, clients, secrecy, wechat.metrics, engine.wake)
         )
-        shared = (lists, timetable, files, telling, renderer, uploaded, templating)
+        mass = MassClient(wechat.calls)
+        shared = (lists, timetable, files, telling, mass, renderer, uploaded, templating)
         yield Work(engine, jobs, *shared)
 
 

@@ -130,7 +130,8 @@ async def doubtful(connection: AsyncConnection, job_id: str) -> IntentRow | None
     That is one without an outcome; and a submit that was taken for lost and sent again, since
     WeChat may take longer to publish than anybody waited. A draft that is late harms nobody.
     """
-    lost = (intent.c.effect == "submit") & (intent.c.outcome == "absent")
+    seen = intent.c.effect.in_(("submit", "mass"))  # by followers
+    lost = seen & (intent.c.outcome == "absent")
     query = (
         select(intent)
         .where(intent.c.job_id == job_id, intent.c.outcome.is_(None) | lost)

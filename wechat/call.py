@@ -58,7 +58,15 @@ class WeChatRefused(GatewayError):
     message = Text("微信拒绝了请求：{errcode} {errmsg}", "WeChat refused: {errcode} {errmsg}")
     hint = Text("{advice}", "{advice_en}")
 
-    def __init__(self, *, errcode: int, errmsg: str, path: str, advice: Text | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        errcode: int,
+        errmsg: str,
+        path: str,
+        advice: Text | None = None,
+        answer: Mapping[str, Any] | None = None,
+    ) -> None:
         errmsg = redact(errmsg)  # it may repeat the URL, and it is stored with the job
         rid = _RID.search(errmsg)
         advice = advice or Text("按错误码说明修改后重试", "mend what the errcode says, try again")
@@ -76,6 +84,7 @@ class WeChatRefused(GatewayError):
         )
         self.wechat_errcode = errcode
         self.errmsg = errmsg
+        self.answer = answer or {}  # all that WeChat said
 
     @property
     def refused_ip(self) -> str | None:

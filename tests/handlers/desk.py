@@ -55,16 +55,29 @@ CLIENTS = Clients(
         _client("agent", ClientScope.DRAFT),
         _client("reader", ClientScope.RELAY_READ),
         _client("boss", ClientScope.ADMIN),
+        _client("sender", ClientScope.DRAFT, ClientScope.MASS),
+        _client("sender-2", ClientScope.MASS),
         _client("junior", ClientScope.DRAFT, ClientScope.PUBLISH, approve_publish=True),
         _client("elsewhere", ClientScope.PUBLISH, accounts=("personal",)),
     ]
 )
 
 
+class Previews:
+    """Keeps the Protocol of the mass client's previews; WeChat is not asked."""
+
+    def __init__(self) -> None:
+        self.shown: list[tuple[str, str, dict[str, str]]] = []
+
+    async def preview(self, account: str, media_id: str, *, to: dict[str, str]) -> None:
+        self.shown.append((account, media_id, to))
+
+
 class Desk:
     """Calls as one of CLIENTS."""
 
-    def __init__(self, app: ASGIApp, jobs: Jobs) -> None:
+    def __init__(self, app: ASGIApp, jobs: Jobs, previews: Previews) -> None:
+        self.previews = previews
         self._http = httpx.AsyncClient(
             transport=httpx.ASGITransport(app), base_url="http://gate", timeout=20
         )
@@ -124,13 +137,14 @@ async def open_desk(database: Database) -> AsyncIterator[Desk]:
         jobs, accounts, bodies, templates, max_request_mb=1, clock=lambda: NOW
     )
     files = FilesHandler(Files(database, max_bytes=3_000_000, clock=lambda: NOW), bodies)
-    drafts = DraftPublishHandler(jobs, accounts, clock=lambda: NOW)
+    previews = Previews()
+    drafts = DraftPublishHandler(jobs, accounts, previews, clock=lambda: NOW)
     one_draft = "/v1/accounts/{account}/drafts/{media_id}"
     lists = JobLists(database, clock=lambda: NOW)
     rescheduling = Rescheduling(database, Changes(), lambda: None, clock=lambda: NOW)
     changes = JobChangesHandler(jobs, lists, rescheduling, clock=lambda: NOW)
     settings = JobsSettings()
-    intake = Intake(database, settings.max_waiting, lambda: None, clock=lambda: NOW)
+    intake = Intake(database, settings, lambda: None, clock=lambda: NOW)
     service = Schedules(
         *(database, settings, intake, lambda: None, journal_of(database)), clock=lambda: NOW
     )
@@ -155,6 +169,7 @@ async def open_desk(database: Database) -> AsyncIterator[Desk]:
         Route(f"{one_schedule}/resume", schedules.resume, methods=["POST"]),
         Route(f"{one_schedule}/run", schedules.run, methods=["POST"]),
         Route(f"{one_schedule}/approve", schedules.approve, methods=["POST"]),
+        Route(f"{one_draft}/preview", drafts.preview, methods=["POST"]),
         Route("/v1/files/missing", files.missing, methods=["POST"]),
         Route("/v1/files/{sha256}", files.put, methods=["PUT"]),
         Route("/v1/jobs", listed.list),
@@ -167,7 +182,7 @@ async def open_desk(database: Database) -> AsyncIterator[Desk]:
         Route("/v1/jobs/{job_id}/retry", shown.retry, methods=["POST"]),
     ]
     inner = Starlette(routes=routes, exception_handlers=EXCEPTION_HANDLERS)
-    desk = Desk(_State(AuthMiddleware(inner, _authenticate)), jobs)
+    desk = Desk(_State(AuthMiddleware(inner, _authenticate)), jobs, previews)
     try:
         yield desk
     finally:

@@ -53,3 +53,42 @@ async def test_whose_publications_need_approval_waits_for_it(desk: Desk) -> None
 async def test_what_cannot_be_a_media_id_is_no_draft(desk: Desk) -> None:
     path = "/v1/accounts/main/drafts/a%20b/publish"
     assert code_of(await desk.call("POST", path)) == (409, "draft_gone")
+
+
+TO_ALL = {"action": "mass_send", "mass": {"to_all": True}}
+
+
+async def test_a_mass_send_waits_for_another_key_with_the_scope(desk: Desk) -> None:
+    assert code_of(await desk.call("POST", PATH, json=TO_ALL)) == (403, "scope_missing")
+    job = (await desk.call("POST", PATH, json=TO_ALL, as_client="sender")).json()
+    assert (job["state"], job["approval"]) == ("waiting", "pending")
+    approve = f"/v1/jobs/{job['id']}/approve"
+    statuses = [
+        (await desk.call("POST", approve, as_client=client)).status_code
+        for client in ("blog", "sender", "sender-2")
+    ]
+    assert statuses == [403, 403, 202]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"action": "mass_send"},
+        {"mass": {"to_all": True}},
+        {"action": "mass_send", "mass": {"to_all": False}},
+        {"action": "mass_send", "mass": {"to_all": True, "tag_id": 1}},
+    ],
+)
+async def test_a_mass_send_says_to_whom(desk: Desk, body: Any) -> None:
+    response = await desk.call("POST", PATH, json=body, as_client="sender")
+    assert code_of(response) == (422, "field_invalid")
+
+
+async def test_a_draft_is_shown_to_one_follower(desk: Desk) -> None:
+    path = PATH.replace("publish", "preview")
+    to = {"towxname": "me"}
+    assert (await desk.call("POST", path, json=to, as_client="sender")).status_code == 204
+    assert desk.previews.shown == [("main", "MEDIA_id-1", to)]
+    assert code_of(await desk.call("POST", path, json=to)) == (403, "scope_missing")
+    response = await desk.call("POST", path, json={}, as_client="sender")
+    assert code_of(response) == (422, "field_invalid")

@@ -12,7 +12,7 @@ from jobs.changes import Changes
 from jobs.claim import Claim, Done, EndRun, Later, LeaseLost
 from jobs.context import JobsContext
 from jobs.executor import Executor
-from jobs.once import Absent, Found, Once, Unclear, order
+from jobs.once import Absent, Found, Once, Resends, Unclear, order
 from jobs.settings import JobsSettings
 from jobs.states import State
 from store import intents, jobs
@@ -31,7 +31,7 @@ class Draft:
     """An effect whose sends and looks end as the test says."""
 
     name = "draft"
-    resends = True
+    resends: Resends = "once"
     releases = False
 
     def __init__(self) -> None:
@@ -215,7 +215,7 @@ async def test_there_is_no_third_attempt_into_the_unknown(desk: Desk) -> None:
 
 
 async def test_what_is_not_resent_by_itself_needs_a_person_after_the_quiet_time(desk: Desk) -> None:
-    desk.effect.resends = False
+    desk.effect.resends = "by_order"
     await desk.lost(owner=desk.executor.id)
     desk.now = 699
     assert await _ends(desk.once().perform(await desk.claim(), desk.effect)) == Later(700)
@@ -227,7 +227,7 @@ async def test_what_is_not_resent_by_itself_needs_a_person_after_the_quiet_time(
 
 async def test_an_order_allows_one_more_attempt_and_no_other(desk: Desk) -> None:
     """Not even if the sender may still live: only a person can know better, and has spoken."""
-    desk.effect.resends = False
+    desk.effect.resends = "by_order"
     await desk.lost(owner="elsewhere")
     desk.now = 10_000
     claim = await desk.claim()
