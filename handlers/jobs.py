@@ -16,7 +16,7 @@ from handlers.guard import require_scope
 from handlers.sse import event, last_event_id, stream
 from jobs.lists import JobLists
 from jobs.rights import SCOPES, needs_approval
-from jobs.service import Jobs, JobUnknown
+from jobs.service import Jobs, JobUnknown, NotRetryable
 from jobs.states import State
 from jobs.view import job_json
 from store.jobs import JobHead
@@ -158,18 +158,23 @@ class JobsHandler:
 
     async def retry(self, request: Request) -> Response:
         """Go on with a job that ended without success."""
-        job_id = job_id_of(request)
+        row = await self.retry_one(request, job_id_of(request))
+        return JSONResponse(shown(request, row), status_code=202)
+
+    async def retry_one(self, request: Request, job_id: str, *, reviewed: bool = True) -> JobHead:
+        """The same for that job. Unless `reviewed`, none that needs review. Raises NotRetryable."""
         row = await self._jobs.get(job_id, whose(request))
         client = require_scope(request, SCOPES[row.action], Scope.ADMIN)
         # As with a new job, what the client may do now counts, not what it might once.
         if row.account not in client.accounts and not client.may(Scope.ADMIN):
             raise UnknownAccount(account=row.account)
-        row = await self._jobs.retry(
+        if row.state == State.NEEDS_REVIEW and not reviewed:
+            raise NotRetryable(state=row.state)
+        return await self._jobs.retry(
             *(job_id, whose(request)),
             by=client.id,
             needs_approval=needs_approval(client, row.action),
         )
-        return JSONResponse(shown(request, row), status_code=202)
 
     async def approve(self, request: Request) -> Response:
         """Let another key's publication go ahead."""

@@ -29,6 +29,13 @@ class Journal:
         entry = editor.did("schedule.approve", row.id, {"client": row.client_id})
         await self._audit.append(connection, replace(entry, account=row.account))
 
+    async def resolved(
+        self, connection: AsyncConnection, row: JobHead, editor: Editor, verdict: str
+    ) -> None:
+        """Somebody said what became of a job in review."""
+        entry = editor.did("publish.resolve", row.id, {"outcome": verdict})
+        await self._audit.append(connection, replace(entry, account=row.account))
+
     async def submitted(
         self,
         connection: AsyncConnection,

@@ -145,6 +145,11 @@ class Jobs:
             return row
         return _visible(row, job_id, client_id)
 
+    async def whole(self, job_id: str) -> JobRow:
+        """The job with all that was handed in. Raises JobUnknown."""
+        async with self._database.read() as connection:
+            return _visible(await job_rows.get(connection, job_id), job_id, None)
+
     async def cancel(self, job_id: str, client_id: str | None) -> JobRow:
         """Stop a job before its last step is sent. Raises JobUnknown, JobEnded, JobRunning.
 

@@ -19,6 +19,7 @@ from handlers import callback_operations as about_pushes
 from handlers import draft_publish_operations as about_effects
 from handlers import files_operations as about_files
 from handlers import job_operations as about_jobs
+from handlers import job_reviews_operations as about_reviews
 from handlers import library_operations as about_library
 from handlers import operations as about
 from handlers import schedules_operations as about_schedules
@@ -44,6 +45,7 @@ from handlers.guard import AuthMiddleware, OpsMiddleware
 from handlers.health import HealthHandler
 from handlers.job_changes import JobChangesHandler
 from handlers.job_lists import JobListsHandler
+from handlers.job_reviews import JobReviewsHandler
 from handlers.jobs import JobsHandler
 from handlers.library import LibraryHandler
 from handlers.limits import LimitsHandler
@@ -176,9 +178,14 @@ def _articles(parts: Parts) -> list[ApiRoute]:
 
 def _effects(parts: Parts) -> list[ApiRoute]:
     drafts = DraftPublishHandler(parts.work.jobs, parts.accounts, parts.work.mass, clock=time.time)
+    work, retries = parts.work, JobsHandler(parts.work.jobs, parts.work.lists)
+    reviews = JobReviewsHandler(work.jobs, work.resolution, retries, work.renderer, work.drafts)
     one = "/accounts/{account}/drafts/{media_id}"
     return [
         ApiRoute("POST", f"{one}/publish", drafts.publish, about_effects.DRAFT_PUBLISH),
+        ApiRoute("POST", "/jobs/retry", reviews.retry, about_reviews.RETRY_MANY),
+        ApiRoute("POST", "/jobs/{job_id}/resolve", reviews.resolve, about_reviews.RESOLVE),
+        ApiRoute("GET", "/jobs/{job_id}/preview", reviews.preview, about_reviews.PREVIEW),
         ApiRoute("POST", f"{one}/preview", drafts.preview, about_effects.DRAFT_PREVIEW),
     ]
 

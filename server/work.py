@@ -25,6 +25,7 @@ from jobs.lists import JobLists
 from jobs.lost_time import review_lost
 from jobs.pulse import Pulse
 from jobs.reschedule import Rescheduling
+from jobs.resolution import Resolution
 from jobs.scheduler import Scheduler
 from jobs.schedules import Schedules
 from jobs.service import Jobs
@@ -70,7 +71,9 @@ class Work:
     timetable: Timetable
     files: Files
     telling: Telling
+    drafts: DraftClient
     mass: MassClient
+    resolution: Resolution
     renderer: Renderer
     uploaded: UploadedImages
     templating: Templating
@@ -132,9 +135,10 @@ async def open_work(
         telling = await stack.enter_async_context(
             open_telling(settings, database, clients, secrecy, wechat.metrics, engine.wake)
         )
-        mass = MassClient(wechat.calls)
-        shared = (lists, timetable, files, telling, mass, renderer, uploaded, templating)
-        yield Work(engine, jobs, *shared)
+        at_wechat = (DraftClient(wechat.calls), MassClient(wechat.calls))
+        resolution = Resolution(database, changes, journal, clock=time.time)
+        shared = (lists, timetable, files, telling, *at_wechat, resolution, renderer, uploaded)
+        yield Work(engine, jobs, *shared, templating)
 
 
 async def _open_clockwork(

@@ -52,13 +52,14 @@ async def settle(
     outcome: Outcome,
     *,
     answer: Mapping[str, Any] | None = None,
+    by_hand: bool = False,
 ) -> bool:
     """Record what came of an attempt, once; False if that is recorded already.
 
     No epoch is asked for: an answer is a fact, whoever holds the job by now. It also counts
-    where the attempt had been taken for lost ("absent").
+    where the attempt had been taken for lost ("absent"), and so does what a person found.
     """
-    fact = outcome in ("answered", "adopted")
+    fact = by_hand or outcome in ("answered", "adopted")
     unsettled, lost = intent.c.outcome.is_(None), intent.c.outcome == "absent"
     statement = (
         update(intent)

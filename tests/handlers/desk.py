@@ -15,6 +15,8 @@ from accounts.clients import Client, Clients
 from accounts.clients import Scope as ClientScope
 from accounts.official import Accounts
 from content.filling import TemplateFiller
+from content.renderer import Renderer
+from content.settings import ContentSettings
 from content.template_work import TemplateWork
 from content.workers import WorkerLimits, WorkerPool
 from handlers.articles import ArticlesHandler
@@ -25,6 +27,7 @@ from handlers.files import FilesHandler
 from handlers.guard import AuthMiddleware
 from handlers.job_changes import JobChangesHandler
 from handlers.job_lists import JobListsHandler
+from handlers.job_reviews import JobReviewsHandler
 from handlers.jobs import JobsHandler
 from handlers.schedules import Planning, SchedulesHandler
 from jobs.changes import Changes
@@ -33,6 +36,7 @@ from jobs.files import Files
 from jobs.intake import Intake
 from jobs.lists import JobLists
 from jobs.reschedule import Rescheduling
+from jobs.resolution import Resolution
 from jobs.schedules import Schedules
 from jobs.service import Jobs
 from jobs.settings import JobsSettings
@@ -96,6 +100,13 @@ class Desk:
         await self._http.aclose()
 
 
+class Box:
+    """Keeps the Protocol ReadsDrafts: every draft is the same."""
+
+    async def get(self, _account: str, _media_id: str) -> list[dict[str, Any]]:
+        return [{"title": "题", "content": "<p>文</p>"}]
+
+
 class Sight:
     """A draft box with one draft."""
 
@@ -157,6 +168,11 @@ async def open_desk(database: Database) -> AsyncIterator[Desk]:
     all_schedules = "/v1/accounts/{account}/schedules"
     one_schedule = f"{all_schedules}/{{schedule}}"
     shown, listed = JobsHandler(jobs, lists), JobListsHandler(lists, accounts)
+    workers = WorkerPool(ContentSettings().worker_limits(), size=1)
+    resolution = Resolution(database, Changes(), journal_of(database), clock=lambda: NOW)
+    reviews = JobReviewsHandler(
+        jobs, resolution, shown, Renderer(workers, ContentSettings()), Box()
+    )
     routes = [
         Route("/v1/accounts/{account}/articles", articles.create, methods=["POST"]),
         Route(f"{one_draft}/publish", drafts.publish, methods=["POST"]),
@@ -178,6 +194,9 @@ async def open_desk(database: Database) -> AsyncIterator[Desk]:
         Route("/v1/jobs/{job_id}", changes.change, methods=["PATCH"]),
         Route("/v1/jobs/{job_id}/events", shown.events),
         Route("/v1/jobs/{job_id}/cancel", shown.cancel, methods=["POST"]),
+        Route("/v1/jobs/retry", reviews.retry, methods=["POST"]),
+        Route("/v1/jobs/{job_id}/resolve", reviews.resolve, methods=["POST"]),
+        Route("/v1/jobs/{job_id}/preview", reviews.preview),
         Route("/v1/jobs/{job_id}/approve", shown.approve, methods=["POST"]),
         Route("/v1/jobs/{job_id}/retry", shown.retry, methods=["POST"]),
     ]
@@ -187,3 +206,4 @@ async def open_desk(database: Database) -> AsyncIterator[Desk]:
         yield desk
     finally:
         await desk.aclose()
+        await workers.aclose()

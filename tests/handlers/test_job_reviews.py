@@ -1,0 +1,71 @@
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from core.ids import new_id
+from store import jobs
+from store.engine import Database
+from tests.handlers.desk import Desk, open_desk
+from tests.store.rows import job_row
+
+
+@pytest.fixture
+async def desk(database: Database) -> AsyncIterator[Desk]:
+    async with open_desk(database) as opened:
+        yield opened
+
+
+async def put(database: Database, **values: Any) -> str:
+    job_id = new_id("job")
+    row = job_row(job_id, **{"action": "publish", "payload": {"files": 0}, **values})
+    async with database.write() as connection:
+        await jobs.insert(connection, row)
+    return job_id
+
+
+async def test_who_may_publish_says_what_became_of_a_job(desk: Desk, database: Database) -> None:
+    job_id = await put(database, state="needs_review")
+    path, said = f"/v1/jobs/{job_id}/resolve", {"outcome": "published", "article_id": "A"}
+    assert (await desk.call("POST", path, json=said, as_client="agent")).status_code == 404
+    resolved = await desk.call("POST", path, json=said)
+    assert (resolved.status_code, resolved.json()["state"]) == (200, "succeeded")
+    again = await desk.call("POST", path, json=said)
+    assert (again.status_code, again.json()["error"]["code"]) == (409, "job_not_in_review")
+
+
+async def test_many_are_retried_but_none_that_needs_review(desk: Desk, database: Database) -> None:
+    states = ("failed", "cancelled", "needs_review", "succeeded")
+    ids = [await put(database, state=state) for state in states]
+    theirs = await put(database, state="failed", client_id="other")
+    answer = await desk.call("POST", "/v1/jobs/retry", json={"ids": [*ids, theirs, ids[0]]})
+    assert answer.status_code == 200
+    items = answer.json()["items"]
+    assert [item["retried"] for item in items] == [True, True, False, False, False]
+    codes = [item["error"]["code"] for item in items[2:]]
+    assert codes == ["job_not_retryable", "job_not_retryable", "job_unknown"]
+    too_many = {"ids": [ids[0]] * 101}
+    assert (await desk.call("POST", "/v1/jobs/retry", json=too_many)).status_code == 422
+
+
+async def test_who_approves_sees_what(desk: Desk) -> None:
+    body = {
+        "markdown": "# 标题\n\n第一段。\n\n![图](https://example.com/a.png)",
+        "action": "publish",
+    }
+    job = (await desk.post(body, as_client="junior")).json()
+    path = f"/v1/jobs/{job['id']}/preview"
+    shown = (await desk.call("GET", path)).json()
+    assert shown["action"] == "publish"
+    (article,) = shown["articles"]
+    assert (article["title"], article["pictures"]) == ("标题", 1)
+    assert "第一段" in article["html"]
+    assert (await desk.call("GET", path, as_client="agent")).status_code == 404
+
+
+async def test_a_draft_that_is_there_is_shown_as_wechat_has_it(desk: Desk) -> None:
+    job = (await desk.call("POST", "/v1/accounts/main/drafts/M/publish", as_client="junior")).json()
+    shown = (await desk.call("GET", f"/v1/jobs/{job['id']}/preview")).json()
+    assert shown["articles"] == [
+        {"title": "题", "digest": "", "html": "<p>文</p>", "text": "", "pictures": 0}
+    ]

@@ -1,0 +1,66 @@
+import pytest
+
+from accounts.edits import Editor
+from jobs.resolution import NotInReview, Resolution
+from jobs.service import JobUnknown
+from jobs.states import State
+from store import intents
+from tests.jobs.journals import journal_of, noted
+from tests.jobs.office import Office
+from tests.jobs.rig import SUBMIT, Rig
+
+EDITOR = Editor("client:boss", "req_1", "192.0.2.1")
+
+
+def resolution(office: Office | Rig) -> Resolution:
+    changes = office.changes if isinstance(office, Office) else office.context.changes
+    return Resolution(office.database, changes, journal_of(office.database), clock=lambda: 1_000.0)
+
+
+async def in_doubt(office: Office) -> None:
+    await office.put(id="job_1", state="needs_review", checkpoint={"media_id": "M"})
+    await office.intent(job_id="job_1", effect="submit")
+
+
+async def test_what_was_published_is_succeeded_and_audited(office: Office) -> None:
+    await in_doubt(office)
+    row = await resolution(office).resolve("job_1", "published", EDITOR, article_id="A")
+    assert row.state == State.SUCCEEDED
+    assert row.result == {
+        "mode": "published",
+        "media_id": "M",
+        "article_id": "A",
+        "resolved": True,
+    }
+    (entry,) = await noted(office.database)
+    assert (entry["action"], entry["detail"]) == ("publish.resolve", {"outcome": "published"})
+
+
+async def test_what_was_not_published_is_failed_and_in_doubt_no_more(office: Office) -> None:
+    await in_doubt(office)
+    row = await resolution(office).resolve("job_1", "not_published", EDITOR)
+    assert (row.state, (row.error or {})["code"]) == (State.FAILED, "not_published")
+    async with office.database.read() as connection:
+        assert await intents.doubtful(connection, "job_1") is None
+
+
+@pytest.mark.parametrize("state", ["accepted", "succeeded", "failed"])
+async def test_other_jobs_are_not_resolved(office: Office, state: str) -> None:
+    await office.put(id="job_1", state=state)
+    with pytest.raises(NotInReview):
+        await resolution(office).resolve("job_1", "published", EDITOR)
+    with pytest.raises(JobUnknown):
+        await resolution(office).resolve("job_2", "published", EDITOR)
+
+
+async def test_after_not_published_a_retry_sends_it_once(rig: Rig) -> None:
+    rig.fault("reset_before_read", SUBMIT)
+    row = await rig.until((await rig.submit()).id)
+    assert row.state == State.NEEDS_REVIEW
+    assert row.error is not None
+    evidence = row.error["details"]
+    assert {"effect", "attempt", "sent_at", "articles", "draft_present", "listed"} <= set(evidence)
+    await resolution(rig).resolve(row.id, "not_published", EDITOR)
+    await rig.jobs.retry(row.id, None)
+    assert (await rig.until(row.id)).state == State.SUCCEEDED
+    assert rig.committed("publication") == 1
