@@ -24,7 +24,7 @@ from jobs.draft_sight import DraftSight
 from jobs.engine import Engine
 from jobs.executor import Executor
 from jobs.lateness import LatePolicy
-from jobs.once import Absent, Once
+from jobs.once import Absent, Once, Resends
 from jobs.schedules import ScheduleChanges
 from jobs.states import State
 from sandbox.server import RunningSandbox
@@ -48,7 +48,8 @@ class Publish:
     """An effect that notes whose article it published."""
 
     name = "submit"
-    resends = False
+    resends: Resends = "by_order"
+    releases = False  # there are no words to be compared
 
     def __init__(self, job_id: str, published: list[str]) -> None:
         self.fingerprint: dict[str, Any] = {"articles": [{"title": job_id}], "media_id": job_id}
