@@ -374,7 +374,7 @@ async def test_153_after_a_restore_of_yesterdays_database_nothing_is_published_a
     async with open_database(settings, tmp_path / "data") as database:
         await migrate(database)
         async with open_stand(change) as stand:
-            article = {"markdown": "# 一次\n\n正文", "action": "publish"}
+            article = {"markdown": "# 一次\n\n正文", "action": "publish", "repeat": True}
             soon = datetime.fromtimestamp(datetime.now(UTC).timestamp() + 1, UTC).isoformat()
             path = "/v1/accounts/main/articles"
             job_ = (await stand.http.post(path, json={**article, "publish_at": soon})).json()

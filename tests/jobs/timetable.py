@@ -40,7 +40,7 @@ class Timetable:
     def __init__(self, database: Database, **settings: Any) -> None:
         self.database = database
         self.now = MONDAY - HOUR
-        self.settings = JobsSettings(sweep_s=0.02, **settings)
+        self.settings = JobsSettings(**{"sweep_s": 0.02, "repeat_window_s": 0, **settings})
         self.changes = Changes()
         self.woken = 0
         self.intake = Intake(database, self.settings, self._wake, clock=self._clock)
