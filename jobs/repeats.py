@@ -85,4 +85,5 @@ def content_hash(fields: DraftFields, files: Mapping[str, str]) -> str:
 def _said(article: ArticleFields) -> list[Any]:
     text = article.html if article.markdown is None else article.markdown
     words = ["".join((each or "").split()) for each in (article.title, text, article.cover)]
-    return [*words, list(article.images or ())]
+    template = [article.template, json.dumps(article.variables, sort_keys=True)]
+    return [*words, list(article.images or ()), template]

@@ -97,4 +97,5 @@ def test_what_would_be_published_makes_the_hash() -> None:
         hash_of(images=("a.png",), markdown="正文"),
         hash_of(articles=({"markdown": "正文"}, {"markdown": "正文"})),
     ]
-    assert len({plain, *others}) == 6
+    filled = [hash_of(template="t", variables={"n": n}) for n in (1, 2)]
+    assert len({plain, *others, *filled}) == 8
