@@ -17,6 +17,9 @@ _NO_ACCOUNT = Text("不能再用这个公众号", "may use the account no more")
 _NO_SCOPE = Text("不再有所需的权限", "has no more the scope for it")
 _UNAPPROVED = Text("的发布现在须经批准", "needs approval now for what it publishes")
 
+# What a client needs for a job, by how far the job goes.
+SCOPES = {"draft": Scope.DRAFT, "publish": Scope.PUBLISH, "material": Scope.MATERIAL}
+
 
 class ClientGone(GatewayError):
     """The client of a job may not do any more what the job is to do."""
@@ -54,7 +57,7 @@ def _objection(row: JobRow, client: Client | None) -> Text | None:
     if client is None:
         return _GONE
     publish = row.action == "publish"
-    if not client.may(Scope.PUBLISH if publish else Scope.DRAFT, Scope.ADMIN):
+    if not client.may(SCOPES[row.action], Scope.ADMIN):
         return _NO_SCOPE
     if row.account not in client.accounts and not client.may(Scope.ADMIN):
         return _NO_ACCOUNT

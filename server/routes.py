@@ -15,6 +15,7 @@ from accounts.audit import AuditLog
 from accounts.official import Accounts
 from core.metrics import Metrics
 from handlers import account_operations as about_accounts
+from handlers import batches_operations as about_batches
 from handlers import callback_operations as about_pushes
 from handlers import draft_publish_operations as about_effects
 from handlers import files_operations as about_files
@@ -30,6 +31,7 @@ from handlers.areas import Segments
 from handlers.articles import ArticlesHandler
 from handlers.audit import AuditHandler
 from handlers.auth import AuthHandler
+from handlers.batches import BatchesHandler
 from handlers.body_budget import BodyBudget
 from handlers.cache_admin import CacheAdminHandler
 from handlers.callback import CallbackHandler
@@ -165,8 +167,12 @@ def _articles(parts: Parts) -> list[ApiRoute]:
         max_request_mb=jobs.max_request_mb,
         clock=time.time,
     )
+    batches = BatchesHandler(
+        *(parts.work.jobs, parts.work.files, parts.accounts, bodies, jobs), clock=time.time
+    )
     files = FilesHandler(parts.work.files, bodies)
     return [
+        ApiRoute("POST", "/accounts/{account}/batches", batches.create, about_batches.BATCH),
         ApiRoute("POST", "/accounts/{account}/articles", articles.create, about.ARTICLE),
         ApiRoute("POST", "/files/missing", files.missing, about_files.MISSING),
         ApiRoute("PUT", "/files/{sha256}", files.put, about_files.PUT),
@@ -216,6 +222,7 @@ def _jobs(parts: Parts) -> list[ApiRoute]:
         ApiRoute("GET", "/jobs/summary", lists.summary, about_jobs.SUMMARY),
         ApiRoute("GET", "/jobs/{job_id}", jobs.get, about.JOB),
         ApiRoute("GET", "/jobs/{job_id}/events", jobs.events, about.JOB_EVENTS),
+        ApiRoute("GET", "/jobs/{job_id}/report", jobs.report, about_batches.REPORT),
         ApiRoute("POST", "/jobs/{job_id}/cancel", jobs.cancel, about.JOB_CANCEL),
         ApiRoute("POST", "/jobs/{job_id}/retry", jobs.retry, about.JOB_RETRY),
         ApiRoute("POST", "/jobs/{job_id}/approve", jobs.approve, about.JOB_APPROVE),

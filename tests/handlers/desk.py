@@ -18,6 +18,7 @@ from content.filling import TemplateFiller
 from content.template_work import TemplateWork
 from content.workers import WorkerLimits, WorkerPool
 from handlers.articles import ArticlesHandler
+from handlers.batches import BatchesHandler
 from handlers.body_budget import BodyBudget
 from handlers.draft_publish import DraftPublishHandler
 from handlers.errors import EXCEPTION_HANDLERS
@@ -53,6 +54,7 @@ CLIENTS = Clients(
     [
         _client("blog", ClientScope.DRAFT, ClientScope.PUBLISH),
         _client("agent", ClientScope.DRAFT),
+        _client("keeper", ClientScope.MATERIAL),
         _client("reader", ClientScope.RELAY_READ),
         _client("boss", ClientScope.ADMIN),
         _client("junior", ClientScope.DRAFT, ClientScope.PUBLISH, approve_publish=True),
@@ -78,6 +80,12 @@ class Desk:
 
     async def post(self, body: Any, *, account: str = "main", **how: Any) -> httpx.Response:
         return await self.call("POST", f"/v1/accounts/{account}/articles", json=body, **how)
+
+    async def batch(self, kind: str, items: list[Any], **more: Any) -> httpx.Response:
+        """Hand in a batch; `how` is for the call, the rest stands in the body."""
+        how = more.pop("how", {})
+        body = {"kind": kind, "items": items, **more}
+        return await self.call("POST", "/v1/accounts/main/batches", json=body, **how)
 
     async def aclose(self) -> None:
         await self._http.aclose()
@@ -123,7 +131,10 @@ async def open_desk(database: Database) -> AsyncIterator[Desk]:
     articles = ArticlesHandler(
         jobs, accounts, bodies, templates, max_request_mb=1, clock=lambda: NOW
     )
-    files = FilesHandler(Files(database, max_bytes=3_000_000, clock=lambda: NOW), bodies)
+    kept = Files(database, max_bytes=3_000_000, clock=lambda: NOW)
+    files = FilesHandler(kept, bodies)
+    settings = JobsSettings(max_request_mb=1)
+    batches = BatchesHandler(jobs, kept, accounts, bodies, settings, clock=lambda: NOW)
     drafts = DraftPublishHandler(jobs, accounts, clock=lambda: NOW)
     one_draft = "/v1/accounts/{account}/drafts/{media_id}"
     lists = JobLists(database, clock=lambda: NOW)
@@ -155,6 +166,7 @@ async def open_desk(database: Database) -> AsyncIterator[Desk]:
         Route(f"{one_schedule}/resume", schedules.resume, methods=["POST"]),
         Route(f"{one_schedule}/run", schedules.run, methods=["POST"]),
         Route(f"{one_schedule}/approve", schedules.approve, methods=["POST"]),
+        Route("/v1/accounts/{account}/batches", batches.create, methods=["POST"]),
         Route("/v1/files/missing", files.missing, methods=["POST"]),
         Route("/v1/files/{sha256}", files.put, methods=["PUT"]),
         Route("/v1/jobs", listed.list),
@@ -162,6 +174,7 @@ async def open_desk(database: Database) -> AsyncIterator[Desk]:
         Route("/v1/jobs/{job_id}", shown.get, methods=["GET"]),
         Route("/v1/jobs/{job_id}", changes.change, methods=["PATCH"]),
         Route("/v1/jobs/{job_id}/events", shown.events),
+        Route("/v1/jobs/{job_id}/report", shown.report),
         Route("/v1/jobs/{job_id}/cancel", shown.cancel, methods=["POST"]),
         Route("/v1/jobs/{job_id}/approve", shown.approve, methods=["POST"]),
         Route("/v1/jobs/{job_id}/retry", shown.retry, methods=["POST"]),
