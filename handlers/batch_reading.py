@@ -33,7 +33,13 @@ _FAULTS_SHOWN = 20
 _SLICE = 10  # items between which others get their turn
 _URL_SHOWN = 200  # characters
 _PICTURE = "picture"  # what a picture that was sent before is called
-_ONCE = ("drafts.publish", "drafts.delete", "materials.delete")
+# What no two items may name: two jobs would be at the same draft.
+_ONCE = {
+    "articles": "update",
+    "drafts.publish": "media_id",
+    "drafts.delete": "media_id",
+    "materials.delete": "media_id",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +64,7 @@ def read_items(kind: Kind, items: Sequence[dict[str, Any]]) -> list[Any]:
             within = f".{exc.field}" if exc.field else ""
             faults.append((f"items[{n}]{within}", f"items[{n}]: {exc.values['reason']}"))
     if kind in _ONCE:
-        faults += _named_twice(read)
+        faults += _named_twice(read, _ONCE[kind])
     if faults:
         told = [reason for _, reason in faults[:_FAULTS_SHOWN]]
         more = f" … ({len(faults)})" if len(faults) > _FAULTS_SHOWN else ""
@@ -66,12 +72,13 @@ def read_items(kind: Kind, items: Sequence[dict[str, Any]]) -> list[Any]:
     return read
 
 
-def _named_twice(items: Sequence[MediaItem]) -> list[tuple[str, str]]:
+def _named_twice(items: Sequence[Any], name: str) -> list[tuple[str, str]]:
     first: dict[str, int] = {}
     twice = []
     for n, item in enumerate(items):
-        if (earlier := first.setdefault(item.media_id, n)) != n:
-            field = f"items[{n}].media_id"
+        said = getattr(item, name)
+        if said is not None and (earlier := first.setdefault(said, n)) != n:
+            field = f"items[{n}].{name}"
             twice.append((field, f"{field}: that of items[{earlier}] again"))
     return twice
 
@@ -111,11 +118,10 @@ async def _article(item: ArticleItem, sender: Sender, shelf: Shelf) -> Submissio
         account=sender.account,
         fields=fields,
         files={name: sender.files[path] for name, path in named.items()} | made,
-        kept=item.files or {},
-        action=item.action,
         publish_at=_time(item.publish_at, sender),
         needs_approval=sender.needs_approval and item.action == "publish",
         called=item.name,
+        **item.how(),
     )
 
 

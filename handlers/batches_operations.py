@@ -25,6 +25,7 @@ BATCH = Operation(
         "id": "job_01jd8zq3k4x5c6v7b8n9m0a1s2",
         "kind": "batch",
         "account": "main",
+        "client": "blog",
         "state": "accepted",
         "created_at": "2026-12-01T00:00:00.000Z",
         "run_at": "2026-12-01T00:00:00.000Z",
