@@ -18,7 +18,6 @@ from handlers import account_operations as about_accounts
 from handlers import batches_operations as about_batches
 from handlers import callback_operations as about_pushes
 from handlers import draft_publish_operations as about_effects
-from handlers import files_operations as about_files
 from handlers import job_operations as about_jobs
 from handlers import library_operations as about_library
 from handlers import operations as about
@@ -31,7 +30,6 @@ from handlers.areas import Segments
 from handlers.articles import ArticlesHandler
 from handlers.audit import AuditHandler
 from handlers.auth import AuthHandler
-from handlers.batches import BatchesHandler
 from handlers.body_budget import BodyBudget
 from handlers.cache_admin import CacheAdminHandler
 from handlers.callback import CallbackHandler
@@ -41,7 +39,6 @@ from handlers.doctor import Checkup, DoctorHandler
 from handlers.draft_publish import DraftPublishHandler
 from handlers.errcodes import ErrcodesHandler
 from handlers.errors import EXCEPTION_HANDLERS
-from handlers.files import FilesHandler
 from handlers.guard import AuthMiddleware, OpsMiddleware
 from handlers.health import HealthHandler
 from handlers.job_changes import JobChangesHandler
@@ -67,6 +64,7 @@ from proxy.capabilities import Capabilities, Prober
 from proxy.quota import QuotaLedger
 from proxy.ratelimit import Limiter
 from proxy.signed_body import SignedBodies
+from server.batch_routes import batch_routes
 from server.cache_control import CacheControl
 from server.callers import Callers
 from server.settings import Settings
@@ -167,15 +165,9 @@ def _articles(parts: Parts) -> list[ApiRoute]:
         max_request_mb=jobs.max_request_mb,
         clock=time.time,
     )
-    batches = BatchesHandler(
-        *(parts.work.jobs, parts.work.files, parts.accounts, bodies, jobs), clock=time.time
-    )
-    files = FilesHandler(parts.work.files, bodies)
     return [
-        ApiRoute("POST", "/accounts/{account}/batches", batches.create, about_batches.BATCH),
         ApiRoute("POST", "/accounts/{account}/articles", articles.create, about.ARTICLE),
-        ApiRoute("POST", "/files/missing", files.missing, about_files.MISSING),
-        ApiRoute("PUT", "/files/{sha256}", files.put, about_files.PUT),
+        *batch_routes(parts.work, parts.accounts, bodies, jobs),
         *_schedules(parts, bodies),
     ]
 
