@@ -101,6 +101,17 @@ class Bringer:
                     group.create_task(bring(picture))
         return arrived
 
+    async def bring_one(
+        self, account: str, src: str, files: Mapping[str, bytes], kind: UploadKind
+    ) -> Brought:
+        """One picture for itself. Raises as `bring` does, without a field."""
+        with self._memory.share() as share:
+            source = await load_picture(src, files, self._fetcher, field="", room=share)
+            share.keep(len(source))
+            fit = partial(self._images.fit, source, shown(src), TARGETS[kind])
+            uploaded = await self._uploader.upload(account, kind, source, fit)
+            return Brought(*uploaded, len(source))
+
     async def aclose(self) -> None:
         """Stop the uploads under way."""
         await self._uploader.aclose()

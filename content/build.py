@@ -2,7 +2,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from content.article import ArticleFields, BuiltArticle, RenderedArticle
-from content.bring import Arrived, Bringer, Order, Progress
+from content.bring import Arrived, Bringer, Brought, Order, Progress
 from content.load import ImageFetcher
 from content.memory import PictureBounds
 from content.outcomes import report
@@ -86,6 +86,12 @@ class ArticleBuilder:
             images=images,
             warnings=rendered.warnings + warnings,
         )
+
+    async def upload(
+        self, account: str, src: str, files: Mapping[str, bytes], kind: UploadKind
+    ) -> Brought:
+        """Bring one picture to WeChat, of no article; it is remembered as those of articles are."""
+        return await self._bringer.bring_one(account, src, files, kind)
 
     async def aclose(self) -> None:
         """Stop the uploads under way."""

@@ -93,9 +93,22 @@ class ArticleRequest(DraftFields, LateFields):
 
     def fields(self) -> DraftFields:
         """The draft itself."""
-        own = set(ArticleRequest.model_fields) - set(DraftFields.model_fields)
+        own = set(type(self).model_fields) - set(DraftFields.model_fields)
         given: dict[str, Any] = self.model_dump(exclude=own)
         return DraftFields(**given)
+
+    def how(self) -> dict[str, Any]:
+        """What is to be done with it, as Submission has it."""
+        return {
+            "kept": self.files or {},
+            "action": self.action,
+            "mass": None if self.mass is None else self.mass.model_dump(),
+            "repeat": self.repeat,
+            "tags": self.tags,
+            "update": self.update,
+            "source_id": self.source_id,
+            "late": self.late(),
+        }
 
     @model_validator(mode="after")
     def _one_target(self) -> Self:
@@ -149,17 +162,10 @@ class ArticlesHandler:
             account=account,
             fields=fields,
             files=files,
-            kept=article.files or {},
-            action=article.action,
-            tags=article.tags,
-            mass=None if article.mass is None else article.mass.model_dump(),
-            repeat=article.repeat,
-            update=article.update,
-            source_id=article.source_id,
             publish_at=due,
-            late=article.late(),
             idempotency_key=idempotency_key(request),
             needs_approval=needs_approval(client, article.action),
+            **article.how(),
         )
         return await self._jobs.submit(submission)
 

@@ -60,8 +60,9 @@ class MultipartInvalid(GatewayError):
     category = "params"
     message = Text("multipart 请求体有误：{reason}", "the multipart body is wrong: {reason}")
     hint = Text(
-        "一个名为 article 的 JSON 部分，加上以 Markdown 中相对路径命名的文件部分",
-        "one part named article with JSON, and file parts named by the paths the Markdown uses",
+        "一个名为 article（批量时为 batch）的 JSON 部分，加上以 Markdown 中相对路径命名的文件部分",
+        "one part named article (of a batch: batch) with JSON, and file parts named by the paths "
+        "the Markdown uses",
     )
 
 
@@ -85,7 +86,7 @@ class WithFiles:
 
 async def read_model(request: Request, model: type[M], *, max_bytes: int) -> M:
     """The JSON body as `model`. Raises the GatewayErrors of this file."""
-    if _media_type(request) != "application/json":
+    if media_type(request) != "application/json":
         raise MediaTypeUnsupported(taken="application/json")
     return parse_model(await _read(request, max_bytes, None), model)
 
@@ -102,18 +103,23 @@ def has_body(request: Request) -> bool:
 
 
 async def read_with_files(
-    request: Request, part: str, *, max_bytes: int, share: Share | None = None
+    request: Request,
+    part: str,
+    *,
+    max_bytes: int,
+    share: Share | None = None,
+    max_files: int = _MAX_FILES,
 ) -> WithFiles:
     """A JSON body, or multipart/form-data of a JSON part named `part` and files.
 
     What it holds in memory counts on `share`. Raises ServerBusy and the errors of this file.
     """
-    media_type = _media_type(request)
-    if media_type == "application/json":
+    sent = media_type(request)
+    if sent == "application/json":
         return WithFiles(await _read(request, max_bytes, share))
-    if media_type != "multipart/form-data":
+    if sent != "multipart/form-data":
         raise MediaTypeUnsupported(taken="application/json, multipart/form-data")
-    return await _split(request, part, max_bytes, share)
+    return await _split(request, part, max_bytes, share, max_files)
 
 
 def parse_model(body: bytes, model: type[M]) -> M:
@@ -139,7 +145,8 @@ def _path(location: tuple[int | str, ...]) -> str:
     return path
 
 
-def _media_type(request: Request) -> str:
+def media_type(request: Request) -> str:
+    """What the caller says its body is."""
     return request.headers.get("content-type", "").split(";", 1)[0].strip().lower()
 
 
@@ -182,7 +189,9 @@ class _InMemory(MultiPartParser):
             file.close()
 
 
-async def _split(request: Request, part: str, max_bytes: int, share: Share | None) -> WithFiles:
+async def _split(
+    request: Request, part: str, max_bytes: int, share: Share | None, max_files: int
+) -> WithFiles:
     boundary = parse_options_header(request.headers["content-type"])[1].get(b"boundary", b"")
     if not _BOUNDARY.fullmatch(boundary):
         raise MultipartInvalid(reason="no boundary, or one with characters it must not have")
@@ -200,7 +209,7 @@ async def _split(request: Request, part: str, max_bytes: int, share: Share | Non
     parser = _InMemory(
         Headers(raw=[(b"content-type", content_type)]),
         stream(),
-        max_files=_MAX_FILES,
+        max_files=max_files,
         max_fields=1,
         max_part_size=max_bytes,
     )

@@ -14,10 +14,13 @@ from handlers.edits import editor_of, etag
 from handlers.errors import request_id_of
 from handlers.guard import require_scope
 from handlers.sse import event, last_event_id, stream
+from jobs.batch_view import items_json
 from jobs.lists import JobLists
+from jobs.report import as_csv, report_rows
 from jobs.rights import SCOPES, needs_approval
-from jobs.service import Jobs, JobUnknown, NotRetryable
+from jobs.service import Jobs, JobUnknown
 from jobs.states import State
+from jobs.steering import NotRetryable
 from jobs.view import job_json
 from store.jobs import JobHead
 
@@ -50,10 +53,12 @@ class JobImage(BaseModel):
 
 
 class JobItem(BaseModel):
-    """One article of a job."""
+    """One article of a job; of a batch one of its items."""
 
     index: int
     state: State
+    job: str | None = Field(None, description="of a batch's item: the job that it is")
+    title: str | None = Field(None, description="of a batch's item: what it is called")
     result: dict[str, Any] | None = None
     error: dict[str, Any] | None = None
     warnings: list[dict[str, Any]] | None = None
@@ -73,12 +78,15 @@ class ChangedByWechat(BaseModel):
 
 
 class JobResult(BaseModel):
-    """What a job made; a draft is shown as soon as it is there."""
+    """What a job made; a draft is shown as soon as it is there.
+
+    Of a batch: how many items are in each state.
+    """
 
     model_config = ConfigDict(extra="allow")
 
-    mode: Literal["draft", "published", "draft_ready", "mass_sent"]
-    media_id: str
+    mode: Literal["draft", "published", "draft_ready", "mass_sent"] | None = None
+    media_id: str | None = None
     publish_id: str | None = None
     article_id: str | None = None
     url: str | None = Field(None, description="of the article, or a draft's temporary preview")
@@ -119,6 +127,31 @@ class JobAnswer(BaseModel):
     error: dict[str, Any] | None = None
 
 
+class ReportItem(BaseModel):
+    """What became of one item; "" for what there is not."""
+
+    index: int
+    title: str
+    state: State
+    job: str
+    media_id: str
+    url: str
+    article_id: str
+    error_code: str
+    error: str
+    hint: str
+
+
+class JobReport(BaseModel):
+    """What became of each item of a job."""
+
+    id: str
+    kind: str
+    state: State
+    progress: Progress
+    items: list[ReportItem]
+
+
 class ApproverNeedsApproval(GatewayError):
     """Whose own publications need approval cannot approve others'."""
 
@@ -148,8 +181,26 @@ class JobsHandler:
         """One job."""
         job_id, reviews = job_id_of(request), reviews_of(request)
         row = await self._jobs.get(job_id, whose(request), reviews=reviews)
+        return JSONResponse(await self._whole(request, row), headers=etag(row.version))
+
+    async def report(self, request: Request) -> Response:
+        """What became of each item: JSON, or CSV where the caller asks for it."""
+        row = await self._jobs.get(job_id_of(request), whose(request))
+        answer = await self._whole(request, row)
+        rows = report_rows(answer["items"])
+        if "text/csv" in request.headers.get("accept", ""):
+            named = {"Content-Disposition": f'attachment; filename="{row.id}.csv"'}
+            return Response(as_csv(rows), media_type="text/csv", headers=named)
+        told = {name: answer[name] for name in ("id", "kind", "state", "progress")}
+        return JSONResponse({**told, "items": rows})
+
+    async def _whole(self, request: Request, row: JobHead) -> dict[str, Any]:
+        """The job with its tags and, of a batch, its items."""
         tags = await self._lists.tags([row])
-        return JSONResponse(shown(request, row, tags.get(row.id, ())), headers=etag(row.version))
+        answer = shown(request, row, tags.get(row.id, ()))
+        if items := await self._jobs.items(row):
+            answer["items"] = items_json(items, _language(request), request_id_of(request))
+        return answer
 
     async def cancel(self, request: Request) -> Response:
         """Stop a job before its last step is sent to WeChat."""

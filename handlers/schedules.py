@@ -262,7 +262,8 @@ def _title(work: Work) -> str:
     if isinstance(work, DraftWork):
         return work.media_id
     first = work.fields.each()[0]
-    return (first.title or first.markdown or first.template or "schedule")[:40]
+    lines = (first.title or first.markdown or first.template or "").strip().splitlines()
+    return (lines[0].strip("# -")[:40] if lines else "") or "schedule"
 
 
 def _shown(row: ScheduleRow, status: int = 200) -> Response:

@@ -24,7 +24,7 @@ from store.engine import Database
 from store.intents import IntentRow
 from store.jobs import JobRow
 from wechat.call import Call, WeChatRefused
-from wechat.draft import Article, DraftClient
+from wechat.draft import Article, DraftClient, WireArticle
 from wechat.errcodes import INVALID_MEDIA_ID
 from wechat.freepublish import FreepublishClient
 
@@ -61,7 +61,7 @@ class AddDraft:
         self,
         drafts: DraftClient,
         reconcile: Reconcile,
-        articles: Sequence[Article],
+        articles: Sequence[Article | WireArticle],
         fingerprint: Fingerprint,
         written: "Written",
     ) -> None:
@@ -91,7 +91,9 @@ class AddDraft:
 class Written:
     """What a job writes into a draft, as it is kept to be known again."""
 
-    def __init__(self, row: JobRow, articles: Sequence[Article], *, now: float) -> None:
+    def __init__(
+        self, row: JobRow, articles: Sequence[Article | WireArticle], *, now: float
+    ) -> None:
         self.row = row
         self._now = now
         said = json.dumps([article.as_json() for article in articles], sort_keys=True)

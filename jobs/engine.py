@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.errors import GatewayError, Text
 from core.tasks import TaskSet
-from jobs import crash_points
+from jobs import crash_points, family
 from jobs.announce import Announce
 from jobs.catch_up import spread
 from jobs.claim import Claim, Done, EndRun, Later, LeaseLost, Outcome
@@ -186,6 +186,7 @@ class Engine:
             del self._running[claim.row.id]
             self._context.metrics.jobs_active.set(len(self._running))
             self._context.changes.tell(claim.row.id)
+            self._context.changes.tell(claim.row.parent_id or "")
             self.wake()
 
     async def _outcome(self, claim: Claim) -> Outcome:
@@ -217,9 +218,13 @@ class Engine:
         return review(reason, publish_id=claim.checkpoint.get("publish_id"))
 
     async def _record(self, claim: Claim, outcome: Outcome) -> None:
+        batch_id = claim.row.parent_id
         async with self._database.write() as connection:
+            await family.lock_batch(connection, claim.row)
             if isinstance(outcome, Later):
                 await self._postpone(connection, claim, outcome)
+                if outcome.state == State.WAITING:
+                    await family.settle(connection, batch_id, self._clock(), self._announce)
                 return
             state = outcome.state
             if state == State.FAILED and await intents.doubtful(connection, claim.row.id):
@@ -238,6 +243,7 @@ class Engine:
             await shelve(connection, ended, result, self._clock())
             if state in (State.SUCCEEDED, State.CANCELLED):
                 await kept_files.drop(connection, claim.row.id)
+            await family.settle(connection, batch_id, self._clock(), self._announce)
             self._crash(crash_points.FINISH)
         self._context.metrics.jobs.labels(claim.row.kind, state).inc()
         code = (outcome.error or {}).get("code")

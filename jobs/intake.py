@@ -4,8 +4,10 @@ from typing import Protocol
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from content.blame import blame_within
 from core.clock import Clock
 from core.errors import GatewayError, Text
+from jobs import family
 from jobs.admission import admit
 from jobs.announce import Announce
 from jobs.pinning import pin_templates
@@ -163,17 +165,27 @@ class Intake:
         if await job_rows.are_full(connection, self._max_waiting):
             raise QueueFull(limit=self._max_waiting, retry_after_s=_FULL_RETRY_S)
         for job in jobs:
-            await admit(connection, job.row)
-            await pin_templates(connection, job.row)
-            await self._repeats.check_asked(connection, job.row)
-            await job_rows.insert(connection, job.row)
+            with blame_within(_place(job.row)):
+                await admit(connection, job.row)
+                await pin_templates(connection, job.row)
+                await self._repeats.check_asked(connection, job.row)
+        await job_rows.insert_all(connection, [job.row for job in jobs])
+        for job in jobs:
             await tags.add(connection, job.row.account, "job", job.row.id, job.tags)
-            await _give_files(connection, job, self._clock())
+            with blame_within(_place(job.row)):
+                await _give_files(connection, job, self._clock())
+        batch_id, now = jobs[-1].row.parent_id, self._clock()
+        await family.settle(connection, batch_id, now, self._announce)
 
     async def _tell_approvers(self, connection: AsyncConnection, jobs: Sequence[NewJob]) -> None:
         for job in jobs:
             if job.row.approval == "pending":
                 await self._announce.approval_wanted(connection, job.row)
+
+
+def _place(row: JobRow) -> str:
+    """Of an item in what was handed in."""
+    return "" if row.position is None else f"items[{row.position}]."
 
 
 async def _give_files(connection: AsyncConnection, job: NewJob, now: float) -> None:

@@ -10,7 +10,7 @@ from store import events, intents
 from store.engine import Database
 from store.intents import IntentRow
 from wechat.call import WeChatRefused
-from wechat.draft import Article, DraftClient
+from wechat.draft import Article, DraftClient, WireArticle
 from wechat.errcodes import INVALID_MEDIA_ID
 from wechat.freepublish import FreepublishClient
 from wechat.pushed import PUBLISHED, publication_of
@@ -38,7 +38,7 @@ class ArticlePrint:
     text_hash: str
 
     @classmethod
-    def of(cls, article: Article, words: str) -> "ArticlePrint":
+    def of(cls, article: Article | WireArticle, words: str) -> "ArticlePrint":
         """The print of `article`, whose `text_hash` is `words`."""
         return cls(article.title, article.digest, article.cover, words)
 

@@ -6,8 +6,9 @@ from core.errors import GatewayError, Text
 from jobs.changes import Changes
 from jobs.lateness import LatePolicy
 from jobs.schedule_errors import ScheduleChanged
-from jobs.service import JobEnded, JobUnknown
+from jobs.service import JobUnknown
 from jobs.states import State
+from jobs.steering import JobEnded
 from store import jobs as job_rows
 from store.engine import Database
 from store.jobs import JobRow

@@ -19,7 +19,12 @@ _UNAPPROVED = Text("的发布现在须经批准", "needs approval now for what i
 
 
 # What a client needs for a job, by the job's action.
-SCOPES = {"draft": Scope.DRAFT, "publish": Scope.PUBLISH, "mass_send": Scope.MASS}
+SCOPES = {
+    "draft": Scope.DRAFT,
+    "publish": Scope.PUBLISH,
+    "mass_send": Scope.MASS,
+    "material": Scope.MATERIAL,
+}
 
 
 def needs_approval(client: Client, action: str) -> bool:

@@ -1,5 +1,5 @@
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Collection
+from collections.abc import AsyncGenerator, Callable, Collection, Sequence
 from contextlib import aclosing
 from typing import TypeVar
 
@@ -7,16 +7,16 @@ from accounts.clients import Client
 from accounts.edits import Editor
 from core.clock import Clock
 from core.errors import GatewayError, Text
-from jobs.admission import admit
+from jobs import family, steering
 from jobs.announce import Announce
+from jobs.batch import KIND as BATCH
 from jobs.changes import Changes
 from jobs.intake import Handed, Intake
 from jobs.journal import Journal
-from jobs.once import order
 from jobs.settings import JobsSettings
-from jobs.states import LAST_EFFECT, State
-from store import files as kept_files
-from store import intents
+from jobs.states import State
+from jobs.steering import Again
+from store import children
 from store import jobs as job_rows
 from store.engine import Database
 from store.jobs import JobHead, JobRow
@@ -25,9 +25,7 @@ Row = TypeVar("Row", bound=JobHead)
 
 _LOOK_AGAIN_S = 1.0  # another process may have changed the job
 _LOOKS_A_SIGN = 15
-# A retry has its own time to reach WeChat and to follow the publication.
-_FORGOTTEN_BY_RETRY = frozenset({"retries", "submitted_at", "cover_renewed"})
-_RETRYABLE = frozenset({State.FAILED, State.NEEDS_REVIEW, State.CANCELLED})
+_BATCH_PAUSE_S = 0.25  # what its items do in between is told together
 
 
 class JobUnknown(GatewayError):
@@ -41,49 +39,6 @@ class JobUnknown(GatewayError):
         "只能查看本密钥提交的任务；查看全部需要 admin 权限",
         "a key sees its own jobs; all of them need the scope admin",
     )
-
-
-class JobRunning(GatewayError):
-    """It is too late to cancel: WeChat has it, or may have it."""
-
-    status = 409
-    code = "job_running"
-    category = "params"
-    message = Text("任务已发往微信，不能取消", "too late to cancel: it was sent to WeChat")
-    hint = Text("等它结束；已发表的文章可在公众号后台删除", "wait for its end; delete it there")
-
-
-class JobEnded(GatewayError):
-    """The job is over; there is nothing to cancel."""
-
-    status = 409
-    code = "job_ended"
-    category = "params"
-    message = Text("任务已结束：{state}", "the job is over: {state}")
-    hint = Text("需要重来时用 retry", "use retry to have it done again")
-
-
-class NotRetryable(GatewayError):
-    """Only jobs that ended without success can be tried again."""
-
-    status = 409
-    code = "job_not_retryable"
-    category = "params"
-    message = Text("处于 {state} 的任务不能重试", "a job that is {state} cannot be retried")
-    hint = Text(
-        "只有 failed、cancelled、needs_review 的任务可以重试",
-        "only failed, cancelled and needs_review jobs can",
-    )
-
-
-class FilesGone(GatewayError):
-    """The pictures that were sent along have been removed since."""
-
-    status = 409
-    code = "job_files_gone"
-    category = "params"
-    message = Text("任务附带的文件已清理", "the files sent along have been removed")
-    hint = Text("请重新提交文章", "hand the article in again")
 
 
 class NotPending(GatewayError):
@@ -150,6 +105,13 @@ class Jobs:
         async with self._database.read() as connection:
             return _visible(await job_rows.get(connection, job_id), job_id, None)
 
+    async def items(self, row: JobHead) -> Sequence[JobHead]:
+        """The jobs of a batch, in their order; of any other job none."""
+        if row.kind != BATCH:
+            return ()
+        async with self._database.read() as connection:
+            return await children.of_batch(connection, row.id)
+
     async def cancel(self, job_id: str, client_id: str | None) -> JobRow:
         """Stop a job before its last step is sent. Raises JobUnknown, JobEnded, JobRunning.
 
@@ -157,20 +119,8 @@ class Jobs:
         """
         now = self._clock()
         async with self._database.write() as connection:
-            row = _visible(await job_rows.lock(connection, job_id), job_id, client_id)
-            if State(row.state).is_final:
-                raise JobEnded(state=row.state)
-            last_effect = LAST_EFFECT[row.action]
-            if await intents.has_passed(connection, job_id, last_effect):
-                raise JobRunning
-            if row.lease_owner is not None:
-                changed = await job_rows.request_cancel(connection, row, now)
-            else:
-                result = row.checkpoint.get("result")
-                values = {"state": State.CANCELLED, "result": result, "updated_at": now}
-                changed = await job_rows.replace(connection, row, values)
-                await self._announce.job_ended(connection, row, State.CANCELLED, result=result)
-                await kept_files.drop(connection, job_id)
+            row = _visible(await family.lock(connection, job_id), job_id, client_id)
+            changed = await steering.cancel(connection, row, now, self._announce)
         return self._changed(changed)
 
     async def approve(self, job_id: str, approver: Client, editor: Editor) -> JobRow:
@@ -194,6 +144,7 @@ class Jobs:
                 "updated_at": now,
             }
             changed = await job_rows.replace(connection, row, values)
+            changed = await steering.approve_items(connection, row, now, self._announce) or changed
             await self._journal.approved(connection, row, editor)
         self._wake()
         return self._changed(changed)
@@ -216,36 +167,10 @@ class Jobs:
         """
         now = self._clock()
         async with self._database.write() as connection:
-            row = _visible(await job_rows.lock(connection, job_id), job_id, client_id)
-            if row.state not in _RETRYABLE:
-                raise NotRetryable(state=row.state)
-            built = "articles" in row.checkpoint
-            if not built and await kept_files.count(connection, job_id) < row.payload.get(
-                "files", 0
-            ):
-                raise FilesGone
-            checkpoint = {k: v for k, v in row.checkpoint.items() if k not in _FORGOTTEN_BY_RETRY}
-            if by is not None:
-                checkpoint["answerable"] = by
-            doubtful = await intents.doubtful(connection, job_id)
-            if doubtful is not None and row.state == State.NEEDS_REVIEW:
-                checkpoint |= order(doubtful)
-            approval = row.approval or ("pending" if needs_approval else None)
-            values = {
-                "state": State.WAITING if approval == "pending" else State.ACCEPTED,
-                "approval": approval,
-                "run_at": now,
-                "attempts": 0,
-                "cancel_requested": False,
-                "error": None,
-                "skip_after": None,  # whoever retries it wants it late
-                "checkpoint": checkpoint,
-                "updated_at": now,
-            }
-            await admit(connection, row)
-            changed = await job_rows.replace(connection, row, values)
-            if approval == "pending" and changed is not None:
-                await self._announce.approval_wanted(connection, changed)
+            row = _visible(await family.lock(connection, job_id), job_id, client_id)
+            changed = await steering.retry(
+                connection, row, Again(by=by, needs_approval=needs_approval), now, self._announce
+            )
         self._wake()
         return self._changed(changed)
 
@@ -263,6 +188,9 @@ class Jobs:
             if row.version > after:
                 after, quiet_looks = row.version, 0
                 yield row
+                if row.kind == BATCH and not State(row.state).is_final:
+                    await asyncio.sleep(_BATCH_PAUSE_S)
+                    continue
             elif quiet_looks % _LOOKS_A_SIGN == 0:
                 yield None
             if State(row.state).is_final:

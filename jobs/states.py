@@ -22,5 +22,6 @@ class State(StrEnum):
         return self not in ACTIVE_STATES
 
 
-# The effect after which there is nothing left to cancel or to be late for, by the job's action.
-LAST_EFFECT = {"draft": "draft", "publish": "submit", "mass_send": "mass"}
+# The effect after which there is nothing left to cancel or to be late for, by the job's action; a
+# material's job has none.
+LAST_EFFECT = {"draft": "draft", "publish": "submit", "mass_send": "mass", "material": ""}

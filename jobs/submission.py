@@ -35,6 +35,7 @@ class Submission:
     idempotency_key: str | None = None
     tags: Sequence[str] = ()
     needs_approval: bool = False  # it begins only once somebody else has approved
+    called: str | None = None  # what lists call it as long as it has no title
     route: str = "POST /v1/accounts/{account}/articles"
 
     def payload(self) -> dict[str, Any]:
@@ -100,7 +101,7 @@ class Submission:
             subject=self.update,
             skip_after=None if due is None else self.late.skip_after(max(due, now)),
             content_hash=self.content_hash(),
-            title=_title(self.fields),
+            title=_title(self.fields) or self.called,
             created_at=now,
             updated_at=now,
         )

@@ -3,6 +3,7 @@ from typing import Any
 
 from core.clock import rfc3339
 from core.errors import Language
+from jobs.batch import KIND as BATCH
 from jobs.failures import shown_error
 from jobs.states import State
 from store.jobs import JobHead
@@ -23,9 +24,12 @@ def job_json(row: JobHead, language: Language, request_id: str) -> dict[str, Any
         "progress": {
             "done": total if state == State.SUCCEEDED else done,
             "total": total,
-            "failed": int(state == State.FAILED),
+            "failed": row.progress.get("failed", int(state == State.FAILED)),
         },
-        "items": [
+        # A batch's are jobs of their own: jobs/batch_view.py.
+        "items": []
+        if row.kind == BATCH
+        else [
             _item(row, index, language, request_id)
             for index in range(row.progress.get("articles", 1))
         ],

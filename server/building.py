@@ -22,8 +22,8 @@ async def open_builder(
     renderer: Renderer,
     uploaded: UploadedImages,
     call: Call,
-) -> AsyncIterator[DraftBuilder]:
-    """Makes drafts of what callers send; its fetches and uploads end with the block."""
+) -> AsyncIterator[tuple[DraftBuilder, ArticleBuilder]]:
+    """Makes drafts of what callers send, and uploads pictures; both end with the block."""
     async with aclosing(Fetcher(settings.fetch)) as fetcher:
         articles = ArticleBuilder(
             renderer,
@@ -34,4 +34,4 @@ async def open_builder(
             bounds=settings.content.picture_bounds(),
         )
         async with aclosing(articles):
-            yield DraftBuilder(articles, ProductCards(ProductClient(call)))
+            yield DraftBuilder(articles, ProductCards(ProductClient(call))), articles

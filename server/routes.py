@@ -15,11 +15,9 @@ from accounts.audit import AuditLog
 from accounts.official import Accounts
 from core.metrics import Metrics
 from handlers import account_operations as about_accounts
+from handlers import batches_operations as about_batches
 from handlers import callback_operations as about_pushes
-from handlers import draft_publish_operations as about_effects
-from handlers import files_operations as about_files
 from handlers import job_operations as about_jobs
-from handlers import job_reviews_operations as about_reviews
 from handlers import library_operations as about_library
 from handlers import operations as about
 from handlers import schedules_operations as about_schedules
@@ -37,15 +35,12 @@ from handlers.callback import CallbackHandler
 from handlers.capabilities import AccountFacts, ProbeHandler
 from handlers.clients import ClientsHandler
 from handlers.doctor import Checkup, DoctorHandler
-from handlers.draft_publish import DraftPublishHandler
 from handlers.errcodes import ErrcodesHandler
 from handlers.errors import EXCEPTION_HANDLERS
-from handlers.files import FilesHandler
 from handlers.guard import AuthMiddleware, OpsMiddleware
 from handlers.health import HealthHandler
 from handlers.job_changes import JobChangesHandler
 from handlers.job_lists import JobListsHandler
-from handlers.job_reviews import JobReviewsHandler
 from handlers.jobs import JobsHandler
 from handlers.library import LibraryHandler
 from handlers.limits import LimitsHandler
@@ -67,8 +62,10 @@ from proxy.capabilities import Capabilities, Prober
 from proxy.quota import QuotaLedger
 from proxy.ratelimit import Limiter
 from proxy.signed_body import SignedBodies
+from server.batch_routes import batch_routes
 from server.cache_control import CacheControl
 from server.callers import Callers
+from server.effect_routes import effect_routes
 from server.settings import Settings
 from server.work import Work
 from store.engine import Database, StorageUnavailable
@@ -150,7 +147,7 @@ def _v1(parts: Parts) -> list[ApiRoute]:
         ApiRoute("GET", "/errcodes/{errcode}", errcodes.get, about.ERRCODE),
         ApiRoute("GET", "/admin/audit", AuditHandler(parts.audit).list, about.AUDIT),
         *_articles(parts),
-        *_effects(parts),
+        *effect_routes(parts.work, parts.accounts),
         *_webhooks(parts),
         *_templates(parts),
         *_cache_admin(parts),
@@ -167,26 +164,10 @@ def _articles(parts: Parts) -> list[ApiRoute]:
         max_request_mb=jobs.max_request_mb,
         clock=time.time,
     )
-    files = FilesHandler(parts.work.files, bodies)
     return [
         ApiRoute("POST", "/accounts/{account}/articles", articles.create, about.ARTICLE),
-        ApiRoute("POST", "/files/missing", files.missing, about_files.MISSING),
-        ApiRoute("PUT", "/files/{sha256}", files.put, about_files.PUT),
+        *batch_routes(parts.work, parts.accounts, bodies, jobs),
         *_schedules(parts, bodies),
-    ]
-
-
-def _effects(parts: Parts) -> list[ApiRoute]:
-    drafts = DraftPublishHandler(parts.work.jobs, parts.accounts, parts.work.mass, clock=time.time)
-    work, retries = parts.work, JobsHandler(parts.work.jobs, parts.work.lists)
-    reviews = JobReviewsHandler(work.jobs, work.resolution, retries, work.renderer, work.drafts)
-    one = "/accounts/{account}/drafts/{media_id}"
-    return [
-        ApiRoute("POST", f"{one}/publish", drafts.publish, about_effects.DRAFT_PUBLISH),
-        ApiRoute("POST", "/jobs/retry", reviews.retry, about_reviews.RETRY_MANY),
-        ApiRoute("POST", "/jobs/{job_id}/resolve", reviews.resolve, about_reviews.RESOLVE),
-        ApiRoute("GET", "/jobs/{job_id}/preview", reviews.preview, about_reviews.PREVIEW),
-        ApiRoute("POST", f"{one}/preview", drafts.preview, about_effects.DRAFT_PREVIEW),
     ]
 
 
@@ -224,6 +205,7 @@ def _jobs(parts: Parts) -> list[ApiRoute]:
         ApiRoute("GET", "/jobs/summary", lists.summary, about_jobs.SUMMARY),
         ApiRoute("GET", "/jobs/{job_id}", jobs.get, about.JOB),
         ApiRoute("GET", "/jobs/{job_id}/events", jobs.events, about.JOB_EVENTS),
+        ApiRoute("GET", "/jobs/{job_id}/report", jobs.report, about_batches.REPORT),
         ApiRoute("POST", "/jobs/{job_id}/cancel", jobs.cancel, about.JOB_CANCEL),
         ApiRoute("POST", "/jobs/{job_id}/retry", jobs.retry, about.JOB_RETRY),
         ApiRoute("POST", "/jobs/{job_id}/approve", jobs.approve, about.JOB_APPROVE),

@@ -16,6 +16,7 @@ from jobs.changes import Changes
 from jobs.context import JobsContext
 from jobs.draft_sight import DraftSight
 from jobs.engine import Engine
+from jobs.errands import errand_handlers
 from jobs.executor import Executor
 from jobs.files import Files
 from jobs.intake import Intake
@@ -99,7 +100,7 @@ async def open_work(
         uploaded = UploadedImages(
             database, wechat.caches.register("image", "database"), clock=time.time
         )
-        builder = await stack.enter_async_context(
+        builder, pictures = await stack.enter_async_context(
             open_builder(settings, workers, renderer, uploaded, wechat.calls)
         )
         changes = Changes()
@@ -119,6 +120,7 @@ async def open_work(
             filler=templating.filler,
             finder=ChangeFinder(workers),
         )
+        handlers |= errand_handlers(context, pictures, uploaded, wechat.calls)
         engine = Engine(context, handlers)
         intake = Intake(database, settings.jobs, engine.wake, clock=time.time)
         scheduler = await _open_clockwork(stack, settings, context, intake)

@@ -1,4 +1,4 @@
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +25,7 @@ _PURGE_LIMIT = 500
 _NO_LIMIT = 2**31 - 1
 _BEING_TAKEN = 64
 _TITLE_CHARS = 200
+_INSERT_SLICE = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +87,13 @@ class Lease:
 async def insert(connection: AsyncConnection, row: JobRow) -> None:
     """Add a job."""
     await connection.execute(job.insert().values(_written(_values(row))))
+
+
+async def insert_all(connection: AsyncConnection, made: Sequence[JobRow]) -> None:
+    """Add jobs, in slices: what is written down at a time must not hold the loop up."""
+    for at in range(0, len(made), _INSERT_SLICE):
+        values = [_written(_values(row)) for row in made[at : at + _INSERT_SLICE]]
+        await connection.execute(job.insert(), values)
 
 
 async def get(connection: AsyncConnection, job_id: str) -> JobRow | None:

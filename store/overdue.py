@@ -1,41 +1,45 @@
 """Scheduled jobs whose time has passed by more than the engine's usual delay."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from sqlalchemy import bindparam, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from store.tables import is_active, job
 
-_SCHEDULED = job.c.state == "scheduled"
+_DUE_AT = func.coalesce(job.c.due_at, job.c.run_at)
 
 
-async def take(
-    connection: AsyncConnection, before: float, *, now: float, limit: int
-) -> list[tuple[str, str]]:
-    """Jobs that were to begin before then, oldest first: id and account.
+@dataclass(frozen=True, slots=True)
+class Overdue:
+    """A job that missed its time, and when it begins by now."""
+
+    id: str
+    account: str
+    run_at: float
+
+
+async def take(connection: AsyncConnection, before: float, *, now: float) -> list[Overdue]:
+    """The jobs that were due before then, in that order, of accounts that are late with some.
 
     Without those that are too late to be done, and those that another process is looking after.
     """
+    waiting = (
+        *(is_active, job.c.state == "scheduled", job.c.held.is_(False)),
+        or_(job.c.skip_after.is_(None), job.c.skip_after >= now),
+    )
+    late = select(job.c.account).where(*waiting, job.c.run_at < before).distinct()
+    accounts = (await connection.scalars(late)).all()
+    if not accounts:
+        return []
     query = (
-        select(job.c.id, job.c.account)
-        .where(is_active, _SCHEDULED, job.c.run_at < before, job.c.held.is_(False))
-        .where(or_(job.c.skip_after.is_(None), job.c.skip_after >= now))
-        .order_by(job.c.run_at, job.c.id)
-        .limit(limit)
+        select(job.c.id, job.c.account, job.c.run_at)
+        .where(*waiting, before > _DUE_AT, job.c.account.in_(accounts))
+        .order_by(_DUE_AT, job.c.id)
         .with_for_update(skip_locked=True)
     )
-    return [(job_id, account) for job_id, account in await connection.execute(query)]
-
-
-async def booked(connection: AsyncConnection, accounts: Collection[str]) -> dict[str, float]:
-    """Until when each account's overdue jobs have been given a new time."""
-    query = (
-        select(job.c.account, func.max(job.c.run_at).label("until"))
-        .where(is_active, _SCHEDULED, job.c.due_at < job.c.run_at, job.c.account.in_(accounts))
-        .group_by(job.c.account)
-    )
-    return {row.account: row.until for row in await connection.execute(query)}
+    return [Overdue(*row) for row in await connection.execute(query)]
 
 
 async def postpone(connection: AsyncConnection, run_at: Mapping[str, float], now: float) -> None:
@@ -45,7 +49,7 @@ async def postpone(connection: AsyncConnection, run_at: Mapping[str, float], now
         .where(job.c.id == bindparam("job_id"))
         .values(
             run_at=bindparam("at"),
-            due_at=func.coalesce(job.c.due_at, job.c.run_at),
+            due_at=_DUE_AT,
             version=job.c.version + 1,
             updated_at=now,
         )

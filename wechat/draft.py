@@ -73,6 +73,41 @@ class Article:
         return wire
 
 
+@dataclass(frozen=True, slots=True)
+class WireArticle:
+    """An article in WeChat's own words, as its caller wrote them."""
+
+    wire: Mapping[str, Any]
+
+    @property
+    def title(self) -> str:
+        """What it is called."""
+        return str(self.wire.get("title", ""))
+
+    @property
+    def digest(self) -> str:
+        """What lists show of it; "" where WeChat makes one."""
+        return str(self.wire.get("digest", ""))
+
+    @property
+    def content(self) -> str:
+        """Its HTML, or the text of a newspic."""
+        return str(self.wire.get("content", ""))
+
+    @property
+    def cover(self) -> str:
+        """The media_id of its cover; a newspic's is its first picture."""
+        info = self.wire.get("image_info")
+        images = info.get("image_list") if isinstance(info, Mapping) else None
+        first = images[0] if isinstance(images, list) and images else None
+        shown = first.get("image_media_id") if isinstance(first, Mapping) else None
+        return str(self.wire.get("thumb_media_id") or shown or "")
+
+    def as_json(self) -> Mapping[str, Any]:
+        """The object of `articles[]`."""
+        return self.wire
+
+
 def _crop(ratio: str, crop: Sequence[float]) -> dict[str, str]:
     """An area in WeChat's form: fractions as texts of at most 6 decimals."""
     corners = zip(("x1", "y1", "x2", "y2"), crop, strict=True)
@@ -89,7 +124,7 @@ class DraftClient:
     def __init__(self, call: Call) -> None:
         self._call = call
 
-    async def add(self, account: str, articles: Sequence[Article]) -> str:
+    async def add(self, account: str, articles: Sequence[Article | WireArticle]) -> str:
         """Make a draft; returns its media_id. Not idempotent: two calls, two drafts."""
         body = {"articles": [article.as_json() for article in articles]}
         answer = await self._call.post(account, ADD, body)

@@ -22,6 +22,7 @@ from server.cli import (
     render,
     routes,
     sandbox,
+    schedules,
     serve,
     sign,
     stats,
@@ -94,6 +95,7 @@ app.command()(sandbox.sandbox)
 app.add_typer(accounts.app, name="accounts")
 app.add_typer(clients.app, name="clients")
 app.command()(routes.routes)
+app.add_typer(schedules.app, name="schedules")
 app.add_typer(audit.app, name="audit")
 app.add_typer(webhooks.app, name="webhooks")
 

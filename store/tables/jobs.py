@@ -73,10 +73,11 @@ Index(
     sqlite_where=_ACTIVE,
     postgresql_where=_ACTIVE,
 )
+# Counting a batch's items and finding the next one reads nothing but the index.
 _AN_ITEM = job.c.parent_id.is_not(None)
 Index(
     "ix_job_parent",
-    *(job.c.parent_id, job.c.position),
+    *(job.c.parent_id, job.c.position, job.c.held, job.c.state),
     sqlite_where=_AN_ITEM,
     postgresql_where=_AN_ITEM,
 )

@@ -20,6 +20,7 @@ from content.settings import ContentSettings
 from content.template_work import TemplateWork
 from content.workers import WorkerLimits, WorkerPool
 from handlers.articles import ArticlesHandler
+from handlers.batches import BatchesHandler
 from handlers.body_budget import BodyBudget
 from handlers.draft_publish import DraftPublishHandler
 from handlers.errors import EXCEPTION_HANDLERS
@@ -57,6 +58,7 @@ CLIENTS = Clients(
     [
         _client("blog", ClientScope.DRAFT, ClientScope.PUBLISH),
         _client("agent", ClientScope.DRAFT),
+        _client("keeper", ClientScope.MATERIAL),
         _client("reader", ClientScope.RELAY_READ),
         _client("boss", ClientScope.ADMIN),
         _client("sender", ClientScope.DRAFT, ClientScope.MASS),
@@ -95,6 +97,12 @@ class Desk:
 
     async def post(self, body: Any, *, account: str = "main", **how: Any) -> httpx.Response:
         return await self.call("POST", f"/v1/accounts/{account}/articles", json=body, **how)
+
+    async def batch(self, kind: str, items: list[Any], **more: Any) -> httpx.Response:
+        """Hand in a batch; `how` is for the call, the rest stands in the body."""
+        how = more.pop("how", {})
+        body = {"kind": kind, "items": items, **more}
+        return await self.call("POST", "/v1/accounts/main/batches", json=body, **how)
 
     async def aclose(self) -> None:
         await self._http.aclose()
@@ -147,7 +155,10 @@ async def open_desk(database: Database) -> AsyncIterator[Desk]:
     articles = ArticlesHandler(
         jobs, accounts, bodies, templates, max_request_mb=1, clock=lambda: NOW
     )
-    files = FilesHandler(Files(database, max_bytes=3_000_000, clock=lambda: NOW), bodies)
+    kept = Files(database, max_bytes=3_000_000, clock=lambda: NOW)
+    files = FilesHandler(kept, bodies)
+    settings = JobsSettings(max_request_mb=1)
+    batches = BatchesHandler(jobs, kept, accounts, bodies, settings, clock=lambda: NOW)
     previews = Previews()
     drafts = DraftPublishHandler(jobs, accounts, previews, clock=lambda: NOW)
     one_draft = "/v1/accounts/{account}/drafts/{media_id}"
@@ -186,6 +197,7 @@ async def open_desk(database: Database) -> AsyncIterator[Desk]:
         Route(f"{one_schedule}/run", schedules.run, methods=["POST"]),
         Route(f"{one_schedule}/approve", schedules.approve, methods=["POST"]),
         Route(f"{one_draft}/preview", drafts.preview, methods=["POST"]),
+        Route("/v1/accounts/{account}/batches", batches.create, methods=["POST"]),
         Route("/v1/files/missing", files.missing, methods=["POST"]),
         Route("/v1/files/{sha256}", files.put, methods=["PUT"]),
         Route("/v1/jobs", listed.list),
@@ -193,6 +205,7 @@ async def open_desk(database: Database) -> AsyncIterator[Desk]:
         Route("/v1/jobs/{job_id}", shown.get, methods=["GET"]),
         Route("/v1/jobs/{job_id}", changes.change, methods=["PATCH"]),
         Route("/v1/jobs/{job_id}/events", shown.events),
+        Route("/v1/jobs/{job_id}/report", shown.report),
         Route("/v1/jobs/{job_id}/cancel", shown.cancel, methods=["POST"]),
         Route("/v1/jobs/retry", reviews.retry, methods=["POST"]),
         Route("/v1/jobs/{job_id}/resolve", reviews.resolve, methods=["POST"]),

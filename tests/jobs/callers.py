@@ -16,5 +16,8 @@ class Callers:
 
 
 def caller(client_id: str = "blog", **changes: Any) -> Client:
-    fields = {"accounts": ["main", "second", "personal"], "scopes": ["draft", "publish"]}
+    fields = {
+        "accounts": ["main", "second", "personal"],
+        "scopes": ["draft", "publish", "material"],
+    }
     return Client.model_validate({"id": client_id, **fields, **changes})

@@ -6,22 +6,27 @@ Only the builder of articles is a small one: it renders nothing and uploads one 
 import asyncio
 import hashlib
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from content.article import BuiltArticle, ImageOutcome, Warning_
+from content.bring import Brought
 from content.fields import ArticleFields, DraftFields
 from content.roundtrip.compare import compare
+from content.uploads import UploadKind
 from core.crash import CrashPoint, no_crash
 from core.errors import Text
 from core.metrics import Metrics
+from jobs.batch import Batch, Policy
 from jobs.changes import Changes
 from jobs.context import JobsContext
 from jobs.engine import Engine
+from jobs.errands import errand_handlers
 from jobs.executor import Executor
+from jobs.intake import Handed
 from jobs.kinds import article_handlers
 from jobs.publish import Progress
 from jobs.service import Jobs
@@ -34,7 +39,7 @@ from sandbox.server import RunningSandbox
 from store import jobs as job_rows
 from store.engine import Database
 from store.images import UploadedImages
-from store.jobs import JobRow
+from store.jobs import JobHead, JobRow
 from tests.gateway import Gateway, Setup, open_gateway
 from tests.jobs.callers import Callers
 from tests.jobs.journals import journal_of
@@ -120,6 +125,14 @@ class PlainBuilder:
         alone = fields.articles is None
         return [_built(article, cover, alone=alone) for article in fields.each()]
 
+    async def upload(
+        self, account: str, src: str, files: Mapping[str, bytes], kind: UploadKind
+    ) -> Brought:
+        picture = Upload("a.png", "image/png", files.get(src, PNG))
+        if kind == "article":
+            return Brought(await self._material.uploadimg(account, picture), None, 1)
+        return Brought((await self._material.add_image(account, picture)).media_id, None, 1)
+
 
 def _built(fields: ArticleFields, cover: str, *, alone: bool) -> BuiltArticle:
     newspic = fields.article_type == "newspic"
@@ -158,6 +171,20 @@ class Work:
             fields = DraftFields(markdown=text, title=values.pop("title", "标题"))
         defaults: dict[str, Any] = {"client_id": "blog", "account": "main", "action": "publish"}
         return await self.jobs.submit(Submission(fields=fields, **{**defaults, **values}))
+
+    async def batch(
+        self, items: Sequence[Handed], *, kind: str = "articles", **policy: Any
+    ) -> JobRow:
+        """Hand in a batch of client `blog` for account `main`."""
+        how = Policy(kind=kind, **{"concurrency": 2, **policy})
+        now = self.time()
+        return await self.jobs.submit(
+            Batch.of(items, how, now=now, client_id="blog", account="main")
+        )
+
+    async def items(self, batch: JobRow) -> Sequence[JobHead]:
+        """The jobs that a batch is made of."""
+        return await self.jobs.items(batch)
 
     async def get(self, job_id: str) -> JobRow:
         """The whole job as it is now."""
@@ -237,6 +264,7 @@ async def open_work(
             filler=NoTemplates(),
             finder=FoundHere(),
         )
+        handlers |= errand_handlers(context, builder, uploaded, gateway.calls)
         engine = Engine(context, handlers)
         jobs = Jobs(
             database, context.settings, context.changes, engine.wake, context.journal, clock=clock

@@ -54,12 +54,28 @@ async def test_only_what_waited_for_its_time_and_missed_it_is_moved(database: Da
     assert await go(database) == 0
 
 
-async def test_more_that_becomes_overdue_queues_up_behind(database: Database) -> None:
+async def test_more_that_becomes_overdue_takes_its_place_among_the_others(
+    database: Database,
+) -> None:
     await put(database, due("job_1", 100), due("job_2", 101))
     await go(database)
+    async with database.write() as connection:
+        first = await jobs.lock(connection, "job_1")
+        assert first is not None
+        await jobs.replace(connection, first, {"state": "succeeded"})
     await put(database, due("job_3", 50))
     await go(database, NOW + 1)
-    assert await times(database, "job_1", "job_2", "job_3") == [NOW, NOW + 2, NOW + 4]
+    assert await times(database, "job_3", "job_2") == [NOW + 2, NOW + 4]
+
+
+async def test_who_cannot_keep_the_pace_keeps_the_order(database: Database) -> None:
+    await put(database, *(due(f"job_{n}", 100 + n) for n in range(4)))
+    await go(database)
+    await go(database, NOW + OVERDUE_S + 3)  # none was begun: two are overdue again
+    ids = [f"job_{n}" for n in range(4)]
+    found = await times(database, *ids)
+    assert found == sorted(found)
+    assert found[0] == NOW + OVERDUE_S + 3
 
 
 async def test_when_it_was_due_stays_known(database: Database) -> None:

@@ -5,8 +5,9 @@ import pytest
 from jobs.lateness import LatePolicy
 from jobs.reschedule import JobBegun
 from jobs.schedule_errors import ScheduleChanged
-from jobs.service import JobEnded, JobUnknown
+from jobs.service import JobUnknown
 from jobs.states import State
+from jobs.steering import JobEnded
 from store.engine import Database
 from tests.jobs.timetable import DAY, HOUR, MONDAY, Timetable
 

@@ -5,14 +5,9 @@ from typing import Any
 import pytest
 
 from jobs.intake import IdempotencyMismatch
-from jobs.service import (
-    FilesGone,
-    JobEnded,
-    JobRunning,
-    JobUnknown,
-    NotRetryable,
-)
+from jobs.service import JobUnknown
 from jobs.states import State
+from jobs.steering import FilesGone, JobEnded, JobRunning, NotRetryable
 from store import files as kept_files
 from store import intents, job_lists, jobs
 from store.intents import Outcome

@@ -47,7 +47,7 @@ def _job() -> None:
     op.create_index(
         "ix_job_parent",
         "job",
-        ["parent_id", "position"],
+        ["parent_id", "position", "held", "state"],
         sqlite_where=sa.text("parent_id IS NOT NULL"),
         postgresql_where=sa.text("parent_id IS NOT NULL"),
     )
