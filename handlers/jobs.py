@@ -102,6 +102,9 @@ class JobResult(BaseModel):
         None, description="what of the draft WeChat did not keep as it was sent"
     )
     next_steps: list[str] | None = Field(None, description="the clicks that remain: draft_ready")
+    left_box: dict[str, Any] | None = Field(
+        None, description="the draft is gone; the publication WeChat told of: article_id, url"
+    )
 
 
 class JobAnswer(BaseModel):

@@ -20,7 +20,16 @@ TEST = "webhook.test"
 TYPES = (*(f"job.{state}" for state in State if state.is_final), APPROVAL_WANTED, "wechat.*")
 
 # Of a result; pictures and what WeChat changed are to be read from the job.
-_TOLD_OF_RESULT = ("mode", "media_id", "publish_id", "msg_id", "article_id", "url", "urls")
+_TOLD_OF_RESULT = (
+    "mode",
+    "media_id",
+    "publish_id",
+    "msg_id",
+    "article_id",
+    "url",
+    "urls",
+    "left_box",
+)
 _TOLD_OF_ERROR = ("code", "category", "message", "hint", "retryable")
 _TITLE_CHARS = 200
 

@@ -3,7 +3,9 @@ from typing import Any, Literal
 from accounts.edits import Editor
 from core.clock import Clock
 from core.errors import GatewayError, Text
+from jobs import family
 from jobs.announce import Announce
+from jobs.batch import KIND as BATCH
 from jobs.changes import Changes
 from jobs.failures import stored_error
 from jobs.journal import Journal
@@ -25,6 +27,19 @@ class NotInReview(GatewayError):
     category = "params"
     message = Text("处于 {state} 的任务不需要确认", "a job that is {state} is not in review")
     hint = Text("只有 needs_review 的任务需要确认", "only those that need review are resolved")
+
+
+class ReviewItems(GatewayError):
+    """What became of a batch is what became of its items."""
+
+    status = 409
+    code = "review_items"
+    category = "params"
+    message = Text("批量任务由其各项决定", "a batch is what its items are")
+    hint = Text(
+        "逐个确认 items 里状态为 needs_review 的任务",
+        "resolve those of its items that need review, by their own ids",
+    )
 
 
 class NotPublished(GatewayError):
@@ -58,11 +73,13 @@ class Resolution:
         """
         now = self._clock()
         async with self._database.write() as connection:
-            row = await job_rows.lock(connection, job_id)
+            row = await family.lock(connection, job_id)
             if row is None:
                 raise JobUnknown(job_id=job_id[:64])
             if row.state != State.NEEDS_REVIEW:
                 raise NotInReview(state=row.state)
+            if row.kind == BATCH:
+                raise ReviewItems
             doubtful = await intents.doubtful(connection, job_id)
             if doubtful is not None:
                 outcome: Literal["adopted", "refused"] = (
@@ -74,6 +91,7 @@ class Resolution:
             values = {"state": state, "result": result, "error": error, "updated_at": now}
             changed = await job_rows.replace(connection, row, values)
             await self._announce.job_ended(connection, row, state, result=result, error=error)
+            await family.settle(connection, row.parent_id, now, self._announce)
             await self._journal.resolved(connection, row, editor, verdict)
         assert changed is not None  # noqa: S101 - it was locked
         self._changes.tell(job_id)

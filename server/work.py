@@ -12,6 +12,8 @@ from content.renderer import Renderer
 from content.roundtrip.changes import ChangeFinder
 from core.crash import CrashPoint
 from core.metrics import Metrics
+from jobs.announce import Announce
+from jobs.by_hand import PublishedByHand
 from jobs.changes import Changes
 from jobs.context import JobsContext
 from jobs.draft_sight import DraftSight
@@ -138,6 +140,8 @@ async def open_work(
             open_telling(settings, database, clients, secrecy, wechat.metrics, engine.wake)
         )
         at_wechat = (DraftClient(wechat.calls), MassClient(wechat.calls))
+        told = (at_wechat[0], Announce(time.time), changes)
+        await stack.enter_async_context(PublishedByHand(database, *told, clock=time.time))
         resolution = Resolution(database, changes, journal, clock=time.time)
         shared = (lists, timetable, files, telling, *at_wechat, resolution, renderer, uploaded)
         yield Work(engine, jobs, *shared, templating)

@@ -2,7 +2,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from sqlalchemy import Row, delete, select, update
+from sqlalchemy import Row, delete, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from store.tables import event
@@ -45,13 +45,13 @@ async def about(
 
 
 async def unjoined(
-    connection: AsyncConnection, account: str, kind: str, *, since: float, limit: int
+    connection: AsyncConnection, account: str | None, kind: str, *, since: float, limit: int
 ) -> Sequence[EventRow]:
-    """Events of that type that no job is known to, oldest first."""
+    """Events of that type that no job is known to, oldest first; None: of any account."""
     query = (
         select(event)
-        .where(event.c.account == account, event.c.type == kind, event.c.job_id.is_(None))
-        .where(event.c.received_at >= since)
+        .where(true() if account is None else event.c.account == account)
+        .where(event.c.type == kind, event.c.job_id.is_(None), event.c.received_at >= since)
         .order_by(event.c.received_at, event.c.id)
         .limit(limit)
     )

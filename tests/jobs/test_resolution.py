@@ -1,7 +1,7 @@
 import pytest
 
 from accounts.edits import Editor
-from jobs.resolution import NotInReview, Resolution
+from jobs.resolution import NotInReview, Resolution, ReviewItems
 from jobs.service import JobUnknown
 from jobs.states import State
 from store import intents
@@ -64,3 +64,20 @@ async def test_after_not_published_a_retry_sends_it_once(rig: Rig) -> None:
     await rig.jobs.retry(row.id, None)
     assert (await rig.until(row.id)).state == State.SUCCEEDED
     assert rig.committed("publication") == 1
+
+
+async def test_a_batch_ends_with_its_last_item_in_review_and_not_by_itself(office: Office) -> None:
+    batch = {"kind": "batch", "payload": {"concurrency": 2, "on_error": "continue"}}
+    await office.put(id="job_b", state="needs_review", **batch)
+    await office.put(
+        id="job_1",
+        state="needs_review",
+        checkpoint={"media_id": "M"},
+        parent_id="job_b",
+        position=0,
+    )
+    await office.intent(job_id="job_1", effect="submit")
+    with pytest.raises(ReviewItems):
+        await resolution(office).resolve("job_b", "published", EDITOR)
+    await resolution(office).resolve("job_1", "published", EDITOR)
+    assert (await office.jobs.get("job_b", None)).state == State.SUCCEEDED
