@@ -106,16 +106,10 @@ async def open_work(
             open_builder(settings, workers, renderer, uploaded, wechat.calls)
         )
         changes = Changes()
+        executor = Executor(alone=database.is_sqlite)
         context = JobsContext(
-            database,
-            settings.jobs,
-            Executor(alone=database.is_sqlite),
-            changes,
-            journal,
-            clients.by_id,
-            wechat.metrics,
-            time.time,
-            crash,
+            *(database, settings.jobs, executor, changes, journal),
+            *(clients.by_id, wechat.metrics, time.time, crash),
         )
         handlers = article_handlers(
             *(context, builder, uploaded, wechat.calls, wechat.calls),
@@ -139,11 +133,11 @@ async def open_work(
         telling = await stack.enter_async_context(
             open_telling(settings, database, clients, secrecy, wechat.metrics, engine.wake)
         )
-        at_wechat = (DraftClient(wechat.calls), MassClient(wechat.calls))
-        told = (at_wechat[0], Announce(time.time), changes)
-        await stack.enter_async_context(PublishedByHand(database, *told, clock=time.time))
+        drafts, mass = DraftClient(wechat.calls), MassClient(wechat.calls)
+        told = (database, drafts, Announce(time.time), changes)
+        await stack.enter_async_context(PublishedByHand(*told, clock=time.time))
         resolution = Resolution(database, changes, journal, clock=time.time)
-        shared = (lists, timetable, files, telling, *at_wechat, resolution, renderer, uploaded)
+        shared = (lists, timetable, files, telling, drafts, mass, resolution, renderer, uploaded)
         yield Work(engine, jobs, *shared, templating)
 
 
