@@ -59,7 +59,7 @@ def read_items(kind: Kind, items: Sequence[dict[str, Any]]) -> list[Any]:
     faults: list[tuple[str, str]] = []
     for n, item in enumerate(items):
         try:
-            read.append(parse_model(orjson.dumps(item), model_of(kind, item)))
+            read.append(parse_model(_as_json(item), model_of(kind, item)))
         except FieldInvalid as exc:
             within = f".{exc.field}" if exc.field else ""
             faults.append((f"items[{n}]{within}", f"items[{n}]: {exc.values['reason']}"))
@@ -70,6 +70,13 @@ def read_items(kind: Kind, items: Sequence[dict[str, Any]]) -> list[Any]:
         more = f" … ({len(faults)})" if len(faults) > _FAULTS_SHOWN else ""
         raise FieldInvalid(field=faults[0][0], reason="; ".join(told) + more)
     return read
+
+
+def _as_json(item: dict[str, Any]) -> bytes:
+    try:
+        return orjson.dumps(item)
+    except orjson.JSONEncodeError as exc:  # such as an integer of more than 64 bits
+        raise FieldInvalid(reason=str(exc)) from None
 
 
 def _named_twice(items: Sequence[Any], name: str) -> list[tuple[str, str]]:

@@ -262,7 +262,8 @@ def _title(work: Work) -> str:
     if isinstance(work, DraftWork):
         return work.media_id
     first = work.fields.each()[0]
-    lines = (first.title or first.markdown or first.template or "").strip().splitlines()
+    said = (first.title or first.markdown or first.template or "").replace("\x00", "")
+    lines = said.strip().splitlines()
     return (lines[0].strip("# -")[:40] if lines else "") or "schedule"
 
 

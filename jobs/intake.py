@@ -60,8 +60,8 @@ class FilesMissing(GatewayError):
     category = "params"
     message = Text("网关还没有这些文件：{names}", "the gateway does not have these files: {names}")
     hint = Text(
-        "先用 PUT /v1/files/{{sha256}} 上传，再提交",
-        "send them first: PUT /v1/files/{{sha256}}",
+        "先用 PUT /v1/files/{sha256} 上传，再提交",
+        "send them first: PUT /v1/files/{sha256}",
     )
 
 

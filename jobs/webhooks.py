@@ -57,8 +57,8 @@ class WebhookDisabled(GatewayError):
     category = "params"
     message = Text("webhook {id} 已停用", "the webhook {id} is disabled")
     hint = Text(
-        '修好接收端后 PATCH {{"state": "active"}}',
-        'mend the receiver, then PATCH {{"state": "active"}}',
+        '修好接收端后 PATCH {"state": "active"}',
+        'mend the receiver, then PATCH {"state": "active"}',
     )
 
 

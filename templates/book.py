@@ -125,6 +125,8 @@ class TemplateBook:
 
         Raises TemplateUnknown, StaleEdit and, unless by `force`, TemplateInUse.
         """
+        if not is_name(name):
+            raise TemplateUnknown(template=name[:80])
         async with self._database.write() as connection:
             row = await self._locked(connection, name, version)
             if row is None:

@@ -148,7 +148,8 @@ def _check_bounds(variable: Variable, made: Any) -> None:
 
 
 def _text(value: Any, *, lines: bool = True) -> str:
-    if isinstance(value, int | float) and not isinstance(value, bool):
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if is_number and abs(value) < math.inf:
         value = str(value)
     if not isinstance(value, str):
         raise _Wrong("应为文本", "must be a text")

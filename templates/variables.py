@@ -32,7 +32,7 @@ _MAX_PATTERN_CHARS = 200
 class Variable(BaseModel):
     """A variable that a template declares."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     name: str = Field(min_length=1, max_length=64, description="as the template writes it")
     type: VariableType = Field(

@@ -72,6 +72,7 @@ async def test_every_faulty_item_is_told_and_none_is_taken_in(desk: Desk) -> Non
         ("images.upload", [{"file": "a.png"}], "items[0].file"),
         ("drafts.create", [{"content": "x"}], "items[0].title"),
         ("drafts.create", [{"articles": []}], "items[0].articles"),
+        ("drafts.create", [{"title": "t", "content": "c", "x": 10**400}], "items[0]"),
         ("drafts.delete", [{"media_id": "M"}, {"media_id": "M"}], "items[1].media_id"),
         ("articles", [{"markdown": "a", "update": "M" * 43}] * 2, "items[1].update"),
         ("drafts.publish", [{"media_id": "bad id"}], "items[0].media_id"),

@@ -79,6 +79,14 @@ async def test_what_cannot_be_kept_to_is_refused(desk: Desk, body: Any, code: st
     assert code_of(await desk.call("POST", PATH, json=body)) == (422, code)
 
 
+@pytest.mark.parametrize(
+    "article", [{"markdown": "a\x00b"}, {"markdown": "x", "title": "a\x00b"}, {"markdown": "\x00"}]
+)
+async def test_a_name_is_made_of_any_text(desk: Desk, article: Any) -> None:
+    made = await add(desk, DAILY | {"article": article})
+    assert made["name"] == ("schedule" if article["markdown"] == "\x00" else "ab")
+
+
 async def test_publishing_needs_its_scope_and_a_draft_that_is_there(desk: Desk) -> None:
     for body in (DAILY, DRAFT):
         refused = await desk.call("POST", PATH, json=body, as_client="agent")

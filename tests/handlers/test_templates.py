@@ -8,6 +8,8 @@ from tests.handlers.library import Library, open_library
 
 TEXT = "---\ntitle: {{ title }}\n---\n\n{{ body }}\n"
 VARIABLES = [{"name": "title", "max": 32}, {"name": "body", "type": "text"}]
+# JSON has no number for it, and PostgreSQL takes none.
+_WITHOUT_END = b'{"text": "x", "variables": [{"name": "v", "%b": 1e999}]}'
 FORM: dict[str, Any] = {"text": TEXT, "variables": VARIABLES, "description": "周报"}
 
 
@@ -19,6 +21,10 @@ async def library(tmp_path: Any, store: Any, workers: Any) -> AsyncIterator[Libr
 
 def code_of(answer: httpx.Response) -> tuple[int, str]:
     return answer.status_code, answer.json()["error"]["code"]
+
+
+def _sent(body: bytes) -> dict[str, Any]:
+    return {"content": body, "headers": {"Content-Type": "application/json"}}
 
 
 async def test_a_template_is_made_shown_and_listed(library: Library) -> None:
@@ -88,12 +94,18 @@ async def test_the_difference_tells_of_variables_too(library: Library) -> None:
         ("GET", "/templates?kind=page", {}, (422, "field_invalid")),
         ("GET", "/templates?q=%00", {}, (422, "field_invalid")),
         ("DELETE", "/templates/nope", {}, (404, "template_unknown")),
+        ("DELETE", "/templates/%00", {}, (404, "template_unknown")),
         ("DELETE", "/templates/nope?force=x", {}, (422, "field_invalid")),
         ("PUT", "/templates/A", {"json": {"text": "x"}}, (404, "template_unknown")),
         ("PUT", "/templates/a", {"json": {"text": "{% if %}"}}, (422, "template_invalid")),
         ("PUT", "/templates/a", {"json": {"text": "{{ x }}"}}, (422, "template_invalid")),
         ("PUT", "/templates/a", {"json": {"text": 1}}, (422, "field_invalid")),
         ("POST", "/templates", {"json": {"name": "A", "text": "x"}}, (422, "field_invalid")),
+        ("PUT", "/templates/a", _sent(_WITHOUT_END % b"min"), (422, "field_invalid")),
+        (
+            *("PUT", "/templates/a", _sent(_WITHOUT_END % b"default")),
+            (422, "template_variable_invalid"),
+        ),
         ("PATCH", "/templates/nope", {"json": {"text": "x"}}, (404, "template_unknown")),
         ("POST", "/templates/nope/rollback", {"json": {"version": 1}}, (404, "template_unknown")),
     ],
