@@ -7,6 +7,7 @@ import typer
 from server.cli import (
     accounts,
     audit,
+    batch,
     cache,
     check_config,
     clients,
@@ -81,6 +82,7 @@ app.command()(render.render)
 app.add_typer(themes.app, name="themes")
 app.command()(lint.lint)
 app.command()(publish.publish)
+app.add_typer(batch.app)
 app.add_typer(jobs.app)
 for _kind in ("drafts", "publications", "materials"):
     app.add_typer(library.make_app(_kind))

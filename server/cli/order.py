@@ -1,0 +1,223 @@
+"""What is handed in as a batch, read from a file or a folder."""
+
+import csv
+import hashlib
+import io
+import json
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from wxgate_client.local_article import LocalArticle, is_named_as_picture
+from wxgate_client.session import Selection, UsageFault
+
+_IMAGES = "images.upload"
+_ARTICLES = "articles"
+
+
+@dataclass(frozen=True)
+class Order:
+    """A batch as it is sent, and the pictures that have to be there first."""
+
+    said: dict[str, Any]  # the body of POST …/batches
+    pictures: dict[str, Path] = field(default_factory=dict)  # by SHA-256
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What options say; "" and None: as the file says, else as the gateway has it."""
+
+    kind: str = ""
+    action: str = ""  # draft, publish
+    concurrency: int | None = None
+    stop_on_error: bool = False
+
+
+def read_order(path: Path, wanted: Wanted) -> Order:
+    """The batch that a file or a folder means. Raises UsageFault."""
+    if path.is_dir() or path.suffix.lower() in (".md", ".markdown"):
+        order = _pictures_of(path) if wanted.kind == _IMAGES else _articles_of(path)
+    else:
+        said = read_rows(path)
+        whole = {"items": said} if isinstance(said, list) else said
+        if not isinstance(whole.get("items"), list):
+            raise UsageFault(f"{path}：没有 items 数组", f"{path}: has no list of items")
+        whole["items"] = [_object(path, n, each) for n, each in enumerate(whole["items"])]
+        order = _with_pictures(whole, wanted.kind, path.parent)
+    return _as_wanted(order, wanted)
+
+
+def read_rows(path: Path) -> Any:
+    """What stands in a JSON, YAML, JSON lines or CSV file. Raises UsageFault."""
+    readers: dict[str, Callable[[str], Any]] = {
+        ".json": json.loads,
+        ".jsonl": _lines,
+        ".ndjson": _lines,
+        ".csv": lambda text: list(_table(text)),
+        ".yaml": _yaml,
+        ".yml": _yaml,
+    }
+    reader = readers.get(path.suffix.lower())
+    if reader is None:
+        known = " ".join(readers)
+        raise UsageFault(f"{path}：只认识 {known}", f"{path}: has to be one of {known}")
+    try:
+        found = reader(_text(path))
+    except ValueError as exc:
+        raise UsageFault(f"{path} 读不懂：{exc}", f"{path} cannot be read: {exc}") from None
+    if not isinstance(found, list | dict):
+        raise UsageFault(f"{path}：应为对象或数组", f"{path}: has to be an object or a list")
+    return found
+
+
+def _text(path: Path) -> str:
+    """Of a text file, UTF-8 or as spreadsheets in China save it. Raises UsageFault, ValueError."""
+    try:
+        data = path.read_bytes()
+    except OSError as exc:
+        where = f"{path}: {exc.strerror}"
+        raise UsageFault(f"读不了文件：{where}", f"cannot read: {where}") from None
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("gb18030")
+
+
+def _lines(text: str) -> list[Any]:
+    return [json.loads(line) for line in text.splitlines() if line.strip()]
+
+
+def _yaml(text: str) -> Any:
+    import yaml
+
+    try:
+        return json.loads(json.dumps(yaml.safe_load(text), default=str))  # dates as ISO 8601
+    except yaml.YAMLError as exc:
+        raise ValueError(str(exc)) from None
+
+
+def _table(text: str) -> Iterator[dict[str, Any]]:
+    """A row an item: "a.b" is b within a, an empty cell says nothing, [ and { begin JSON."""
+    rows = csv.DictReader(io.StringIO(text, newline=""), strict=True)
+    try:
+        for row in rows:
+            if None in row:
+                raise ValueError(f"line {rows.line_num}: more cells than columns")
+            item: dict[str, Any] = {}
+            for name, cell in row.items():
+                if name and cell:
+                    _put(item, name.strip(), _cell(cell))
+            if item:
+                yield item
+    except csv.Error as exc:
+        raise ValueError(f"line {rows.line_num}: {exc}") from None
+
+
+def _put(item: dict[str, Any], name: str, value: Any) -> None:
+    outer, dot, inner = name.partition(".")
+    if not dot:
+        item[name] = value
+        return
+    within = item.setdefault(outer, {})
+    if not isinstance(within, dict):
+        raise ValueError(f"both {outer} and {name} are given")  # noqa: TRY004 - the file's fault
+    _put(within, inner, value)
+
+
+def _cell(text: str) -> Any:
+    if text[0] in "[{":
+        try:
+            return json.loads(text)
+        except ValueError:  # such as Markdown that begins with a link
+            return text
+    return text
+
+
+def _object(path: Path, index: int, item: Any) -> dict[str, Any]:
+    if not isinstance(item, dict):
+        raise UsageFault(
+            f"{path}：items[{index}] 应为对象", f"{path}: items[{index}] has to be an object"
+        )
+    return item
+
+
+def _articles_of(path: Path) -> Order:
+    """A folder of Markdown with the pictures it names."""
+    folder = path if path.is_dir() else path.parent
+    items, pictures = [], dict[str, Path]()
+    for draft in Selection((str(path),)).drafts():
+        assert isinstance(draft, LocalArticle)  # noqa: S101 - no bundle was asked for
+        by_hash = {name: _sha256(local) for name, local in draft.pictures.items()}
+        pictures |= {by_hash[name]: local for name, local in draft.pictures.items()}
+        item = {"name": draft.path.relative_to(folder).as_posix(), **draft.fields("")}
+        items.append({**item, "files": by_hash} if by_hash else item)
+    return Order({"kind": _ARTICLES, "items": items}, pictures)
+
+
+def _pictures_of(folder: Path) -> Order:
+    """A folder of pictures, without those in folders that are hidden."""
+    found = [file for file in sorted(folder.rglob("*")) if _is_picture(file, folder)]
+    if not found:
+        raise UsageFault(f"{folder}：没有图片", f"{folder}: has no pictures")
+    items = [{"file": file.relative_to(folder).as_posix()} for file in found]
+    return _with_pictures({"kind": _IMAGES, "items": items}, _IMAGES, folder)
+
+
+def _is_picture(file: Path, folder: Path) -> bool:
+    hidden = any(part.startswith(".") for part in file.relative_to(folder).parts)
+    return not hidden and is_named_as_picture(file.name) and file.is_file()
+
+
+def _with_pictures(said: dict[str, Any], kind: str, folder: Path) -> Order:
+    """Of pictures to upload: those that the items name by their paths in `folder`."""
+    pictures: dict[str, Path] = {}
+    if (kind or said.get("kind")) != _IMAGES:
+        return Order(said)
+    items = []
+    for item in said["items"]:
+        name = item.get("file")
+        if isinstance(name, str) and "sha256" not in item:
+            local = _inside(folder, name)
+            sha256 = _sha256(local)
+            pictures[sha256] = local
+            items.append({**item, "sha256": sha256})
+        else:
+            items.append(item)
+    return Order({**said, "items": items}, pictures)
+
+
+def _inside(folder: Path, name: str) -> Path:
+    """A file below the folder: nothing else of the disk is sent, whatever a list names."""
+    local = folder / name
+    if not local.resolve().is_relative_to(folder.resolve()):
+        raise UsageFault(f"不在 {folder} 之内：{name}", f"not inside of {folder}: {name}")
+    return local
+
+
+def _sha256(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as exc:
+        where = f"{path}: {exc.strerror}"
+        raise UsageFault(f"读不了文件：{where}", f"cannot read: {where}") from None
+
+
+def _as_wanted(order: Order, wanted: Wanted) -> Order:
+    said = {"kind": _ARTICLES, **order.said}
+    if wanted.kind:
+        said["kind"] = wanted.kind
+    if wanted.action:
+        if said["kind"] != _ARTICLES:
+            raise UsageFault("--action 只用于 articles", "--action is for articles alone")
+        said["items"] = _each_with(said["items"], wanted.action)
+    if wanted.concurrency is not None:
+        said["concurrency"] = wanted.concurrency
+    if wanted.stop_on_error:
+        said["on_error"] = "stop"
+    return Order(said, order.pictures)
+
+
+def _each_with(items: Iterable[dict[str, Any]], action: str) -> list[dict[str, Any]]:
+    return [{**item, "action": action} for item in items]

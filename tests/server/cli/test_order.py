@@ -1,0 +1,122 @@
+"""What files and folders mean as a batch; server/cli/order.py."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from wxgate_client.session import UsageFault
+
+from server.cli.order import Wanted, read_order, read_rows
+from tests.jobs.rig import PNG
+
+SHA256 = hashlib.sha256(PNG).hexdigest()
+
+
+def written(path: Path, said: Any) -> Path:
+    path.write_text(said if isinstance(said, str) else json.dumps(said), "utf-8")
+    return path
+
+
+def test_a_folder_of_markdown_is_articles_and_each_picture_once(tmp_path: Path) -> None:
+    (tmp_path / "deep").mkdir()
+    for name in ("a.png", "deep/b.png"):
+        (tmp_path / name).write_bytes(PNG)
+    written(tmp_path / "a.md", "# 甲\n\n![](a.png)\n")
+    written(tmp_path / "deep" / "b.md", "# 乙\n\n![](b.png)\n")
+    written(tmp_path / "c.md", "# 丙\n")
+    order = read_order(tmp_path, Wanted(action="publish", concurrency=3, stop_on_error=True))
+    assert {name: order.said[name] for name in ("kind", "concurrency", "on_error")} == {
+        "kind": "articles",
+        "concurrency": 3,
+        "on_error": "stop",
+    }
+    assert [(each["name"], each.get("files")) for each in order.said["items"]] == [
+        ("a.md", {"a.png": SHA256}),
+        ("c.md", None),
+        ("deep/b.md", {"b.png": SHA256}),
+    ]
+    assert {each["action"] for each in order.said["items"]} == {"publish"}
+    assert list(order.pictures) == [SHA256]
+
+
+def test_a_folder_of_pictures_is_uploaded_without_what_is_hidden(tmp_path: Path) -> None:
+    (tmp_path / ".trash").mkdir()
+    for name in ("x.png", ".trash/y.png", "notes.txt"):
+        (tmp_path / name).write_bytes(PNG)
+    order = read_order(tmp_path, Wanted(kind="images.upload"))
+    assert order.said == {
+        "kind": "images.upload",
+        "items": [{"file": "x.png", "sha256": SHA256}],
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.json", '{"kind": "materials.tag", "items": [{"media_id": "M", "add": ["猫", "狗"]}]}'),
+        ("a.json", '[{"media_id": "M", "add": ["猫", "狗"]}]'),
+        ("a.jsonl", '{"media_id": "M", "add": ["猫", "狗"]}\n\n'),
+        ("a.yaml", "- media_id: M\n  add: [猫, 狗]\n"),
+        ("a.csv", '\ufeffmedia_id,add,remove\nM,"[""猫"", ""狗""]",\n,,\n'),
+    ],
+)
+def test_items_stand_in_files_of_several_kinds(tmp_path: Path, name: str, text: str) -> None:
+    order = read_order(written(tmp_path / name, text), Wanted(kind="materials.tag"))
+    items = [{"media_id": "M", "add": ["猫", "狗"]}]
+    assert order.said == {"kind": "materials.tag", "items": items}
+
+
+def test_a_table_fills_templates_also_as_spreadsheets_save_it_in_china(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes("template,variables.team,variables.done\nweekly,前端,[甲](乙)\n".encode("gbk"))
+    assert read_rows(path) == [
+        {"template": "weekly", "variables": {"team": "前端", "done": "[甲](乙)"}}
+    ]
+
+
+def test_pictures_of_a_list_are_found_beside_it_and_nothing_else_is_sent(tmp_path: Path) -> None:
+    folder = tmp_path / "list"
+    folder.mkdir()
+    for place in (folder, tmp_path):
+        (place / "a.png").write_bytes(PNG)
+    said: dict[str, Any] = {"kind": "images.upload", "items": [{"file": "a.png"}, {"url": "u"}]}
+    order = read_order(written(folder / "a.json", said), Wanted())
+    assert order.said["items"] == [{"file": "a.png", "sha256": SHA256}, {"url": "u"}]
+    for outside in ("../a.png", str(tmp_path / "a.png"), "none.png"):
+        said["items"] = [{"file": outside}]
+        with pytest.raises(UsageFault):
+            read_order(written(folder / "a.json", said), Wanted())
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.json", "{"),
+        ("a.json", "3"),
+        ("a.json", '{"kind": "articles"}'),
+        ("a.json", "[3]"),
+        ("a.jsonl", "{}\n{"),
+        ("a.yaml", "a: [\n"),
+        ("a.csv", "a,b\n1,2,3\n"),
+        ("a.csv", "a,a.b\n1,2\n"),
+        ("a.csv", 'a\n"1\n'),
+        ("a.txt", "{}"),
+    ],
+)
+def test_what_cannot_be_read_is_a_fault_of_usage(tmp_path: Path, name: str, text: str) -> None:
+    with pytest.raises(UsageFault):
+        read_order(written(tmp_path / name, text), Wanted())
+
+
+def test_files_that_are_not_there_and_actions_of_no_articles_are_too(tmp_path: Path) -> None:
+    with pytest.raises(UsageFault):
+        read_order(tmp_path / "none.json", Wanted())
+    with pytest.raises(UsageFault):
+        read_order(tmp_path, Wanted())
+    with pytest.raises(UsageFault):
+        read_order(tmp_path, Wanted(kind="images.upload"))
+    with pytest.raises(UsageFault):
+        path = written(tmp_path / "a.json", [{"media_id": "M"}])
+        read_order(path, Wanted(kind="drafts.delete", action="publish"))
