@@ -1,7 +1,6 @@
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
-from urllib.parse import urlsplit
 
 import typer
 
@@ -78,13 +77,13 @@ def _configured_key(settings: "Settings", account: str, scopes: "tuple[Scope, ..
 
 
 def _check_remote(server: str, key: str) -> None:
-    parts = urlsplit(server)
-    if server and not (parts.scheme in ("http", "https") and parts.hostname):
-        fail(
-            f"--server 应为 http:// 或 https:// 的网址：{server}",
-            f"--server takes an http:// or https:// URL: {server}",
-            code=EXIT_USAGE,
-        )
+    from wxgate_client.session import UsageFault, check_server
+
+    try:
+        if server:
+            check_server(server)
+    except UsageFault as fault:
+        fail(fault.zh, fault.en, code=EXIT_USAGE)
     # A header holds printable ASCII only; the key itself is never shown.
     if (server and not key) or not (key.isascii() and key.isprintable()):
         fail(

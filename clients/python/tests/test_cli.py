@@ -90,6 +90,9 @@ def test_a_dry_run_shows_the_plan_and_calls_nobody(
         (["none*.md", "--dry-run"], "none*.md"),
         (["a.md"], "WXGATE_URL"),
         (["a.md", "--server", "gate.example.com", "--key", KEY], "http://"),
+        (["a.md", "--server", "http://[::1", "--key", KEY], "http://"),
+        (["a.md", "--server", "http://me:PASS@127.0.0.1:1", "--key", KEY], "no user, password"),
+        (["a.md", "--server", "http://127.0.0.1:1/?key=PASS", "--key", KEY], "no user, password"),
         (["a.md", "--server", "http://127.0.0.1:1"], "WXGATE_KEY"),
         (["a.md", "--server", "http://127.0.0.1:1", "--key", "密钥"], "wxg_…"),
         (["a.md", "--at", "tomorrow"], "with offset"),
@@ -100,7 +103,20 @@ def test_wrong_usage_ends_with_2(
 ) -> None:
     (tmp_path / "a.md").write_text("# a")
     assert main(["publish", *arguments]) == 2
-    assert said in capsys.readouterr().err
+    told = "".join(capsys.readouterr())
+    assert said in told
+    assert "PASS" not in told
+
+
+def test_a_name_or_title_neither_ends_the_line_nor_moves_the_cursor(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "a\n::error::b.md").write_text("# \x1b[2Jt\n\n![](\x1b.png)")
+    assert main(["publish", ".", "--dry-run"]) == 0
+    told = "".join(capsys.readouterr())
+    assert told.splitlines() == told.split("\n")[:-1]
+    assert "a\\n::error::b.md" in told
+    assert "\x1b" not in told
 
 
 def test_options_that_are_none_end_with_2(capsys: pytest.CaptureFixture[str]) -> None:

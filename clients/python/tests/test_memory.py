@@ -40,6 +40,20 @@ def test_what_was_learnt_is_there_for_the_next_run_and_for_its_gateway_alone(
     assert [path.name for path in tmp_path.iterdir()] == [NAME]
 
 
+@pytest.mark.parametrize("gateways", [[], {URL: []}, {URL: {"main": []}}, {URL: {"main": "x"}}])
+def test_what_is_no_memory_is_told(tmp_path: Path, gateways: object) -> None:
+    (tmp_path / NAME).write_text(json.dumps({"version": 1, "gateways": gateways}))
+    with pytest.raises(MemoryUnusable):
+        Memory(tmp_path, URL, "main")
+
+
+@pytest.mark.parametrize("entry", ["x", None, [], {"hash": "h"}, {**vars(ENTRY), "job": 1}])
+def test_an_entry_that_is_none_counts_as_none(tmp_path: Path, entry: object) -> None:
+    known = {URL: {"main": {"a.md": entry}}}
+    (tmp_path / NAME).write_text(json.dumps({"version": 1, "gateways": known}))
+    assert list(Memory(tmp_path, URL, "main")) == []
+
+
 def test_nothing_learnt_writes_nothing(tmp_path: Path) -> None:
     Memory(tmp_path, URL, "main").save()
     assert list(tmp_path.iterdir()) == []

@@ -8,13 +8,20 @@ import secrets
 import sys
 from collections.abc import Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
 from wxgate_client import told
 from wxgate_client.errors import Refused, Unreachable
 from wxgate_client.plan import Plan, Step, Wish
 from wxgate_client.publishing import AT_ONCE, Outcome
-from wxgate_client.session import Order, Selection, Target, UsageFault, check_time, publish
+from wxgate_client.session import (
+    Order,
+    Selection,
+    Target,
+    UsageFault,
+    check_server,
+    check_time,
+    publish,
+)
 
 _EXAMPLES = """\
 例 / examples:
@@ -105,7 +112,7 @@ class Lines:
 
 def _print_all(lines: Sequence[str]) -> None:
     for line in lines:
-        print(line, file=sys.stderr, flush=True)
+        print(told.plain(line), file=sys.stderr, flush=True)
 
 
 def _fail(message: str, status: int) -> int:
@@ -114,12 +121,7 @@ def _fail(message: str, status: int) -> int:
 
 
 def _check_target(server: str, key: str) -> None:
-    parts = urlsplit(server)
-    if not (parts.scheme in ("http", "https") and parts.hostname):
-        raise UsageFault(
-            f"--server（或 WXGATE_URL）应为 http:// 或 https:// 的网址：{server}",
-            f"--server (or WXGATE_URL) takes an http:// or https:// URL: {server}",
-        )
+    check_server(server)
     # A header holds printable ASCII only; the key itself is never shown.
     if not key or not (key.isascii() and key.isprintable()):
         raise UsageFault(

@@ -21,7 +21,7 @@ def find_markdown(paths: Iterable[str]) -> list[Path]:
         else:
             anchor = Path(plain.anchor) if plain.is_absolute() else Path()
             pattern = str(plain.relative_to(anchor))
-            matches = (file for file in anchor.glob(pattern) if file.is_file())
+            matches = filter(_is_what_it_is_called, anchor.glob(pattern))
         listed = sorted(matches)
         if not listed:
             raise FileNotFoundError(path)
@@ -37,5 +37,16 @@ def _articles_below(folder: Path) -> Iterator[Path]:
         ]
         for name in files:
             path = Path(where) / name
-            if path.suffix.lower() in MARKDOWN_SUFFIXES and not name.startswith("."):
+            is_called_one = path.suffix.lower() in MARKDOWN_SUFFIXES and not name.startswith(".")
+            if is_called_one and _is_what_it_is_called(path):
                 yield path
+
+
+def _is_what_it_is_called(path: Path) -> bool:
+    """Whether it is a file, and no link from such a name to something else.
+
+    A `note.md` that leads to `.git/config` or `/proc/self/environ` would publish their secrets.
+    """
+    real = path.resolve()
+    kinds = {real.suffix.lower(), path.suffix.lower()}
+    return real.is_file() and (len(kinds) == 1 or kinds <= MARKDOWN_SUFFIXES)

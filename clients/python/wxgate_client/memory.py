@@ -132,13 +132,13 @@ def _read(file: Path) -> dict[str, Any]:
         gateways = whole["gateways"]
     except FileNotFoundError:
         return {"version": _VERSION, "gateways": {}}
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise MemoryUnusable(
             file,
             "不是 wxgate 的记录；移走它会重新记录，但已建的草稿会再建一遍",
             "is no record of wxgate's; without it all drafts are made once more",
         ) from None
-    if version != _VERSION or not isinstance(gateways, dict):
+    if version != _VERSION or not _are_tables(gateways):
         raise MemoryUnusable(
             file,
             f"版本为 {version}，请升级 wxgate",
@@ -147,13 +147,23 @@ def _read(file: Path) -> dict[str, Any]:
     return {"version": _VERSION, "gateways": gateways}
 
 
+def _are_tables(gateways: Any) -> bool:
+    """Whether it holds accounts by gateway, and files by account."""
+    return isinstance(gateways, dict) and all(
+        isinstance(accounts, dict) and all(isinstance(files, dict) for files in accounts.values())
+        for accounts in gateways.values()
+    )
+
+
 def _entries(whole: dict[str, Any], place: tuple[str, str]) -> dict[str, Entry]:
     known = whole["gateways"].get(place[0], {}).get(place[1], {})
     fields = Entry.__dataclass_fields__
     entries = {}
     for name, said in known.items():
-        with suppress(TypeError):  # a line that somebody cut by hand counts as none
-            entries[name] = Entry(**{key: value for key, value in said.items() if key in fields})
+        with suppress(TypeError, AttributeError):  # what somebody cut by hand counts as none
+            kept = {key: value for key, value in said.items() if key in fields}
+            if all(isinstance(value, str) for value in kept.values()):
+                entries[name] = Entry(**kept)
     return entries
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 from wxgate_client.errors import Refused, Unreachable
 from wxgate_client.folders import find_markdown
@@ -128,6 +129,28 @@ def _remembered_account(selection: Selection, drafts: Sequence[Draft], url: str)
 
 def _files(drafts: Sequence[Draft]) -> list[Path]:
     return [draft.paths[0] for draft in drafts]
+
+
+def check_server(url: str) -> None:
+    """Raises UsageFault for what is no plain URL of a gateway.
+
+    One with a password would stand in `.wxgate.json`, which is committed.
+    """
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # such as half an IPv6 address
+        parts = urlsplit("")
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise UsageFault(
+            f"--server（或 WXGATE_URL）应为 http:// 或 https:// 的网址：{url}",
+            f"--server (or WXGATE_URL) takes an http:// or https:// URL: {url}",
+        )
+    if "@" in parts.netloc or parts.query or parts.fragment:
+        raise UsageFault(
+            "--server（或 WXGATE_URL）不能带用户名、密码、? 或 #；密钥用 --key（或 WXGATE_KEY）",
+            "--server (or WXGATE_URL) takes no user, password, ? or #; "
+            "a key goes into --key (or WXGATE_KEY)",
+        )
 
 
 def check_time(at: str) -> None:

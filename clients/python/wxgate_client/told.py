@@ -66,7 +66,7 @@ def _will(step: Step, wish: Wish) -> str:
 
 def columns(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     """The rows under their head, in columns; Chinese characters are two columns wide."""
-    lines = [head, *rows]
+    lines = [head, *([plain(cell) for cell in row] for row in rows)]
     widths = [max(map(_width, column)) for column in zip(*lines, strict=True)]
     return [
         "  ".join(
@@ -74,6 +74,12 @@ def columns(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
         ).rstrip()
         for line in lines
     ]
+
+
+def plain(line: str) -> str:
+    """On one line whatever it holds: a file's name may move the cursor, or end the line."""
+    shown = (char if char.isprintable() else ascii(char)[1:-1] for char in line)
+    return "".join(shown)
 
 
 def _width(text: str) -> int:
@@ -100,7 +106,7 @@ def unsent_lines(draft: Draft, *, missing: bool = False) -> list[str]:
             f"{article.path}: 不发送 {name}：内容不是图片 / not sent, holds no picture"
             for name in article.strange
         ]
-    return lines
+    return list(map(plain, lines))
 
 
 def outcome_lines(outcome: Outcome, *, english: bool) -> list[str]:
@@ -125,13 +131,13 @@ def outcome_lines(outcome: Outcome, *, english: bool) -> list[str]:
             "    → 等待别人批准后才执行 / waits until somebody else approves: "
             f"POST /v1/jobs/{outcome.job}/approve"
         )
-    return lines
+    return list(map(plain, lines))
 
 
 def gone_lines(plan: Plan) -> list[str]:
     """A line for each file that is gone: nothing of it is deleted at WeChat."""
     return [
-        f"{path}: 文件已不在，微信里的保留 / file gone, kept at WeChat: {entry.media_id}"
+        plain(f"{path}: 文件已不在，微信里的保留 / file gone, kept at WeChat: {entry.media_id}")
         for path, entry in plan.gone
     ]
 

@@ -33,6 +33,14 @@ def test_what_is_named_is_taken_as_it_is() -> None:
     assert named == Target("https://gate.example", "k", "a")
 
 
+@pytest.mark.parametrize("url", ["gate.example", "https://me:PASS@gate.example"])
+def test_a_url_that_is_none_ends_with_2(url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(typer.Exit) as ended:
+        find_target(url, "k", None, Scope.STATS)
+    assert ended.value.exit_code == 2
+    assert "PASS" not in "".join(capsys.readouterr())
+
+
 def test_else_the_configured_gateway_with_the_first_key_that_may(config: Path) -> None:
     found = find_target("", "", config, Scope.STATS, Scope.ADMIN)
     assert found == Target("http://127.0.0.1:8099", KEYS["watch"], "")
