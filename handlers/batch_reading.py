@@ -2,7 +2,7 @@
 
 import asyncio
 import posixpath
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -48,7 +48,7 @@ class Sender:
 
     client_id: str
     account: str  # our name of the account
-    needs_approval: bool  # of what is published
+    needs_approval: Collection[str]  # the actions that somebody else has to approve
     now: float
     files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
 
@@ -126,7 +126,7 @@ async def _article(item: ArticleItem, sender: Sender, shelf: Shelf) -> Submissio
         fields=fields,
         files={name: sender.files[path] for name, path in named.items()} | made,
         publish_at=_time(item.publish_at, sender),
-        needs_approval=sender.needs_approval and item.action == "publish",
+        needs_approval=item.action in sender.needs_approval,
         called=item.name,
         **item.how(),
     )
@@ -139,7 +139,7 @@ def _publication(item: PublishItem, sender: Sender) -> DraftPublication:
         media_id=item.media_id,
         if_changed=item.if_changed,
         publish_at=_time(item.publish_at, sender),
-        needs_approval=sender.needs_approval,
+        needs_approval="publish" in sender.needs_approval,
     )
 
 

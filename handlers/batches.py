@@ -19,7 +19,7 @@ from handlers.jobs import answer_to_post
 from jobs.batch import Batch, Policy
 from jobs.files import Files
 from jobs.intake import NewJob
-from jobs.rights import SCOPES
+from jobs.rights import SCOPES, needs_approval
 from jobs.service import Jobs
 from jobs.settings import JobsSettings
 
@@ -34,7 +34,11 @@ class BatchRequest(BaseModel):
     kind: Kind = Field(description="what the items are")
     items: list[dict[str, Any]] = Field(min_length=1, max_length=_MAX_ITEMS)
     concurrency: int | None = Field(
-        None, ge=1, le=256, description="items worked on at once; else as the gateway has it"
+        None,
+        ge=1,
+        le=256,
+        description="items worked on at once; else as the gateway has it. Those with a "
+        "publish_at begin when it comes",
     )
     on_error: Literal["continue", "stop"] = Field(
         "continue", description="stop: an item that fails ends those that were not begun"
@@ -118,7 +122,7 @@ class BatchesHandler:
         sender = Sender(
             client_id=client.id,
             account=account,
-            needs_approval=client.approve_publish,
+            needs_approval=[action for action in SCOPES if needs_approval(client, action)],
             now=now,
             files=body.files,
         )

@@ -14,6 +14,7 @@ from jobs.lateness import LatePolicy
 from jobs.lists import JobLists
 from jobs.publish_at import parse_publish_at
 from jobs.reschedule import Rescheduling
+from jobs.rights import needs_approval
 from jobs.service import Jobs
 from store.tags import TAGS_A_THING, TagName
 
@@ -63,7 +64,7 @@ class JobChangesHandler:
                 *(job_id, client_id, parse_publish_at(changes.publish_at, now=self._clock())),
                 late=changes.late(LatePolicy()),
                 version=expected_version(request),
-                needs_approval=client.approve_publish and row.action == "publish",
+                needs_approval=needs_approval(client, row.action),
             )
         if changes.tags is not None:
             row = await self._lists.file_under(job_id, client_id, changes.tags)

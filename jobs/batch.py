@@ -11,6 +11,7 @@ from store.jobs import JobRow
 
 KIND = "batch"
 OnError = Literal["continue", "stop"]
+_FURTHEST = ("mass_send", "publish", "draft", "material")  # actions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +72,7 @@ def _parent(
     items: Sequence[JobRow], policy: Policy, now: float, client_id: str, account: str
 ) -> JobRow:
     pending = any(row.approval == "pending" for row in items)
-    # Whoever may retry it has to be allowed all that its items do.
+    # Whoever retries or approves it has to be allowed what goes furthest of all its items do.
     actions = {row.action for row in items}
     return JobRow(
         id=new_id("job"),
@@ -80,7 +81,7 @@ def _parent(
         client_id=client_id,
         state=State.WAITING if pending else State.ACCEPTED,
         approval="pending" if pending else None,
-        action="publish" if "publish" in actions else min(actions, default="draft"),
+        action=next((each for each in _FURTHEST if each in actions), "draft"),
         payload={**asdict(policy), "files": 0},
         checkpoint={},
         progress={"done": 0, "total": len(items), "failed": 0},

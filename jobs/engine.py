@@ -211,7 +211,7 @@ class Engine:
 
     async def _quarantined(self, claim: Claim, starts: int) -> Done:
         async with self._database.read() as connection:
-            submitted = await intents.has_passed(connection, claim.row.id, "submit")
+            submitted = await intents.has_passed(connection, claim.row.id, "submit", "mass")
         if not submitted:
             return Done(State.FAILED, error=stored_error(Quarantined(starts=starts)))
         reason = Text(*(_INTERRUPTED.fill(lang, {"starts": starts}) for lang in ("zh", "en")))

@@ -61,8 +61,12 @@ async def settle(
     if batch is None or batch.approval == "pending":
         return
     counted = await children.tally(connection, batch_id)
-    if counted.held.total() and _is_stopping(batch, counted):
-        await children.cancel_held(connection, batch_id, now)
+    if counted.count(State.SCHEDULED) + counted.held.total() and _is_stopping(batch, counted):
+        await children.cancel_unbegun(connection, batch_id, now)
+        counted = await children.tally(connection, batch_id)
+    if counted.held[State.SCHEDULED]:
+        # Each begins at its own time, whatever stands before it in the batch.
+        await children.let_wait(connection, batch_id)
         counted = await children.tally(connection, batch_id)
     # One that waits, such as for a quota, gives its place to the next.
     places = batch.payload["concurrency"] - counted.let_go(*_WORKED_ON)

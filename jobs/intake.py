@@ -14,7 +14,7 @@ from jobs.pinning import pin_templates
 from jobs.repeats import Repeats
 from jobs.settings import JobsSettings
 from store import files as kept_files
-from store import idempotency, tags
+from store import idempotency, locks, tags
 from store import jobs as job_rows
 from store.engine import Database
 from store.idempotency import UsedKey
@@ -144,17 +144,9 @@ class Intake:
             return earlier, False
         jobs = handed.jobs(self._clock())
         await self._insert(connection, jobs)
-        row = jobs[0].row
-        if await _take_key(connection, handed, row):
-            await self._tell_approvers(connection, jobs)
-            return row, True
-        # On PostgreSQL another process committed the same key since the look above.
-        for job in jobs:
-            await job_rows.withdraw(connection, job.row.id)
-            await tags.forget(connection, job.row.account, "job", [job.row.id])
-        earlier = await made_before(connection, handed)
-        assert earlier is not None  # noqa: S101 - its key is there
-        return earlier, False
+        await _keep_key(connection, handed, jobs[0].row)
+        await self._tell_approvers(connection, jobs)
+        return jobs[0].row, True
 
     async def insert(self, connection: AsyncConnection, jobs: Sequence[NewJob]) -> None:
         """The same within a transaction of the caller's, who wakes the engine after it."""
@@ -200,10 +192,15 @@ async def _give_files(connection: AsyncConnection, job: NewJob, now: float) -> N
 
 
 async def made_before(connection: AsyncConnection, handed: Handed) -> JobRow | None:
-    """The job that was made under the same Idempotency-Key. Raises IdempotencyMismatch."""
+    """The job that was made under the same Idempotency-Key. Raises IdempotencyMismatch.
+
+    Of two calls at the same moment the second waits here for the first to be taken in: nothing
+    of the first, such as its draft, may stand in the way of the second.
+    """
     if handed.idempotency_key is None:
         return None
     key = (handed.client_id, handed.route, handed.idempotency_key)
+    await locks.serialize(connection, "key " + " ".join(key))
     used = await idempotency.find(connection, *key)
     if used is None:
         return None
@@ -212,9 +209,9 @@ async def made_before(connection: AsyncConnection, handed: Handed) -> JobRow | N
     return await job_rows.get(connection, used.job_id)
 
 
-async def _take_key(connection: AsyncConnection, handed: Handed, row: JobRow) -> bool:
+async def _keep_key(connection: AsyncConnection, handed: Handed, row: JobRow) -> None:
     if handed.idempotency_key is None:
-        return True
+        return
     used = UsedKey(
         client_id=handed.client_id,
         route=handed.route,
@@ -223,4 +220,5 @@ async def _take_key(connection: AsyncConnection, handed: Handed, row: JobRow) ->
         job_id=row.id,
         created_at=row.created_at,
     )
-    return await idempotency.take(connection, used)
+    taken = await idempotency.take(connection, used)
+    assert taken  # noqa: S101 - whoever looked for it is alone with it

@@ -6,6 +6,8 @@ import structlog
 
 from core.clock import rfc3339
 from core.errors import Text
+from jobs import family
+from jobs.announce import Announce
 from jobs.failures import review
 from jobs.states import State
 from store import lost
@@ -34,6 +36,8 @@ async def review_lost(database: Database, lost_until: float, now: float) -> int:
     values = {"state": State.NEEDS_REVIEW, "error": doubt(lost_until), "updated_at": now}
     async with database.write() as connection:
         reviewed = await lost.forsake(connection, lost_until, values)
+        for batch_id in sorted({batch_id for batch_id in reviewed if batch_id is not None}):
+            await family.settle(connection, batch_id, now, Announce(lambda: now))
     if reviewed:
-        log.critical("jobs need review after a restore", jobs=reviewed)
-    return reviewed
+        log.critical("jobs need review after a restore", jobs=len(reviewed))
+    return len(reviewed)

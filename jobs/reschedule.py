@@ -3,6 +3,9 @@ from typing import Any
 
 from core.clock import Clock
 from core.errors import GatewayError, Text
+from jobs import family
+from jobs.announce import Announce
+from jobs.batch import KIND as BATCH
 from jobs.changes import Changes
 from jobs.lateness import LatePolicy
 from jobs.schedule_errors import ScheduleChanged
@@ -33,6 +36,7 @@ class Rescheduling:
         self, database: Database, changes: Changes, wake: Callable[[], None], *, clock: Clock
     ) -> None:
         self._database = database
+        self._announce = Announce(clock)
         self._changes = changes
         self._wake = wake
         self._clock = clock
@@ -55,7 +59,7 @@ class Rescheduling:
         """
         now = self._clock()
         async with self._database.write() as connection:
-            row = await job_rows.lock(connection, job_id)
+            row = await family.lock(connection, job_id)
             if row is None or client_id not in (None, row.client_id):
                 raise JobUnknown(job_id=job_id[:64])
             if State(row.state).is_final:
@@ -74,8 +78,10 @@ class Rescheduling:
                 "updated_at": now,
             }
             changed = await job_rows.replace(connection, row, values)
+            await family.settle(connection, row.parent_id, now, self._announce)
         assert changed is not None  # noqa: S101 - it was locked
         self._changes.tell(job_id)
+        self._changes.tell(row.parent_id or "")
         self._wake()
         return changed
 
@@ -83,6 +89,8 @@ class Rescheduling:
 def _waits_for_its_time(row: JobRow) -> bool:
     if row.lease_owner is not None:
         return False
+    if row.kind == BATCH:
+        return False  # it has no time: its items have
     return row.state in (State.SCHEDULED, State.ACCEPTED) or row.approval == "pending"
 
 

@@ -1,5 +1,6 @@
 import asyncio
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any, Self
 
@@ -12,7 +13,7 @@ from jobs import crash_points
 from jobs.context import JobsContext
 from jobs.cron import Recurrence
 from jobs.failures import stored_error
-from jobs.intake import Intake
+from jobs.intake import Intake, NewJob, QueueFull
 from jobs.lost_time import doubt
 from jobs.schedule_work import job_of
 from jobs.states import State
@@ -51,7 +52,10 @@ class Scheduler:
 
     async def __aenter__(self) -> Self:
         """Catch up on what came due meanwhile, then keep watch."""
-        await self.fire_due()
+        try:
+            await self.fire_due()
+        except QueueFull as exc:
+            log.warning("schedules wait", reason=str(exc))  # until the engine has made room
         self._tasks.start(self._watch(), name="jobs: schedules")
         return self
 
@@ -118,26 +122,29 @@ class Scheduler:
 
     async def _fire(self, connection: AsyncConnection, row: ScheduleRow, now: float) -> None:
         """One job for the newest of the times that have come, and on to the next one."""
-        assert row.next_at is not None  # noqa: S101 - it was selected by it
-        due_at, skipped, next_at = row.next_at, 0, None
-        if row.cron is not None:
-            recurrence = Recurrence(row.cron, row.timezone)
-            due_at, skipped = recurrence.newest(row.next_at, now)
-            next_at = recurrence.next(max(due_at, now))
-        moved: dict[str, Any] = {"next_at": next_at, "updated_at": now}
-        if next_at is None:
+        kept = await schedules.files(connection, row.id)
+        try:
+            coming = _Coming.of(row, kept, now)
+        except Exception:
+            # Such as one that a later version wrote. The others must not wait for it.
+            log.exception("schedule paused: no job can be made of it", schedule=row.id)
+            await schedules.change(connection, row, {"state": "paused", "updated_at": now})
+            return
+        moved: dict[str, Any] = {"next_at": coming.next_at, "updated_at": now}
+        if coming.next_at is None:
             moved["state"] = "ended"
-        if not await job_rows.is_made(connection, row.id, due_at):
-            job_id = await self._make(connection, row, due_at, now)
-            moved |= {"last_at": due_at, "last_job_id": job_id, "skipped": row.skipped + skipped}
+        if not await job_rows.is_made(connection, row.id, coming.due_at):
+            await self._make(connection, coming.job)
+            late_s = round(now - coming.due_at)
+            log.info("schedule came due", schedule=row.id, job=coming.job.row.id, late_s=late_s)
+            skipped = row.skipped + coming.skipped
+            last = {"last_at": coming.due_at, "last_job_id": coming.job.row.id}
+            moved |= {**last, "skipped": skipped}
         await schedules.change(connection, row, moved)
 
-    async def _make(
-        self, connection: AsyncConnection, row: ScheduleRow, due_at: float, now: float
-    ) -> str:
-        """The job of that time; one that cannot be done stands there as failed."""
-        made = job_of(row, await schedules.files(connection, row.id), due_at=due_at, now=now)
-        if due_at <= self._lost_until:
+    async def _make(self, connection: AsyncConnection, made: NewJob) -> None:
+        """Insert the job; one that cannot be done stands there as failed."""
+        if made.row.run_at <= self._lost_until:
             error = doubt(self._lost_until)
             made = replace(made, row=replace(made.row, state=State.NEEDS_REVIEW, error=error))
         try:
@@ -147,6 +154,24 @@ class Scheduler:
                 raise
             failed = replace(made.row, state=State.FAILED, error=stored_error(exc))
             await job_rows.insert(connection, failed)
-            log.warning("schedule's job refused", schedule=row.id, code=exc.code)
-        log.info("schedule came due", schedule=row.id, job=made.row.id, late_s=round(now - due_at))
-        return made.row.id
+            log.warning("schedule's job refused", schedule=made.row.schedule_id, code=exc.code)
+
+
+@dataclass(frozen=True, slots=True)
+class _Coming:
+    """The newest of the times of a schedule that have come, and what follows."""
+
+    job: NewJob
+    due_at: float
+    skipped: int  # times before it that nothing is done for
+    next_at: float | None
+
+    @classmethod
+    def of(cls, row: ScheduleRow, kept: Mapping[str, str], now: float) -> Self:
+        assert row.next_at is not None  # noqa: S101 - it was selected by it
+        due_at, skipped, next_at = row.next_at, 0, None
+        if row.cron is not None:
+            recurrence = Recurrence(row.cron, row.timezone)
+            due_at, skipped = recurrence.newest(row.next_at, now)
+            next_at = recurrence.next(max(due_at, now))
+        return cls(job_of(row, kept, due_at=due_at, now=now), due_at, skipped, next_at)

@@ -92,7 +92,7 @@ async def cancel(
         return changed
     checkpoint = {**row.checkpoint, "cancelled": True}
     await job_rows.replace(connection, row, {"checkpoint": checkpoint, "approval": None})
-    await children.cancel_held(connection, row.id, now)
+    await children.cancel_unbegun(connection, row.id, now)
     async for item in children.in_states(connection, row.id, ACTIVE_STATES):
         with suppress(JobRunning):
             await _cancel_one(connection, item, now, announce)
@@ -184,15 +184,18 @@ async def _retry_one(
     if doubtful is not None and row.state == State.NEEDS_REVIEW:
         checkpoint |= order(doubtful)
     approval = row.approval or ("pending" if again.needs_approval else None)
+    # One that was cancelled before its time waits for it again.
+    ahead = row.due_at is not None and row.due_at > now
+    begins = State.SCHEDULED if ahead else State.ACCEPTED
     values = {
-        "state": State.WAITING if approval == "pending" else State.ACCEPTED,
+        "state": State.WAITING if approval == "pending" else begins,
         "approval": approval,
         "held": held,
-        "run_at": now,
+        "run_at": row.due_at if ahead else now,
         "attempts": 0,
         "cancel_requested": False,
         "error": None,
-        "skip_after": None,  # whoever retries it wants it late
+        "skip_after": row.skip_after if ahead else None,  # whoever retries it wants it late
         "checkpoint": checkpoint,
         "updated_at": now,
     }

@@ -4,11 +4,11 @@ from collections import Counter
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import case, func, select, update
+from sqlalchemy import and_, case, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from store.jobs import HEAD, JobHead, JobRow, head_of, lock
-from store.tables import is_active, job
+from store.tables import intent, is_active, job
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +54,29 @@ async def let_go(connection: AsyncConnection, batch_id: str, at_most: int, now: 
     await connection.execute(statement)
 
 
-async def cancel_held(connection: AsyncConnection, batch_id: str, now: float) -> None:
-    """End the items that were not let go; their files stay, for a retry."""
+async def let_wait(connection: AsyncConnection, batch_id: str) -> None:
+    """Let the engine have all items whose time has not come."""
+    waiting = (job.c.parent_id == batch_id, job.c.held.is_(True), job.c.state == "scheduled")
+    await connection.execute(update(job).where(*waiting).values(held=False))
+
+
+async def cancel_unbegun(connection: AsyncConnection, batch_id: str, now: float) -> None:
+    """End the items that were not let go, or whose time has not come; their files stay.
+
+    For a retry. None of which anything may be at WeChat.
+    """
+    sent = exists().where(intent.c.job_id == job.c.id)
+    ahead = and_(job.c.state == "scheduled", job.c.lease_owner.is_(None), ~sent)
     statement = (
         update(job)
-        .where(job.c.parent_id == batch_id, job.c.held.is_(True), is_active)
-        .values(state="cancelled", held=False, version=job.c.version + 1, updated_at=now)
+        .where(job.c.parent_id == batch_id, is_active, or_(job.c.held.is_(True), ahead))
+        .values(
+            state="cancelled",
+            held=False,
+            epoch=job.c.epoch + 1,
+            version=job.c.version + 1,
+            updated_at=now,
+        )
     )
     await connection.execute(statement)
 

@@ -143,11 +143,11 @@ async def doubtful(connection: AsyncConnection, job_id: str) -> IntentRow | None
     return _row(found) if found else None
 
 
-async def has_passed(connection: AsyncConnection, job_id: str, effect: str) -> bool:
-    """Whether the effect happened, or may have happened."""
+async def has_passed(connection: AsyncConnection, job_id: str, *effects: str) -> bool:
+    """Whether any of the effects happened, or may have happened."""
     harmless = ("refused", "not_sent", "absent")
     query = select(intent.c.attempt).where(
-        *(intent.c.job_id == job_id, intent.c.effect == effect),
+        *(intent.c.job_id == job_id, intent.c.effect.in_(effects)),
         intent.c.outcome.is_(None) | intent.c.outcome.not_in(harmless),
     )
     return (await connection.execute(query.limit(1))).first() is not None

@@ -9,8 +9,10 @@ from store.tables import intent, is_active, job
 _LAST_EFFECTS = ("submit", "mass")
 
 
-async def forsake(connection: AsyncConnection, until: float, values: Mapping[str, Any]) -> int:
-    """Change all jobs that may have been worked on until then; how many.
+async def forsake(
+    connection: AsyncConnection, until: float, values: Mapping[str, Any]
+) -> list[str | None]:
+    """Change all jobs that may have been worked on until then; for each the batch it is of.
 
     Those whose last effect is known to have happened are left alone, and batches, which only
     look after the others. Nobody who holds one can write any more.
@@ -30,5 +32,6 @@ async def forsake(connection: AsyncConnection, until: float, values: Mapping[str
             lease_until=None,
             **values,
         )
+        .returning(job.c.parent_id)
     )
-    return (await connection.execute(statement)).rowcount
+    return list(await connection.scalars(statement))

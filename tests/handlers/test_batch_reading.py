@@ -10,7 +10,7 @@ from jobs.submission import Submission
 
 
 def sender(**values: Any) -> Sender:
-    defaults = {"client_id": "blog", "account": "main", "needs_approval": False, "now": 100.0}
+    defaults = {"client_id": "blog", "account": "main", "needs_approval": (), "now": 100.0}
     return Sender(**{**defaults, **values})
 
 
@@ -42,7 +42,7 @@ async def test_others_get_their_turn_while_many_items_are_read() -> None:
 
 async def test_articles_become_submissions_and_the_rest_errands() -> None:
     (article,) = read_items("articles", [{"markdown": "a", "action": "publish", "name": "a.md"}])
-    (made,) = await hand_in("articles", [article], sender(needs_approval=True))
+    (made,) = await hand_in("articles", [article], sender(needs_approval=["publish"]))
     assert isinstance(made, Submission)
     assert (made.called, made.action, made.needs_approval) == ("a.md", "publish", True)
     (tag,) = read_items("materials.tag", [{"media_id": "M", "remove": ["旧"]}])

@@ -35,6 +35,8 @@ def test_whoever_answers_for_it_needs_what_its_items_need() -> None:
     assert action(article("甲")) == "draft"
     assert action(article("甲"), article("乙", action="publish")) == "publish"
     assert action(tagging("M")) == "material"
+    everybody = {"to_all": True}
+    assert action(article("甲"), article("乙", action="mass_send", mass=everybody)) == "mass_send"
 
 
 def test_one_item_that_needs_approval_makes_all_of_it_wait() -> None:

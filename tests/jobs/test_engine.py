@@ -262,6 +262,18 @@ async def test_a_bug_is_tried_again_and_then_the_job_is_put_aside(bench: Bench) 
     assert (row.error or {})["code"] == "quarantined"
 
 
+@pytest.mark.parametrize("effect", ["submit", "mass"])
+async def test_one_that_was_sent_is_put_aside_for_a_person(bench: Bench, effect: str) -> None:
+    async def broken(_claim: Claim) -> Outcome:
+        raise ZeroDivisionError
+
+    await bench.add(job_row(attempts=3))
+    async with bench.database.write() as connection:
+        await intents.insert(connection, intent_row(effect=effect, outcome="answered"))
+    async with bench.engine(broken):
+        assert (await bench.until(State.NEEDS_REVIEW)).error is not None
+
+
 async def test_jobs_that_a_crash_left_are_started_one_at_a_time_beside_the_new(
     bench: Bench,
 ) -> None:

@@ -1,6 +1,10 @@
+import asyncio
+from collections.abc import Callable
+
 import pytest
 
-from jobs.intake import FilesMissing
+from jobs.draft_publication import DraftPublication
+from jobs.intake import FilesMissing, Handed
 from store import files as kept_files
 from store import job_lists, tags
 from store.job_lists import JobFilter
@@ -41,3 +45,16 @@ async def test_a_job_is_filed_under_the_tags_it_came_with(office: Office) -> Non
     row = await office.jobs.submit(article(tags=("周报", "a")))
     async with office.database.read() as connection:
         assert await tags.of(connection, "main", "job", row.id) == ("a", "周报")
+
+
+@pytest.mark.parametrize("handed", [
+    lambda: article(action="publish", idempotency_key="k"),
+    lambda: DraftPublication(
+        client_id="blog", account="main", media_id="m", idempotency_key="k"
+    ),
+])  # fmt: skip
+async def test_the_first_of_the_same_key_does_not_stand_in_the_way_of_the_second(
+    office: Office, handed: Callable[[], Handed]
+) -> None:
+    rows = await asyncio.gather(*(office.jobs.submit(handed()) for _ in range(10)))
+    assert len({row.id for row in rows}) == 1

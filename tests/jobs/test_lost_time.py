@@ -1,6 +1,9 @@
 from jobs.lost_time import review_lost
 from store import intents, jobs
 from store.engine import Database
+from tests.jobs.batches import article
+from tests.jobs.office import Office
+from tests.jobs.test_steering import hand_in
 from tests.store.rows import intent_row, job_row
 
 
@@ -29,3 +32,9 @@ async def test_what_may_have_been_done_in_the_lost_time_needs_a_person(database:
                 assert row.error is not None
                 assert row.error["code"] == "needs_review"
                 assert row.error["details"] == {"lost_until": "1970-01-01T00:03:20.000Z"}
+
+
+async def test_a_batch_ends_with_the_items_that_were_forgotten(office: Office) -> None:
+    batch = await hand_in(office, [article(str(n)) for n in range(2)])
+    await review_lost(office.database, office.now, office.now + 1)
+    assert (await office.jobs.get(batch.id, "blog")).state == "needs_review"

@@ -3,12 +3,15 @@ from typing import Any
 import pytest
 
 from jobs.lateness import LatePolicy
-from jobs.reschedule import JobBegun
+from jobs.reschedule import JobBegun, Rescheduling
 from jobs.schedule_errors import ScheduleChanged
 from jobs.service import JobUnknown
 from jobs.states import State
 from jobs.steering import JobEnded
 from store.engine import Database
+from tests.jobs.batches import article
+from tests.jobs.office import Office
+from tests.jobs.test_steering import hand_in, held
 from tests.jobs.timetable import DAY, HOUR, MONDAY, Timetable
 
 
@@ -54,3 +57,15 @@ async def test_no_other_job_does(
     with pytest.raises(error):
         await timetable.rescheduling.move(job.id, "blog", MONDAY + DAY, version=1)
     assert await timetable.job(job.id) == job
+
+
+async def test_an_item_that_gets_a_later_time_gives_its_place_to_the_next(office: Office) -> None:
+    rescheduling = Rescheduling(
+        office.database, office.changes, lambda: None, clock=lambda: office.now
+    )
+    batch = await hand_in(office, [article(str(n)) for n in range(3)])
+    first, *_ = await office.jobs.items(batch)
+    await rescheduling.move(first.id, "blog", office.now + DAY)
+    assert await held(office.database, batch) == [False, False, True]
+    with pytest.raises(JobBegun):  # a batch has no time of its own
+        await rescheduling.move(batch.id, "blog", office.now + DAY)

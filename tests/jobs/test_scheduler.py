@@ -7,6 +7,7 @@ from jobs import crash_points
 from jobs.intake import QueueFull
 from jobs.lateness import LatePolicy
 from jobs.states import State
+from store import schedules as rows
 from store.engine import Database
 from tests.jobs.timetable import DAY, HOUR, MONDAY, Timetable
 
@@ -169,3 +170,24 @@ async def test_what_was_due_in_time_that_the_store_forgot_is_left_to_a_person(
     assert made[daily.id].state == State.NEEDS_REVIEW
     assert made[later.id].state == State.SCHEDULED
     assert (await timetable.get(daily.id)).next_at == MONDAY + DAY
+
+
+async def test_a_full_queue_does_not_keep_it_from_starting(database: Database) -> None:
+    timetable = Timetable(database, max_waiting=1)
+    await timetable.add_job()
+    schedule = await timetable.add()
+    timetable.now = MONDAY
+    async with timetable.scheduler:  # the engine, which makes room, is started after it
+        assert (await timetable.get(schedule.id)).next_at == MONDAY
+
+
+async def test_one_that_no_job_can_be_made_of_is_paused_and_the_others_go_on(
+    timetable: Timetable,
+) -> None:
+    broken, sound = await timetable.add(), await timetable.add()
+    async with timetable.database.write() as connection:
+        of_tomorrow = {"kind": "article", "action": "draft", "fields": {"unheard_of": 1}}
+        assert await rows.change(connection, broken, {"work": of_tomorrow})
+    await timetable.at(MONDAY)
+    assert [made.schedule_id for made in await timetable.made()] == [sound.id]
+    assert (await timetable.get(broken.id)).state == "paused"

@@ -12,6 +12,7 @@ from jobs import family
 from jobs.announce import Announce
 from jobs.batch import Batch, Policy
 from jobs.intake import Handed
+from jobs.lateness import LatePolicy
 from jobs.states import State
 from jobs.steering import JobEnded, NotRetryable
 from store import children
@@ -166,3 +167,37 @@ async def test_retrying_by_one_who_needs_approval_waits_for_it(office: Office) -
     assert await held(office.database, batch) == [True, True]
     await office.jobs.approve(batch.id, BOSS, EDITOR)
     assert await held(office.database, batch) == [False, True]
+
+
+async def test_what_was_cancelled_before_its_time_waits_for_it_again(office: Office) -> None:
+    due = office.now + 3_600
+    late = LatePolicy("skip", 60)
+    row = await office.jobs.submit(article(action="publish", publish_at=due, late=late))
+    await office.jobs.cancel(row.id, "blog")
+    again = await office.jobs.retry(row.id, "blog")
+    assert (again.state, again.run_at, again.skip_after) == ("scheduled", due, due + 60)
+    await office.jobs.cancel(row.id, "blog")
+    office.now = due + 1_000
+    late_one = await office.jobs.retry(row.id, "blog")
+    assert (late_one.state, late_one.run_at, late_one.skip_after) == ("accepted", office.now, None)
+
+
+async def test_each_item_begins_at_its_own_time_whatever_stands_before_it(office: Office) -> None:
+    times = (30 * 86_400, 3_600, None, None)
+    at = [None if ahead is None else office.now + ahead for ahead in times]
+    batch = await hand_in(office, [article(str(n), publish_at=due) for n, due in enumerate(at)])
+    assert await held(office.database, batch) == [False, False, False, True]
+    await office.jobs.cancel(batch.id, "blog")
+    await office.jobs.retry(batch.id, "blog")
+    assert await held(office.database, batch) == [False, False, False, True]
+    waiting = [item.run_at for item in await office.jobs.items(batch)]
+    assert waiting[:2] == at[:2]
+
+
+async def test_stopping_ends_what_waits_for_its_time_too(office: Office) -> None:
+    items = [article("0"), article("1", publish_at=office.now + 60), article("2")]
+    batch = await hand_in(office, items, on_error="stop")
+    first, *_ = await office.jobs.items(batch)
+    await end(office, first, State.FAILED)
+    assert await states(office, batch) == ["failed", "cancelled", "cancelled"]
+    assert (await office.jobs.get(batch.id, "blog")).state == "failed"

@@ -41,7 +41,7 @@ async def test_only_held_ones_are_cancelled_at_a_stroke(database: Database) -> N
     await family(database, *["accepted"] * 3)
     async with database.write() as connection:
         await children.let_go(connection, "b", 1, now=200.0)
-        await children.cancel_held(connection, "b", 200.0)
+        await children.cancel_unbegun(connection, "b", 200.0)
         items = await children.of_batch(connection, "b")
         kept = [row.id async for row in children.in_states(connection, "b", ("cancelled",))]
     assert [item.state for item in items] == ["accepted", "cancelled", "cancelled"]
