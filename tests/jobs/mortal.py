@@ -70,6 +70,11 @@ class Incarnation:
         self.work.context.executor.id += f"#{self._number}"  # no process is the one before
         await self.work.engine.__aenter__()
 
+    @property
+    def is_sending(self) -> bool:
+        """Whether something is on its way to WeChat that is not recorded yet."""
+        return any(claim._sending for claim in self.work.engine._running.values())
+
     async def end(self) -> None:
         """Die here and now, if it has not died already."""
         self.store.dead = True

@@ -1,6 +1,7 @@
 """Whatever is done to jobs in whatever order, each is published at most once, and comes to an end.
 
-Hypothesis hands in, cancels, retries, approves, loses answers, kills the process and lets time pass.
+Hypothesis hands in, cancels, moves, retries, approves, loses answers, kills the process and lets
+time pass.
 """
 
 import asyncio
@@ -9,7 +10,6 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any, TypeVar
 
-import httpx
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -27,6 +27,7 @@ from sqlalchemy import delete
 from accounts.edits import Editor
 from core.errors import GatewayError
 from jobs import crash_points
+from jobs.reschedule import Rescheduling
 from jobs.states import State
 from sandbox.faults import Fault
 from sandbox.server import RunningSandbox, run_sandbox
@@ -41,7 +42,7 @@ from tests.jobs.rig import ADD, SUBMIT, Time
 T = TypeVar("T")
 
 _BREATH_S = 0.03  # real time, in which the engine gets on with what it has to do
-_DAY_S = 86_400
+_SENDING_S = 30
 _LOST = ("reset_before_read", "reset_after_commit", "html502", "garbage", "truncate")
 
 
@@ -101,6 +102,15 @@ class Machine(RuleBasedStateMachine):
     def retry(self, job_id: str) -> None:
         self._ask(self.life.work.jobs.retry(job_id, None))
 
+    @rule(job_id=jobs, in_s=st.sampled_from([-5, 5, 400]))
+    def edit(self, job_id: str, in_s: float) -> None:
+        """Give it another time."""
+        work = self.life.work
+        moving = Rescheduling(
+            work.database, work.context.changes, work.engine.wake, clock=work.context.clock
+        )
+        self._ask(moving.move(job_id, "blog", self.time() + in_s))
+
     @rule(job_id=jobs)
     def approve(self, job_id: str) -> None:
         by = Editor("client:boss")
@@ -138,6 +148,7 @@ class Machine(RuleBasedStateMachine):
             if not self.life.store.dead:
                 await asyncio.sleep(_BREATH_S)
         await self.life.end()
+        await asyncio.sleep(_BREATH_S)  # WeChat has what the dead one sent
         await self.life.begin(self.time)
 
     @rule(seconds=st.sampled_from([0.0, 0.0, 1.0, 10.0, 700.0, 86_400.0]))
@@ -145,11 +156,12 @@ class Machine(RuleBasedStateMachine):
         self.do(self._tick(seconds))
 
     async def _tick(self, seconds: float) -> None:
+        """Both sides have the same time, always: a request on its way would take as long."""
+        async with asyncio.timeout(_SENDING_S):
+            while self.life.is_sending:
+                await asyncio.sleep(0.001)
         self.time.ahead_s += seconds
-        # By its own call: WeChat is done with what is due before the gateway looks.
-        async with httpx.AsyncClient(trust_env=False) as http:
-            url = f"{self.sandbox.url}/sandbox/clock"
-            (await http.post(url, json={"advance_s": seconds})).raise_for_status()
+        self.sandbox.world.clock.ahead_s = self.time.ahead_s
         self.life.work.time.ahead_s = self.time.ahead_s
         self.life.work.engine.wake()
         await asyncio.sleep(_BREATH_S)
