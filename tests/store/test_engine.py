@@ -33,6 +33,30 @@ async def test_fifty_writers_at_once_lose_no_update(database: Database) -> None:
         assert await connection.scalar(text("SELECT created_at FROM uploaded_image")) == 50
 
 
+async def test_who_is_cancelled_within_a_statement_leaves_no_lock(database: Database) -> None:
+    begun = asyncio.Event()
+    rows = """INSERT INTO uploaded_image
+        WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 50000)
+        SELECT 'a', CAST(i AS TEXT), 'c', 'd', 1 FROM n
+        RETURNING sha256"""
+
+    async def write() -> None:
+        async with database.write() as connection:
+            await connection.execute(text("DELETE FROM uploaded_image"))
+            begun.set()
+            await connection.execute(text(rows))
+
+    task = asyncio.ensure_future(write())
+    await begun.wait()
+    await asyncio.sleep(0.02)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError) as still_held:
+        await task
+    async with database.write() as connection:  # it raises after five seconds without its turn
+        count = await connection.scalar(text("SELECT count(*) FROM uploaded_image"))
+    assert (count, still_held.type) == (0, asyncio.CancelledError)
+
+
 async def test_a_conflict_is_not_an_outage(database: Database) -> None:
     with pytest.raises(IntegrityError):
         async with database.write() as connection:
