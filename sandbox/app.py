@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import httpx
@@ -33,7 +34,7 @@ class SandboxApp:
     """The sandbox without sockets."""
 
     asgi: ASGIApp
-    publisher: Publisher
+    settle: tuple[Callable[[], None], ...]  # each ends what is due
     tokens: Tokens
 
 
@@ -43,6 +44,7 @@ def build_app(
     """Join the parts; the one place that knows them all."""
     pusher = Pusher(world, http, tasks)
     publisher = Publisher(world, pusher.publication_finished)
+    mass = Mass(world, pusher.mass_sent)
     quotas = Quotas(world)
     tokens = Tokens(world, quotas)
     uploads = Uploads(world)
@@ -58,7 +60,7 @@ def build_app(
             **Drafts(world).handlers(),
             **Freepublish(world, publisher).handlers(),
             **openapi.handlers(),
-            **Mass(world).handlers(),
+            **mass.handlers(),
             **Menus(world).handlers(),
             **Datacube(world).handlers(),
             **tickets.handlers(),
@@ -80,4 +82,5 @@ def build_app(
         Route("/sample/{name}", pages.sample),
         Mount("/", api),
     ]
-    return SandboxApp(FaultLayer(Starlette(routes=routes), plan), publisher, tokens)
+    asgi = FaultLayer(Starlette(routes=routes), plan)
+    return SandboxApp(asgi, (publisher.settle, mass.settle), tokens)

@@ -191,7 +191,7 @@ class Control:
         return JSONResponse(body.model_dump())
 
     async def send_event(self, request: Request) -> Response:
-        """Push an event that nothing happened for, such as MASSSENDJOBFINISH."""
+        """Push an event that nothing happened for, such as subscribe."""
         body = await _read(request, SendEvent)
         if isinstance(body, Response):
             return body

@@ -1,5 +1,6 @@
 import hashlib
 import json
+from collections.abc import Callable
 from typing import Any
 
 from core.clock import shanghai_day
@@ -13,12 +14,16 @@ _TOO_SOON_S = 60
 _MAX_ID_BYTES = 64
 _FIRST_ID = 1_000_000_000
 
+# Told of every mass send that has reached its end.
+Sent = Callable[[SandboxAccount, MassMessage], None]
+
 
 class Mass:
     """message/mass/*: what every follower gets. Source: wechat-api.md, section 5."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, sent: Sent) -> None:
         self._world = world
+        self._sent = sent
 
     def handlers(self) -> dict[str, AccountHandler]:
         """The calls of this family."""
@@ -86,6 +91,16 @@ class Mass:
         self._world.mass.put(account.app_id, clientmsgid, gone)
         self._world.ledger.commit("mass_delete", account.app_id, msg_id=message.msg_id)
         return ok()
+
+    def settle(self) -> None:
+        """Tell of every mass send whose time has come, once."""
+        now = self._world.clock()
+        for app_id, clientmsgid, message in self._world.mass:
+            account = self._world.account(app_id)
+            if account is None or message.told or message.deleted or message.done_at > now:
+                continue
+            self._world.mass.put(app_id, clientmsgid, message.model_copy(update={"told": True}))
+            self._sent(account, message)
 
     def _check_right(self, account: SandboxAccount) -> None:
         if not account.verified:

@@ -105,6 +105,7 @@ class MassMessage(Record):
     sent_at: float
     done_at: float
     deleted: bool = False
+    told: bool = False  # MASSSENDJOBFINISH was pushed
 
 
 class Page(Record):

@@ -8,16 +8,18 @@ import structlog
 
 from core.tasks import TaskSet
 from sandbox.freepublish import article_detail
-from sandbox.models import Publication
+from sandbox.models import MassMessage, Publication
 from sandbox.settings import SandboxAccount
 from sandbox.world import World
 from wechat.freepublish import PublishStatus
 from wechat.push import seal, signature
+from wechat.pushed import MASS_SENT, PUBLISHED
 
 log = structlog.get_logger(__name__)
 
 _ANSWER_WITHIN_S = 5
 _TRIES = 4  # the first and three more
+_FOLLOWERS = 100  # of every account
 _SYSTEM_OPENID = "oSandboxSystemSender00000000"
 _HANDLED = frozenset({b"", b"success"})
 
@@ -37,7 +39,16 @@ class Pusher:
         if account.callback_url:
             info = self._publication(publish_id, publication)
             told = f"<PublishEventInfo>{info}</PublishEventInfo>"
-            self.event(account, "PUBLISHJOBFINISH", told)
+            self.event(account, PUBLISHED, told)
+
+    def mass_sent(self, account: SandboxAccount, message: MassMessage) -> None:
+        """Push MASSSENDJOBFINISH, where the account has a callback address."""
+        if account.callback_url:
+            counts = {"TotalCount": _FOLLOWERS, "FilterCount": _FOLLOWERS}
+            counts |= {"SentCount": _FOLLOWERS, "ErrorCount": 0}
+            told = "".join(f"<{name}>{count}</{name}>" for name, count in counts.items())
+            told = f"<MsgID>{message.msg_id}</MsgID><Status>{_cdata('send success')}</Status>{told}"
+            self.event(account, MASS_SENT, told)
 
     def event(self, account: SandboxAccount, name: str, told: str) -> None:
         """Push an event whose own elements are `told`, as the world's plan has it."""

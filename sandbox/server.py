@@ -1,6 +1,6 @@
 import asyncio
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
@@ -13,7 +13,6 @@ from sandbox.faults import FaultPlan
 from sandbox.ledger import Calls, Ledger
 from sandbox.listener import Listener
 from sandbox.protocol import protocol_with
-from sandbox.publisher import Publisher
 from sandbox.settings import SandboxSettings
 from sandbox.tokens import Tokens
 from sandbox.world import World
@@ -82,7 +81,7 @@ async def run_sandbox(
         await listener.open(config, tls=tls)
         scheme = "https" if tls is not None else "http"
         world.base_url = f"{scheme}://{f'[{host}]' if ':' in host else host}:{listener.port}"
-        tasks.start(_settle_forever(app.publisher), name="settle publications")
+        tasks.start(_settle_forever(app.settle), name="settle what is due")
         yield RunningSandbox(world.base_url, listener.port, world, plan, app.tokens)
 
 
@@ -92,8 +91,9 @@ def _tls(cert: str, key: str) -> ssl.SSLContext:
     return context
 
 
-async def _settle_forever(publisher: Publisher) -> None:
-    """End publications in time even while nobody calls; that is when events are pushed."""
+async def _settle_forever(settle: Sequence[Callable[[], None]]) -> None:
+    """End what is due in time even while nobody calls; that is when events are pushed."""
     while True:
         await asyncio.sleep(_SETTLE_EVERY_S)
-        publisher.settle()
+        for each in settle:
+            each()

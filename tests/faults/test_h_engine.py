@@ -91,7 +91,7 @@ async def test_137_paused_for_longer_than_the_lease_just_before_it_sends(
         async def start(*crash: str) -> asyncio.subprocess.Process:
             return await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "tests.jobs.crash_child"),
-                *(database_url, str(tmp_path), sandbox.url, row.id, *crash),
+                *(database_url, str(tmp_path), sandbox.url, "0", row.id, *crash),
                 stderr=asyncio.subprocess.DEVNULL,
             )
 

@@ -187,6 +187,24 @@ async def test_a_batch_that_needs_approval_is_not_begun(desk: Desk, database: Da
     assert not any(row.held for row in await _items(database, job))
 
 
+async def test_a_mass_send_in_a_batch_waits_for_somebody_who_may_send(
+    desk: Desk, database: Database
+) -> None:
+    send = {"markdown": "b", "action": "mass_send", "mass": {"to_all": True}}
+    items = [{"markdown": "a"}, send]
+    assert (await desk.batch("articles", items)).status_code == 403
+    job = (await desk.batch("articles", items, how={"as_client": "sender"})).json()
+    assert (job["state"], job["approval"]) == ("waiting", "pending")
+    assert [row.approval for row in await _items(database, job)] == [None, "pending"]
+    approve = f"/v1/jobs/{job['id']}/approve"
+    statuses = [
+        (await desk.call("POST", approve, as_client=client)).status_code
+        for client in ("sender", "blog", "sender-2")
+    ]
+    assert statuses == [403, 403, 202]
+    assert [row.approval for row in await _items(database, job)] == [None, "given"]
+
+
 async def test_a_report_is_json_or_csv(desk: Desk) -> None:
     items = [{"markdown": "a", "name": "=HYPERLINK(1)"}, {"markdown": "b", "name": "文, b.md"}]
     job = (await desk.batch("articles", items)).json()

@@ -16,6 +16,7 @@ from sandbox.faults import Fault
 from sandbox.server import RunningSandbox
 from store.engine import Database
 from tests.jobs.rig import ADD, SUBMIT, Work, open_work
+from tests.jobs.test_mass import MASS, approved
 
 pytestmark = pytest.mark.slow
 
@@ -34,12 +35,14 @@ class Processes:
     database_url: str
     data_dir: Path
     wechat: str
+    ahead_s: float = 0.0  # of their clocks
 
     async def start(self, job_id: str, *crash: str) -> asyncio.subprocess.Process:
         """One more, which sends itself a signal at a crash point."""
         return await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "tests.jobs.crash_child"),
-            *(self.database_url, str(self.data_dir), self.wechat, job_id, *crash),
+            *(self.database_url, str(self.data_dir), self.wechat, str(self.ahead_s)),
+            *(job_id, *crash),
             stdout=asyncio.subprocess.DEVNULL,
         )
 
@@ -126,6 +129,22 @@ async def test_a_draft_given_to_be_published_is_neither_lost_nor_doubled(
     lost = point == "submit.intent.after"
     assert row.state == (State.NEEDS_REVIEW if lost else State.SUCCEEDED)
     assert len(sandbox.ledger.entries("publication")) == (0 if lost else 1)
+
+
+@pytest.mark.parametrize("point", crash_points.MASS)
+async def test_a_mass_send_is_neither_lost_nor_doubled(
+    work: Work, processes: Processes, sandbox: RunningSandbox, point: str
+) -> None:
+    """Where the answer is lost it is sent again: WeChat knows it by the job's id."""
+    row = await approved(work, await work.submit(**MASS))
+    assert await processes.run(row.id, point, "SIGKILL") == -signal.SIGKILL
+    processes.ahead_s = sandbox.world.clock.ahead_s = 66.0  # WeChat wants a minute in between
+    assert await processes.run(row.id) == 0
+    row = await work.get(row.id)
+    assert (row.state, row.error) == (State.SUCCEEDED, None)
+    ledger = sandbox.ledger
+    assert [len(ledger.entries(kind)) for kind in ("draft", "mass", "article")] == [1, 1, 0]
+    assert (row.result or {})["msg_id"] == str(ledger.entries("mass")[0].data["msg_id"])
 
 
 NEWSPIC = {"title": "图", "markdown": "第一行 1 < 2", "article_type": "newspic"}

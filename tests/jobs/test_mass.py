@@ -16,7 +16,7 @@ from store.events import EventRow
 from store.jobs import JobRow
 from tests.jobs.callers import caller
 from tests.jobs.journals import noted
-from tests.jobs.rig import Rig, open_rig
+from tests.jobs.rig import Rig, Work, open_rig
 from tests.jobs.test_draft_publish import a_draft, publish
 from wechat.mass import SENDALL
 
@@ -34,7 +34,7 @@ async def rig(database: Database, sandbox: RunningSandbox, tmp_path: Path) -> As
         yield opened
 
 
-async def approved(rig: Rig, row: JobRow) -> JobRow:
+async def approved(rig: Work, row: JobRow) -> JobRow:
     boss = rig.callers("boss")
     assert boss is not None
     return await rig.jobs.approve(row.id, boss, EDITOR)

@@ -1,3 +1,4 @@
+import asyncio
 import base64
 import time
 from collections.abc import AsyncIterator
@@ -90,6 +91,28 @@ async def test_a_failed_publication_is_told_with_its_articles(
     assert info is not None
     assert (info.findtext("publish_status"), info.findtext("fail_idx")) == ("4", "1")
     assert info.find("article_id") is None
+
+
+async def test_a_finished_mass_send_is_told_once_with_its_counts(
+    start: Start, receiver: Receiver
+) -> None:
+    account = {"callback_url": receiver.url, "callback_token": "token"}
+    caller = await start(accounts=(VERIFIED.model_copy(update=account),))
+    said = {"filter": {"is_to_all": True}, "msgtype": "mpnews"}
+    said["mpnews"] = {"media_id": await caller.draft()}
+    sent = await caller.post("/cgi-bin/message/mass/sendall", said)
+    assert receiver.pushes == []
+    await caller.advance(3600)
+    while not any(e.data["handled"] for e in caller.sandbox.ledger.entries("push")):
+        await caller.http.get("/sandbox/faults")
+    await asyncio.sleep(0.3)  # the world is settled some times more
+    ((_, body),) = receiver.pushes
+    event = parse(body)
+    assert (event.findtext("Event"), event.findtext("MsgID")) == (
+        "MASSSENDJOBFINISH",
+        str(sent["msg_id"]),
+    )
+    assert (event.findtext("SentCount"), event.findtext("ErrorCount")) == ("100", "0")
 
 
 async def test_safe_mode_hides_the_event(start: Start, receiver: Receiver) -> None:
