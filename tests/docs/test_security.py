@@ -11,7 +11,7 @@ import pytest
 from scripts.fault_rows import ROOT, SECTIONS, TABLES, FaultRow, _row, read_rows
 
 # Sections whose rows are still being written; every case of the others has its own.
-UNDER_WAY: set[str] = {"H"}
+UNDER_WAY: set[str] = set()
 
 _NUMBERED = re.compile(r"test((?:_[0-9]{3})+)_")  # one test may prove several cases
 
