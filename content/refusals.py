@@ -251,3 +251,18 @@ class RenderingBusy(GatewayError):
         "稍后重试；经常如此时增加 content.workers 或核数",
         "try again soon; if it happens often, give it more cores or raise content.workers",
     )
+
+
+class ArchiveInvalid(GatewayError):
+    """An archive, or something in it, is refused."""
+
+    status = 422
+    code = "archive_invalid"
+    category = "content"
+    message = Text("压缩包里的 {entry}：{zh}", "{entry} in the archive: {en}")
+    hint = Text(
+        "把文件夹重新打成普通的 ZIP（Deflate，不加密，不含链接与压缩包）；"
+        "大的文件夹用 wxgate publish",
+        "pack the folder anew as a plain ZIP (Deflate, not encrypted, no links, no archives); "
+        "publish large folders by wxgate publish",
+    )

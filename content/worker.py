@@ -102,6 +102,12 @@ def _template_diff() -> Operation:
     return lambda arguments, _body: (diff(arguments["before"], arguments["after"]), b"")
 
 
+def _unzip() -> Operation:
+    from content.unzip import unzip
+
+    return unzip
+
+
 _OPERATIONS = {
     "render": _render,
     "fit": _fit,
@@ -113,6 +119,7 @@ _OPERATIONS = {
     "template": _template,
     "template_inspect": _template_inspect,
     "template_diff": _template_diff,
+    "unzip": _unzip,
 }
 
 

@@ -18,11 +18,11 @@ log = structlog.get_logger(__name__)
 _ROOT = Path(__file__).resolve().parents[1]
 _MAX_ANSWER_BYTES = 32_000_000
 _PIPE_BUFFER_BYTES = 1 << 20
-# Somebody waits for a rendering and is better told to come again; pictures belong to jobs, which
-# have time.
+# Somebody waits for a text or a folder and is better told to come again; pictures belong to jobs,
+# which have time.
 _MAX_WAITING_RENDERS = 32
 _RENDER_PATIENCE_S = 10
-_TEXTS = frozenset({"render", "template", "template_inspect", "template_diff"})
+_AWAITED = frozenset({"render", "template", "template_inspect", "template_diff", "unzip"})
 # Nothing of the serving process' environment, where secrets may be, reaches a worker. One malloc
 # arena and an early trim keep it small.
 _ENVIRONMENT = {
@@ -96,11 +96,11 @@ class WorkerPool:
     async def run(self, operation: str, arguments: dict[str, Any], body: bytes = b"") -> Answer:
         """Have a worker do `operation`; raises WorkRefused, WorkExhausted and WorkFailed.
 
-        Work on a text waits for a worker within bounds; then it raises LaneFull.
+        What a caller waits for waits for a worker within bounds; then it raises LaneFull.
         """
-        limits, is_text = self._limits, operation in _TEXTS
-        lane = self._renders if is_text else self._others
-        cpu_s = limits.render_cpu_s if is_text else limits.cpu_s
+        limits, is_awaited = self._limits, operation in _AWAITED
+        lane = self._renders if is_awaited else self._others
+        cpu_s = limits.render_cpu_s if is_awaited else limits.cpu_s
         request = {"operation": operation, "arguments": arguments, "cpu_s": cpu_s}
         async with lane.turn():
             worker = self._take() or await self._start()

@@ -4,11 +4,12 @@ import asyncio
 import posixpath
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 
 from content.blame import blame_within
+from content.fields import DraftFields
 from content.inline import without_inline
 from content.references import Shelf
 from handlers.batch_items import (
@@ -53,6 +54,14 @@ class Sender:
     files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
 
 
+class ChecksTemplates(Protocol):
+    """Knows the templates there are; `content.filling` does it."""
+
+    async def check(self, fields: DraftFields, *, at: float | None = None) -> None:
+        """Refuse what cannot be filled in."""
+        ...
+
+
 def read_items(kind: Kind, items: Sequence[dict[str, Any]]) -> list[Any]:
     """The items as their models. Raises FieldInvalid, which names every item that is wrong."""
     read: list[Any] = []
@@ -90,8 +99,13 @@ def _named_twice(items: Sequence[Any], name: str) -> list[tuple[str, str]]:
     return twice
 
 
-async def hand_in(kind: Kind, items: Sequence[Any], sender: Sender) -> list[Handed]:
-    """What the items ask for. Raises FieldInvalid and what dates and files are refused for."""
+async def hand_in(
+    kind: Kind, items: Sequence[Any], sender: Sender, templates: ChecksTemplates
+) -> list[Handed]:
+    """What the items ask for.
+
+    Raises FieldInvalid and what dates, files and templates are refused for.
+    """
     shelf = Shelf(sender.files)
     handed: list[Handed] = []
     for n, item in enumerate(items):
@@ -99,7 +113,9 @@ async def hand_in(kind: Kind, items: Sequence[Any], sender: Sender) -> list[Hand
             await asyncio.sleep(0)
         if isinstance(item, ArticleItem):
             with blame_within(f"items[{n}]."):
-                handed.append(await _article(item, sender, shelf))
+                article = await _article(item, sender, shelf)
+                await templates.check(article.fields, at=article.publish_at)
+            handed.append(article)
         elif isinstance(item, ImageItem):
             handed.append(_image(item, sender, f"items[{n}].file"))
         elif isinstance(item, WireItem | WireDraft):

@@ -2,7 +2,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -10,10 +10,8 @@ from accounts.clients import Client
 from accounts.official import Accounts
 from core.clock import Clock
 from handlers.articles import account_of, idempotency_key
-from handlers.batch_items import Kind
-from handlers.batch_reading import Sender, hand_in, read_items
-from handlers.bodies import parse_model, read_with_files
-from handlers.body_budget import BodyBudget, Share
+from handlers.batch_bodies import Asked, BatchBodies
+from handlers.batch_reading import ChecksTemplates, Sender, hand_in, read_items
 from handlers.guard import require_scope
 from handlers.jobs import answer_to_post
 from jobs.batch import Batch, Policy
@@ -21,29 +19,6 @@ from jobs.files import Files
 from jobs.intake import NewJob
 from jobs.rights import SCOPES, needs_approval
 from jobs.service import Jobs
-from jobs.settings import JobsSettings
-
-_MAX_ITEMS = 1_000
-
-
-class BatchRequest(BaseModel):
-    """POST /v1/accounts/{account}/batches."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    kind: Kind = Field(description="what the items are")
-    items: list[dict[str, Any]] = Field(min_length=1, max_length=_MAX_ITEMS)
-    concurrency: int | None = Field(
-        None,
-        ge=1,
-        le=256,
-        description="items worked on at once; else as the gateway has it. Those with a "
-        "publish_at begin when it comes",
-    )
-    on_error: Literal["continue", "stop"] = Field(
-        "continue", description="stop: an item that fails ends those that were not begun"
-    )
-    dry_run: bool = Field(False, description="only check, and tell what would be done")
 
 
 class PlannedItem(BaseModel):
@@ -85,8 +60,8 @@ class BatchesHandler:
         jobs: Jobs,
         files: Files,
         accounts: Accounts,
-        bodies: BodyBudget,
-        settings: JobsSettings,
+        bodies: BatchBodies,
+        templates: ChecksTemplates,
         *,
         clock: Clock,
     ) -> None:
@@ -94,16 +69,15 @@ class BatchesHandler:
         self._files = files
         self._accounts = accounts
         self._bodies = bodies
-        self._max_bytes = settings.max_request_mb * 1_000_000
-        self._concurrency = settings.concurrency  # where the caller does not say
+        self._templates = templates
         self._clock = clock
 
     async def create(self, request: Request) -> Response:
-        """Take a batch in: JSON, or multipart with its files. Everything in it is checked first."""
+        """Take a batch in. Everything in it is checked first."""
         client: Client = request.state.client
         account = account_of(request, client, self._accounts)
-        with self._bodies.share() as share:
-            taken = await self._read(request, share, client, account)
+        async with self._bodies.read(request) as asked:
+            taken = await self._check(request, asked, client, account)
             for action in {job.row.action for job in taken.batch.made}:
                 require_scope(request, SCOPES[action])
             if taken.dry_run:
@@ -111,26 +85,22 @@ class BatchesHandler:
             row = await self._jobs.submit(taken.batch)
         return await answer_to_post(request, row, self._jobs)
 
-    async def _read(self, request: Request, share: Share, client: Client, account: str) -> _Taken:
-        now = self._clock()
-        body = await read_with_files(
-            request, "batch", max_bytes=self._max_bytes, share=share, max_files=_MAX_ITEMS
-        )
-        # In threads: a thousand articles keep a processor busy for some tenths of a second.
-        asked = await asyncio.to_thread(parse_model, body.json, BatchRequest)
-        items = await asyncio.to_thread(read_items, asked.kind, asked.items)
+    async def _check(self, request: Request, asked: Asked, client: Client, account: str) -> _Taken:
+        now, said = self._clock(), asked.batch
+        items = await asyncio.to_thread(read_items, said.kind, said.items)
         sender = Sender(
             client_id=client.id,
             account=account,
             needs_approval=[action for action in SCOPES if needs_approval(client, action)],
             now=now,
-            files=body.files,
+            files=asked.files,
         )
-        handed = await hand_in(asked.kind, items, sender)
+        handed = await hand_in(said.kind, items, sender, self._templates)
         policy = Policy(
-            kind=asked.kind,
-            concurrency=asked.concurrency or self._concurrency,
-            on_error=asked.on_error,
+            kind=said.kind,
+            concurrency=asked.concurrency,
+            on_error=said.on_error,
+            tags=tuple(sorted(set(said.tags))),
         )
         batch = await asyncio.to_thread(
             Batch.of,
@@ -140,7 +110,7 @@ class BatchesHandler:
             account=account,
             idempotency_key=idempotency_key(request),
         )
-        return _Taken(batch, policy, asked.dry_run)
+        return _Taken(batch, policy, said.dry_run)
 
     async def _plan(self, taken: _Taken, account: str) -> dict[str, Any]:
         items, client_id = taken.batch.made[1:], taken.batch.client_id

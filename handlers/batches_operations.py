@@ -1,9 +1,9 @@
 """What `/openapi.json` says of the route of batches."""
 
-from handlers.batches import BatchRequest
+from handlers.batch_bodies import BatchRequest
 from handlers.jobs import JobAnswer, JobReport
 from handlers.openapi import Operation
-from handlers.operations import header
+from handlers.operations import header, query
 
 BATCH = Operation(
     "批量提交 / hand in many things at once",
@@ -34,16 +34,27 @@ BATCH = Operation(
     },
     multipart="文件，以条目里的路径为名 / a file, named as the items name it",
     part="batch",
+    raw="application/zip",
     parameters=(
         header("Idempotency-Key", "同键同内容返回同一任务 / the same key gives the same job"),
         header("Prefer", "wait=N：最多等 N 秒（≤60）/ wait up to N s for the end"),
+        query("kind", "ZIP：默认 articles / of a ZIP archive; articles by default"),
+        query("action", "ZIP：每篇做到哪一步 / of a ZIP archive: how far to go with each article"),
+        query("target", "ZIP，images.upload：article 或 material / of a ZIP archive of pictures"),
+        query("concurrency", "ZIP：同时处理几项 / of a ZIP archive", type="integer"),
+        query("on_error", "ZIP：continue 或 stop / of a ZIP archive"),
+        query("tags", "ZIP：逗号分隔 / of a ZIP archive, with commas between"),
+        query("dry_run", "ZIP：只返回计划 / of a ZIP archive", type="boolean"),
     ),
     errors=(400, 401, 403, 404, 409, 413, 415, 422, 503),
     description=(
         "全部条目先检查，有一项不对就都不收（422，逐项说明）。每个条目是一个任务；"
-        "`dry_run` 只返回计划。\n\n"
+        "`dry_run` 只返回计划。`application/zip`：一个文件夹，每个 Markdown 是一篇文章，"
+        "图片按相对路径找；或含 `batch.json`。\n\n"
         "All items are checked first; if one is wrong none is taken in (422, item by item). Each "
-        "item is a job; with `dry_run` the answer is the plan."
+        "item is a job; with `dry_run` the answer is the plan. `application/zip`: a folder, of "
+        "which each Markdown file is an article that finds its pictures by their paths; or one "
+        "with a `batch.json`."
     ),
     limit="60/minute",
 )

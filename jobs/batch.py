@@ -21,6 +21,7 @@ class Policy:
     kind: str  # what its items are, such as articles
     concurrency: int  # items worked on at once
     on_error: OnError = "continue"
+    tags: tuple[str, ...] = ()  # of the batch itself
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +55,10 @@ class Batch:
         parent = _parent([job.row for job in made], policy, now, client_id, account)
         return cls(
             client_id=client_id,
-            made=[NewJob(row=parent), *(_child(parent, n, job) for n, job in enumerate(made))],
+            made=[
+                NewJob(row=parent, tags=policy.tags),
+                *(_child(parent, n, job) for n, job in enumerate(made)),
+            ],
             digest=hashlib.sha256((said + each).encode()).hexdigest(),
             idempotency_key=idempotency_key,
         )
@@ -82,7 +86,12 @@ def _parent(
         state=State.WAITING if pending else State.ACCEPTED,
         approval="pending" if pending else None,
         action=next((each for each in _FURTHEST if each in actions), "draft"),
-        payload={**asdict(policy), "files": 0},
+        payload={
+            "kind": policy.kind,
+            "concurrency": policy.concurrency,
+            "on_error": policy.on_error,
+            "files": 0,
+        },
         checkpoint={},
         progress={"done": 0, "total": len(items), "failed": 0},
         held=True,  # the engine has nothing to do with it: its items move it on

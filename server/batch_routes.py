@@ -5,6 +5,7 @@ import time
 from accounts.official import Accounts
 from handlers import batches_operations as about_batches
 from handlers import files_operations as about_files
+from handlers.batch_bodies import BatchBodies
 from handlers.batches import BatchesHandler
 from handlers.body_budget import BodyBudget
 from handlers.files import FilesHandler
@@ -17,7 +18,10 @@ def batch_routes(
     work: Work, accounts: Accounts, bodies: BodyBudget, settings: JobsSettings
 ) -> list[ApiRoute]:
     """A line each."""
-    batches = BatchesHandler(*(work.jobs, work.files, accounts, bodies, settings), clock=time.time)
+    read = BatchBodies(bodies, work.archives, settings)
+    batches = BatchesHandler(
+        *(work.jobs, work.files, accounts, read, work.templating.filler), clock=time.time
+    )
     files = FilesHandler(work.files, bodies)
     return [
         ApiRoute("POST", "/accounts/{account}/batches", batches.create, about_batches.BATCH),

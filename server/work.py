@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from accounts.clients import Clients
 from accounts.official import Accounts
 from cache.stats import CacheStatistics
+from content.archives import Archives
 from content.renderer import Renderer
 from content.roundtrip.changes import ChangeFinder
+from content.workers import WorkerPool
 from core.crash import CrashPoint
 from core.metrics import Metrics
 from jobs.announce import Announce
@@ -32,6 +34,7 @@ from jobs.resolution import Resolution
 from jobs.scheduler import Scheduler
 from jobs.schedules import Schedules
 from jobs.service import Jobs
+from jobs.settings import JobsSettings
 from jobs.webhooks import Secrecy
 from proxy.call import Calls
 from server.building import open_builder
@@ -80,6 +83,7 @@ class Work:
     renderer: Renderer
     uploaded: UploadedImages
     templating: Templating
+    archives: Archives
 
 
 @asynccontextmanager
@@ -127,8 +131,7 @@ async def open_work(
             DraftSight(DraftClient(wechat.calls)),
         )
         jobs = Jobs(*(database, settings.jobs, changes, engine.wake, journal), clock=time.time)
-        max_bytes = settings.jobs.files_mb * 1_000_000
-        files = Files(database, max_bytes=max_bytes, clock=time.time)
+        files, archives = _for_files(settings.jobs, database, workers)
         lists = JobLists(database, clock=time.time)
         telling = await stack.enter_async_context(
             open_telling(settings, database, clients, secrecy, wechat.metrics, engine.wake)
@@ -138,7 +141,7 @@ async def open_work(
         await stack.enter_async_context(PublishedByHand(*told, clock=time.time))
         resolution = Resolution(database, changes, journal, clock=time.time)
         shared = (lists, timetable, files, telling, drafts, mass, resolution, renderer, uploaded)
-        yield Work(engine, jobs, *shared, templating)
+        yield Work(engine, jobs, *shared, templating, archives)
 
 
 async def _open_clockwork(
@@ -156,3 +159,11 @@ async def _open_clockwork(
     scheduler = await stack.enter_async_context(Scheduler(context, intake, lost_until=lost_until))
     await stack.enter_async_context(pulse)
     return scheduler
+
+
+def _for_files(
+    settings: JobsSettings, database: Database, workers: WorkerPool
+) -> tuple[Files, Archives]:
+    """What keeps files that callers send, and what unpacks them."""
+    files = Files(database, max_bytes=settings.files_mb * 1_000_000, clock=time.time)
+    return files, Archives(workers, max_bytes=settings.max_request_mb * 1_000_000)

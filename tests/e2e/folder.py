@@ -17,7 +17,7 @@ def make_folder(root: Path, *, articles: int = ARTICLES, repeats: int = REPEATS)
         names = []
         for place in range(PICTURES_EACH):
             name = f"{number:03}-{place}.png"
-            (pictures / name).write_bytes(_picture(_content(number, place, repeats)))
+            (pictures / name).write_bytes(picture(_content(number, place, repeats)))
             names.append(name)
         shown = "\n\n".join(f"![图 {name}](img/{name})" for name in names)
         article.write_text(f"# 第 {number} 篇\n\n正文 {number}。\n\n{shown}\n", "utf-8")
@@ -30,7 +30,8 @@ def _content(number: int, place: int, repeats: int) -> int:
     return number * PICTURES_EACH + place
 
 
-def _picture(content: int) -> bytes:
+def picture(content: int) -> bytes:
+    """A PNG; another number gives another one."""
     out = BytesIO()
     colour = (content % 251, content // 251 * 80, 120)
     Image.new("RGB", (320, 200), colour).save(out, "PNG")

@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 import orjson
+import pytest
 
 from tests.e2e.conftest import Stand
 from tests.jobs.rig import PNG
@@ -145,3 +146,16 @@ async def test_a_thousand_items_are_taken_in_while_others_are_served(stand: Stan
     ended = await _end(stand, response.json())
     assert ended["progress"]["total"] == len(ended["items"]) == 1_000
     assert ended["state"] == "cancelled"
+
+
+@pytest.mark.slow
+async def test_a_thousand_items_come_to_their_end(stand: Stand) -> None:
+    items = [{"media_id": f"M{n}", "add": ["a"]} for n in range(1_000)]
+    job = await _post(stand, "materials.tag", items, concurrency=16)
+    async with asyncio.timeout(_WAIT_S):
+        await stand.http.get(f"/v1/jobs/{job['id']}/events", timeout=None)
+    ended = await _end(stand, job)
+    assert ended["state"] == "succeeded", ended["error"]
+    assert ended["progress"] == {"done": 1_000, "total": 1_000, "failed": 0}
+    assert [item["index"] for item in ended["items"]] == list(range(1_000))
+    assert all(item["result"]["tags"] == ["a"] for item in ended["items"])

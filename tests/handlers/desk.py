@@ -14,12 +14,14 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from accounts.clients import Client, Clients
 from accounts.clients import Scope as ClientScope
 from accounts.official import Accounts
+from content.archives import Archives
 from content.filling import TemplateFiller
 from content.renderer import Renderer
 from content.settings import ContentSettings
 from content.template_work import TemplateWork
 from content.workers import WorkerLimits, WorkerPool
 from handlers.articles import ArticlesHandler
+from handlers.batch_bodies import BatchBodies
 from handlers.batches import BatchesHandler
 from handlers.body_budget import BodyBudget
 from handlers.draft_publish import DraftPublishHandler
@@ -150,7 +152,8 @@ async def open_desk(database: Database) -> AsyncIterator[Desk]:
     )
     accounts = Accounts((MAIN, PERSONAL))
     bodies = BodyBudget(2_000_000)
-    work = TemplateWork(WorkerPool(WorkerLimits()))  # whose processes nothing here needs
+    workers = WorkerPool(WorkerLimits(), size=1)
+    work = TemplateWork(workers)
     templates = TemplateFiller(database, work, clock=lambda: NOW)
     articles = ArticlesHandler(
         jobs, accounts, bodies, templates, max_request_mb=1, clock=lambda: NOW
@@ -158,7 +161,9 @@ async def open_desk(database: Database) -> AsyncIterator[Desk]:
     kept = Files(database, max_bytes=3_000_000, clock=lambda: NOW)
     files = FilesHandler(kept, bodies)
     settings = JobsSettings(max_request_mb=1)
-    batches = BatchesHandler(jobs, kept, accounts, bodies, settings, clock=lambda: NOW)
+    archives = Archives(workers, max_bytes=1_000_000)
+    reads = BatchBodies(bodies, archives, settings)
+    batches = BatchesHandler(jobs, kept, accounts, reads, templates, clock=lambda: NOW)
     previews = Previews()
     drafts = DraftPublishHandler(jobs, accounts, previews, clock=lambda: NOW)
     one_draft = "/v1/accounts/{account}/drafts/{media_id}"
@@ -219,4 +224,5 @@ async def open_desk(database: Database) -> AsyncIterator[Desk]:
         yield desk
     finally:
         await desk.aclose()
+        await workers.aclose()
         await workers.aclose()

@@ -20,14 +20,14 @@ async def desk(database: Database) -> AsyncIterator[Desk]:
         yield opened
 
 
-async def _items(database: Database, job: Any) -> list[JobRow]:
+async def items_of(database: Database, job: Any) -> list[JobRow]:
     async with database.read() as connection:
         heads = await children.of_batch(connection, job["id"])
         rows = [await jobs.get(connection, head.id) for head in heads]
     return [row for row in rows if row is not None]
 
 
-async def _files(database: Database, row: JobRow) -> dict[str, bytes]:
+async def files_of(database: Database, row: JobRow) -> dict[str, bytes]:
     async with database.read() as connection:
         return await kept_files.of_job(connection, row.id)
 
@@ -43,7 +43,7 @@ async def test_a_batch_is_a_job_whose_items_are_jobs(desk: Desk, database: Datab
     assert [(item["index"], item["title"]) for item in seen["items"]] == [
         (n, f"{n}.md") for n in range(3)
     ]
-    rows = await _items(database, job)
+    rows = await items_of(database, job)
     assert [item["job"] for item in seen["items"]] == [row.id for row in rows]
     assert [row.held for row in rows] == [False, False, True]
     assert {row.kind for row in rows} == {"article"}
@@ -115,7 +115,7 @@ async def test_each_article_gets_the_files_that_it_names(desk: Desk, database: D
     ]
     response = await desk.call("POST", "/v1/accounts/main/batches", files=parts)
     assert response.status_code == 202
-    each = [await _files(database, row) for row in await _items(database, response.json())]
+    each = [await files_of(database, row) for row in await items_of(database, response.json())]
     assert each == [{"../img/a.png": b"A"}, {"b c.png": b"B", "img/a.png": b"A"}, {}]
 
 
@@ -129,8 +129,12 @@ async def test_pictures_come_along_or_were_sent_before(desk: Desk, database: Dat
         ("a.png", ("a.png", b"A", "image/png")),
     ]
     response = await desk.call("POST", "/v1/accounts/main/batches", files=parts)
-    rows = await _items(database, response.json())
-    assert [await _files(database, row) for row in rows] == [{"a.png": b"A"}, {"picture": b"S"}, {}]
+    rows = await items_of(database, response.json())
+    assert [await files_of(database, row) for row in rows] == [
+        {"a.png": b"A"},
+        {"picture": b"S"},
+        {},
+    ]
     assert [row.payload["src"] for row in rows] == ["a.png", "picture", "https://a.example/b"]
     assert [row.title for row in rows] == ["a.png", "s.png", "https://a.example/b"]
 
@@ -181,10 +185,10 @@ async def test_a_batch_that_needs_approval_is_not_begun(desk: Desk, database: Da
     items = [{"markdown": "a"}, {"markdown": "b", "action": "publish"}]
     job = (await desk.batch("articles", items, how={"as_client": "junior"})).json()
     assert (job["state"], job["approval"]) == ("waiting", "pending")
-    assert all(row.held for row in await _items(database, job))
+    assert all(row.held for row in await items_of(database, job))
     approved = await desk.call("POST", f"/v1/jobs/{job['id']}/approve", as_client="blog")
     assert (approved.status_code, approved.json()["approval"]) == (202, "given")
-    assert not any(row.held for row in await _items(database, job))
+    assert not any(row.held for row in await items_of(database, job))
 
 
 async def test_a_mass_send_in_a_batch_waits_for_somebody_who_may_send(
@@ -195,14 +199,14 @@ async def test_a_mass_send_in_a_batch_waits_for_somebody_who_may_send(
     assert (await desk.batch("articles", items)).status_code == 403
     job = (await desk.batch("articles", items, how={"as_client": "sender"})).json()
     assert (job["state"], job["approval"]) == ("waiting", "pending")
-    assert [row.approval for row in await _items(database, job)] == [None, "pending"]
+    assert [row.approval for row in await items_of(database, job)] == [None, "pending"]
     approve = f"/v1/jobs/{job['id']}/approve"
     statuses = [
         (await desk.call("POST", approve, as_client=client)).status_code
         for client in ("sender", "blog", "sender-2")
     ]
     assert statuses == [403, 403, 202]
-    assert [row.approval for row in await _items(database, job)] == [None, "given"]
+    assert [row.approval for row in await items_of(database, job)] == [None, "given"]
 
 
 async def test_a_report_is_json_or_csv(desk: Desk) -> None:
@@ -228,3 +232,34 @@ async def test_lists_show_a_batch_without_its_items(desk: Desk) -> None:
     await desk.batch("articles", ARTICLES)
     listed = (await desk.call("GET", "/v1/jobs", params={"kind": "batch"})).json()["items"]
     assert [job["items"] for job in listed] == [[]]
+
+
+async def test_templates_are_checked_before_anything_is_taken_in(desk: Desk) -> None:
+    good = {
+        "template": "season-greetings",
+        "variables": {"festival": "中秋", "message": "安", "sender": "编辑部"},
+    }
+    plan = await desk.batch("articles", [good], dry_run=True)
+    wrong = [
+        ({"template": "nope"}, "template_missing", "items[1].template"),
+        (
+            {"template": "weekly-report", "variables": {"teem": "a"}},
+            "template_variable_invalid",
+            "items[1].variables.teem",
+        ),
+    ]
+    assert plan.status_code == 200, plan.json()
+    for item, code, field in wrong:
+        response = await desk.batch("articles", [good, item])
+        error = response.json()["error"]
+        assert (response.status_code, error["code"], error["field"]) == (422, code, field)
+    assert (await desk.call("GET", "/v1/jobs")).json()["items"] == []
+
+
+async def test_a_batch_is_found_by_its_tags(desk: Desk) -> None:
+    how = {"headers": {"idempotency-key": "k"}}
+    job = (await desk.batch("articles", ARTICLES, tags=["周报"], how=how)).json()
+    found = (await desk.call("GET", "/v1/jobs", params={"tag": "周报"})).json()["items"]
+    assert [(one["id"], one["tags"]) for one in found] == [(job["id"], ["周报"])]
+    other = await desk.batch("articles", ARTICLES, tags=["别的"], how=how)
+    assert other.json()["error"]["code"] == "idempotency_mismatch"

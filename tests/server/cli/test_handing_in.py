@@ -23,7 +23,9 @@ def test_the_exit_status_is_that_of_publish(state: str, status: int) -> None:
     assert status_of(state) == status
 
 
-def test_each_item_has_a_line_and_the_whole_has_the_last(capsys: pytest.CaptureFixture[str]) -> None:
+def test_each_item_has_a_line_and_the_whole_has_the_last(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     item: dict[str, Any] = {"index": 0, "state": "failed", "title": "a.md", "url": ""}
     item |= {"media_id": "", "error": "标题太长"}
     progress = {"done": 1, "total": 1, "failed": 1}
