@@ -66,6 +66,10 @@ CLIENTS = Clients(
         _client("sender", ClientScope.DRAFT, ClientScope.MASS),
         _client("sender-2", ClientScope.MASS),
         _client("junior", ClientScope.DRAFT, ClientScope.PUBLISH, approve_publish=True),
+        _client(
+            *("intern", ClientScope.DRAFT, ClientScope.PUBLISH, ClientScope.MASS),
+            approve_publish=True,
+        ),
         _client("elsewhere", ClientScope.PUBLISH, accounts=("personal",)),
     ]
 )

@@ -209,6 +209,18 @@ async def test_a_mass_send_in_a_batch_waits_for_somebody_who_may_send(
     assert [row.approval for row in await items_of(database, job)] == [None, "given"]
 
 
+async def test_who_approves_a_batch_may_do_all_that_waits_in_it(desk: Desk) -> None:
+    send = {"markdown": "b", "action": "mass_send", "mass": {"to_all": True}}
+    items = [send, {"markdown": "a", "action": "publish"}]
+    job = (await desk.batch("articles", items, how={"as_client": "intern"})).json()
+    approve = f"/v1/jobs/{job['id']}/approve"
+    statuses = [
+        (await desk.call("POST", approve, as_client=client)).status_code
+        for client in ("blog", "sender-2", "boss")
+    ]
+    assert statuses == [403, 403, 202]
+
+
 async def test_a_report_is_json_or_csv(desk: Desk) -> None:
     items = [{"markdown": "a", "name": "=HYPERLINK(1)"}, {"markdown": "b", "name": "文, b.md"}]
     job = (await desk.batch("articles", items)).json()

@@ -39,6 +39,16 @@ async def test_a_job_that_needs_approval_needs_it_for_another_time_too(desk: Des
     assert changed.json()["approval"] == "pending"
 
 
+async def test_so_does_a_mass_send_whoever_it_is_of(desk: Desk) -> None:
+    mass = {"action": "mass_send", "mass": {"to_all": True}}
+    job = (await desk.post({**BODY, **mass}, as_client="sender")).json()
+    path = f"/v1/jobs/{job['id']}"
+    approved = await desk.call("POST", f"{path}/approve", as_client="sender-2")
+    assert approved.json()["approval"] == "given"
+    changed = await desk.call("PATCH", path, json={"publish_at": LATER}, as_client="sender")
+    assert changed.json()["approval"] == "pending"
+
+
 async def test_one_that_is_over_gets_none(desk: Desk) -> None:
     path = f"/v1/jobs/{(await desk.post(BODY)).json()['id']}"
     await desk.call("POST", f"{path}/cancel")
