@@ -4,7 +4,7 @@ from urllib.parse import quote
 
 import typer
 
-from server.cli.common import ConfigOption
+from server.cli.common import ConfigOption, fail
 from server.cli.stats import JsonOption, at_gateway
 from server.cli.tables import print_facts, print_json, print_table
 from server.cli.target import KeyOption, ServerOption, Target, find_target
@@ -168,6 +168,76 @@ def approve(
     _steer(job_ids, "approve", _target(server, key, config))
 
 
+@app.command("resolve")
+def resolve(
+    job_id: JobId,
+    published: Annotated[
+        bool | None,
+        typer.Option(
+            "--published/--not-published",
+            help="后台里看到的：已发出或没有 / what you found on mp.weixin.qq.com",
+            show_default=False,
+        ),
+    ] = None,
+    article_id: Annotated[
+        str, typer.Option("--article-id", help="文章 id，若知道 / of the article, if known")
+    ] = "",
+    server: ServerOption = "",
+    key: KeyOption = "",
+    config: ConfigOption = None,
+) -> None:
+    """说明 needs_review 的任务结果如何 / say what became of a job that needs review.
+
+    先到公众号后台看过；记入审计日志 / look at mp.weixin.qq.com first; it is audited.
+
+    \b
+    例 / example:
+      wxgate jobs resolve job_01jd8v6q3x0000000000000000 --published
+      wxgate jobs resolve job_01jd8v6q3x0000000000000000 --not-published
+    """
+    if published is None:
+        fail("说 --published 或 --not-published", "say --published or --not-published", code=2)
+    said = {"outcome": "published" if published else "not_published"}
+    if article_id:
+        said["article_id"] = article_id
+
+    async def work(gateway: "AsyncGateway") -> None:
+        path = f"/v1/jobs/{quote(job_id, safe='')}/resolve"
+        _print_job(await gateway.request("POST", path, json=said))
+
+    at_gateway(_target(server, key, config), work)
+
+
+@app.command("preview")
+def preview(
+    job_id: JobId,
+    output: Annotated[
+        str, typer.Option("--output", "-o", help="HTML 文件；默认 JOB.html / file to write")
+    ] = "",
+    server: ServerOption = "",
+    key: KeyOption = "",
+    config: ConfigOption = None,
+) -> None:
+    """把任务要发表的内容写成 HTML 文件 / write what a job publishes to an HTML file.
+
+    \b
+    例 / example:
+      wxgate jobs preview job_01jd8v6q3x0000000000000000 -o preview.html
+    """
+    from server.cli.job_page import write_page
+
+    file = output or f"{job_id}.html"
+
+    async def work(gateway: "AsyncGateway") -> None:
+        seen = await gateway.request("GET", f"/v1/jobs/{quote(job_id, safe='')}/preview")
+        write_page(file, seen)
+        for article in seen["articles"]:
+            print_facts({name: article[name] for name in ("title", "digest", "pictures")})
+        print_facts({"action": seen["action"], "file": file})
+
+    at_gateway(_target(server, key, config), work)
+
+
 async def first(gateway: "AsyncGateway", call: Any, limit: int) -> list[dict[str, Any]]:
     """The first `limit` items of a list, over as many pages as they take."""
     from contextlib import aclosing
@@ -225,4 +295,8 @@ def _print_job(job: Mapping[str, Any]) -> None:
         {name: result.get(name) for name in ("mode", "media_id", "publish_id", "article_id", "url")}
     )
     if error := job.get("error"):
+        from wxgate_client import told
+
         typer.echo(f"error: {error['code']}: {error['message']}\n  → {error['hint']}")
+        for line in told.error_lines(job["id"], error):
+            typer.echo(f"  {line}")

@@ -54,6 +54,9 @@ Force = Annotated[
 Again = Annotated[
     bool, typer.Option("--again", help="另建一份草稿 / make another draft, though there is one")
 ]
+Repeat = Annotated[
+    bool, typer.Option("--repeat", help="近日发表过也再发表 / publish the same once more")
+]
 WatchOption = Annotated[
     bool, typer.Option("--watch", "-w", help="改动后自动更新，Ctrl-C 结束 / follow edits")
 ]
@@ -78,6 +81,7 @@ def publish(
     bundle: Bundle = False,
     force: Force = False,
     again: Again = False,
+    repeat: Repeat = False,
     watch: WatchOption = False,
     dry_run: DryRun = False,
     concurrency: Concurrency = 8,
@@ -110,7 +114,14 @@ def publish(
     from accounts.clients import Scope
 
     action, another = "publish" if publish_now or at else "draft", secrets.token_hex(8)
-    wish = Wish(action, at, article_type, force=force, again=another if again else "")
+    wish = Wish(
+        action,
+        at,
+        article_type,
+        force=force,
+        again=another if again else "",
+        repeat=repeat,
+    )
     order = Order(Selection(tuple(paths), is_bundle=bundle), wish, concurrency, watch)
     if dry_run:
         show_plan(order, server or _configured_url(config), account)

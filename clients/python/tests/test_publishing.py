@@ -101,6 +101,16 @@ async def test_the_watcher_sees_every_state_and_the_outcome_holds_the_last(folde
     }
 
 
+async def test_what_was_published_of_late_is_published_again_where_that_is_said(
+    folder: Folder,
+) -> None:
+    folder.write("a.md")
+    answers = in_turn(told("succeeded"), told("succeeded", 2))
+    await folder.publish(answers, "a.md", action="publish")
+    await folder.publish(answers, "a.md", action="publish", again="x", repeat=True)
+    assert [said.get("repeat") for said in folder.submitted()] == [None, True]
+
+
 async def test_what_did_not_change_costs_no_request(folder: Folder) -> None:
     folder.write("a.md")
     await folder.publish(in_turn(told("succeeded", result=DRAFT)), "a.md")

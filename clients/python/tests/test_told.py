@@ -36,6 +36,33 @@ def test_everything_to_know_about_an_article_has_its_line() -> None:
     assert "POST /v1/jobs/job_1/approve" in rest[4]
 
 
+def test_what_is_known_of_a_job_in_review_is_told_with_the_ways_on() -> None:
+    details = {
+        "effect": "submit", "attempt": 1, "sent_at": 1_800_000_000.0, "media_id": "M",
+        "articles": [{"title": "甲"}], "draft_present": True, "listed": 3, "looked_alike": ["a1"],
+    }  # fmt: skip
+    error = {"code": "needs_review", "message": "unknown", "details": details}
+    lines = told.outcome_lines(Outcome("a.md", "needs_review", "job_1", error=error), english=True)
+    assert lines[1:] == [
+        "    哪一步 / step: submit",
+        "    第几次 / attempt: 1",
+        "    发送于 / sent at: 2027-01-15 16:00:00+08:00",
+        "    标题 / titles: 《甲》",
+        "    草稿 / draft: M",
+        "    草稿还在 / still in the box: True",
+        "    看过几篇 / looked through: 3",
+        "    像它的 / looked alike: a1",
+        "    → 已经在了 / it is there: wxgate jobs resolve job_1 --published",
+        "    → 没有 / it is not: wxgate jobs resolve job_1 --not-published",
+        "    → 再发一次 / send it once more: wxgate jobs retry job_1",
+    ]
+
+
+def test_who_wants_to_publish_the_same_again_is_told_how() -> None:
+    refused = Outcome("a.md", "refused", error={"code": "repeated_publication", "message": "m"})
+    assert "--repeat" in told.outcome_lines(refused, english=True)[-1]
+
+
 @pytest.mark.parametrize(
     ("states", "status"),
     [

@@ -60,7 +60,9 @@ def _publish(said: argparse.Namespace) -> int:
     check_time(said.at)
     action = "publish" if said.publish or said.at else "draft"
     again = secrets.token_hex(8) if said.again else ""
-    wish = Wish(action, said.at, said.article_type, force=said.force, again=again)
+    wish = Wish(
+        action, said.at, said.article_type, force=said.force, again=again, repeat=said.repeat
+    )
     order = Order(
         Selection(tuple(said.paths), is_bundle=said.bundle), wish, said.concurrency, said.watch
     )
@@ -180,6 +182,7 @@ def _add_options(command: argparse.ArgumentParser) -> None:
     add("--bundle", action="store_true", help="合成一个草稿（≤8 篇）/ one draft of all, ≤8")
     add("--force", action="store_true", help="没变也再更新一次 / update though nothing changed")
     add("--again", action="store_true", help="另建一份草稿 / make another draft of each")
+    add("--repeat", action="store_true", help="近日发表过也再发表 / publish the same once more")
     add("--watch", action="store_true", help="改动后自动更新，Ctrl-C 结束 / follow edits")
     add("--dry-run", action="store_true", help="只列出会做什么，不联网 / only show the plan")
     add("--concurrency", type=_at_least_one, default=AT_ONCE, help="同时几篇 / how many at once")

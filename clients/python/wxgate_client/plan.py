@@ -28,6 +28,7 @@ class Wish:
     article_type: str = ""  # news, newspic; "": what each says itself
     force: bool = False  # though nothing changed
     again: str = ""  # any new text: make another draft, though there is one
+    repeat: bool = False  # publish it though the account published the same of late
 
 
 @dataclass(frozen=True)

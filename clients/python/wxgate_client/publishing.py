@@ -133,6 +133,8 @@ class Publisher:
         fields = {**step.draft.fields(wish.article_type), "action": wish.action}
         if wish.publish_at:
             fields["publish_at"] = wish.publish_at
+        if wish.repeat:
+            fields["repeat"] = True
         if update:
             fields["update"] = update
         # The same article in the same words, with the same pictures, after the same job, is the

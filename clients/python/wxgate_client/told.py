@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from wxgate_client.local_article import LocalArticle, is_named_as_picture
@@ -126,12 +127,44 @@ def outcome_lines(outcome: Outcome, *, english: bool) -> list[str]:
         lines.append(f"    注意 / note: {warning['message']}{where}")
     if error.get("hint"):
         lines.append(f"    → {error['hint']}")
+    lines += [f"    {line}" for line in error_lines(outcome.job, error)]
     if outcome.approval == "pending":
         lines.append(
             "    → 等待别人批准后才执行 / waits until somebody else approves: "
             f"POST /v1/jobs/{outcome.job}/approve"
         )
     return list(map(plain, lines))
+
+
+def error_lines(job: str, error: dict[str, Any]) -> list[str]:
+    """What is known of a job that needs review, and what to do about errors at a terminal."""
+    if error.get("code") == "repeated_publication":
+        return ["→ 确实要再发表：加 --repeat / to publish it once more: --repeat"]
+    if error.get("code") != "needs_review" or not job:
+        return []
+    known = error.get("details") or {}
+    titles = [f"《{each.get('title', '')}》" for each in known.get("articles") or ()]
+    sent_at = known.get("sent_at")
+    facts = {
+        "哪一步 / step": known.get("effect"),
+        "第几次 / attempt": known.get("attempt"),
+        "发送于 / sent at": None if sent_at is None else _in_shanghai(sent_at),
+        "标题 / titles": " ".join(titles) or None,
+        "草稿 / draft": known.get("media_id") or None,
+        "草稿还在 / still in the box": known.get("draft_present"),
+        "看过几篇 / looked through": known.get("listed"),
+        "像它的 / looked alike": " ".join(map(str, known.get("looked_alike") or ())) or None,
+    }
+    return [
+        *(f"{name}: {fact}" for name, fact in facts.items() if fact is not None),
+        f"→ 已经在了 / it is there: wxgate jobs resolve {job} --published",
+        f"→ 没有 / it is not: wxgate jobs resolve {job} --not-published",
+        f"→ 再发一次 / send it once more: wxgate jobs retry {job}",
+    ]
+
+
+def _in_shanghai(moment: float) -> str:
+    return datetime.fromtimestamp(moment, timezone(timedelta(hours=8))).isoformat(" ", "seconds")
 
 
 def gone_lines(plan: Plan) -> list[str]:

@@ -1,11 +1,12 @@
 import json
+from pathlib import Path
 from typing import Any
 
 from tests.e2e.conftest import KEY
 from tests.server.cli.commands import wxgate_process
 
 
-async def test_jobs_are_listed_shown_watched_and_steered(open_stand: Any) -> None:
+async def test_jobs_are_listed_shown_watched_and_steered(open_stand: Any, tmp_path: Path) -> None:
     async with open_stand() as stand:
         at_gate = ("--server", stand.url, "--key", KEY)
         done = await stand.article({"markdown": "# 第一期周报\n\n正文", "tags": ["周报"]})
@@ -33,3 +34,11 @@ async def test_jobs_are_listed_shown_watched_and_steered(open_stand: Any) -> Non
         assert done["id"] in steered.output
         watched = await wxgate_process("jobs", "watch", waits, *at_gate)
         assert watched.exit_code == 1
+        file = tmp_path / "a.html"
+        seen = await wxgate_process("jobs", "preview", done["id"], "-o", str(file), *at_gate)
+        assert (seen.exit_code, "title: 第一期周报" in seen.stdout) == (0, True), seen.output
+        assert "正文" in file.read_text("utf-8")
+        said = await wxgate_process("jobs", "resolve", done["id"], *at_gate)
+        assert said.exit_code == 2
+        said = await wxgate_process("jobs", "resolve", done["id"], "--published", *at_gate)
+        assert (said.exit_code, "succeeded" in said.output) == (1, True)
