@@ -175,7 +175,7 @@ def resolve(
         bool | None,
         typer.Option(
             "--published/--not-published",
-            help="后台里看到的：已发出或没有 / what you found on mp.weixin.qq.com",
+            help="后台里有；没有用 --not-published / it is there; or --not-published",
             show_default=False,
         ),
     ] = None,
