@@ -27,6 +27,7 @@ from server.cli import (
     serve,
     sign,
     stats,
+    templates,
     themes,
     webhooks,
     worker,
@@ -99,6 +100,7 @@ app.add_typer(clients.app, name="clients")
 app.command()(routes.routes)
 app.add_typer(schedules.app, name="schedules")
 app.add_typer(audit.app, name="audit")
+app.add_typer(templates.app)
 app.add_typer(webhooks.app, name="webhooks")
 
 
