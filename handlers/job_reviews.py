@@ -8,13 +8,14 @@ from starlette.responses import JSONResponse, Response
 
 from accounts.clients import Scope
 from content.article import RenderedArticle
-from content.fields import ArticleFields, DraftFields
+from content.fields import ArticleFields
 from core.errors import GatewayError, language_of
 from handlers.bodies import read_model
 from handlers.edits import editor_of
 from handlers.errors import request_id_of
 from handlers.guard import require_scope
 from handlers.jobs import JOB_ID, JobsHandler, job_id_of, reviews_of, shown, whose
+from jobs.fields import FillsTemplates, fields_of
 from jobs.resolution import Resolution
 from jobs.rights import SCOPES
 from jobs.service import Jobs
@@ -103,12 +104,14 @@ class JobReviewsHandler:
         retries: JobsHandler,
         renderer: Renders,
         drafts: ReadsDrafts,
+        templates: FillsTemplates,
     ) -> None:
         self._jobs = jobs
         self._resolution = resolution
         self._retries = retries
         self._renderer = renderer
         self._drafts = drafts
+        self._templates = templates
 
     async def resolve(self, request: Request) -> Response:
         """Say what became of a job that needs review."""
@@ -154,7 +157,7 @@ class JobReviewsHandler:
     async def _of_fields(self, row: JobRow) -> list[PreviewArticle]:
         if "fields" not in row.payload:  # such as the deletion of a draft
             return []
-        fields = DraftFields.model_validate(row.payload["fields"])
+        fields = await fields_of(row, self._templates)
         return [_made(await self._renderer.render(one, row.account)) for one in fields.each()]
 
 

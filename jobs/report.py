@@ -9,7 +9,7 @@ COLUMNS = (
     "index", "title", "state", "job", "media_id", "url", "article_id",
     "error_code", "error", "hint",
 )  # fmt: skip
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = tuple("=+-@\t\r\n＝＋－＠")  # of full width too
 
 
 def report_rows(items: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

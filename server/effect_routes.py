@@ -16,7 +16,10 @@ def effect_routes(work: Work, accounts: Accounts) -> list[ApiRoute]:
     """A line each."""
     drafts = DraftPublishHandler(work.jobs, accounts, work.mass, clock=time.time)
     retries = JobsHandler(work.jobs, work.lists)
-    reviews = JobReviewsHandler(work.jobs, work.resolution, retries, work.renderer, work.drafts)
+    reviews = JobReviewsHandler(
+        *(work.jobs, work.resolution, retries),
+        *(work.renderer, work.drafts, work.templating.filler),
+    )
     one = "/accounts/{account}/drafts/{media_id}"
     return [
         ApiRoute("POST", f"{one}/publish", drafts.publish, about_drafts.DRAFT_PUBLISH),

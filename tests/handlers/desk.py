@@ -191,7 +191,8 @@ async def open_desk(database: Database) -> AsyncIterator[Desk]:
     workers = WorkerPool(ContentSettings().worker_limits(), size=1)
     resolution = Resolution(database, Changes(), journal_of(database), clock=lambda: NOW)
     reviews = JobReviewsHandler(
-        jobs, resolution, shown, Renderer(workers, ContentSettings()), Box()
+        *(jobs, resolution, shown, Renderer(workers, ContentSettings()), Box()),
+        templates,
     )
     routes = [
         Route("/v1/accounts/{account}/articles", articles.create, methods=["POST"]),

@@ -63,6 +63,14 @@ async def test_who_approves_sees_what(desk: Desk) -> None:
     assert (await desk.call("GET", path, as_client="agent")).status_code == 404
 
 
+async def test_who_approves_sees_what_a_template_makes(desk: Desk) -> None:
+    greeting = {"festival": "中秋", "message": "月圆人安", "sender": "编辑部"}
+    body = {"template": "season-greetings", "variables": greeting, "action": "publish"}
+    job = (await desk.post(body, as_client="junior")).json()
+    (article,) = (await desk.call("GET", f"/v1/jobs/{job['id']}/preview")).json()["articles"]
+    assert "月圆人安" in article["html"]
+
+
 async def test_a_draft_that_is_there_is_shown_as_wechat_has_it(desk: Desk) -> None:
     job = (await desk.call("POST", "/v1/accounts/main/drafts/M/publish", as_client="junior")).json()
     shown = (await desk.call("GET", f"/v1/jobs/{job['id']}/preview")).json()

@@ -1,6 +1,8 @@
 import csv
 import io
 
+import pytest
+
 from jobs.report import COLUMNS, as_csv, report_rows
 
 
@@ -19,3 +21,9 @@ def test_a_spreadsheet_takes_no_text_for_a_formula() -> None:
     assert text.startswith("\ufeff")
     read = list(csv.DictReader(io.StringIO(text[1:], newline="")))
     assert [row["title"] for row in read] == ["'=1+1", "'@x", "'-1", "'+1", "文, 字\n二", "一"]
+
+
+@pytest.mark.parametrize("begin", ["=", "+", "-", "@", "\t", "\r", "\n", "＝", "＠"])
+def test_no_text_is_taken_for_a_formula(begin: str) -> None:
+    rows = report_rows([{"index": 0, "state": "failed", "title": f"{begin}1+1"}])
+    assert f"'{begin}1+1" in as_csv(rows)
