@@ -96,7 +96,9 @@ class DraftPublishJob:
                 return False
             draft = expected
         changed = expected is not None and draft.articles != expected.articles
-        if changed and claim.row.payload["if_changed"] == "fail":
+        # Who approved it approved what it said.
+        approved = claim.row.approval == "given"
+        if changed and (approved or claim.row.payload["if_changed"] == "fail"):
             raise DraftChanged(media_id=draft.media_id)
         claim.checkpoint["fingerprint"] = draft.as_json()
         claim.progress["articles"] = len(draft.articles)

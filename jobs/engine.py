@@ -241,7 +241,7 @@ class Engine:
             )
             ended = replace(claim.row, checkpoint=claim.checkpoint)
             await shelve(connection, ended, result, self._clock())
-            if state in (State.SUCCEEDED, State.CANCELLED):
+            if state == State.SUCCEEDED:  # anything else may be tried again
                 await kept_files.drop(connection, claim.row.id)
             await family.settle(connection, batch_id, self._clock(), self._announce)
             self._crash(crash_points.FINISH)

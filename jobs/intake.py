@@ -156,9 +156,11 @@ class Intake:
     async def _insert(self, connection: AsyncConnection, jobs: Sequence[NewJob]) -> None:
         if await job_rows.are_full(connection, self._max_waiting):
             raise QueueFull(limit=self._max_waiting, retry_after_s=_FULL_RETRY_S)
-        for job in jobs:
+        for job in sorted(jobs, key=lambda each: each.row.subject or ""):
             with blame_within(_place(job.row)):
                 await admit(connection, job.row)
+        for job in jobs:
+            with blame_within(_place(job.row)):
                 await pin_templates(connection, job.row)
                 await self._repeats.check_asked(connection, job.row)
         await job_rows.insert_all(connection, [job.row for job in jobs])

@@ -9,7 +9,9 @@ from content.article import BuiltArticle, Warning_
 from content.fields import DraftFields
 from core.clock import Clock
 from core.errors import GatewayError
+from jobs.admission import hold_draft
 from jobs.claim import Claim, Done, Outcome
+from jobs.draft_publish import DraftChanged
 from jobs.drafting import Drafting
 from jobs.failures import Failures
 from jobs.fields import FillsTemplates, fields_of
@@ -19,6 +21,7 @@ from jobs.release import STEPS, Release
 from jobs.rights import LiveClient, check_rights
 from jobs.states import State
 from store import files as kept_files
+from store import sources
 from store.engine import Database
 from wechat.call import WeChatRefused
 from wechat.draft import Article
@@ -27,6 +30,7 @@ from wechat.errcodes import INVALID_MEDIA_ID, PRODUCT_INVALID
 log = structlog.get_logger(__name__)
 
 _GONE = frozenset({INVALID_MEDIA_ID, PRODUCT_INVALID})  # a picture; a product card
+_SENT = frozenset({"publish_id", "article_id", "msg_id"})  # in the checkpoint: it is released
 _SAVE_PROGRESS_S = 0.5  # progress is worth a write of the database so often
 
 Progress = Callable[[str, int, int], Awaitable[None]]
@@ -90,6 +94,8 @@ class ArticleJob:
     async def _steps(self, claim: Claim) -> Outcome:
         if "media_id" not in claim.checkpoint:
             await self._draft(claim)
+        elif claim.row.action != "draft" and not claim.checkpoint.keys() & _SENT:
+            await self._check_draft(claim)
         media_id = claim.checkpoint["media_id"]
         made = {"mode": "draft", "media_id": media_id, **claim.checkpoint.get("made", {})}
         claim.checkpoint["result"] = made
@@ -97,6 +103,19 @@ class ArticleJob:
             seen = await self._tools.release.look_at_draft(claim, media_id, _articles(claim))
             return Done(State.SUCCEEDED, result={**made, **seen})
         return await self._tools.release(claim, _fingerprint(claim, media_id), _articles(claim))
+
+    async def _check_draft(self, claim: Claim) -> None:
+        """Before a draft of an earlier run is released: it still says what was handed in.
+
+        While the job was over, another may have written it anew; what was approved is this one's.
+        Raises DraftBusy, DraftChanged.
+        """
+        media_id = claim.checkpoint["media_id"]
+        await hold_draft(self._database, claim, media_id)
+        async with self._database.read() as connection:
+            writer = await sources.writer(connection, claim.row.account, media_id)
+        if writer not in (None, claim.row.id):
+            raise DraftChanged(media_id=media_id)
 
     async def _draft(self, claim: Claim) -> None:
         """Make sure that the draft is there. What WeChat has lost is got anew, once."""

@@ -111,7 +111,6 @@ async def _cancel_one(
     values = {"state": State.CANCELLED, "result": result, "updated_at": now}
     changed = await job_rows.replace(connection, row, values)
     await announce.job_ended(connection, row, State.CANCELLED, result=result)
-    await kept_files.drop(connection, row.id)
     return changed
 
 
@@ -183,6 +182,9 @@ async def _retry_one(
     doubtful = await intents.doubtful(connection, row.id)
     if doubtful is not None and row.state == State.NEEDS_REVIEW:
         checkpoint |= order(doubtful)
+    elif doubtful is None and "fingerprint" in checkpoint:
+        # What a draft said when it was to be published: meanwhile it may have been changed.
+        checkpoint["seen"] = checkpoint.pop("fingerprint")
     approval = row.approval or ("pending" if again.needs_approval else None)
     # One that was cancelled before its time waits for it again.
     ahead = row.due_at is not None and row.due_at > now

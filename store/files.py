@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy import delete, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from store import locks
 from store.tables import file, job_file, schedule_file
 from store.upsert import insert_for
 
@@ -37,7 +38,12 @@ async def put(
 async def touch(
     connection: AsyncConnection, client_id: str, wanted: Collection[str], *, now: float
 ) -> set[str]:
-    """Which of these files are kept; they stay for a while from `now` on."""
+    """Which of these files are kept; they stay for a while from `now` on.
+
+    Nobody else touches the client's files until the transaction ends: two that touch the same
+    ones in different orders would wait for each other.
+    """
+    await locks.serialize(connection, f"files {client_id}")
     statement = (
         update(file)
         .where(file.c.client_id == client_id, file.c.sha256.in_(wanted))
@@ -107,6 +113,9 @@ async def purge(
     rows = (await connection.execute(old)).all()
     for owner, sha256 in rows:
         await connection.execute(
-            delete(file).where(file.c.client_id == owner, file.c.sha256 == sha256, ~needed)
+            delete(file).where(
+                *(file.c.client_id == owner, file.c.sha256 == sha256),
+                *(file.c.used_at < unused_since, ~needed),  # it may have been asked for since
+            )
         )
     return len(rows)

@@ -37,6 +37,15 @@ async def wrote(
     await connection.execute(statement.on_conflict_do_update(index_elements=list(key), set_=values))
 
 
+async def writer(connection: AsyncConnection, account: str, media_id: str) -> str | None:
+    """The job of ours that wrote into the draft last."""
+    query = select(written_draft.c.job_id).where(
+        written_draft.c.account == account, written_draft.c.media_id == media_id
+    )
+    found: str | None = await connection.scalar(query)
+    return found
+
+
 async def written(connection: AsyncConnection, account: str, media_id: str) -> str | None:
     """The hash of what a job of ours wrote into the draft last."""
     query = select(written_draft.c.content_hash).where(

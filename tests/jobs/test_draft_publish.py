@@ -10,6 +10,7 @@ from jobs.states import State
 from store.jobs import JobRow
 from tests.jobs.rig import SUBMIT, Rig
 from tests.jobs.test_publish import published_by_hand
+from tests.jobs.test_steering import BOSS, EDITOR
 from wechat.draft import Article, DraftClient
 
 UPDATE = "/cgi-bin/draft/update"
@@ -162,3 +163,25 @@ async def test_151_a_draft_that_left_the_box_meanwhile_is_gone_or_published(
         (article,) = rig.sandbox.ledger.entries("article")
         assert (row.result or {})["article_id"] == article.data["article_id"]
     assert rig.committed("publication") == (0 if deleted else 1)
+
+
+async def test_a_retry_looks_whether_the_draft_was_changed_meanwhile(rig: Rig) -> None:
+    media_id = await a_draft(rig)
+    rig.fault("errcode", SUBMIT, errcode=53503)
+    row = await rig.until((await publish(rig, media_id)).id)
+    assert row.state == State.FAILED
+    await change(rig, media_id)
+    await rig.jobs.retry(row.id, "blog")
+    again = await rig.until(row.id)
+    assert (again.state, (again.error or {})["code"]) == (State.FAILED, "draft_changed")
+    assert rig.committed("publication") == 0
+
+
+async def test_what_was_approved_is_what_is_published(rig: Rig) -> None:
+    media_id = await a_draft(rig)
+    article = {"title": "别的", "digest": "", "cover": "", "text_hash": ""}
+    expected = {"articles": [article], "media_id": media_id}
+    row = await publish(rig, media_id, needs_approval=True, expected=expected, if_changed="publish")
+    await rig.jobs.approve(row.id, BOSS, EDITOR)
+    ended = await rig.until(row.id)
+    assert (ended.state, (ended.error or {})["code"]) == (State.FAILED, "draft_changed")

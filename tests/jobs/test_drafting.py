@@ -8,7 +8,7 @@ from jobs.admission import DraftBusy
 from jobs.states import State
 from store import sources
 from store.jobs import JobRow
-from tests.jobs.rig import ADD, Rig
+from tests.jobs.rig import ADD, SUBMIT, Rig
 from wechat.draft import DraftClient
 
 UPDATE = "/cgi-bin/draft/update"
@@ -151,3 +151,16 @@ async def test_a_cover_that_wechat_lost_is_got_anew_for_an_update_too(rig: Rig) 
     rig.fault("errcode", UPDATE, errcode=40007)
     row = await done(rig, "二", update=media_id)
     assert (row.state, rig.committed("material")) == (State.SUCCEEDED, 2)
+
+
+async def test_a_draft_that_another_job_wrote_since_is_not_published_by_a_retry(rig: Rig) -> None:
+    rig.fault("errcode", SUBMIT, errcode=53503)
+    first = await rig.until((await rig.submit("甲")).id)
+    assert first.state == State.FAILED
+    await rig.until(
+        (await rig.submit("乙", action="draft", update=(first.result or {})["media_id"])).id
+    )
+    await rig.jobs.retry(first.id, "blog")
+    again = await rig.until(first.id)
+    assert (again.state, (again.error or {})["code"]) == (State.FAILED, "draft_changed")
+    assert rig.committed("publication") == 0

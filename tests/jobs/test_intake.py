@@ -58,3 +58,16 @@ async def test_the_first_of_the_same_key_does_not_stand_in_the_way_of_the_second
 ) -> None:
     rows = await asyncio.gather(*(office.jobs.submit(handed()) for _ in range(10)))
     assert len({row.id for row in rows}) == 1
+
+
+async def test_pictures_of_one_client_are_no_trap_for_those_that_come_together(
+    office: Office,
+) -> None:
+    pictures = [("1.png", b"a"), ("2.png", b"b")]
+
+    async def hand_in(number: int) -> None:
+        files = dict(reversed(pictures) if number % 2 else pictures)
+        await office.jobs.submit(article(str(number), files=files))
+
+    for first in (0, 100, 110, 120):  # those after the first find both files there
+        await asyncio.gather(*(hand_in(first + n) for n in range(10 if first else 1)))

@@ -84,6 +84,14 @@ async def test_what_is_at_wechat_ends_as_it_will_and_the_batch_then(office: Offi
     assert ended.result == {"cancelled": 1, "succeeded": 1}
 
 
+async def test_what_was_cancelled_keeps_its_files_for_a_retry(office: Office) -> None:
+    row = await office.jobs.submit(article("![](a.png)", files={"a.png": b"x"}))
+    await office.jobs.cancel(row.id, "blog")
+    assert (await office.jobs.retry(row.id, "blog")).state == "accepted"
+    async with office.database.read() as connection:
+        assert await kept_files.of_job(connection, row.id) == {"a.png": b"x"}
+
+
 async def test_a_cancelled_item_lets_the_next_go(office: Office) -> None:
     batch = await hand_in(office, [article(str(n)) for n in range(3)])
     first, *_ = await office.jobs.items(batch)
