@@ -29,6 +29,8 @@ from jobs.schedules import NewSchedule, ScheduleChanges, Schedules
 from jobs.service import Jobs
 from store.schedules import ScheduleFilter, ScheduleRow
 
+# A front matter's or the first heading; text is parsed nowhere in this process.
+_TITLE = re.compile(r"^(?:title:|#{1,6}[ \t])(.+)$", re.MULTILINE)
 _ID = "sch_[0-9a-z]{26}"
 _APPROVERS = (Scope.PUBLISH, Scope.ADMIN)
 
@@ -263,8 +265,9 @@ def _title(work: Work) -> str:
         return work.media_id
     first = work.fields.each()[0]
     said = (first.title or first.markdown or first.template or "").replace("\x00", "")
-    lines = said.strip().splitlines()
-    return (lines[0].strip("# -")[:40] if lines else "") or "schedule"
+    titled = None if first.title else _TITLE.search(said)
+    lines = (titled[1] if titled else said).strip().splitlines()
+    return (lines[0].strip("# -'\"")[:40] if lines else "") or "schedule"
 
 
 def _shown(row: ScheduleRow, status: int = 200) -> Response:

@@ -1,5 +1,6 @@
 """The command line: a file a command. `main` is what `wxgate` runs."""
 
+import sys
 from typing import Annotated
 
 import typer
@@ -32,6 +33,7 @@ from server.cli import (
     webhooks,
     worker,
 )
+from server.cli.wide import mend_wrapping
 
 app = typer.Typer(
     name="wxgate",
@@ -106,4 +108,7 @@ app.add_typer(webhooks.app, name="webhooks")
 
 def main() -> None:
     """Run the command that the arguments name."""
+    # `wxgate` and `wxgate GROUP` alone show help too. Loading Rich takes as long as Typer.
+    if len(sys.argv) < 3 or not {"-h", "--help"}.isdisjoint(sys.argv):
+        mend_wrapping()
     app()

@@ -84,4 +84,5 @@ def _show(finding: "Finding") -> None:
     mark, colour = _MARKS[finding.status]
     typer.secho(f"  {mark} {finding.name}: {in_language(finding.found)}", fg=colour)
     if finding.fix is not None:
-        typer.echo(f"      → {in_language(finding.fix)}")
+        fix = in_language(finding.fix).replace("\n", "\n        ")
+        typer.echo(f"      → {fix}")

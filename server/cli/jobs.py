@@ -1,5 +1,5 @@
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import quote
 
 import typer
@@ -8,6 +8,7 @@ from server.cli.common import ConfigOption, fail
 from server.cli.stats import JsonOption, at_gateway
 from server.cli.tables import print_facts, print_json, print_table
 from server.cli.target import KeyOption, ServerOption, Target, find_target
+from server.cli.times import in_shanghai
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,6 +24,13 @@ JobIds = Annotated[list[str], typer.Argument(metavar="JOB…", help="任务 id /
 JobId = Annotated[str, typer.Argument(metavar="JOB", help="任务 id / id of the job")]
 StateOption = Annotated[
     list[str] | None, typer.Option("--state", help="状态，可重复 / state, repeatable")
+]
+ApprovalOption = Annotated[
+    Literal["", "pending", "given"],
+    typer.Option(
+        metavar="<pending|given>",
+        help="pending 待批准，含待你批准的 / waits for approval, yours too; given",
+    ),
 ]
 LimitOption = Annotated[int, typer.Option("--limit", "-n", min=1, help="最多几个 / at most")]
 
@@ -46,6 +54,7 @@ def list_jobs(
     account: Annotated[str, typer.Option("--account", "-a", help="公众号 / account")] = "",
     kind: Annotated[str, typer.Option("--kind", help="类别 / kind")] = "",
     parent: Annotated[str, typer.Option("--parent", help="批量任务 / items of a batch")] = "",
+    approval: ApprovalOption = "",
     limit: LimitOption = 20,
     as_json: JsonOption = False,
     server: ServerOption = "",
@@ -58,8 +67,10 @@ def list_jobs(
     例 / example:
       wxgate jobs list --state failed --state needs_review
       wxgate jobs list -q 周报 --json
+      wxgate jobs list --state waiting --approval pending
     """
     wanted = {"q": q, "tag": tag, "account": account, "kind": kind, "parent": parent}
+    wanted["approval"] = approval
     params = {name: value for name, value in wanted.items() if value}
     if state:
         params["state"] = ",".join(state)
@@ -279,7 +290,7 @@ def _target(server: str, key: str, config: "Path | None") -> Target:
 
 def _row(job: Mapping[str, Any]) -> tuple[object, ...]:
     error = (job.get("error") or {}).get("code")
-    created = job["created_at"][:19]
+    created = in_shanghai(job["created_at"])
     return (
         *(job["id"], job["state"], job["kind"], job["account"]),
         *(created, job.get("title"), error),

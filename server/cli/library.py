@@ -10,6 +10,7 @@ from server.cli.jobs import first
 from server.cli.stats import JsonOption, at_gateway
 from server.cli.tables import print_facts, print_json, print_table
 from server.cli.target import KeyOption, ServerOption, Target, find_target
+from server.cli.times import in_shanghai
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -155,7 +156,14 @@ async def _path(gateway: "AsyncGateway", account: str, *rest: str) -> str:
 
 def _row(item: Mapping[str, Any]) -> tuple[object, ...]:
     title, url = item["title"], item["url"]
-    return item["id"], item["type"], item["updated_at"][:19], title, " ".join(item["tags"]), url
+    return (
+        item["id"],
+        item["type"],
+        in_shanghai(item["updated_at"]),
+        title,
+        " ".join(item["tags"]),
+        url,
+    )
 
 
 def _print_item(item: Mapping[str, Any]) -> None:

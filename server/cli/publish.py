@@ -21,7 +21,6 @@ from server.cli.target import (
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from rich.console import Console
     from rich.progress import TaskID
     from wxgate_client.plan import Plan, Step
     from wxgate_client.publishing import Outcome
@@ -42,7 +41,8 @@ At = Annotated[
 ArticleType = Annotated[
     Literal["", "news", "newspic"],
     typer.Option(
-        help="news 图文、newspic 小绿书；默认按各篇的 front matter / else as each file says"
+        metavar="<news|newspic>",
+        help="news 图文、newspic 小绿书；默认按各篇的 front matter / else as each file says",
     ),
 ]
 Bundle = Annotated[
@@ -169,7 +169,6 @@ def run(order: "Order", target: Target, bars: "Bars", *, sign: bool) -> None:
 
 def show_plan(order: "Order", url: str, account: str) -> None:
     """The plan as a table; nobody is called."""
-    from rich.table import Table
     from wxgate_client import told
     from wxgate_client.session import UsageFault
 
@@ -178,20 +177,10 @@ def show_plan(order: "Order", url: str, account: str) -> None:
         plan = order.plan(url, account)
     except UsageFault as fault:
         fail(fault.zh, fault.en, code=EXIT_USAGE)
-    table = Table(*told.PLAN_HEAD, box=None, pad_edge=False)
-    for row in told.plan_rows(plan, order.wish):
-        table.add_row(*row)
-    _console().print(table)
+    typer.echo("\n".join(told.plan_lines(plan, order.wish, told.terminal_width())))
     for step in plan.steps:
         for line in told.unsent_lines(step.draft, missing=True):
             typer.echo(line, err=True)
-
-
-def _console() -> "Console":
-    """For a table on stdout: as wide as it has to be where no person reads it."""
-    from rich.console import Console
-
-    return Console(width=None if sys.stdout.isatty() else 10_000, highlight=False, markup=False)
 
 
 def _configured_url(config: "Path | None") -> str:

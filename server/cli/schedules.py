@@ -37,7 +37,8 @@ IfLate = Annotated[
 ]
 MaxLate = Annotated[float, typer.Option("--max-late-s", help="skip 时最多晚几秒 / with skip")]
 State = Annotated[
-    Literal["", "active", "paused", "ended"], typer.Option(help="只列这种状态 / of this state")
+    Literal["", "active", "paused", "ended"],
+    typer.Option(metavar="<active|paused|ended>", help="只列这种状态 / of this state"),
 ]
 
 _HEAD = ("id", "name", "state", "when", "next", "last_job")
@@ -256,7 +257,7 @@ def next_(
     except GatewayError as exc:
         fail_with(exc, code=EXIT_USAGE)
     for at in islice(recurrence.after(now), count):
-        typer.echo(datetime.fromtimestamp(at, ZoneInfo(timezone)).isoformat(" ", "minutes"))
+        typer.echo(datetime.fromtimestamp(at, ZoneInfo(timezone)).isoformat(" ", "seconds"))
 
 
 def _target(server: str, key: str, config: Path | None, account: str) -> Target:

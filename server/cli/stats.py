@@ -149,12 +149,10 @@ def _as_json(told: dict[str, Any]) -> str:
 
 def columns(head: tuple[str, ...], rows: Iterable[Iterable[object]]) -> str:
     """The rows under their head, in columns; without colours, for grep and awk."""
-    lines = [head, *(tuple("-" if cell is None else str(cell) for cell in row) for row in rows)]
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
-        for line in lines
-    )
+    from wxgate_client import told
+
+    cells = [tuple("-" if cell is None else str(cell) for cell in row) for row in rows]
+    return "\n".join(told.columns(head, cells))
 
 
 def _limits(told: dict[str, Any]) -> str:

@@ -58,6 +58,7 @@ def add(
         typer.echo(json.dumps(made, ensure_ascii=False))
     else:
         typer.echo(f"{made['id']}\n{made['secret']}")
+        typer.echo("签名密钥只显示这一次 / the secret is shown this once", err=True)
 
 
 @app.command("list")

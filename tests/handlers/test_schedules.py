@@ -100,6 +100,22 @@ async def test_publishing_needs_its_scope_and_a_draft_that_is_there(desk: Desk) 
     assert code_of(refused) == (422, "field_invalid")
 
 
+@pytest.mark.parametrize(
+    ("article", "name"),
+    [
+        ({"markdown": "---\nauthor: b\ntitle: '早报'\n---\n\n# x\n"}, "早报"),
+        ({"markdown": "\n## 要闻\n\ntitle: x\n"}, "要闻"),
+        ({"markdown": "text\nmore"}, "text"),
+        ({"markdown": "---"}, "schedule"),
+        ({"markdown": "# a", "title": "Title: b"}, "Title: b"),
+    ],
+)
+async def test_a_schedule_without_a_name_has_that_of_its_article(
+    desk: Desk, article: dict[str, Any], name: str
+) -> None:
+    assert (await add(desk, {"cron": "@daily", "article": article}))["name"] == name
+
+
 async def test_pictures_come_along(desk: Desk) -> None:
     files = {
         "schedule": (None, b'{"cron": "@daily", "article": {"markdown": "![](a.png)"}}'),

@@ -107,6 +107,20 @@ def test_a_copy_is_no_rename(memory: Memory, tmp_path: Path) -> None:
         assert told.gone == ()
 
 
+def test_what_is_gone_is_named_as_its_folder_was(
+    memory: Memory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = write(tmp_path / "posts" / "in" / "b.md", "# b")
+    for step in plan(memory, gone).steps:
+        learn(step)
+    gone.unlink()
+    monkeypatch.chdir(tmp_path)
+    assert make_plan([], Wish(), [Path("posts")]).gone == ()
+    here = write(tmp_path / "posts" / "a.md", "# a")
+    told = make_plan([(load_article(here), memory)], Wish(), [Path("posts")])
+    assert [path for path, _ in told.gone] == [str(Path("posts") / "in" / "b.md")]
+
+
 def test_what_is_gone_is_told_where_it_was_looked_for(memory: Memory, tmp_path: Path) -> None:
     here = write(tmp_path / "posts" / "a.md")
     gone = write(tmp_path / "posts" / "b.md", "# b")

@@ -91,6 +91,10 @@ async def test_a_folder_that_cannot_be_written_to_is_told_at_the_end(
 async def test_what_is_edited_while_one_watches_is_published(stand: Any, tmp_path: Path) -> None:
     path, looks = tmp_path / "a.md", Kept()
     path.write_text("# a\n\nb")
+    known = {"hash": "z", "job": "job_1", "state": "succeeded", "media_id": "M"}
+    memory = Memory(tmp_path, stand.url, "main")
+    memory.put("gone.md", Entry(**known))
+    memory.save()
     async with AsyncGateway(stand.url, KEY) as gateway:
         session = Session(gateway, stand.url, "main")
         watching = asyncio.ensure_future(
@@ -109,6 +113,7 @@ async def test_what_is_edited_while_one_watches_is_published(stand: Any, tmp_pat
         with pytest.raises(asyncio.CancelledError):
             await watching
     assert len(stand.committed("draft")) == 2
+    assert [len(plan.gone) for plan in looks.plans[:3]] == [1, 0, 0]
 
 
 async def test_while_the_gateway_is_away_one_who_watches_tries_again(

@@ -33,7 +33,7 @@ def test_everything_to_know_about_an_article_has_its_line() -> None:
         "    注意 / note: light",
         "    → shorten it",
     ]
-    assert "POST /v1/jobs/job_1/approve" in rest[4]
+    assert "wxgate jobs approve job_1" in rest[4]
 
 
 def test_what_is_known_of_a_job_in_review_is_told_with_the_ways_on() -> None:
@@ -109,6 +109,22 @@ def test_a_plan_is_a_table_with_a_row_for_each_file(tmp_path: Path) -> None:
 def test_columns_stand_under_each_other_in_chinese_too() -> None:
     lines = told.columns(("a", "b"), [("标题", "x"), ("four", "y")])
     assert lines == ["a     b", "标题  x", "four  y"]
+
+
+def test_a_plan_too_wide_for_the_terminal_has_lines_for_each_draft(tmp_path: Path) -> None:
+    memory = Memory(tmp_path, "https://gate", "main")
+    (tmp_path / "长.md").write_text("# 标题")
+    memory.put("旧.md", Entry(hash="z", job="j", state="succeeded", media_id="M" * 64))
+    plan = make_plan([(load_article(tmp_path / "长.md"), memory)], Wish(), [tmp_path])
+    assert told.plan_lines(plan, Wish(), 20) == [
+        f"新增 new  {tmp_path / '长.md'}",
+        "    标题  0 张图 pictures, 0 KB",
+        "    新建草稿 make a draft",
+        f"已删除 gone  {tmp_path / '旧.md'}",
+        f"    草稿仍在微信 still at WeChat {'M' * 64}",
+    ]
+    assert told.plan_lines(plan, Wish()) == told.plan_lines(plan, Wish(), 10_000)
+    assert len(told.plan_lines(plan, Wish())) == 3
 
 
 def test_pictures_that_stay_here_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

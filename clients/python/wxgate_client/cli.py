@@ -43,10 +43,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except UsageFault as fault:
         return _fail(f"{fault.zh}\n{fault.en}", told.EXIT_USAGE)
     except Unreachable as exc:
-        zh, en = (
-            f"连不上网关 {said.server}：{exc}",
-            f"cannot reach the gateway {said.server}: {exc}",
-        )
+        zh = f"连不上网关 {said.server}：{exc}\n  → 检查地址，以及网关是否在运行"
+        en = f"cannot reach the gateway {said.server}: {exc}"
+        en += "\n  → check the URL, and that the gateway is running"
         return _fail(f"{zh}\n{en}", told.EXIT_UNREACHABLE)
     except Refused as exc:
         return _fail(f"{exc.message}\n  → {exc.hint}", told.EXIT_SOME_FAILED)
@@ -83,7 +82,7 @@ class Lines:
 
     def show(self, plan: Plan, wish: Wish) -> None:
         """A plan that is not carried out."""
-        print("\n".join(told.columns(told.PLAN_HEAD, told.plan_rows(plan, wish))))
+        print("\n".join(told.plan_lines(plan, wish, told.terminal_width())))
         for step in plan.steps:
             _print_all(told.unsent_lines(step.draft, missing=True))
 

@@ -82,12 +82,13 @@ def make_plan(
         if (key, name) not in here and not _is_there(memory, name)
     }
     steps = [_found_again(step, gone, wish) for step in steps]
-    roots = [folder.absolute() for folder in folders]
+    roots = [(folder, folder.absolute()) for folder in folders]
     told = []
     for (_, name), memory in gone.items():
-        entry = memory.get(name)
-        if entry and any((memory.root / name).is_relative_to(root) for root in roots):
-            told.append((str(memory.root / name), entry))
+        entry, file = memory.get(name), memory.root / name
+        inside = (folder / file.relative_to(root) for folder, root in roots if root in file.parents)
+        if entry and (shown := next(inside, None)):
+            told.append((str(shown), entry))
     return Plan(tuple(steps), tuple(told))
 
 

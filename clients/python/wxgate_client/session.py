@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -136,6 +136,11 @@ def check_server(url: str) -> None:
 
     One with a password would stand in `.wxgate.json`, which is committed.
     """
+    if not url:
+        raise UsageFault(
+            "要有 --server（或 WXGATE_URL）：网关的地址，如 https://gate.example.com",
+            "wants a --server (or WXGATE_URL): the gateway's URL, as https://gate.example.com",
+        )
     try:
         parts = urlsplit(url)
     except ValueError:  # such as half an IPv6 address
@@ -175,12 +180,17 @@ class Session:
     account: str
     at_once: int = AT_ONCE
 
-    async def run(self, selection: Selection, wish: Wish, looks: Looks) -> list[Outcome]:
-        """Bring the files to where they are wished. Raises UsageFault, Refused, Unreachable."""
+    async def run(
+        self, selection: Selection, wish: Wish, looks: Looks, known: set[str] | None = None
+    ) -> list[Outcome]:
+        """Bring the files to where they are wished. Raises UsageFault, Refused, Unreachable.
+
+        What is gone and in `known` is not told again, and what is told comes into it.
+        """
         drafts = selection.remembered(selection.drafts(), self.url, self.account)
         await refresh(self.gateway, ((name_of(draft, memory), memory) for draft, memory in drafts))
         plan = make_plan(drafts, wish, selection.folders())
-        looks.plan(plan)
+        looks.plan(_news(plan, set() if known is None else known))
         publisher = Publisher(self.gateway, self.account, wish, at_once=self.at_once)
         try:
             return await publisher.publish(plan.steps, looks.job)
@@ -203,15 +213,18 @@ class Session:
         again_s: float = _AGAIN_S,
     ) -> None:
         """Run now and after each edit, until cancelled; what goes wrong is told, not raised."""
+        known: set[str] = set()
         async for _ in edits(Lookout(selection.paths).look, every_s=every_s):
-            while await self._run_and_tell(selection, wish, looks):  # noqa: ASYNC110 - no event
+            while await self._run_and_tell(selection, wish, looks, known):  # noqa: ASYNC110 - no event
                 await asyncio.sleep(again_s)
 
-    async def _run_and_tell(self, selection: Selection, wish: Wish, looks: Looks) -> bool:
+    async def _run_and_tell(
+        self, selection: Selection, wish: Wish, looks: Looks, known: set[str]
+    ) -> bool:
         """Whether it is to be tried again, without another edit: the gateway was away."""
         name = " ".join(selection.paths)
         try:
-            outcomes = await self.run(selection, wish, looks)
+            outcomes = await self.run(selection, wish, looks, known)
         except UsageFault as fault:  # an editor is at it
             error = {"message": f"{fault.zh} / {fault.en}"}
             outcomes = [Outcome(name, "unreadable", error=error)]
@@ -221,6 +234,13 @@ class Session:
             outcomes = [Outcome(name, "unreachable", error=lost(exc))]
         looks.outcomes([outcome for outcome in outcomes if outcome.state != "unchanged"])
         return any(outcome.state == "unreachable" for outcome in outcomes)
+
+
+def _news(plan: Plan, known: set[str]) -> Plan:
+    """The plan without what is gone and known to be."""
+    gone = tuple(each for each in plan.gone if each[0] not in known)
+    known.update(path for path, _ in gone)
+    return replace(plan, gone=gone)
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,7 @@
 """Plans and outcomes in the words of the command line."""
 
+import shutil
+import sys
 import unicodedata
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta, timezone
@@ -63,6 +65,26 @@ def _will(step: Step, wish: Wish) -> str:
     update = entry is not None and entry.is_draft and not wish.again
     draft = "更新草稿 update the draft" if update else "新建草稿 make a draft"
     return draft + ("" if wish.action == "draft" else "，发布 publish")
+
+
+def plan_lines(plan: Plan, wish: Wish, width: int | None = None) -> list[str]:
+    """The plan in columns; where they would be wider than `width`, lines for each draft."""
+    rows = plan_rows(plan, wish)
+    lines = columns(PLAN_HEAD, rows)
+    if width is None or max(map(_width, lines)) <= width:
+        return lines
+    return [line for row in rows for line in _stacked(*row)]
+
+
+def terminal_width() -> int | None:
+    """How wide stdout is where a person reads it."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
+def _stacked(kind: str, path: str, title: str, pictures: str, size: str, will: str) -> list[str]:
+    held = f"{pictures} 张图 pictures, {size} KB" if pictures else ""
+    about = "  ".join(filter(None, (title, held)))
+    return [f"{kind}  {path}", *(f"    {line}" for line in (about, will) if line)]
 
 
 def columns(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
@@ -131,7 +153,7 @@ def outcome_lines(outcome: Outcome, *, english: bool) -> list[str]:
     if outcome.approval == "pending":
         lines.append(
             "    → 等待别人批准后才执行 / waits until somebody else approves: "
-            f"POST /v1/jobs/{outcome.job}/approve"
+            f"wxgate jobs approve {outcome.job}"
         )
     return list(map(plain, lines))
 

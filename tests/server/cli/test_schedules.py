@@ -42,7 +42,7 @@ async def test_a_schedule_from_its_making_to_its_end(stand: Stand, tmp_path: Pat
 
 async def test_the_next_times_of_an_expression_need_no_gateway() -> None:
     told = await wxgate_process("schedules", "next", "0 8 * * *", "--count", "3")
-    assert [line[-12:] for line in told.stdout.splitlines()] == [" 08:00+08:00"] * 3
+    assert [line[-15:] for line in told.stdout.splitlines()] == [" 08:00:00+08:00"] * 3
     wrong = await wxgate_process("schedules", "next", "0 8 30 2 *")
     assert wrong.exit_code == 2
 

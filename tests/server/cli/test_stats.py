@@ -70,3 +70,4 @@ def test_no_gateway_ends_with_3(unused_port: int) -> None:
 
 def test_columns_are_as_wide_as_their_widest_cell() -> None:
     assert columns(("a", "long"), [("xyz", None), (1, 2)]) == "a    long\nxyz  -\n1    2"
+    assert columns(("a", "b"), [("早报", 1), ("abc", 2)]) == "a     b\n早报  1\nabc   2"
