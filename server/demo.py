@@ -121,7 +121,8 @@ def demo_settings(
         fetch=FetchSettings.model_validate(
             {"allow_networks": ["127.0.0.0/8"], "allow_ports": [80, 443, sandbox.port]}
         ),
-        jobs=JobsSettings(first_poll_s=(1, 2, 5, 30, 120, 600)),
+        # The sample is published anew by each run, to show that a second one uploads nothing.
+        jobs=JobsSettings(first_poll_s=(1, 2, 5, 30, 120, 600), repeat_window_s=0),
         log=LogSettings.model_validate({"level": log_level}),
         accounts=tuple(
             OfficialAccount.model_validate(
