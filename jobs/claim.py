@@ -1,7 +1,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -76,6 +76,8 @@ class Claim:
             held = await self.move(connection, **values)
         if not held:
             raise LeaseLost
+        # What was found out of the job is told at its end too.
+        self.row = replace(self.row, title=values.get("title", self.row.title))
         self._changes.tell(self.row.id)
 
     async def move(self, connection: AsyncConnection, **values: Any) -> bool:

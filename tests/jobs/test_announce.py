@@ -67,6 +67,7 @@ async def test_the_end_of_a_job_is_told_with_its_result(rig: Rig) -> None:
     (delivery,) = await told(rig.database)
     assert await told(rig.database, "whk_2") == []
     assert delivery.type == delivery.body["type"] == "job.succeeded"
+    assert delivery.body["data"]["title"] == "标题"  # known only once it was built
     data = delivery.body["data"]
     assert (data["id"], data["account"], data["title"]) == (row.id, "main", "标题")
     assert data["result"]["url"] == (ended.result or {})["url"]
