@@ -85,7 +85,7 @@ async def test_a_failure_is_told_in_both_languages(database: Database) -> None:
         await announce.job_ended(connection, job_row(parent_id="job_0"), State.FAILED, error=error)
     (delivery,) = await told(database)
     assert delivery.body["timestamp"] == "1970-01-01T00:01:40.000Z"
-    assert delivery.body["data"]["error"]["code"] == "job_quarantined"
+    assert delivery.body["data"]["error"]["code"] == "quarantined"
     assert delivery.body["data"]["error"]["message"].keys() == {"zh", "en"}
 
 
