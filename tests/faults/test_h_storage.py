@@ -27,7 +27,8 @@ from tests.e2e.processes import Served, serve, write_toml
 from tests.jobs.rig import Rig, open_rig, open_work
 from tests.store.rows import job_row
 
-ARTICLE = {"markdown": "# 题\n\n正文", "action": "publish"}
+# The same each time, and meant so.
+ARTICLE = {"markdown": "# 题\n\n正文", "action": "publish", "repeat": True}
 
 
 @pytest.fixture

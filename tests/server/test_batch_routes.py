@@ -1,3 +1,4 @@
+from types import SimpleNamespace
 from typing import Any, cast
 
 from accounts.official import Accounts
@@ -7,7 +8,8 @@ from server.batch_routes import batch_routes
 
 
 class _Work:
-    jobs = files = None
+    jobs = files = archives = None
+    templating = SimpleNamespace(filler=None)
 
 
 def test_batches_and_files_have_their_places() -> None:

@@ -1,10 +1,11 @@
 import httpx
 import pytest
-from tests.scripted import DONE, JOB, answering, events, gateway, in_turn
 from wxgate_client import calls
 from wxgate_client.blocking import Gateway
 from wxgate_client.errors import Refused, Unreachable
 from wxgate_client.gateway import AsyncGateway
+
+from clients.python.tests.scripted import DONE, JOB, answering, events, gateway, in_turn
 
 
 async def test_no_gateway_is_told_from_a_refusal(unused_port: int) -> None:

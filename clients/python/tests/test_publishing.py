@@ -6,12 +6,13 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.scripted import events, in_turn
 from wxgate_client.gateway import AsyncGateway
 from wxgate_client.local_article import load_article
 from wxgate_client.memory import Memory
 from wxgate_client.plan import Step, Wish, make_plan
 from wxgate_client.publishing import Outcome, Publisher, refresh
+
+from clients.python.tests.scripted import events, in_turn
 
 URL = "http://gate"
 PNG = b"\x89PNG\r\n\x1a\n"

@@ -19,7 +19,7 @@ async def test_a_template_takes_its_versions_along(database: Database) -> None:
     async with database.write() as connection:
         await connection.execute(text("INSERT INTO template VALUES ('t', 'article', 1, 0, 0)"))
         await connection.execute(
-            text("INSERT INTO template_version VALUES ('t', 1, '', '{}', '', 'cli', 0)")
+            text("INSERT INTO template_version VALUES ('t', 1, '', '{}', '', '[]', '', 'cli', 0)")
         )
         await connection.execute(text("DELETE FROM template"))
         assert await connection.scalar(text("SELECT count(*) FROM template_version")) == 0
