@@ -4,7 +4,7 @@ from wxgate_client import calls
 from wxgate_client.blocking import Gateway
 from wxgate_client.errors import Refused, Unreachable
 
-from clients.python.tests.scripted import DONE, JOB, Answer, events, in_turn
+from tests.scripted import DONE, JOB, Answer, events, in_turn
 
 
 def gateway(answer: Answer, *, patience_s: int = 60, sign: bool = False) -> Gateway:

@@ -1,7 +1,7 @@
 import httpx
 from wxgate_client import calls
 
-from clients.python.tests.scripted import gateway
+from tests.scripted import gateway
 
 
 async def test_an_account_name_cannot_leave_its_place_in_the_url() -> None:

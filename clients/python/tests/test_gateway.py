@@ -5,7 +5,7 @@ from wxgate_client.blocking import Gateway
 from wxgate_client.errors import Refused, Unreachable
 from wxgate_client.gateway import AsyncGateway
 
-from clients.python.tests.scripted import DONE, JOB, answering, events, gateway, in_turn
+from tests.scripted import DONE, JOB, answering, events, gateway, in_turn
 
 
 async def test_no_gateway_is_told_from_a_refusal(unused_port: int) -> None:

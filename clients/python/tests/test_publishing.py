@@ -12,7 +12,7 @@ from wxgate_client.memory import Memory
 from wxgate_client.plan import Step, Wish, make_plan
 from wxgate_client.publishing import Outcome, Publisher, refresh
 
-from clients.python.tests.scripted import events, in_turn
+from tests.scripted import events, in_turn
 
 URL = "http://gate"
 PNG = b"\x89PNG\r\n\x1a\n"
