@@ -337,11 +337,6 @@ async def lock(connection: AsyncConnection, job_id: str) -> JobRow | None:
     return _row(found) if found else None
 
 
-async def withdraw(connection: AsyncConnection, job_id: str) -> None:
-    """Take back a job that this transaction inserted, with its files."""
-    await connection.execute(delete(job).where(job.c.id == job_id))
-
-
 async def purge_files(connection: AsyncConnection, *, ended_before: float) -> int:
     """Drop the files of jobs that ended before then; how many."""
     old = (

@@ -5,8 +5,15 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from server.cli.common import ConfigOption, fail
-from server.cli.stats import JsonOption, at_gateway
-from server.cli.target import EXIT_USAGE, KeyOption, ServerOption, Target, find_target
+from server.cli.target import (
+    EXIT_USAGE,
+    JsonOption,
+    KeyOption,
+    ServerOption,
+    Target,
+    at_gateway,
+    find_target,
+)
 
 if TYPE_CHECKING:
     from wxgate_client.gateway import AsyncGateway

@@ -5,8 +5,8 @@ from urllib.parse import quote
 import typer
 
 from server.cli.common import ConfigOption
-from server.cli.stats import JsonOption, Question, WatchOption, ask, at_gateway, columns
-from server.cli.target import KeyOption, ServerOption, find_target
+from server.cli.stats import Question, WatchOption, ask, columns
+from server.cli.target import JsonOption, KeyOption, ServerOption, at_gateway, find_target
 
 if TYPE_CHECKING:
     from wxgate_client.gateway import AsyncGateway

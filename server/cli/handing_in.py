@@ -15,9 +15,8 @@ from wxgate_client.gateway import AsyncGateway
 from wxgate_client.uploads import Uploads
 
 from server.cli.order import Order
-from server.cli.stats import at_gateway
 from server.cli.tables import print_json, print_table
-from server.cli.target import Target
+from server.cli.target import Target, at_gateway
 
 _AT_ONCE = 8  # pictures on their way
 _INTERRUPTED = 130

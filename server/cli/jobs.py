@@ -5,9 +5,8 @@ from urllib.parse import quote
 import typer
 
 from server.cli.common import ConfigOption, fail
-from server.cli.stats import JsonOption, at_gateway
 from server.cli.tables import print_facts, print_json, print_table
-from server.cli.target import KeyOption, ServerOption, Target, find_target
+from server.cli.target import JsonOption, KeyOption, ServerOption, Target, at_gateway, find_target
 from server.cli.times import in_shanghai
 
 if TYPE_CHECKING:

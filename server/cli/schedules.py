@@ -6,8 +6,16 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from server.cli.common import ConfigOption, fail
-from server.cli.stats import at_gateway, columns
-from server.cli.target import EXIT_USAGE, KeyOption, ServerOption, Target, find_target
+from server.cli.tables import print_json, print_table
+from server.cli.target import (
+    EXIT_USAGE,
+    JsonOption,
+    KeyOption,
+    ServerOption,
+    Target,
+    at_gateway,
+    find_target,
+)
 from server.cli.times import in_shanghai
 
 if TYPE_CHECKING:
@@ -17,7 +25,6 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True)
 
 ScheduleId = Annotated[str, typer.Argument(metavar="ID", help="计划的 id / id of the schedule")]
-AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON / print JSON")]
 Account = Annotated[
     str, typer.Option("--account", "-a", help="账号名；默认唯一的那个 / account name")
 ]
@@ -70,7 +77,7 @@ def add(
     account: Account = "",
     server: ServerOption = "",
     key: KeyOption = "",
-    as_json: AsJson = False,
+    as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
     """新建计划：文章连同本地图片，或草稿箱里的一篇 / of an article with its pictures, or a draft.
@@ -110,7 +117,7 @@ def list_(
     account: Account = "",
     server: ServerOption = "",
     key: KeyOption = "",
-    as_json: AsJson = False,
+    as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
     """列出计划，新的在前 / schedules, newest first.
@@ -124,9 +131,9 @@ def list_(
     async def work(gateway: "AsyncGateway") -> None:
         found = [each async for each in _each(gateway, await _account(gateway, target), state)]
         if as_json:
-            typer.echo(json.dumps(found, ensure_ascii=False, indent=2))
+            print_json(found)
         else:
-            typer.echo(columns(_HEAD, map(_row, found)))
+            print_table(_HEAD, map(_row, found))
 
     at_gateway(target, work)
 
@@ -137,7 +144,7 @@ def show(
     account: Account = "",
     server: ServerOption = "",
     key: KeyOption = "",
-    as_json: AsJson = False,
+    as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
     """一个计划与接下来的时间 / a schedule and its next times.
@@ -155,7 +162,7 @@ def pause(
     account: Account = "",
     server: ServerOption = "",
     key: KeyOption = "",
-    as_json: AsJson = False,
+    as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
     """暂停 / let no time come due.
@@ -173,7 +180,7 @@ def resume(
     account: Account = "",
     server: ServerOption = "",
     key: KeyOption = "",
-    as_json: AsJson = False,
+    as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
     """继续；错过的不补 / on with the times to come.
@@ -191,7 +198,7 @@ def run(
     account: Account = "",
     server: ServerOption = "",
     key: KeyOption = "",
-    as_json: AsJson = False,
+    as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
     """立即执行一次 / have it done now.
@@ -317,7 +324,7 @@ def _path(account: str, *rest: str) -> str:
 
 def _print(told: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
-        typer.echo(json.dumps(told, ensure_ascii=False, indent=2))
+        print_json(told)
     elif "kind" in told:
         typer.echo(f"{told['id']}: {told['state']}")
     else:

@@ -1,15 +1,15 @@
 import asyncio
 import json
 import sys
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from server.cli.common import ConfigOption, is_english
-from server.cli.target import KeyOption, ServerOption, Target, fail_unreachable, find_target
+from server.cli.common import ConfigOption
+from server.cli.target import JsonOption, KeyOption, ServerOption, at_gateway, find_target
 
 if TYPE_CHECKING:
     from wxgate_client.gateway import AsyncGateway
@@ -20,7 +20,6 @@ _CLEAR = "\x1b[H\x1b[2J"
 WatchOption = Annotated[
     bool, typer.Option("--watch", "-w", help="每 2 秒刷新，Ctrl-C 结束 / again every 2 s")
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="输出 JSON / print JSON")]
 
 # What /v1/stats told, as a person reads it.
 View = Callable[[dict[str, Any]], str]
@@ -110,27 +109,6 @@ def ask(question: Question, server: str, key: str, config: Path | None) -> None:
 
     target = find_target(server, key, config, Scope.STATS, Scope.ADMIN)
     at_gateway(target, lambda gateway: _ask(question, gateway))
-
-
-def at_gateway(target: Target, work: "Callable[[AsyncGateway], Awaitable[None]]") -> None:
-    """Do `work` at the gateway, until Ctrl-C. Ends with status 1 if it refuses, 3 if it is away."""
-    from wxgate_client.errors import Refused, Unreachable
-    from wxgate_client.gateway import AsyncGateway
-
-    async def run() -> None:
-        language = "en" if is_english() else "zh"
-        async with AsyncGateway(target.url, target.key, language=language) as gateway:
-            await work(gateway)
-
-    try:
-        asyncio.run(run())
-    except KeyboardInterrupt:
-        return
-    except Unreachable as exc:
-        fail_unreachable(target.url, exc)
-    except Refused as exc:
-        typer.echo(f"{exc.message}\n  → {exc.hint}", err=True)
-        raise typer.Exit(1) from None
 
 
 async def _ask(question: Question, gateway: "AsyncGateway") -> None:

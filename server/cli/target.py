@@ -1,12 +1,16 @@
+import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from server.cli.common import fail, read_settings
+from server.cli.common import fail, is_english, read_settings
 
 if TYPE_CHECKING:
+    from wxgate_client.gateway import AsyncGateway
+
     from accounts.clients import Scope
     from server.settings import Settings
 
@@ -19,6 +23,8 @@ ServerOption = Annotated[
 KeyOption = Annotated[
     str, typer.Option("--key", envvar="WXGATE_KEY", help="客户端密钥 / client key")
 ]
+
+JsonOption = Annotated[bool, typer.Option("--json", help="输出 JSON / print JSON")]
 
 
 @dataclass(frozen=True)
@@ -45,6 +51,27 @@ def find_target(
     for everywhere, here in (("//0.0.0.0:", "//127.0.0.1:"), ("//[::]:", "//[::1]:")):
         url = url.replace(everywhere, here)
     return Target(url, key or _configured_key(settings, account, scopes), account)
+
+
+def at_gateway(target: Target, work: "Callable[[AsyncGateway], Awaitable[None]]") -> None:
+    """Do `work` at the gateway, until Ctrl-C. Ends with status 1 if it refuses, 3 if it is away."""
+    from wxgate_client.errors import Refused, Unreachable
+    from wxgate_client.gateway import AsyncGateway
+
+    async def run() -> None:
+        language = "en" if is_english() else "zh"
+        async with AsyncGateway(target.url, target.key, language=language) as gateway:
+            await work(gateway)
+
+    try:
+        asyncio.run(run())
+    except KeyboardInterrupt:
+        return
+    except Unreachable as exc:
+        fail_unreachable(target.url, exc)
+    except Refused as exc:
+        typer.echo(f"{exc.message}\n  → {exc.hint}", err=True)
+        raise typer.Exit(1) from None
 
 
 def fail_unreachable(url: str, reason: object) -> NoReturn:

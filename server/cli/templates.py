@@ -6,9 +6,16 @@ from urllib.parse import quote
 import typer
 
 from server.cli.common import ConfigOption, fail
-from server.cli.stats import JsonOption, at_gateway
 from server.cli.tables import print_facts, print_json, print_table
-from server.cli.target import EXIT_USAGE, KeyOption, ServerOption, Target, find_target
+from server.cli.target import (
+    EXIT_USAGE,
+    JsonOption,
+    KeyOption,
+    ServerOption,
+    Target,
+    at_gateway,
+    find_target,
+)
 
 if TYPE_CHECKING:
     from wxgate_client.gateway import AsyncGateway

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from server.cli.common import ConfigOption, fail
-from server.cli.stats import at_gateway, columns
-from server.cli.target import KeyOption, ServerOption, find_target
+from server.cli.tables import print_json, print_table
+from server.cli.target import JsonOption, KeyOption, ServerOption, at_gateway, find_target
 
 if TYPE_CHECKING:
     from wxgate_client.gateway import AsyncGateway
@@ -18,7 +18,6 @@ app = typer.Typer(no_args_is_help=True)
 _LOOKS = 30  # at a test, a second apart
 
 Id = Annotated[str, typer.Argument(help="webhook 的 id / its id")]
-AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON / print JSON")]
 
 
 @app.callback()
@@ -41,7 +40,7 @@ def add(
     account: Annotated[
         list[str], typer.Option(help="只要这些公众号的 / of these accounts alone")
     ] = [],  # noqa: B006
-    as_json: AsJson = False,
+    as_json: JsonOption = False,
     server: ServerOption = "",
     key: KeyOption = "",
     config: ConfigOption = None,
@@ -63,7 +62,7 @@ def add(
 
 @app.command("list")
 def list_(
-    as_json: AsJson = False,
+    as_json: JsonOption = False,
     server: ServerOption = "",
     key: KeyOption = "",
     config: ConfigOption = None,
@@ -82,7 +81,7 @@ def list_(
 @app.command()
 def deliveries(
     webhook_id: Id,
-    as_json: AsJson = False,
+    as_json: JsonOption = False,
     server: ServerOption = "",
     key: KeyOption = "",
     config: ConfigOption = None,
@@ -159,4 +158,7 @@ def _ask(
 def _show(
     told: dict[str, Any], head: tuple[str, ...], rows: Iterable[Iterable[object]], *, as_json: bool
 ) -> None:
-    typer.echo(json.dumps(told, ensure_ascii=False) if as_json else columns(head, rows))
+    if as_json:
+        print_json(told)
+    else:
+        print_table(head, rows)

@@ -159,7 +159,7 @@ async def _visit(
         adds, number = next(changes, (False, 99))
         async with database.write() as connection:
             if not adds:
-                await jobs.withdraw(connection, _named(number))
+                await connection.execute(job.delete().where(job.c.id == _named(number)))
                 removed.add(_named(number))
             elif _named(2 * number + 1) not in added:
                 await jobs.insert(connection, job_row(_named(2 * number + 1)))
