@@ -9,6 +9,7 @@ DRAFT_PUBLISH = Operation(
     "发布草稿箱里的草稿 / publish a draft that is in the box",
     "drafts",
     status=202,
+    also=(200,),
     body=PublishRequest,
     body_required=False,
     answer=JobAnswer,

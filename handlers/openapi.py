@@ -208,10 +208,12 @@ def _responses(operation: Operation, components: _Components) -> dict[str, Any]:
         content["schema"] = components.reference(operation.answer)
     if operation.answer_example is not None:
         content["example"] = operation.answer_example
-    succeeded: dict[str, Any] = {"description": "OK"}
-    if operation.status != HTTPStatus.NO_CONTENT:
-        succeeded["content"] = {operation.media_type: content}
-    responses = dict.fromkeys(map(str, (operation.status, *operation.also)), succeeded)
+    responses: dict[str, Any] = {
+        str(status): {"description": "OK"}
+        if status == HTTPStatus.NO_CONTENT
+        else {"description": "OK", "content": {operation.media_type: content}}
+        for status in (operation.status, *operation.also)
+    }
     # Each route may say that it was too much, of calls or of wrong credentials.
     always = (HTTPStatus.TOO_MANY_REQUESTS.value,) if operation.public else _OF_CALLERS
     for status in sorted({*operation.errors, *always}):

@@ -16,6 +16,7 @@ from handlers.jobs import JobAnswer
 from handlers.limits import LimitsAnswer, QuotaAnswer
 from handlers.lint import LintAnswer
 from handlers.openapi import Operation
+from handlers.publishing_stats import PublishingStatsAnswer
 from handlers.render import RenderAnswer
 from handlers.stats import CacheStatsAnswer, CallStatsAnswer
 from handlers.themes import ThemeList
@@ -121,7 +122,10 @@ JOB_EVENTS = Operation(
     "jobs",
     media_type="text/event-stream",
     parameters=(header("Last-Event-ID", "从其后继续 / go on after it"),),
+    also=(204,),
     errors=_JOB_ERRORS,
+    description="`event: job`，`data` 是任务的 JSON。看过最后一个事件后再连得到 204。\n\n"
+    "`event: job`, its data the job as JSON; 204 where the last event has been seen.",
 )
 JOB_CANCEL = Operation(
     "取消 / cancel",
@@ -178,6 +182,14 @@ CACHE_WARM = Operation(
 STATS_CACHE = Operation("缓存统计 / cache statistics", "stats", answer=CacheStatsAnswer)
 STATS_CALLS = Operation(
     "调用、错误与延迟 / calls, errors and latency", "stats", answer=CallStatsAnswer
+)
+STATS_PUBLISHING = Operation(
+    "发布的结果 / what became of what was handed in",
+    "stats",
+    answer=PublishingStatsAnswer,
+    answer_example={"accounts": {"main": {"24h": {"published": 3, "failed": 1}}}},
+    description="24 小时与 7 天内提交的文章与草稿，批量的各项也算。"
+    "Articles and drafts handed in within 24 hours and 7 days, items of batches too.",
 )
 AUDIT = Operation(
     "审计日志，新的在前 / the audit log, newest first",
@@ -327,7 +339,7 @@ CLIENT_REVOKE = Operation(
 )
 
 LIVE = Operation("进程活着 / the process lives", "ops", public=True, errors=())
-READY = Operation("可以接活 / work can be taken", "ops", public=True, errors=())
+READY = Operation("可以接活 / work can be taken", "ops", also=(503,), public=True, errors=())
 METRICS = Operation("Prometheus 指标 / metrics", "ops", media_type="text/plain")
 OPENAPI = Operation("本文档 / this document", "ops")
 DOCS = Operation("接口文档页 / these pages", "ops", media_type="text/html")

@@ -115,6 +115,7 @@ RUN = Operation(
     "立即执行一次 / have it done now",
     "schedules",
     status=202,
+    also=(200,),
     answer=JobAnswer,
     answer_example={**JOB_EXAMPLE, "state": "scheduled", "result": None},
     parameters=(_IF_MATCH, _KEY, header("Prefer", "wait=N（≤60）/ wait up to N s for the end")),

@@ -2,11 +2,12 @@ from collections.abc import Collection, Iterable
 
 from core.clock import Clock
 from jobs.service import JobUnknown
-from store import job_lists, tags
+from store import job_lists, publishing_results, tags
 from store import jobs as job_rows
 from store.engine import Database
 from store.job_lists import JobFilter
 from store.jobs import JobHead
+from store.publishing_results import Counted
 
 Tags = dict[str, tuple[str, ...]]  # by the job's id
 
@@ -38,6 +39,11 @@ class JobLists:
         """How many jobs are in each state; states without any are not there."""
         async with self._database.read() as connection:
             return await job_lists.count_by_state(connection, wanted)
+
+    async def results(self, accounts: Collection[str], *, since: float) -> list[Counted]:
+        """What became of the articles and drafts that were handed in from then on."""
+        async with self._database.read() as connection:
+            return await publishing_results.count(connection, accounts, since=since)
 
     async def tags(self, rows: Iterable[JobHead]) -> Tags:
         """The tags of these jobs."""

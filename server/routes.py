@@ -47,6 +47,7 @@ from handlers.limits import LimitsHandler
 from handlers.lint import LintHandler
 from handlers.metrics import MetricsHandler
 from handlers.openapi import ApiRoute, DocsHandler
+from handlers.publishing_stats import PublishingStatsHandler
 from handlers.relay import Relay
 from handlers.render import RenderHandler
 from handlers.schedules import Planning, SchedulesHandler
@@ -128,6 +129,7 @@ def _v1(parts: Parts) -> list[ApiRoute]:
     texts = (parts.work.renderer, parts.work.templating.filler)
     render, lint = RenderHandler(*texts), LintHandler(*texts)
     stats = StatsHandler(parts.caches.fleet.snapshot, parts.accounts, parts.work.uploaded.entries)
+    results = PublishingStatsHandler(parts.work.lists, parts.accounts, clock=time.time)
     errcodes = ErrcodesHandler(load_errcodes())
     limits = LimitsHandler(parts.limiter, parts.quota, parts.callers.clients, parts.accounts)
     accounts = AccountsHandler(parts.accounts, AccountFacts(parts.capabilities, parts.quota))
@@ -142,6 +144,7 @@ def _v1(parts: Parts) -> list[ApiRoute]:
         ApiRoute("GET", "/stats/quota", limits.quota, about.STATS_QUOTA),
         ApiRoute("GET", "/stats/cache", stats.cache, about.STATS_CACHE),
         ApiRoute("GET", "/stats/calls", stats.calls, about.STATS_CALLS),
+        ApiRoute("GET", "/stats/publishing", results.publishing, about.STATS_PUBLISHING),
         ApiRoute("GET", "/doctor", DoctorHandler(parts.checkup).get, about.DOCTOR),
         ApiRoute("GET", "/errcodes", errcodes.search, about.ERRCODES),
         ApiRoute("GET", "/errcodes/{errcode}", errcodes.get, about.ERRCODE),

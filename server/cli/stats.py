@@ -103,6 +103,23 @@ def calls(
     ask(Question("calls", _calls, watch, as_json), server, key, config)
 
 
+@app.command("publishing")
+def publishing(
+    watch: WatchOption = False,
+    as_json: JsonOption = False,
+    server: ServerOption = "",
+    key: KeyOption = "",
+    config: ConfigOption = None,
+) -> None:
+    """发布的结果：24 小时与 7 天内提交的文章和草稿 / what became of what was handed in.
+
+    \b
+    例 / example:
+      wxgate stats publishing
+    """
+    ask(Question("publishing", _publishing, watch, as_json), server, key, config)
+
+
 def ask(question: Question, server: str, key: str, config: Path | None) -> None:
     """Print the answer, with `watch` until Ctrl-C. Ends with status 1 if the gateway refuses."""
     from accounts.clients import Scope
@@ -160,6 +177,16 @@ def _calls(told: dict[str, Any]) -> str:
         for name, line in lines
     ]
     return f"{columns(head, rows)}\nprocesses: {told['processes']}, since {told['since']}"
+
+
+def _publishing(told: dict[str, Any]) -> str:
+    found = [
+        (account, window, counts)
+        for account, windows in told["accounts"].items()
+        for window, counts in windows.items()
+    ]
+    head = ("account", "within", *(found[0][2] if found else ()))
+    return columns(head, [(account, window, *counts.values()) for account, window, counts in found])
 
 
 def _quota(told: dict[str, Any]) -> str:

@@ -55,6 +55,14 @@ def test_a_route_is_described_from_its_models() -> None:
     }
 
 
+def test_an_answer_without_content_has_none_of_another_status() -> None:
+    route = ApiRoute("GET", "/events", make, Operation("看 / look", "things", also=(204,)))
+    described = build_openapi([("/v1/events", route)], version="1", url="http://gate")
+    responses = described["paths"]["/v1/events"]["get"]["responses"]
+    assert "content" in responses["200"]
+    assert "content" not in responses["204"]
+
+
 def test_every_reference_resolves() -> None:
     schemas = document()["components"]["schemas"]
 

@@ -27,6 +27,13 @@ def test_examples_are_what_the_models_say(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ALL)
+def test_who_may_wait_for_the_end_of_a_job_is_told_that_it_may_come(name: str) -> None:
+    operation = ALL[name]
+    if any(parameter["name"] == "Prefer" for parameter in operation.parameters):
+        assert {operation.status, *operation.also} == {200, 202}
+
+
+@pytest.mark.parametrize("name", ALL)
 def test_every_summary_is_in_both_languages(name: str) -> None:
     chinese, _, english = ALL[name].summary.partition(" / ")
     assert any("\u4e00" <= character <= "\u9fff" for character in chinese)

@@ -50,6 +50,21 @@ async def test_calls_are_shown_by_endpoint_client_and_account(stand: Any) -> Non
     assert re.search(rf"^client blog +1{latencies}", done.stdout, re.MULTILINE)
 
 
+async def test_what_became_of_articles_is_shown_by_account(stand: Any) -> None:
+    article = {"markdown": "# 标题\n\n正文。", "cover": "https://example.invalid/none.png"}
+    made = await stand.http.post(
+        "/v1/accounts/main/articles", json=article, headers={"Prefer": "wait=30"}
+    )
+    assert made.json()["state"] == "failed"
+    done = await wxgate_process("stats", "publishing", *at_gate(stand))
+    assert done.exit_code == 0, done.output
+    head, *lines = [line.split() for line in done.stdout.splitlines()]
+    assert head[:4] == ["account", "within", "draft", "published"]
+    told = [dict(zip(head, line, strict=True)) for line in lines if line[0] == "main"]
+    assert [line["within"] for line in told] == ["24h", "7d"]
+    assert [line["failed"] for line in told] == ["1", "1"]
+
+
 async def test_json_is_the_answer_itself(stand: Any) -> None:
     done = await wxgate_process("stats", "quota", "--json", *at_gate(stand))
     assert set(json.loads(done.stdout)) == {"day", "resets_at", "accounts"}
