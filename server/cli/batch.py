@@ -24,7 +24,8 @@ Source = Annotated[
     Path,
     typer.Argument(
         metavar="PATH",
-        help="Markdown 或图片的文件夹，或 JSON、JSONL、YAML、CSV 文件 / folder, or file of items",
+        help="Markdown 或图片的文件夹或 ZIP，或 JSON、JSONL、YAML、CSV 文件"
+        " / folder, ZIP of one, or file of items",
     ),
 ]
 Kind = Annotated[
@@ -63,7 +64,7 @@ JobId = Annotated[str, typer.Argument(metavar="JOB", help="批量任务的 id / 
 
 @app.callback()
 def batch() -> None:
-    """批量：文章、图片、草稿、素材，一次最多 1000 条 / batches of up to 1 000 things.
+    """批量：文章、图片、草稿、素材；超过 1000 条分成几批 / batches; over 1 000 things are several.
 
     \b
     例 / example:
@@ -95,7 +96,7 @@ def run(
     \b
     例 / example:
       wxgate batch run posts/ --action publish
-      wxgate batch run photos/ --kind images.upload
+      wxgate batch run photos.zip --kind images.upload
       wxgate batch run items.csv --kind materials.tag --dry-run
     """
     from wxgate_client.session import UsageFault

@@ -2,8 +2,9 @@
 
 import asyncio
 import sys
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
+from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
@@ -76,20 +77,25 @@ class Bars(AbstractContextManager["Bars"]):
         )
 
 
+_Begins = Callable[[AsyncGateway, Bars], Awaitable[dict[str, Any]]]
+
+
 def hand_in(target: Target, order: Order, *, again: str, as_json: bool) -> None:
     """Hand the batch in, follow it, tell what became of each item and end with its status.
 
     The same batch is the same job for as long as the gateway remembers, so that it can be run
-    again when the connection broke; with another `again` it is another.
+    again when the connection broke; with another `again` it is another. One that is too long for
+    a request is several, one after the other.
     """
 
-    async def begin(gateway: AsyncGateway, bars: Bars) -> dict[str, Any]:
+    async def begin(part: Order, gateway: AsyncGateway, bars: Bars) -> dict[str, Any]:
         account = target.account or await gateway.default_account()
-        await _bring(gateway, order, bars)
-        key = calls.idempotency_key(account, order.said, again)
-        return await gateway.do(calls.batch(account, order.said, key=key))
+        await _bring(gateway, part, bars)
+        return await gateway.do(part.call(account, again=again))
 
-    _to_its_end(target, begin, as_json=as_json)
+    begins = (partial(begin, part) for part in order.parts())
+    stop = order.said.get("on_error") == "stop"
+    _to_its_end(target, begins, stop=stop, as_json=as_json)
 
 
 def try_again(target: Target, job_id: str, *, as_json: bool) -> None:
@@ -98,7 +104,7 @@ def try_again(target: Target, job_id: str, *, as_json: bool) -> None:
     async def begin(gateway: AsyncGateway, _bars: Bars) -> dict[str, Any]:
         return await gateway.do(calls.steer(job_id, "retry"))
 
-    _to_its_end(target, begin, as_json=as_json)
+    _to_its_end(target, [begin], as_json=as_json)
 
 
 def show_plan(target: Target, order: Order, *, as_json: bool) -> None:
@@ -106,11 +112,12 @@ def show_plan(target: Target, order: Order, *, as_json: bool) -> None:
 
     async def work(gateway: AsyncGateway) -> None:
         account = target.account or await gateway.default_account()
-        plan = await gateway.do(calls.batch(account, {**order.said, "dry_run": True}))
-        if as_json:
-            print_json(plan)
-            return
-        print_table(_PLAN_HEAD, map(_planned, plan["items"]))
+        for part in order.parts():
+            plan = await gateway.do(part.call(account, dry_run=True))
+            if as_json:
+                print_json(plan)
+            else:
+                print_table(_PLAN_HEAD, map(_planned, plan["items"]))
 
     at_gateway(target, work)
 
@@ -138,21 +145,34 @@ def status_of(state: str) -> int:
     return 0 if state in ("succeeded", *_GOES_ON) else told.EXIT_SOME_FAILED
 
 
-def _to_its_end(target: Target, begin: Any, *, as_json: bool) -> None:
-    ended: list[str] = []
+def _to_its_end(
+    target: Target, begins: Iterable[_Begins], *, stop: bool = False, as_json: bool
+) -> None:
+    """Begin and follow one after the other; with `stop` none after one that went wrong."""
+    status = _INTERRUPTED
 
     async def work(gateway: AsyncGateway) -> None:
-        with Bars(as_json=as_json) as bars:
-            job = await begin(gateway, bars)
-            async for seen in gateway.follow(job):
-                job = seen
-                bars.job(job)
-        print_report(await report_of(gateway, job["id"]), as_json=as_json)
-        _hint(job)
-        ended.append(job["state"])
+        nonlocal status
+        worst = 0
+        for begin in begins:
+            worst = max(worst, await _follow(gateway, begin, as_json=as_json))
+            if stop and worst:
+                break
+        status = worst
 
     at_gateway(target, work)
-    raise typer.Exit(status_of(ended[0]) if ended else _INTERRUPTED)
+    raise typer.Exit(status)
+
+
+async def _follow(gateway: AsyncGateway, begin: _Begins, *, as_json: bool) -> int:
+    with Bars(as_json=as_json) as bars:
+        job = await begin(gateway, bars)
+        async for seen in gateway.follow(job):
+            job = seen
+            bars.job(job)
+    print_report(await report_of(gateway, job["id"]), as_json=as_json)
+    _hint(job)
+    return status_of(job["state"])
 
 
 async def _bring(gateway: AsyncGateway, order: Order, bars: Bars) -> None:

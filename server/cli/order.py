@@ -5,23 +5,58 @@ import hashlib
 import io
 import json
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from wxgate_client import calls
+from wxgate_client.calls import Call
 from wxgate_client.local_article import LocalArticle, is_named_as_picture
 from wxgate_client.session import Selection, UsageFault
 
 _IMAGES = "images.upload"
 _ARTICLES = "articles"
+# What a gateway takes at once; it has 20 MB for all of a request.
+_MAX_ITEMS, _MAX_BYTES = 1_000, 16_000_000
 
 
 @dataclass(frozen=True)
 class Order:
     """A batch as it is sent, and the pictures that have to be there first."""
 
-    said: dict[str, Any]  # the body of POST …/batches
+    said: dict[str, Any]  # the body of POST …/batches; with an archive: its query
     pictures: dict[str, Path] = field(default_factory=dict)  # by SHA-256
+    archive: bytes | None = None  # the folder itself, as ZIP
+    part: int = 0  # of an order that is too long for one request
+
+    def call(self, account: str, *, again: str = "", dry_run: bool = False) -> Call:
+        """Handing it in: the same order is the same job, unless `again` is another."""
+        said = {**self.said, "dry_run": True} if dry_run else self.said
+        packed = None if self.archive is None else hashlib.sha256(self.archive).hexdigest()
+        key = "" if dry_run else calls.idempotency_key(account, said, packed, self.part, again)
+        return calls.batch(account, said, archive=self.archive, key=key)
+
+    def parts(self) -> Iterator["Order"]:
+        """The same in orders that a gateway takes, one after the other."""
+        if self.archive is not None:
+            yield self
+            return
+        for part, items in enumerate(_parts(self.said["items"])):
+            yield replace(self, said={**self.said, "items": items}, part=part)
+
+
+def _parts(items: Iterable[Any]) -> Iterator[list[Any]]:
+    """The items in order, each part small enough for one request; one, if there are none."""
+    part: list[Any] = []
+    size = 0
+    for item in items:
+        its_size = len(json.dumps(item))
+        if part and (len(part) == _MAX_ITEMS or size + its_size > _MAX_BYTES):
+            yield part
+            part, size = [], 0
+        part.append(item)
+        size += its_size
+    yield part
 
 
 @dataclass(frozen=True)
@@ -36,6 +71,8 @@ class Wanted:
 
 def read_order(path: Path, wanted: Wanted) -> Order:
     """The batch that a file or a folder means. Raises UsageFault."""
+    if path.suffix.lower() == ".zip" and not path.is_dir():
+        return Order(_packed(wanted), archive=_bytes(path))
     if path.is_dir() or path.suffix.lower() in (".md", ".markdown"):
         order = _pictures_of(path) if wanted.kind == _IMAGES else _articles_of(path)
     else:
@@ -73,15 +110,20 @@ def read_rows(path: Path) -> Any:
 
 def _text(path: Path) -> str:
     """Of a text file, UTF-8 or as spreadsheets in China save it. Raises UsageFault, ValueError."""
-    try:
-        data = path.read_bytes()
-    except OSError as exc:
-        where = f"{path}: {exc.strerror}"
-        raise UsageFault(f"读不了文件：{where}", f"cannot read: {where}") from None
+    data = _bytes(path)
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:
         return data.decode("gb18030")
+
+
+def _bytes(path: Path) -> bytes:
+    """Of a file. Raises UsageFault."""
+    try:
+        return path.read_bytes()
+    except OSError as exc:
+        where = f"{path}: {exc.strerror}"
+        raise UsageFault(f"读不了文件：{where}", f"cannot read: {where}") from None
 
 
 def _lines(text: str) -> list[Any]:
@@ -202,6 +244,17 @@ def _sha256(path: Path) -> str:
     except OSError as exc:
         where = f"{path}: {exc.strerror}"
         raise UsageFault(f"读不了文件：{where}", f"cannot read: {where}") from None
+
+
+def _packed(wanted: Wanted) -> dict[str, Any]:
+    """What the query says of a folder in an archive, over what its batch.json says."""
+    said = {
+        "kind": wanted.kind,
+        "action": wanted.action,
+        "concurrency": wanted.concurrency,
+        "on_error": "stop" if wanted.stop_on_error else "",
+    }
+    return {name: value for name, value in said.items() if value}
 
 
 def _as_wanted(order: Order, wanted: Wanted) -> Order:

@@ -17,6 +17,7 @@ from server.cli.target import (
     fail_unreachable,
     find_target,
 )
+from server.cli.times import late_s
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,6 +38,16 @@ Account = Annotated[
 Publish = Annotated[bool, typer.Option("--publish", help="草稿建好后发布 / publish the draft too")]
 At = Annotated[
     str, typer.Option("--at", help="定时，如 2026-12-01T08:00:00+08:00 / when, with offset")
+]
+IfLate = Annotated[
+    Literal["publish", "skip"],
+    typer.Option(help="错过 --at 后补发还是跳过 / late: publish or skip"),
+]
+MaxLate = Annotated[
+    str,
+    typer.Option(
+        metavar="DURATION", help="skip 时最多晚多久，如 30m，默认 1h / how late with skip"
+    ),
 ]
 ArticleType = Annotated[
     Literal["", "news", "newspic"],
@@ -77,6 +88,8 @@ def publish(
     account: Account = "",
     publish_now: Publish = False,
     at: At = "",
+    if_late: IfLate = "publish",
+    max_late: MaxLate = "",
     article_type: ArticleType = "",
     bundle: Bundle = False,
     force: Force = False,
@@ -115,9 +128,8 @@ def publish(
 
     action, another = "publish" if publish_now or at else "draft", secrets.token_hex(8)
     wish = Wish(
-        action,
-        at,
-        article_type,
+        *(action, at, late_s(at, if_late, max_late)),
+        article_type=article_type,
         force=force,
         again=another if again else "",
         repeat=repeat,

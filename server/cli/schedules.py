@@ -16,7 +16,7 @@ from server.cli.target import (
     at_gateway,
     find_target,
 )
-from server.cli.times import in_shanghai
+from server.cli.times import in_shanghai, late_s
 
 if TYPE_CHECKING:
     from wxgate_client.calls import Call
@@ -42,7 +42,12 @@ Name = Annotated[str, typer.Option(help="名称；默认取标题 / else the tit
 IfLate = Annotated[
     Literal["publish", "skip"], typer.Option(help="错过时间后补发还是跳过 / when it is late")
 ]
-MaxLate = Annotated[float, typer.Option("--max-late-s", help="skip 时最多晚几秒 / with skip")]
+MaxLate = Annotated[
+    str,
+    typer.Option(
+        metavar="DURATION", help="skip 时最多晚多久，如 30m，默认 1h / how late with skip"
+    ),
+]
 State = Annotated[
     Literal["", "active", "paused", "ended"],
     typer.Option(metavar="<active|paused|ended>", help="只列这种状态 / of this state"),
@@ -73,7 +78,7 @@ def add(
     publish: Publish = False,
     name: Name = "",
     if_late: IfLate = "publish",
-    max_late_s: MaxLate = 3600,
+    max_late: MaxLate = "",
     account: Account = "",
     server: ServerOption = "",
     key: KeyOption = "",
@@ -93,8 +98,9 @@ def add(
             "give an article or --draft, and --at or --cron",
             code=EXIT_USAGE,
         )
-    said: dict[str, Any] = {"if_late": if_late, "max_late_s": max_late_s}
-    said |= {"name": name} if name else {}
+    skip_late_s = late_s(at or cron, if_late, max_late)
+    said: dict[str, Any] = {"name": name} if name else {}
+    said |= {} if skip_late_s is None else {"if_late": "skip", "max_late_s": skip_late_s}
     said |= {"publish_at": at} if at else {"cron": cron, "timezone": timezone}
     pictures: dict[str, bytes] = {}
     if article is None:

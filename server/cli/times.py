@@ -28,6 +28,20 @@ def moment(said: str, option: str, *, ahead: bool) -> float:
         )
 
 
+def late_s(at: str, if_late: str, max_late: str) -> float | None:
+    """How late something is still done that was to be done `at`; None: however late.
+
+    Ends the command with status 2 if it makes no sense.
+    """
+    from wxgate_client.lateness import skip_late_s
+    from wxgate_client.session import UsageFault
+
+    try:
+        return skip_late_s(at, if_late, max_late)
+    except UsageFault as fault:
+        fail(fault.zh, fault.en, code=2)
+
+
 def in_shanghai(rfc3339: str) -> str:
     """A time of ours as people at this gateway read it."""
     from core.clock import SHANGHAI

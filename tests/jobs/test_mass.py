@@ -8,6 +8,7 @@ import pytest
 from accounts.edits import Editor
 from core.ids import new_id
 from jobs import crash_points
+from jobs.lateness import LatePolicy
 from jobs.states import State
 from sandbox.server import RunningSandbox
 from store import events
@@ -67,6 +68,31 @@ async def test_a_draft_in_the_box_can_be_sent(rig: Rig) -> None:
     row = await approved(rig, await publish(rig, media_id, **MASS))
     assert (await rig.until(row.id)).state == State.SUCCEEDED
     assert rig.committed("mass") == 1
+
+
+@pytest.mark.parametrize("of", ["an article", "a draft"])
+async def test_it_is_sent_at_its_time_and_not_before(rig: Rig, of: str) -> None:
+    at = rig.time() + 3_600
+    if of == "a draft":
+        row = await approved(rig, await publish(rig, await a_draft(rig), **MASS, publish_at=at))
+    else:
+        row = await sent(rig, publish_at=at)
+    row = await rig.until(row.id, State.SCHEDULED)
+    while row.run_at != at:  # that of a draft begins at once, to see it as it is
+        row = await rig.get(row.id)
+    assert rig.calls(SENDALL) == 0
+    rig.ahead(3_601)
+    assert (await rig.until(row.id)).state == State.SUCCEEDED
+    assert rig.committed("mass") == 1
+
+
+async def test_approved_too_late_it_is_not_sent_where_that_was_said(rig: Rig) -> None:
+    late = LatePolicy("skip", 60)
+    row = await rig.submit(**MASS, publish_at=rig.time() + 3_600, late=late)
+    rig.ahead(3_700)
+    row = await rig.until((await approved(rig, row)).id)
+    assert (row.state, (row.error or {})["code"]) == (State.FAILED, "publish_too_late")
+    assert rig.calls(SENDALL) == 0
 
 
 @pytest.mark.parametrize("kind", ["reset_after_commit", "stall", "html502", "garbage"])

@@ -32,7 +32,8 @@ async def test_an_article_travels_with_its_pictures_or_with_their_names() -> Non
         await gate.do(calls.file("00", b"PNG"))
         await gate.do(calls.missing({"b", "a"}))
         await gate.do(calls.batch("main", {"kind": "articles"}, key="k"))
-    multipart, by_name, file, missing, batch = seen
+        await gate.do(calls.batch("main", {"dry_run": True}, archive=b"PK"))
+    multipart, by_name, file, missing, batch, packed = seen
     assert "图/a.png".encode() in multipart.content
     assert multipart.headers["idempotency-key"] == "k"
     assert by_name.headers["prefer"] == "wait=9"
@@ -40,3 +41,5 @@ async def test_an_article_travels_with_its_pictures_or_with_their_names() -> Non
     assert (file.method, file.url.path, file.content) == ("PUT", "/v1/files/00", b"PNG")
     assert missing.content == b'{"sha256":["a","b"]}'
     assert (batch.url.path, batch.headers["idempotency-key"]) == ("/v1/accounts/main/batches", "k")
+    assert str(packed.url).endswith("/v1/accounts/main/batches?dry_run=true")
+    assert (packed.headers["content-type"], packed.content) == ("application/zip", b"PK")

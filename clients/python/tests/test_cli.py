@@ -96,6 +96,7 @@ def test_a_dry_run_shows_the_plan_and_calls_nobody(
         (["a.md", "--server", "http://127.0.0.1:1"], "WXGATE_KEY"),
         (["a.md", "--server", "http://127.0.0.1:1", "--key", "密钥"], "wxg_…"),
         (["a.md", "--at", "tomorrow"], "with offset"),
+        (["a.md", "--if-late", "skip"], "wants --at"),
     ],
 )
 def test_wrong_usage_ends_with_2(

@@ -230,6 +230,21 @@ async def test_a_job_that_waits_is_asked_for_and_not_handed_in_twice(folder: Fol
     assert (entry.mode, entry.state, entry.job) == ("published", "succeeded", "job_2")
 
 
+async def test_how_late_it_may_be_is_said_and_decides_whether_it_is_the_same(
+    folder: Folder,
+) -> None:
+    folder.write("a.md")
+    at: dict[str, Any] = {"action": "publish", "publish_at": "2030-01-01T08:00:00+08:00"}
+    await folder.publish(in_turn(told("scheduled")), "a.md", **at, skip_late_s=1800.0)
+    assert folder.submitted()[-1].items() >= {"if_late": "skip", "max_late_s": 1800}.items()
+    await folder.publish(in_turn(), "a.md", **at, skip_late_s=1800.0)
+    await folder.publish(in_turn(told("cancelled"), told("scheduled", 2)), "a.md", **at)
+    assert not {"if_late", "max_late_s"} & folder.submitted()[-1].keys()
+    assert [it.url.path.rpartition("/")[2] for it in folder.asked] == [
+        *("articles", "cancel", "articles"),
+    ]
+
+
 async def test_a_job_that_the_gateway_forgot_is_handed_in_again(folder: Folder) -> None:
     folder.write("a.md")
     await folder.publish(in_turn(told("waiting")), "a.md")

@@ -81,10 +81,18 @@ def article(
     return Call(method="POST", path=path, parts=parts, headers=headers)
 
 
-def batch(account: str, order: Mapping[str, Any], *, key: str = "") -> Call:
-    """Hand in many at once (`kind`, `items`, `concurrency`, `on_error`); its answer is a job."""
+def batch(
+    account: str, order: Mapping[str, Any], *, archive: bytes | None = None, key: str = ""
+) -> Call:
+    """Hand in many at once (`kind`, `items`, `concurrency`, `on_error`); its answer is a job.
+
+    The items may come as a folder in a ZIP `archive` instead.
+    """
     headers = {"Idempotency-Key": key} if key else {}
     path = of_account(account, "batches")
+    if archive is not None:
+        headers["Content-Type"] = "application/zip"
+        return Call(method="POST", path=path, params=order, content=archive, headers=headers)
     return Call(method="POST", path=path, json=dict(order), headers=headers)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from wxgate_client import told
 from wxgate_client.errors import Refused, Unreachable
+from wxgate_client.lateness import LATE, skip_late_s
 from wxgate_client.plan import Plan, Step, Wish
 from wxgate_client.publishing import AT_ONCE, Outcome
 from wxgate_client.session import (
@@ -60,7 +61,11 @@ def _publish(said: argparse.Namespace) -> int:
     action = "publish" if said.publish or said.at else "draft"
     again = secrets.token_hex(8) if said.again else ""
     wish = Wish(
-        action, said.at, said.article_type, force=said.force, again=again, repeat=said.repeat
+        *(action, said.at, skip_late_s(said.at, said.if_late, said.max_late)),
+        article_type=said.article_type,
+        force=said.force,
+        again=again,
+        repeat=said.repeat,
     )
     order = Order(
         Selection(tuple(said.paths), is_bundle=said.bundle), wish, said.concurrency, said.watch
@@ -177,6 +182,18 @@ def _add_options(command: argparse.ArgumentParser) -> None:
     add("--account", "-a", default="", help="账号名；默认唯一的那个 / account name")
     add("--publish", action="store_true", help="草稿建好后发布 / publish the draft too")
     add("--at", default="", help="定时，如 2026-12-01T08:00:00+08:00 / when, with offset")
+    add(
+        "--if-late",
+        default="publish",
+        choices=("publish", "skip"),
+        help="错过时间后补发还是跳过 / late: publish or skip",
+    )
+    add(
+        "--max-late",
+        default="",
+        metavar="DURATION",
+        help=f"skip 时最多晚多久，如 30m，默认 {LATE} / with skip: how late",
+    )
     add("--article-type", default="", choices=("news", "newspic"), help="图文或小绿书 / kind")
     add("--bundle", action="store_true", help="合成一个草稿（≤8 篇）/ one draft of all, ≤8")
     add("--force", action="store_true", help="没变也再更新一次 / update though nothing changed")

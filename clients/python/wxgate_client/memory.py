@@ -36,7 +36,7 @@ class Entry:
     mode: str = ""  # draft, published, draft_ready, mass_sent; "" until the job has a result
     media_id: str = ""
     url: str = ""
-    publish_at: str = ""
+    publish_at: str = ""  # and how late at most, as Wish.when has it
 
     @property
     def is_pending(self) -> bool:

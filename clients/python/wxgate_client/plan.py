@@ -25,10 +25,17 @@ class Wish:
 
     action: str = "draft"  # draft, publish
     publish_at: str = ""  # RFC 3339
+    skip_late_s: float | None = None  # not published later than that; None: however late
     article_type: str = ""  # news, newspic; "": what each says itself
     force: bool = False  # though nothing changed
     again: str = ""  # any new text: make another draft, though there is one
     repeat: bool = False  # publish it though the account published the same of late
+
+    @property
+    def when(self) -> str:
+        """Its time, and how late at most: the same for what is the same."""
+        late = "" if self.skip_late_s is None else f" +{self.skip_late_s:g}s"
+        return self.publish_at + late
 
 
 @dataclass(frozen=True)
@@ -128,7 +135,7 @@ def _kind(step: Step, entry: Entry | None, wish: Wish) -> Kind:
         return "changed"
     if wish.action == "draft" or entry.mode in _PUBLISHED:
         return "unchanged"
-    if entry.is_pending and entry.publish_at == wish.publish_at:
+    if entry.is_pending and entry.publish_at == wish.when:
         return "unchanged"
     return "publish"
 

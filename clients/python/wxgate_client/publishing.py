@@ -133,6 +133,8 @@ class Publisher:
         fields = {**step.draft.fields(wish.article_type), "action": wish.action}
         if wish.publish_at:
             fields["publish_at"] = wish.publish_at
+        if wish.skip_late_s is not None:
+            fields |= {"if_late": "skip", "max_late_s": wish.skip_late_s}
         if wish.repeat:
             fields["repeat"] = True
         if update:
@@ -170,8 +172,7 @@ class Publisher:
             return
         before = _before(step, step.entry)
         entry = Entry(hash=step.hash, job="", state="", after=before)
-        at = self._wish.publish_at
-        step.memory.put(step.name, replace(seen(entry, job), publish_at=at))
+        step.memory.put(step.name, replace(seen(entry, job), publish_at=self._wish.when))
         if self._clock() - self._saved_at >= _SAVE_EVERY_S:
             self._saved_at = self._clock()
             with suppress(OSError, MemoryUnusable):  # the end tells of it

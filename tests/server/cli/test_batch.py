@@ -1,6 +1,8 @@
+import asyncio
 import csv
 import io
 import json
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +11,7 @@ import pytest
 from sandbox.faults import Fault
 from tests.e2e.conftest import KEY
 from tests.jobs.rig import PNG
-from tests.server.cli.commands import wxgate_process
+from tests.server.cli.commands import wxgate, wxgate_process
 
 
 def at_gate(stand: Any) -> tuple[str, ...]:
@@ -89,3 +91,38 @@ async def test_what_cannot_be_read_ends_with_2_and_no_gateway_with_3(
     path = tmp_path / "a.json"
     path.write_text("[{}]", "utf-8")
     assert (await wxgate_process("batch", "run", path, *nowhere)).exit_code == 3
+
+
+async def test_a_folder_in_a_zip_is_handed_in_as_it_is(stand: Any, posts: Path) -> None:
+    packed = posts.with_suffix(".zip")
+    with zipfile.ZipFile(packed, "w") as archive:
+        for file in posts.iterdir():
+            archive.write(file, file.relative_to(posts.parent))
+    gate = (*at_gate(stand), "-a", "main")
+    plan = await wxgate_process("batch", "run", packed, "--dry-run", *gate)
+    assert [line.split()[3] for line in plan.stdout.splitlines()[1:]] == ["one.md", "two.md"]
+    for _ in range(2):
+        done = await wxgate_process("batch", "run", packed, *gate)
+        assert done.exit_code == 0, done.output
+        assert done.stdout.splitlines()[-1].endswith(" succeeded 2/2")
+    assert (len(stand.committed("draft")), len(stand.committed("image"))) == (2, 1)
+    packed.write_bytes(b"no archive")
+    assert (await wxgate_process("batch", "run", packed, *gate)).exit_code == 1
+
+
+@pytest.mark.parametrize(("stop", "batches"), [((), 2), (("--stop-on-error",), 1)])
+async def test_more_than_a_request_takes_are_batches_one_after_the_other(
+    stand: Any,
+    posts: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    stop: tuple[str, ...],
+    batches: int,
+) -> None:
+    monkeypatch.setattr("server.cli.order._MAX_ITEMS", 1)
+    stand.sandbox.faults.add(Fault(kind="errcode", path="/cgi-bin/draft/add", errcode=53404))
+    run = ("batch", "run", posts, *stop, "-a", "main", *at_gate(stand))
+    done = await asyncio.to_thread(wxgate, *run)
+    assert done.exit_code == 1, done.output
+    ends = [line.split()[1] for line in done.stdout.splitlines() if line.startswith("job_")]
+    assert ends == ["failed", "succeeded"][:batches]
+    assert len(stand.committed("draft")) == batches - 1

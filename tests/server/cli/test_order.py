@@ -120,3 +120,29 @@ def test_files_that_are_not_there_and_actions_of_no_articles_are_too(tmp_path: P
     with pytest.raises(UsageFault):
         path = written(tmp_path / "a.json", [{"media_id": "M"}])
         read_order(path, Wanted(kind="drafts.delete", action="publish"))
+
+
+def test_a_folder_in_a_zip_goes_as_it_is_with_the_options_beside_it(tmp_path: Path) -> None:
+    path = tmp_path / "posts.ZIP"
+    path.write_bytes(b"PK")
+    order = read_order(path, Wanted(action="publish", concurrency=3, stop_on_error=True))
+    assert order.said == {"action": "publish", "concurrency": 3, "on_error": "stop"}
+    call = order.call("main")
+    assert (call.content, call.params) == (b"PK", order.said)
+    assert call.headers["Content-Type"] == "application/zip"
+    path.write_bytes(b"PK2")
+    other = read_order(path, Wanted(action="publish", concurrency=3, stop_on_error=True))
+    assert other.call("main").headers["Idempotency-Key"] != call.headers["Idempotency-Key"]
+    with pytest.raises(UsageFault, match="cannot read"):
+        read_order(tmp_path / "none.zip", Wanted())
+
+
+def test_what_is_too_long_for_a_request_is_several_each_a_job_of_its_own(tmp_path: Path) -> None:
+    order = read_order(written(tmp_path / "a.json", [{"markdown": "# 同"}] * 2_001), Wanted())
+    parts = list(order.parts())
+    assert [len(part.said["items"]) for part in parts] == [1_000, 1_000, 1]
+    keys = {part.call("main").headers["Idempotency-Key"] for part in parts}
+    assert len(keys) == 3  # though two of them say the same
+    assert [part.call("main").json["kind"] for part in parts] == ["articles"] * 3
+    long = read_order(written(tmp_path / "b.json", [{"markdown": "a" * 7_000_000}] * 3), Wanted())
+    assert [len(part.said["items"]) for part in long.parts()] == [2, 1]

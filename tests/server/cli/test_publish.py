@@ -128,6 +128,8 @@ async def test_a_gateway_out_of_reach_ends_with_3(tmp_path: Path, unused_port: i
         (("binary.md",), "UTF-8"),
         (("x.md", "--at", "2026-12-01T08:00:00"), "2026-12-01T08:00:00+08:00"),
         (("x.md", "--at", "tomorrow"), "2026-12-01T08:00:00+08:00"),
+        (("x.md", "--if-late", "skip"), "--at"),
+        (("x.md", "--max-late", "30m"), "--if-late skip"),
         (("x.md", "--server", "gate.example.com", "--key", KEY), "http://"),
         (("x.md", "--server", "http://127.0.0.1:1"), "--key"),
         (("x.md", "--server", "http://127.0.0.1:1", "--key", "密钥"), "wxg_…"),
@@ -204,7 +206,8 @@ async def test_a_time_in_the_future_is_accepted_and_left_to_the_gateway(
 ) -> None:
     path = article(tmp_path / "x.md")
     at = (datetime.now(UTC) + timedelta(days=1)).isoformat()
-    done = await wxgate_process("publish", path, "--at", at, "--json", *at_gate(stand))
+    late = ("--if-late", "skip", "--max-late", "30m")
+    done = await wxgate_process("publish", path, "--at", at, *late, "--json", *at_gate(stand))
     assert done.exit_code == 0, done.output
     assert json.loads(done.stdout)[0]["state"] == "scheduled"
     assert stand.committed("draft") == []

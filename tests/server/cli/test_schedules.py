@@ -17,10 +17,13 @@ async def test_a_schedule_from_its_making_to_its_end(stand: Stand, tmp_path: Pat
     article.write_text("---\ntitle: 早报\n---\n\n正文\n\n![图](a.png)\n", "utf-8")
     made = await wxgate_process(
         *("schedules", "add", str(article), "--cron", "0 8 * * 1-5", "--name", "早报", "--json"),
+        *("--if-late", "skip", "--max-late", "30m"),
         *at_gate,
     )
     assert made.exit_code == 0, made.output
-    schedule = json.loads(made.stdout)["id"]
+    said = json.loads(made.stdout)
+    schedule = said["id"]
+    assert (said["if_late"], said["max_late_s"]) == ("skip", 1800)
     listed = await wxgate_process("schedules", "list", "--state", "active", *at_gate)
     assert re.search(rf"^{schedule} +早报 +active +0 8 ", listed.stdout, re.MULTILINE)
     shown = await wxgate_process("schedules", "show", schedule, *at_gate)
