@@ -15,7 +15,7 @@ from urllib.request import urlopen
 
 import uvloop
 
-from bench.load import ready
+from bench.load import Stream, ready
 from bench.processes import listening, started
 from bench.served import KEY, served
 from tests.conftest import RedisServer
@@ -25,9 +25,6 @@ _REQUEST = (
     f"GET /cgi-bin/token?grant_type=client_credential&appid=main&secret={KEY} HTTP/1.1\r\n"
     "Host: 127.0.0.1\r\n\r\n"
 ).encode()
-
-# Bare streams: the load must not take the processor from what is measured.
-Stream = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 async def ask(stream: Stream) -> tuple[float, str]:

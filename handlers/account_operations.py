@@ -7,7 +7,7 @@ from accounts.official import OfficialAccount
 from handlers.admin_accounts import AccountDetail, AccountViews
 from handlers.capabilities import CapabilityView
 from handlers.openapi import Operation
-from handlers.operations import header, query
+from handlers.operations import EDIT_ERRORS, IF_MATCH, paging
 
 _ADMIN_ACCOUNT: dict[str, Any] = {
     "name": "main",
@@ -40,16 +40,12 @@ _ACCOUNT_DETAIL: dict[str, Any] = {
     "capabilities": _CAPABILITIES,
     "quota_remaining": {"/cgi-bin/draft/add": 997},
 }
-_IF_MATCH = header("If-Match", "读到的 ETag；已被别人改过则 409 / the ETag that was read")
 ADMIN_ACCOUNTS = Operation(
     "全部公众号 / all official accounts",
     "admin",
     answer=AccountViews,
     answer_example={"items": [_ADMIN_ACCOUNT], "next_cursor": None},
-    parameters=(
-        query("limit", "每页几个 / page size", type="integer", minimum=1, maximum=200),
-        query("cursor", "上一页的 next_cursor / next_cursor of the page before"),
-    ),
+    parameters=paging(200),
     errors=(401, 403, 422),
 )
 ADMIN_ACCOUNT = Operation(
@@ -77,8 +73,8 @@ ADMIN_ACCOUNT_CHANGE = Operation(
     answer=AccountDetail,
     example={"app_secret": "…"},
     answer_example=_ACCOUNT_DETAIL,
-    parameters=(_IF_MATCH,),
-    errors=(400, 401, 403, 404, 409, 413, 415, 422, 503),
+    parameters=(IF_MATCH,),
+    errors=EDIT_ERRORS,
 )
 ADMIN_ACCOUNT_PROBE = Operation(
     "问微信这个公众号能做什么 / ask WeChat what an account may do",
@@ -94,6 +90,6 @@ ADMIN_ACCOUNT_REMOVE = Operation(
     "删除公众号；有未结束的任务时 409 / remove an official account",
     "admin",
     status=204,
-    parameters=(_IF_MATCH,),
+    parameters=(IF_MATCH,),
     errors=(400, 401, 403, 404, 409, 503),
 )

@@ -2,7 +2,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, RootModel
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -13,7 +13,7 @@ from handlers.articles import account_of, idempotency_key
 from handlers.batch_bodies import Asked, BatchBodies
 from handlers.batch_reading import ChecksTemplates, Sender, hand_in, read_items
 from handlers.guard import require_scope
-from handlers.jobs import answer_to_post
+from handlers.jobs import JobAnswer, answer_to_post
 from jobs.batch import Batch, Policy
 from jobs.files import Files
 from jobs.intake import NewJob
@@ -42,6 +42,10 @@ class BatchPlan(BaseModel):
     concurrency: int
     on_error: str
     items: list[PlannedItem]
+
+
+class BatchAnswer(RootModel[JobAnswer | BatchPlan]):
+    """The batch as a job; to a dry run its plan."""
 
 
 class _Taken(NamedTuple):

@@ -1,9 +1,10 @@
 """What `/openapi.json` says of the route of batches."""
 
 from handlers.batch_bodies import BatchRequest
-from handlers.jobs import JobAnswer, JobReport
+from handlers.batches import BatchAnswer
+from handlers.jobs import JobReport
 from handlers.openapi import Operation
-from handlers.operations import header, query
+from handlers.operations import EDIT_ERRORS, IDEMPOTENCY_KEY, JOB_EXAMPLE, PREFER, query
 
 BATCH = Operation(
     "批量提交 / hand in many things at once",
@@ -11,7 +12,7 @@ BATCH = Operation(
     status=202,
     also=(200,),
     body=BatchRequest,
-    answer=JobAnswer,
+    answer=BatchAnswer,
     example={
         "kind": "articles",
         "items": [
@@ -22,13 +23,11 @@ BATCH = Operation(
         "on_error": "continue",
     },
     answer_example={
-        "id": "job_01jd8zq3k4x5c6v7b8n9m0a1s2",
+        **JOB_EXAMPLE,
         "kind": "batch",
-        "account": "main",
-        "client": "blog",
         "state": "accepted",
-        "created_at": "2026-12-01T00:00:00.000Z",
-        "run_at": "2026-12-01T00:00:00.000Z",
+        "title": None,
+        "result": None,
         "progress": {"done": 0, "total": 2, "failed": 0},
         "items": [],
     },
@@ -36,8 +35,8 @@ BATCH = Operation(
     part="batch",
     raw="application/zip",
     parameters=(
-        header("Idempotency-Key", "同键同内容返回同一任务 / the same key gives the same job"),
-        header("Prefer", "wait=N：最多等 N 秒（≤60）/ wait up to N s for the end"),
+        IDEMPOTENCY_KEY,
+        PREFER,
         query("kind", "ZIP：默认 articles / of a ZIP archive; articles by default"),
         query("action", "ZIP：每篇做到哪一步 / of a ZIP archive: how far to go with each article"),
         query("target", "ZIP，images.upload：article 或 material / of a ZIP archive of pictures"),
@@ -46,7 +45,7 @@ BATCH = Operation(
         query("tags", "ZIP：逗号分隔 / of a ZIP archive, with commas between"),
         query("dry_run", "ZIP：只返回计划 / of a ZIP archive", type="boolean"),
     ),
-    errors=(400, 401, 403, 404, 409, 413, 415, 422, 503),
+    errors=EDIT_ERRORS,
     description=(
         "全部条目先检查，有一项不对就都不收（422，逐项说明）。每个条目是一个任务；"
         "`dry_run` 只返回计划。`application/zip`：一个文件夹，每个 Markdown 是一篇文章，"

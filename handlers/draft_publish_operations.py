@@ -3,7 +3,7 @@
 from handlers.draft_publish import PreviewRequest, PublishRequest
 from handlers.jobs import JobAnswer
 from handlers.openapi import Operation
-from handlers.operations import JOB_EXAMPLE, header
+from handlers.operations import EDIT_ERRORS, IDEMPOTENCY_KEY, JOB_EXAMPLE, PREFER
 
 DRAFT_PUBLISH = Operation(
     "发布草稿箱里的草稿 / publish a draft that is in the box",
@@ -15,11 +15,8 @@ DRAFT_PUBLISH = Operation(
     answer=JobAnswer,
     example={"publish_at": "2026-12-01T08:00:00+08:00"},
     answer_example={**JOB_EXAMPLE, "kind": "draft.publish", "state": "accepted", "result": None},
-    parameters=(
-        header("Idempotency-Key", "同键同内容返回同一任务 / the same key gives the same job"),
-        header("Prefer", "wait=N：最多等 N 秒（≤60）/ wait up to N s for the end"),
-    ),
-    errors=(400, 401, 403, 404, 409, 413, 415, 422, 503),
+    parameters=(IDEMPOTENCY_KEY, PREFER),
+    errors=EDIT_ERRORS,
     description=(
         "返回任务。同一草稿同时只有一个任务：否则 409 `draft_busy`；定时期间草稿被改过则任务以"
         " `draft_changed` 失败。\n\n"

@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from core.errors import GatewayError, Text, language_of
+from core.errors import GatewayError, Language, Text, language_of
 from proxy.ratelimit import RateLimited
 from proxy.request import blame
 
@@ -55,16 +55,20 @@ def request_id_of(request: Request) -> str:
     return str(request.scope.get("state", {}).get("request_id", ""))
 
 
+def language_of_caller(request: Request) -> Language:
+    """The language that the caller reads."""
+    return language_of(request.headers.get("accept-language", ""))
+
+
 def error_response(request: Request, error: GatewayError) -> Response:
     """`error` in the contract's form, in the caller's language."""
-    language = language_of(request.headers.get("accept-language", ""))
     headers: dict[str, str] = {}
     if error.retry_after_s is not None:
         headers["Retry-After"] = str(max(1, math.ceil(error.retry_after_s)))
     if error.status == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = "Bearer"
-    body: dict[str, Any] = {"error": error.describe(language, request_id_of(request))}
-    return JSONResponse(body, status_code=error.status, headers=headers)
+    said = error.describe(language_of_caller(request), request_id_of(request))
+    return JSONResponse({"error": said}, status_code=error.status, headers=headers)
 
 
 async def gateway_error(request: Request, exc: Exception) -> Response:

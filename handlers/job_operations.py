@@ -4,7 +4,7 @@ from handlers.job_changes import JobChanges
 from handlers.job_lists import JobList, JobSummary
 from handlers.jobs import JobAnswer
 from handlers.openapi import Operation
-from handlers.operations import JOB_EXAMPLE, header, query
+from handlers.operations import EDIT_ERRORS, IF_MATCH, JOB_EXAMPLE, paging, query
 
 _MANY = "可重复或用逗号分隔 / repeated, or with commas between"
 _WANTED = (
@@ -28,10 +28,7 @@ _WANTED = (
         "error's code",
     ),
 )
-_PAGE = (
-    query("limit", "每页几个 / page size", type="integer", minimum=1, maximum=100),
-    query("cursor", "上一页的 next_cursor / next_cursor of the page before"),
-)
+_PAGE = paging(100)
 JOBS = Operation(
     "任务列表，新的在前 / jobs, newest first",
     "jobs",
@@ -57,8 +54,8 @@ CHANGE = Operation(
     answer=JobAnswer,
     example={"publish_at": "2026-12-01T08:00:00+08:00", "tags": ["周报"]},
     answer_example={**JOB_EXAMPLE, "state": "scheduled", "tags": ["周报"], "result": None},
-    parameters=(header("If-Match", "读到的 ETag；已变则 409 / the ETag as read; stale: 409"),),
-    errors=(400, 401, 403, 404, 409, 413, 415, 422, 503),
+    parameters=(IF_MATCH,),
+    errors=EDIT_ERRORS,
     description="只有还没开始的任务能改时间，否则 409 `job_begun`。"
     "Only a job that has not begun gets another time: else 409 `job_begun`.",
 )

@@ -9,10 +9,10 @@ from starlette.responses import JSONResponse, Response
 from accounts.clients import Scope
 from content.article import RenderedArticle
 from content.fields import ArticleFields
-from core.errors import GatewayError, language_of
+from core.errors import GatewayError
 from handlers.bodies import read_model
 from handlers.edits import editor_of
-from handlers.errors import request_id_of
+from handlers.errors import language_of_caller, request_id_of
 from handlers.guard import require_scope
 from handlers.jobs import JOB_ID, JobsHandler, job_id_of, reviews_of, shown, whose
 from jobs.fields import FillsTemplates, fields_of
@@ -127,7 +127,7 @@ class JobReviewsHandler:
     async def retry(self, request: Request) -> Response:
         """Go on with many jobs that ended without success; never with what needs review."""
         asked = await read_model(request, RetryMany, max_bytes=_MAX_BYTES)
-        language = language_of(request.headers.get("accept-language", ""))
+        language = language_of_caller(request)
         items = []
         for job_id in dict.fromkeys(asked.ids):
             try:

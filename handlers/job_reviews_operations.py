@@ -3,7 +3,7 @@
 from handlers.job_reviews import JobPreview, Resolve, RetriedMany, RetryMany
 from handlers.jobs import JobAnswer
 from handlers.openapi import Operation
-from handlers.operations import JOB_EXAMPLE
+from handlers.operations import EDIT_ERRORS, JOB_EXAMPLE
 
 _ID = "job_01jd8zq3k4x5c6v7b8n9m0a1s2"
 
@@ -14,7 +14,7 @@ RESOLVE = Operation(
     answer=JobAnswer,
     example={"outcome": "published", "article_id": "ARTICLE_ID"},
     answer_example=JOB_EXAMPLE,
-    errors=(400, 401, 403, 404, 409, 413, 415, 422, 503),
+    errors=EDIT_ERRORS,
     description=(
         "先在公众号后台看过再说；记入审计日志。published → succeeded；not_published → failed，"
         "之后 retry 会再发送。\n\n"

@@ -9,9 +9,9 @@ from starlette.responses import JSONResponse, Response
 
 from accounts.clients import Client, Scope
 from accounts.official import UnknownAccount
-from core.errors import GatewayError, Language, Text, language_of
+from core.errors import GatewayError, Text
 from handlers.edits import editor_of, etag
-from handlers.errors import request_id_of
+from handlers.errors import language_of_caller, request_id_of
 from handlers.guard import require_scope
 from handlers.sse import event, last_event_id, stream
 from jobs.batch_view import items_json
@@ -202,7 +202,7 @@ class JobsHandler:
         tags = await self._lists.tags([row])
         answer = shown(request, row, tags.get(row.id, ()))
         if items := await self._jobs.items(row):
-            answer["items"] = items_json(items, _language(request), request_id_of(request))
+            answer["items"] = items_json(items, language_of_caller(request), request_id_of(request))
         return answer
 
     async def cancel(self, request: Request) -> Response:
@@ -261,7 +261,7 @@ class JobsHandler:
 
 def shown(request: Request, row: JobHead, tags: Sequence[str] = ()) -> dict[str, Any]:
     """The job as this caller reads it, with its tags where they are at hand."""
-    said = job_json(row, _language(request), request_id_of(request))
+    said = job_json(row, language_of_caller(request), request_id_of(request))
     return {**said, "tags": list(tags)} if tags else said
 
 
@@ -294,7 +294,3 @@ def job_id_of(request: Request) -> str:
     if not re.fullmatch(JOB_ID, job_id):
         raise JobUnknown(job_id=job_id[:64])
     return job_id
-
-
-def _language(request: Request) -> Language:
-    return language_of(request.headers.get("accept-language", ""))

@@ -9,11 +9,10 @@ from starlette.responses import JSONResponse, Response
 from accounts.clients import Client, Scope
 from accounts.official import Accounts
 from core.clock import rfc3339
-from core.errors import language_of
 from handlers.articles import account_of
 from handlers.bodies import FieldInvalid, read_model
 from handlers.edits import editor_of
-from handlers.errors import request_id_of
+from handlers.errors import language_of_caller, request_id_of
 from handlers.guard import require_scope
 from handlers.queries import NO_NUL, read_query
 from jobs.library import Library, Listed, NotInLibrary, Shown
@@ -180,7 +179,7 @@ def _place(cursor: str | None) -> Place | None:
 
 def _listed(request: Request, listed: Listed) -> dict[str, Any]:
     place, freshness = listed.next_place, listed.freshness
-    language = language_of(request.headers.get("accept-language", ""))
+    language = language_of_caller(request)
     error = freshness.error
     return {
         "items": [_item(row, listed.tags.get(row.id, ())) for row in listed.rows],

@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 from handlers.library import LibraryItem, LibraryList, LibraryTags
 from handlers.openapi import Operation
-from handlers.operations import query
+from handlers.operations import paging, query
 from store.library import LibraryKind
 
 _NAMES: dict[LibraryKind, tuple[str, str]] = {
@@ -49,8 +49,7 @@ def _parameters(kind: LibraryKind) -> tuple[dict[str, Any], ...]:
         query("updated_after", "RFC 3339，含 / from then on", type="string", format="date-time"),
         query("updated_before", "RFC 3339，不含 / before then", type="string", format="date-time"),
         query("refresh", "先从微信重新读取 / read it from WeChat anew first", type="boolean"),
-        query("limit", "每页几个 / page size", type="integer", minimum=1, maximum=100),
-        query("cursor", "上一页的 next_cursor / next_cursor of the page before"),
+        *paging(100),
     )
 
 

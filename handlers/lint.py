@@ -9,8 +9,9 @@ from content.article import ArticleFields
 from content.filling import TemplateFiller
 from content.findings import LintFinding, LintReport
 from content.renderer import Renderer
-from core.errors import Language, language_of
+from core.errors import Language
 from handlers.bodies import read_model
+from handlers.errors import language_of_caller
 from handlers.guard import require_scope
 from handlers.render import RenderedStats
 
@@ -69,7 +70,7 @@ class LintHandler:
             require_scope(request, Scope.DRAFT, Scope.TEMPLATES)
         fields = await self._templates.filled(fields)
         report = await self._renderer.lint(fields)
-        language = language_of(request.headers.get("accept-language", ""))
+        language = language_of_caller(request)
         return JSONResponse(report_json(report, language))
 
 

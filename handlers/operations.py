@@ -59,6 +59,22 @@ def query(name: str, description: str, **schema: Any) -> dict[str, Any]:
     }
 
 
+def paging(most: int) -> tuple[dict[str, Any], ...]:
+    """The parameters of a list that is told page by page, with at most so many a page."""
+    return (
+        query("limit", "每页几个 / page size", type="integer", minimum=1, maximum=most),
+        query("cursor", "上一页的 next_cursor / next_cursor of the page before"),
+    )
+
+
+IF_MATCH = header("If-Match", "读到的 ETag；已被别人改过则 409 / the ETag as read; stale: 409")
+IDEMPOTENCY_KEY = header(
+    "Idempotency-Key", "同键同内容只做一次，得到同样的回答 / the same key does it once"
+)
+PREFER = header("Prefer", "wait=N：最多等 N 秒（≤60）/ wait up to N s for the end")
+# What may be wrong with a call that changes something.
+EDIT_ERRORS = (400, 401, 403, 404, 409, 413, 415, 422, 503)
+
 RENDER = Operation(
     "Markdown 转微信 HTML / Markdown to WeChat's HTML",
     "content",
@@ -101,11 +117,8 @@ ARTICLE = Operation(
     example={"markdown": _MARKDOWN, "action": "draft"},
     answer_example={**JOB_EXAMPLE, "state": "accepted", "result": None},
     multipart="图片，以 Markdown 中的相对路径为名 / a picture, named as the Markdown names it",
-    parameters=(
-        header("Idempotency-Key", "同键同内容返回同一任务 / the same key gives the same job"),
-        header("Prefer", "wait=N：最多等 N 秒（≤60）/ wait up to N s for the end"),
-    ),
-    errors=(400, 401, 403, 404, 409, 413, 415, 422, 503),
+    parameters=(IDEMPOTENCY_KEY, PREFER),
+    errors=EDIT_ERRORS,
     description=(
         "建草稿（默认）或发布；返回任务。`Prefer: wait` 等到结束时返回 200。"
         "一篇的字段，或 `articles` 里的 1–8 篇；`images` 是小绿书。\n\n"
@@ -217,8 +230,7 @@ AUDIT = Operation(
         query("actor", "谁，如 client:blog / who, as client:blog"),
         query("account", "账号名 / account"),
         query("subject", "对象 / what it was done to"),
-        query("limit", "每页几条 / page size", type="integer", minimum=1, maximum=200),
-        query("cursor", "上一页的 next_cursor / next_cursor of the page before"),
+        *paging(200),
     ),
     errors=(401, 403, 422),
 )
@@ -283,16 +295,11 @@ AUTH_REVOKE = Operation(
 )
 
 _CLIENT_ERRORS = (401, 403, 404, 503)
-_EDIT_ERRORS = (400, 401, 403, 404, 409, 413, 415, 422, 503)
-_IF_MATCH = header("If-Match", "读到的 ETag；已被别人改过则 409 / the ETag as read; stale: 409")
 CLIENTS = Operation(
     "客户端列表 / clients",
     "admin",
     answer=ClientList,
-    parameters=(
-        query("limit", "每页几个 / page size", type="integer", minimum=1, maximum=200),
-        query("cursor", "上一页的 next_cursor / next_cursor of the page before"),
-    ),
+    parameters=paging(200),
     errors=(401, 403, 422, 503),
 )
 CLIENT = Operation("一个客户端 / a client", "admin", answer=ClientView, errors=_CLIENT_ERRORS)
@@ -311,14 +318,14 @@ CLIENT_CHANGE = Operation(
     body=ClientChanges,
     answer=ClientView,
     example={"disabled": True},
-    parameters=(_IF_MATCH,),
-    errors=_EDIT_ERRORS,
+    parameters=(IF_MATCH,),
+    errors=EDIT_ERRORS,
 )
 CLIENT_REMOVE = Operation(
     "删除客户端 / remove a client",
     "admin",
     status=204,
-    parameters=(_IF_MATCH,),
+    parameters=(IF_MATCH,),
     errors=(400, 401, 403, 404, 409, 503),
 )
 CLIENT_ROTATE = Operation(
@@ -329,7 +336,7 @@ CLIENT_ROTATE = Operation(
     body_required=False,
     answer=ClientWithKey,
     example={"overlap_s": 86400},
-    errors=_EDIT_ERRORS,
+    errors=EDIT_ERRORS,
 )
 CLIENT_REVOKE = Operation(
     "撤销一个密钥 / revoke a key",

@@ -9,8 +9,9 @@ from content.article import ArticleFields, RenderedArticle
 from content.filling import TemplateFiller
 from content.kinds import ArticleType
 from content.renderer import Renderer
-from core.errors import Language, language_of
+from core.errors import Language
 from handlers.bodies import read_model
+from handlers.errors import language_of_caller
 from handlers.guard import require_scope
 
 _MAX_BYTES = 4_000_000  # 1 MB of HTML, escaped as JSON at its worst
@@ -67,7 +68,7 @@ class RenderHandler:
             require_scope(request, Scope.DRAFT, Scope.TEMPLATES)
         fields = await self._templates.filled(fields)
         rendered = await self._renderer.render(fields, keywords=True)
-        language = language_of(request.headers.get("accept-language", ""))
+        language = language_of_caller(request)
         return JSONResponse(render_answer(rendered, language))
 
 

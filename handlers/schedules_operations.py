@@ -4,7 +4,7 @@ from typing import Any
 
 from handlers.jobs import JobAnswer
 from handlers.openapi import Operation
-from handlers.operations import JOB_EXAMPLE, header, query
+from handlers.operations import IDEMPOTENCY_KEY, IF_MATCH, JOB_EXAMPLE, PREFER, paging, query
 from handlers.schedule_forms import ScheduleAnswer, ScheduleChange, ScheduleList, ScheduleRequest
 
 _LISTED: dict[str, Any] = {
@@ -29,8 +29,6 @@ _LISTED: dict[str, Any] = {
 }
 _ARTICLE = {"markdown": "# 早报\n\n今天的要闻。"}
 _SCHEDULE = {**_LISTED, "action": "publish", "article": _ARTICLE, "draft": None}
-_IF_MATCH = header("If-Match", "读到的 ETag；已变则 409 / the ETag as read; stale: 409")
-_KEY = header("Idempotency-Key", "同键同内容只做一次 / the same key does it once")
 _ERRORS = (400, 401, 403, 404, 409, 413, 415, 422, 500, 502, 503, 504)
 _EDITS = (400, 401, 403, 404, 409, 503)
 
@@ -41,8 +39,7 @@ LIST = Operation(
     answer_example={"items": [_LISTED], "next_cursor": None},
     parameters=(
         query("state", "状态 / state", type="string", enum=["active", "paused", "ended"]),
-        query("limit", "每页几个 / page size", type="integer", minimum=1, maximum=100),
-        query("cursor", "上一页的 next_cursor / next_cursor of the page before"),
+        *paging(100),
     ),
     errors=(401, 403, 404, 422),
 )
@@ -55,7 +52,7 @@ CREATE = Operation(
     example={"cron": "0 8 * * 1-5", "article": _ARTICLE, "action": "publish", "if_late": "skip"},
     answer_example=_SCHEDULE,
     multipart="图片，以 Markdown 中的相对路径为名 / a picture, named as the Markdown names it",
-    parameters=(_KEY,),
+    parameters=(IDEMPOTENCY_KEY,),
     errors=_ERRORS,
     description=(
         "一次（`publish_at`）或周期（`cron`）；`article` 每次建新草稿，`draft` 发布已有的一篇。"
@@ -70,7 +67,7 @@ GET = Operation(
     "schedules",
     answer=ScheduleAnswer,
     answer_example=_SCHEDULE,
-    parameters=(_IF_MATCH,),
+    parameters=(IF_MATCH,),
     errors=(400, 401, 403, 404, 409),
 )
 CHANGE = Operation(
@@ -81,7 +78,7 @@ CHANGE = Operation(
     example={"cron": "30 7 * * *"},
     answer_example=_SCHEDULE,
     multipart="图片，以 Markdown 中的相对路径为名 / a picture, named as the Markdown names it",
-    parameters=(_IF_MATCH,),
+    parameters=(IF_MATCH,),
     errors=_ERRORS,
     description="没写的不变；刚好到点时 409 `schedule_changed`。"
     "What is not named stays; 409 `schedule_changed` if it came due meanwhile.",
@@ -90,7 +87,7 @@ REMOVE = Operation(
     "删除定时计划 / remove a schedule",
     "schedules",
     status=204,
-    parameters=(_IF_MATCH,),
+    parameters=(IF_MATCH,),
     errors=_EDITS,
     description="已结束的须带 If-Match；它的任务未结束时 409。"
     "One that is over wants If-Match; 409 while a job of it is not over.",
@@ -100,7 +97,7 @@ PAUSE = Operation(
     "schedules",
     answer=ScheduleAnswer,
     answer_example={**_SCHEDULE, "state": "paused", "next_times": []},
-    parameters=(_IF_MATCH,),
+    parameters=(IF_MATCH,),
     errors=_EDITS,
 )
 RESUME = Operation(
@@ -108,7 +105,7 @@ RESUME = Operation(
     "schedules",
     answer=ScheduleAnswer,
     answer_example=_SCHEDULE,
-    parameters=(_IF_MATCH,),
+    parameters=(IF_MATCH,),
     errors=_EDITS,
 )
 RUN = Operation(
@@ -118,7 +115,7 @@ RUN = Operation(
     also=(200,),
     answer=JobAnswer,
     answer_example={**JOB_EXAMPLE, "state": "scheduled", "result": None},
-    parameters=(_IF_MATCH, _KEY, header("Prefer", "wait=N（≤60）/ wait up to N s for the end")),
+    parameters=(IF_MATCH, IDEMPOTENCY_KEY, PREFER),
     errors=(*_EDITS, 422),
 )
 APPROVE = Operation(
@@ -126,7 +123,7 @@ APPROVE = Operation(
     "schedules",
     answer=ScheduleAnswer,
     answer_example={**_SCHEDULE, "approval": "given"},
-    parameters=(_IF_MATCH,),
+    parameters=(IF_MATCH,),
     errors=_EDITS,
     description="由另一个客户端批准它今后的每次发布；修改后须重新批准。"
     "By another client, for all that it publishes; after a change anew.",

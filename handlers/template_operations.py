@@ -1,7 +1,7 @@
 """What `/openapi.json` says of the templates' routes."""
 
 from handlers.openapi import Operation
-from handlers.operations import header, query
+from handlers.operations import EDIT_ERRORS, IF_MATCH, paging, query
 from handlers.template_preview import PreviewAnswer, PreviewRequest, UnsavedPreview
 from handlers.templates import DiffAnswer, Rollback, TemplateList, TemplateView
 from templates.forms import NewTemplate, TemplateChanges, TemplateForm
@@ -13,12 +13,7 @@ _FORM = {"text": _TEXT, "variables": _VARIABLES, "description": "周报", "note"
 _VALUES = {"title": "第 48 周", "items": ["上线", "修复"]}
 
 _READ = (401, 403, 404, 422, 503)
-_WRITE = (400, 401, 403, 404, 409, 413, 415, 422, 503)
-_IF_MATCH = header("If-Match", "读到的 ETag；已被别人改过则 409 / the ETag as read; stale: 409")
-_PAGE = (
-    query("limit", "每页几个 / page size", type="integer", minimum=1, maximum=200),
-    query("cursor", "上一页的 next_cursor / next_cursor of the page before"),
-)
+_PAGE = paging(200)
 
 TEMPLATES = Operation(
     "模板列表 / templates",
@@ -49,8 +44,8 @@ SAVE = Operation(
     body=TemplateForm,
     answer=TemplateView,
     example=_FORM,
-    parameters=(_IF_MATCH,),
-    errors=_WRITE,
+    parameters=(IF_MATCH,),
+    errors=EDIT_ERRORS,
 )
 CHANGE = Operation(
     "只改给出的，存为新版本 / a new version, different in what is named",
@@ -58,15 +53,15 @@ CHANGE = Operation(
     body=TemplateChanges,
     answer=TemplateView,
     example={"description": "每周五的周报"},
-    parameters=(_IF_MATCH,),
-    errors=_WRITE,
+    parameters=(IF_MATCH,),
+    errors=EDIT_ERRORS,
 )
 REMOVE = Operation(
     "删除模板及其全部版本 / remove a template with all versions",
     _TAG,
     status=204,
     parameters=(
-        _IF_MATCH,
+        IF_MATCH,
         query("force", "即使有定时任务或模板在用 / even if it is in use", type="boolean"),
     ),
     errors=(400, 401, 403, 404, 409, 422, 503),
@@ -100,8 +95,8 @@ ROLLBACK = Operation(
     body=Rollback,
     answer=TemplateView,
     example={"version": 1},
-    parameters=(_IF_MATCH,),
-    errors=_WRITE,
+    parameters=(IF_MATCH,),
+    errors=EDIT_ERRORS,
 )
 PREVIEW = Operation(
     "试填模板 / try a template",

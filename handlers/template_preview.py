@@ -9,8 +9,8 @@ from content.options import RenderOptions
 from content.renderer import Renderer
 from content.template_work import TemplateWork
 from core.clock import Clock
-from core.errors import language_of
 from handlers.bodies import read_model
+from handlers.errors import language_of_caller
 from handlers.render import RenderAnswer, render_answer
 from handlers.templates import MAX_BYTES, require_reader
 from templates.book import TemplateBook
@@ -86,6 +86,5 @@ class PreviewHandler:
                 options=wanted.options,
             )
             rendered = await self._renderer.render(fields, keywords=True)
-            language = language_of(request.headers.get("accept-language", ""))
-            article = render_answer(rendered, language)
+            article = render_answer(rendered, language_of_caller(request))
         return JSONResponse({"text": text, "values": filling["values"], "article": article})

@@ -3,7 +3,7 @@
 from typing import Any
 
 from handlers.openapi import Operation
-from handlers.operations import header, query
+from handlers.operations import EDIT_ERRORS, IF_MATCH, paging, query
 from handlers.webhooks import (
     DeliveryList,
     DeliveryView,
@@ -54,7 +54,7 @@ CREATE = Operation(
     answer=WebhookWithSecret,
     example={"url": "https://203.0.113.5/wxgate", "events": ["job.*"]},
     answer_example={**_WEBHOOK, "secret": "whsec_…"},
-    errors=(400, 401, 403, 404, 409, 413, 415, 422, 503),
+    errors=EDIT_ERRORS,
     description=(
         "类型：`job.succeeded` `job.partly_failed` `job.failed` `job.needs_review` "
         "`job.cancelled` `job.approval_wanted`，以及 `wechat.` 加微信的 Event 或 MsgType"
@@ -72,8 +72,8 @@ CHANGE = Operation(
     answer=WebhookView,
     example={"state": "active"},
     answer_example=_WEBHOOK,
-    parameters=(header("If-Match", "读到的 ETag；已被改过则 409 / the ETag that was read"),),
-    errors=(400, 401, 403, 404, 409, 413, 415, 422, 503),
+    parameters=(IF_MATCH,),
+    errors=EDIT_ERRORS,
 )
 REMOVE = Operation("删除 / remove it", "webhooks", status=204, errors=(401, 403, 404, 503))
 TEST = Operation(
@@ -92,8 +92,7 @@ DELIVERIES = Operation(
     answer_example={"items": [_DELIVERY], "next_cursor": None},
     parameters=(
         query("state", "pending、delivered 或 dead"),
-        query("limit", "每页几条 / page size", type="integer", minimum=1, maximum=100),
-        query("cursor", "上一页的 next_cursor / next_cursor of the page before"),
+        *paging(100),
     ),
     errors=(401, 403, 404, 422),
 )

@@ -16,8 +16,6 @@ from store.webhooks import WebhookRow
 
 APPROVAL_WANTED = "job.approval_wanted"
 TEST = "webhook.test"
-# What there is to be told of. After "wechat." comes the Event or the MsgType.
-TYPES = (*(f"job.{state}" for state in State if state.is_final), APPROVAL_WANTED, "wechat.*")
 
 # Of a result; pictures and what WeChat changed are to be read from the job.
 _TOLD_OF_RESULT = (

@@ -1,10 +1,7 @@
-from typing import Annotated
-
 from pydantic import BaseModel, ConfigDict, Field
 
 from cache.rates import RateText
-
-Seconds = Annotated[float, Field(gt=0)]
+from jobs.settings import Seconds
 
 
 class CallbackSettings(BaseModel):

@@ -31,9 +31,6 @@ class Lexicon(NamedTuple):
     missing: tuple[str, ...] = ()  # lists that nobody could read since the start
 
 
-NO_WORDS = Lexicon("", b"")
-
-
 class WordShelf:
     """The word lists in force, read from their folder and followed there.
 

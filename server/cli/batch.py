@@ -7,6 +7,7 @@ import typer
 from server.cli.common import ConfigOption, fail
 from server.cli.target import (
     EXIT_USAGE,
+    AccountOption,
     JsonOption,
     KeyOption,
     ServerOption,
@@ -45,9 +46,6 @@ Action = Annotated[
     Literal["", "draft", "publish"],
     typer.Option(help="文章做到哪一步；默认按各条，没写就是 draft / how far articles go"),
 ]
-Account = Annotated[
-    str, typer.Option("--account", "-a", help="账号名；默认唯一的那个 / account name")
-]
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="网关只检查，列出会做什么 / only check, and tell the plan")
 ]
@@ -78,7 +76,7 @@ def run(
     source: Source,
     kind: Kind = "",
     action: Action = "",
-    account: Account = "",
+    account: AccountOption = "",
     dry_run: DryRun = False,
     concurrency: Concurrency = None,
     stop_on_error: StopOnError = False,

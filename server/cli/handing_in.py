@@ -17,7 +17,7 @@ from wxgate_client.uploads import Uploads
 
 from server.cli.order import Order
 from server.cli.tables import print_json, print_table
-from server.cli.target import Target, at_gateway
+from server.cli.target import Target, account_of, at_gateway
 
 _AT_ONCE = 8  # pictures on their way
 _INTERRUPTED = 130
@@ -89,7 +89,7 @@ def hand_in(target: Target, order: Order, *, again: str, as_json: bool) -> None:
     """
 
     async def begin(part: Order, gateway: AsyncGateway, bars: Bars) -> dict[str, Any]:
-        account = target.account or await gateway.default_account()
+        account = await account_of(gateway, target)
         await _bring(gateway, part, bars)
         return await gateway.do(part.call(account, again=again))
 
@@ -111,7 +111,7 @@ def show_plan(target: Target, order: Order, *, as_json: bool) -> None:
     """What the gateway would make of it; nothing is taken in."""
 
     async def work(gateway: AsyncGateway) -> None:
-        account = target.account or await gateway.default_account()
+        account = await account_of(gateway, target)
         for part in order.parts():
             plan = await gateway.do(part.call(account, dry_run=True))
             if as_json:

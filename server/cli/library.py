@@ -8,7 +8,16 @@ import typer
 from server.cli.common import ConfigOption
 from server.cli.jobs import first
 from server.cli.tables import print_facts, print_json, print_table
-from server.cli.target import JsonOption, KeyOption, ServerOption, Target, at_gateway, find_target
+from server.cli.target import (
+    AccountOption,
+    JsonOption,
+    KeyOption,
+    ServerOption,
+    Target,
+    account_of,
+    at_gateway,
+    find_target,
+)
 from server.cli.times import in_shanghai
 
 if TYPE_CHECKING:
@@ -26,9 +35,6 @@ _KINDS = {
 
 Ids = Annotated[list[str], typer.Argument(metavar="ID…", help="media_id / article_id")]
 Id = Annotated[str, typer.Argument(metavar="ID", help="media_id / article_id")]
-AccountOption = Annotated[
-    str, typer.Option("--account", "-a", help="公众号；只有一个时可省 / account, if several")
-]
 
 
 def make_app(name: str) -> typer.Typer:
@@ -65,11 +71,12 @@ def _add_list(app: typer.Typer, name: str) -> None:
     ) -> None:
         wanted = {"q": q, "type": type_, "tag": tag, "refresh": "true" if refresh else ""}
         params = {name: value for name, value in wanted.items() if value}
+        target = _target(name, server, key, config, account)
 
         async def work(gateway: "AsyncGateway") -> None:
             from wxgate_client.calls import Call
 
-            path = await _path(gateway, account, name)
+            path = await _path(gateway, target, name)
             params["limit"] = str(min(limit, 100))
             found = await first(gateway, Call(method="GET", path=path, params=params), limit)
             if as_json:
@@ -77,7 +84,7 @@ def _add_list(app: typer.Typer, name: str) -> None:
             else:
                 print_table(_HEAD, [_row(item) for item in found])
 
-        at_gateway(_target(name, server, key, config, account), work)
+        at_gateway(target, work)
 
 
 def _add_show(app: typer.Typer, name: str) -> None:
@@ -92,14 +99,16 @@ def _add_show(app: typer.Typer, name: str) -> None:
         key: KeyOption = "",
         config: ConfigOption = None,
     ) -> None:
+        target = _target(name, server, key, config, account)
+
         async def work(gateway: "AsyncGateway") -> None:
-            item = await gateway.request("GET", await _path(gateway, account, name, thing_id))
+            item = await gateway.request("GET", await _path(gateway, target, name, thing_id))
             if as_json:
                 print_json(item)
             else:
                 _print_item(item)
 
-        at_gateway(_target(name, server, key, config, account), work)
+        at_gateway(target, work)
 
 
 def _add_delete(app: typer.Typer, name: str) -> None:
@@ -111,12 +120,14 @@ def _add_delete(app: typer.Typer, name: str) -> None:
         key: KeyOption = "",
         config: ConfigOption = None,
     ) -> None:
+        target = _target(name, server, key, config, account)
+
         async def work(gateway: "AsyncGateway") -> None:
             for thing_id in thing_ids:
-                await gateway.request("DELETE", await _path(gateway, account, name, thing_id))
+                await gateway.request("DELETE", await _path(gateway, target, name, thing_id))
                 typer.echo(f"已删除 / deleted: {thing_id}")
 
-        at_gateway(_target(name, server, key, config, account), work)
+        at_gateway(target, work)
 
 
 def _add_tag(app: typer.Typer, name: str) -> None:
@@ -132,13 +143,15 @@ def _add_tag(app: typer.Typer, name: str) -> None:
         key: KeyOption = "",
         config: ConfigOption = None,
     ) -> None:
+        target = _target(name, server, key, config, account)
+
         async def work(gateway: "AsyncGateway") -> None:
             change = {"add": add or [], "remove": remove or []}
-            path = await _path(gateway, account, name, thing_id)
+            path = await _path(gateway, target, name, thing_id)
             item = await gateway.request("PATCH", path, json=change)
             typer.echo(f"{item['id']}: {' '.join(item['tags'])}")
 
-        at_gateway(_target(name, server, key, config, account), work)
+        at_gateway(target, work)
 
 
 def _target(name: str, server: str, key: str, config: "Path | None", account: str) -> Target:
@@ -147,10 +160,10 @@ def _target(name: str, server: str, key: str, config: "Path | None", account: st
     return find_target(server, key, config, Scope(_KINDS[name][2]), account=account)
 
 
-async def _path(gateway: "AsyncGateway", account: str, *rest: str) -> str:
-    from wxgate_client.calls import of_account
+async def _path(gateway: "AsyncGateway", target: Target, *rest: str) -> str:
+    from wxgate_client import calls
 
-    return of_account(account or await gateway.default_account(), *rest)
+    return calls.of_account(await account_of(gateway, target), *rest)
 
 
 def _row(item: Mapping[str, Any]) -> tuple[object, ...]:

@@ -11,6 +11,8 @@ import typer
 from server.cli.common import ConfigOption, config_path, fail, is_english
 from server.cli.target import (
     EXIT_USAGE,
+    AccountOption,
+    JsonOption,
     KeyOption,
     ServerOption,
     Target,
@@ -31,9 +33,6 @@ _MANY = 10  # above so many bars, those that are full make room
 
 Paths = Annotated[
     list[str], typer.Argument(help="Markdown 文件、文件夹或通配符 / files, folders, globs")
-]
-Account = Annotated[
-    str, typer.Option("--account", "-a", help="账号名；默认唯一的那个 / account name")
 ]
 Publish = Annotated[bool, typer.Option("--publish", help="草稿建好后发布 / publish the draft too")]
 At = Annotated[
@@ -80,12 +79,11 @@ Concurrency = Annotated[
 Sign = Annotated[
     bool, typer.Option("--sign", help="请求签名，密钥不上网 / sign: the key itself stays here")
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON / print JSON")]
 
 
 def publish(
     paths: Paths,
-    account: Account = "",
+    account: AccountOption = "",
     publish_now: Publish = False,
     at: At = "",
     if_late: IfLate = "publish",
@@ -101,7 +99,7 @@ def publish(
     server: ServerOption = "",
     key: KeyOption = "",
     sign: Sign = False,
-    as_json: AsJson = False,
+    as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
     """把 Markdown 变成草稿（默认）或发布，图片一并上传 / Markdown to drafts or publications.

@@ -9,10 +9,12 @@ from server.cli.common import ConfigOption, fail
 from server.cli.tables import print_json, print_table
 from server.cli.target import (
     EXIT_USAGE,
+    AccountOption,
     JsonOption,
     KeyOption,
     ServerOption,
     Target,
+    account_of,
     at_gateway,
     find_target,
 )
@@ -25,9 +27,6 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True)
 
 ScheduleId = Annotated[str, typer.Argument(metavar="ID", help="计划的 id / id of the schedule")]
-Account = Annotated[
-    str, typer.Option("--account", "-a", help="账号名；默认唯一的那个 / account name")
-]
 Article = Annotated[
     Path | None, typer.Argument(help="Markdown 文件 / Markdown file", show_default=False)
 ]
@@ -79,7 +78,7 @@ def add(
     name: Name = "",
     if_late: IfLate = "publish",
     max_late: MaxLate = "",
-    account: Account = "",
+    account: AccountOption = "",
     server: ServerOption = "",
     key: KeyOption = "",
     as_json: JsonOption = False,
@@ -111,7 +110,7 @@ def add(
     target = _target(server, key, config, account)
 
     async def work(gateway: "AsyncGateway") -> None:
-        made = await gateway.do(_creation(await _account(gateway, target), said, pictures))
+        made = await gateway.do(_creation(await account_of(gateway, target), said, pictures))
         _print(made, as_json=as_json)
 
     at_gateway(target, work)
@@ -120,7 +119,7 @@ def add(
 @app.command("list")
 def list_(
     state: State = "",
-    account: Account = "",
+    account: AccountOption = "",
     server: ServerOption = "",
     key: KeyOption = "",
     as_json: JsonOption = False,
@@ -135,7 +134,7 @@ def list_(
     target = _target(server, key, config, account)
 
     async def work(gateway: "AsyncGateway") -> None:
-        found = [each async for each in _each(gateway, await _account(gateway, target), state)]
+        found = [each async for each in _each(gateway, await account_of(gateway, target), state)]
         if as_json:
             print_json(found)
         else:
@@ -147,7 +146,7 @@ def list_(
 @app.command()
 def show(
     schedule: ScheduleId,
-    account: Account = "",
+    account: AccountOption = "",
     server: ServerOption = "",
     key: KeyOption = "",
     as_json: JsonOption = False,
@@ -165,7 +164,7 @@ def show(
 @app.command()
 def pause(
     schedule: ScheduleId,
-    account: Account = "",
+    account: AccountOption = "",
     server: ServerOption = "",
     key: KeyOption = "",
     as_json: JsonOption = False,
@@ -183,7 +182,7 @@ def pause(
 @app.command()
 def resume(
     schedule: ScheduleId,
-    account: Account = "",
+    account: AccountOption = "",
     server: ServerOption = "",
     key: KeyOption = "",
     as_json: JsonOption = False,
@@ -201,7 +200,7 @@ def resume(
 @app.command()
 def run(
     schedule: ScheduleId,
-    account: Account = "",
+    account: AccountOption = "",
     server: ServerOption = "",
     key: KeyOption = "",
     as_json: JsonOption = False,
@@ -219,7 +218,7 @@ def run(
 @app.command()
 def remove(
     schedule: ScheduleId,
-    account: Account = "",
+    account: AccountOption = "",
     server: ServerOption = "",
     key: KeyOption = "",
     config: ConfigOption = None,
@@ -233,7 +232,7 @@ def remove(
     target = _target(server, key, config, account)
 
     async def work(gateway: "AsyncGateway") -> None:
-        path = _path(await _account(gateway, target), schedule)
+        path = _path(await account_of(gateway, target), schedule)
         seen = await gateway.request("GET", path)
         # As it is now: should it come due in between, that is said instead.
         await gateway.request("DELETE", path, headers={"If-Match": f'"{seen["version"]}"'})
@@ -305,14 +304,10 @@ def _creation(account: str, said: dict[str, Any], pictures: dict[str, bytes]) ->
 def _steer(target: Target, schedule: str, method: str, what: str, *, as_json: bool) -> None:
     async def work(gateway: "AsyncGateway") -> None:
         rest = (what,) if what else ()
-        path = _path(await _account(gateway, target), schedule, *rest)
+        path = _path(await account_of(gateway, target), schedule, *rest)
         _print(await gateway.request(method, path), as_json=as_json)
 
     at_gateway(target, work)
-
-
-async def _account(gateway: "AsyncGateway", target: Target) -> str:
-    return target.account or await gateway.default_account()
 
 
 def _each(gateway: "AsyncGateway", account: str, state: str) -> AsyncIterator[dict[str, Any]]:

@@ -23,7 +23,9 @@ ServerOption = Annotated[
 KeyOption = Annotated[
     str, typer.Option("--key", envvar="WXGATE_KEY", help="客户端密钥 / client key")
 ]
-
+AccountOption = Annotated[
+    str, typer.Option("--account", "-a", help="账号名；默认唯一的那个 / account name")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="输出 JSON / print JSON")]
 
 
@@ -72,6 +74,11 @@ def at_gateway(target: Target, work: "Callable[[AsyncGateway], Awaitable[None]]"
     except Refused as exc:
         typer.echo(f"{exc.message}\n  → {exc.hint}", err=True)
         raise typer.Exit(1) from None
+
+
+async def account_of(gateway: "AsyncGateway", target: Target) -> str:
+    """The account that is meant: the one that was named, else the key's only one."""
+    return target.account or await gateway.default_account()
 
 
 def fail_unreachable(url: str, reason: object) -> NoReturn:

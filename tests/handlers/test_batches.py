@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from handlers.batches import BatchAnswer
 from store import children, jobs
 from store import files as kept_files
 from store.engine import Database
@@ -91,6 +92,7 @@ async def test_a_dry_run_tells_the_plan_and_makes_nothing(desk: Desk) -> None:
     items = [*ARTICLES, {"markdown": "![](a.png)", "files": {"a.png": sent}}]
     response = await desk.batch("articles", items, dry_run=True)
     plan = response.json()
+    assert BatchAnswer.model_validate(plan).model_dump() == plan  # as /openapi.json says
     assert (response.status_code, plan["total"], plan["concurrency"]) == (200, 4, 8)
     assert plan["items"][0] == {
         "index": 0, "kind": "article", "action": "draft", "title": "0.md", "files": 0, "missing": []
