@@ -33,8 +33,10 @@ _KINDS = {
     "materials": ("永久素材", "permanent materials", "material"),
 }
 
-Ids = Annotated[list[str], typer.Argument(metavar="ID…", help="media_id / article_id")]
-Id = Annotated[str, typer.Argument(metavar="ID", help="media_id / article_id")]
+Ids = Annotated[
+    list[str], typer.Argument(metavar="ID…", help="它的 id / its media_id or article_id")
+]
+Id = Annotated[str, typer.Argument(metavar="ID", help="它的 id / its media_id or article_id")]
 
 
 def make_app(name: str) -> typer.Typer:
