@@ -19,7 +19,7 @@ from pydantic import SecretStr
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from store import job_lists, library, tags
+from store import job_lists, library, publishing_results, tags
 from store.engine import Database, DatabaseSettings, open_database
 from store.job_lists import JobFilter
 from store.library import SEARCH_CHARS, Holding, LibraryFilter
@@ -151,6 +151,9 @@ def queries() -> dict[str, Query]:
         "jobs, common tag, no such state": jobs(tag="common", states=["running"]),
         "jobs to approve": jobs(client_id="blog", reviews=["main"], approval="pending"),
         "job of a media_id": lambda to: job_lists.named(to, f"D{500:063}", ["main", "second"]),
+        "what became of 10 000 jobs": lambda to: publishing_results.count(
+            to, ["main", "second"], since=ROWS - 10_000
+        ),
         "jobs by state": lambda to: job_lists.count_by_state(to, JobFilter()),
         "materials": things(),
         "materials of a rare type": things(types=["voice"]),

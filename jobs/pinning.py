@@ -1,10 +1,9 @@
-from typing import Any
-
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.errors import GatewayError
 from store.jobs import JobRow
+from templates.names import named_by
 from templates.shelf import find_bundle
 
 log = structlog.get_logger(__name__)
@@ -17,7 +16,7 @@ async def pin_templates(connection: AsyncConnection, row: JobRow) -> None:
     schedule may be, is left to fail by that when it is done.
     """
     pins: dict[str, int] = {}
-    for reference in _templates_of(row.payload):
+    for reference in named_by(row.payload.get("fields") or {}):
         try:
             bundle = await find_bundle(connection, reference)
         except GatewayError as exc:
@@ -26,11 +25,3 @@ async def pin_templates(connection: AsyncConnection, row: JobRow) -> None:
         pins |= bundle.pins
     if pins:
         row.payload["templates"] = pins
-
-
-def _templates_of(payload: dict[str, Any]) -> list[str]:
-    fields = payload.get("fields")
-    if not isinstance(fields, dict):
-        return []
-    articles = (fields, *(fields.get("articles") or ()))
-    return [article["template"] for article in articles if article.get("template")]

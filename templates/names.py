@@ -1,7 +1,8 @@
 """How templates are named: `weekly` is the version in use, `weekly@3` the third."""
 
 import re
-from typing import Annotated, NamedTuple
+from collections.abc import Mapping
+from typing import Annotated, Any, NamedTuple
 
 from pydantic import StringConstraints
 
@@ -30,6 +31,12 @@ def parse_reference(text: str) -> Reference | None:
         return None
     name, number = found.groups()
     return Reference(name, None if number is None else int(number))
+
+
+def named_by(fields: Mapping[str, Any]) -> list[str]:
+    """The references that an article, or the articles of a draft, are to be made from."""
+    articles = (fields, *(fields.get("articles") or ()))
+    return [article["template"] for article in articles if article.get("template")]
 
 
 def is_name(text: str) -> bool:

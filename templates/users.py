@@ -1,8 +1,9 @@
-from typing import Any
+from collections.abc import Iterable
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from store import templates as rows
+from templates.names import named_by
 
 
 async def users_of(connection: AsyncConnection, name: str) -> list[str]:
@@ -11,7 +12,7 @@ async def users_of(connection: AsyncConnection, name: str) -> list[str]:
     found = [
         f"schedule {schedule.name or schedule.id}"
         for schedule in schedules
-        if _names(name, _templates_of(schedule.work))
+        if _names(name, named_by(schedule.work.get("fields") or {}))
     ]
     for user, uses in await rows.users(connection):
         if user != name and _names(name, uses):
@@ -19,11 +20,5 @@ async def users_of(connection: AsyncConnection, name: str) -> list[str]:
     return found
 
 
-def _templates_of(work: dict[str, Any]) -> list[Any]:
-    """The templates of the article, or articles, that a schedule makes."""
-    fields = work.get("fields") or {}
-    return [each.get("template") for each in (fields, *(fields.get("articles") or ()))]
-
-
-def _names(name: str, references: list[Any]) -> bool:
-    return any(str(reference).partition("@")[0] == name for reference in references)
+def _names(name: str, references: Iterable[str]) -> bool:
+    return any(reference.partition("@")[0] == name for reference in references)

@@ -1,6 +1,6 @@
 import pytest
 
-from templates.names import Reference, is_name, parse_reference
+from templates.names import Reference, is_name, named_by, parse_reference
 
 
 def test_a_reference_names_a_template_at_one_version_or_at_the_one_in_use() -> None:
@@ -15,3 +15,11 @@ def test_a_reference_names_a_template_at_one_version_or_at_the_one_in_use() -> N
 def test_nothing_else_does(text: str) -> None:
     assert parse_reference(text) is None
     assert not is_name(text)
+
+
+def test_an_article_and_the_articles_of_a_draft_name_their_templates() -> None:
+    assert named_by({"template": "weekly@3", "articles": None}) == ["weekly@3"]
+    assert named_by({"articles": [{"template": "a"}, {"markdown": "b"}, {"template": None}]}) == [
+        "a"
+    ]
+    assert named_by({"markdown": "# 标题"}) == []
