@@ -5,7 +5,8 @@ from typing import Any
 
 from wxgate_client.session import UsageFault
 
-from server.cli.order import Order, read_rows
+from server.cli.order import Order
+from server.cli.rows import read_rows
 
 _FORM = ("kind", "description", "variables")
 
