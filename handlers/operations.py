@@ -1,4 +1,8 @@
-"""What `/openapi.json` says of each route, beside what the models say."""
+"""What `/openapi.json` says of routes, beside what the models say.
+
+Those of an area of its own are in a file beside it, such as `job_operations`; here are the others,
+and what all of these files share.
+"""
 
 from typing import Any
 
