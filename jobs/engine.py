@@ -178,7 +178,8 @@ class Engine:
         except LeaseLost:
             log.warning("job was taken over or changed meanwhile")
         except StorageUnavailable as exc:
-            log.warning("outcome of a run not recorded", reason=str(exc))  # its lease will end
+            log.warning("outcome of a run not recorded", reason=str(exc))
+            await self._give_back(claim, at_once=False)
         except asyncio.CancelledError:
             await self._give_back(claim)
             raise
@@ -223,7 +224,7 @@ class Engine:
             await family.lock_batch(connection, claim.row)
             if isinstance(outcome, Later):
                 await self._postpone(connection, claim, outcome)
-                if outcome.state == State.WAITING:
+                if outcome.state in (State.WAITING, State.SCHEDULED):
                     await family.settle(connection, batch_id, self._clock(), self._announce)
                 return
             state = outcome.state
@@ -259,9 +260,12 @@ class Engine:
         if not await claim.move(connection, **_FREE, **values):
             raise LeaseLost
 
-    async def _give_back(self, claim: Claim) -> None:
-        """A run that `stop` ended: anybody may go on with the job at once."""
-        values = {**_FREE, "attempts": claim.row.attempts - 1}
+    async def _give_back(self, claim: Claim, *, at_once: bool = True) -> None:
+        """A run that `stop` ended, or a store that failed: the job is not to blame for it.
+
+        Anybody may go on with it: `at_once`, or when its lease has ended.
+        """
+        values = {**(_FREE if at_once else {}), "attempts": claim.row.attempts - 1}
         try:
             async with self._database.write() as connection:
                 await job_rows.move(connection, claim.row.id, claim.row.epoch, values)

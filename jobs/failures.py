@@ -8,6 +8,7 @@ from jobs.claim import Claim, Done, Later, Outcome
 from jobs.settings import JobsSettings
 from jobs.states import State
 from jobs.turns import Turns
+from store.engine import StorageUnavailable
 from wechat.call import NotBegun, NotSent, OutcomeUnknown, QuotaClosed, WeChatRefused
 from wechat.errcodes import DAILY_QUOTA, MINUTE_QUOTA, STALE_TOKEN
 from wechat.limits import QUOTA_RESET_LAG_S
@@ -65,7 +66,13 @@ class Failures:
         self._turns = Turns(settings.retries_per_s)
 
     def outcome(self, claim: Claim, exc: GatewayError) -> Outcome:
-        """What to do after `exc`, which did not leave anything unknown at WeChat."""
+        """What to do after `exc`, which did not leave anything unknown at WeChat.
+
+        Raises `exc` where the store failed: the claim may hold what was never committed, so the
+        next run goes by what is stored.
+        """
+        if isinstance(exc, StorageUnavailable):
+            raise exc
         now = self._clock()
         exc = exc.cause if isinstance(exc, NotBegun) else exc
         error = stored_error(exc)

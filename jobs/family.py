@@ -79,7 +79,17 @@ async def settle(
         )
 
 
+async def resume(connection: AsyncConnection, batch_id: str | None) -> None:
+    """Before an item is revived on its own: what stopped the batch does not stop it again."""
+    batch = None if batch_id is None else await job_rows.lock(connection, batch_id)
+    if batch is not None:
+        checkpoint = {**batch.checkpoint, "resumed": True}
+        await job_rows.replace(connection, batch, {"checkpoint": checkpoint})
+
+
 def _is_stopping(batch: JobRow, counted: Tally) -> bool:
+    if batch.checkpoint.get("resumed"):
+        return False
     stop = batch.payload["on_error"] == "stop" and counted.count(*_TROUBLED) > 0
     return stop or bool(batch.checkpoint.get("cancelled"))
 

@@ -1,3 +1,4 @@
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
@@ -13,6 +14,7 @@ from jobs.failures import review
 from jobs.repeats import Repeats
 from jobs.rights import check_rights
 from store import intents
+from store.engine import StorageUnavailable
 from store.intents import IntentRow, Outcome
 from store.jobs import JobRow
 from wechat.call import NotSent, WeChatRefused
@@ -23,6 +25,12 @@ _RESENT_ALREADY = Text("已重发过一次，仍没有得到应答", "it was sen
 _SENT_IN_VAIN = Text("多次发送都没有得到应答", "it was sent several times, without an answer")
 _MOST_SENDS = 5  # of what may be sent safely
 _SAFE_PAUSE_S = 65.0  # WeChat wants a minute between two tries of one clientmsgid (45066)
+_SAFE_FOR_S = 3_600.0  # how long WeChat knows a clientmsgid is not documented (ADR 0008)
+_TOO_OLD = Text(
+    "距第一次发送已过很久，微信可能不再认得它",
+    "it was first sent long ago: WeChat may not know it any more",
+)
+_RECORD_AGAIN_S = (0.5, 2.0, 5.0)  # a store that is away for a moment is no reason to forget
 _ONLY_BY_ORDER = Text(
     "没有得到应答，微信的列表里也还没有；这一步从不自动重发",
     "no answer came, and it is not in WeChat's lists yet; this step is never sent again by itself",
@@ -132,7 +140,7 @@ class Once:
     ) -> bool:
         """Whether the effect was found and adopted; False if it has to be sent again."""
         if effect.resends == "safely":
-            self._check_pause(doubtful, earlier)
+            self._check_pause(claim, doubtful, earlier)
             return False
         verdict = await effect.look(doubtful)
         log.info("looked for a lost outcome", effect=effect.name, verdict=type(verdict).__name__)
@@ -148,10 +156,13 @@ class Once:
             raise EndRun(self._review(objection, doubtful, verdict.evidence))
         return False
 
-    def _check_pause(self, doubtful: IntentRow, earlier: list[IntentRow]) -> None:
-        """Raises EndRun where it is too soon, or was tried too often."""
-        if len(earlier) >= _MOST_SENDS:
-            raise EndRun(self._review(_SENT_IN_VAIN, doubtful, {}))
+    def _check_pause(self, claim: Claim, doubtful: IntentRow, earlier: list[IntentRow]) -> None:
+        """Raises EndRun where it is too soon or, without an order, too late."""
+        if not ordered(claim.checkpoint, doubtful):
+            if len(earlier) >= _MOST_SENDS:
+                raise EndRun(self._review(_SENT_IN_VAIN, doubtful, {}))
+            if self._clock() > earlier[0].sent_at + _SAFE_FOR_S:
+                raise EndRun(self._review(_TOO_OLD, doubtful, {}))
         if (again := doubtful.sent_at + _SAFE_PAUSE_S) > self._clock():
             raise EndRun(Later(again))
 
@@ -235,17 +246,38 @@ class Once:
     ) -> None:
         """Record what came of an attempt, and the ids in the checkpoint, in one transaction.
 
-        Where the lease is lost the answer is kept all the same: it is a fact.
+        Where the lease is lost the answer is kept all the same: it is a fact. Where the store
+        fails it is tried again, since what WeChat said it says once; a commit that was lost only
+        on the way back is not done twice.
         """
+        for pause_s in _RECORD_AGAIN_S:
+            try:
+                await self._record(claim, effect, intent, outcome, answer)
+            except StorageUnavailable as exc:
+                log.warning("answer not recorded yet", effect=intent.effect, reason=str(exc))
+                await asyncio.sleep(pause_s)
+            else:
+                return
+        await self._record(claim, effect, intent, outcome, answer)
+
+    async def _record(
+        self,
+        claim: Claim,
+        effect: Effect,
+        intent: IntentRow,
+        outcome: Outcome,
+        answer: Mapping[str, Any],
+    ) -> None:
         async with self._database.write() as connection:
-            await intents.settle(connection, intent, outcome, answer=answer)
+            is_news = await intents.settle(connection, intent, outcome, answer=answer)
             owned = await intents.own(connection, intent, answer)
             if outcome == "adopted" and not owned:
                 raise EndRun(Later(self._clock()))  # another job was quicker: look again
             if outcome in ("answered", "adopted"):
                 claim.checkpoint.update(answer)
                 claim.checkpoint.pop("retries", None)
-                await effect.record(connection, claim.row, answer)
+                if is_news:
+                    await effect.record(connection, claim.row, answer)
             held = await claim.move(connection)
             self._crash(crash_points.record(intent.effect))
         if not held:

@@ -42,6 +42,19 @@ class ReviewItems(GatewayError):
     )
 
 
+class ArticleTaken(GatewayError):
+    """What was found on the account is known to be another job's."""
+
+    status = 409
+    code = "article_taken"
+    category = "params"
+    message = Text("{article_id} 是另一个任务发表的", "{article_id} is what another job published")
+    hint = Text(
+        "再找一遍：没有别的同样文章时，用 not_published",
+        "look again: where no other such article is there, say not_published",
+    )
+
+
 class NotPublished(GatewayError):
     """Somebody looked, and nothing had come of it."""
 
@@ -67,7 +80,7 @@ class Resolution:
     async def resolve(
         self, job_id: str, verdict: Verdict, editor: Editor, *, article_id: str | None = None
     ) -> JobRow:
-        """Let it be succeeded or failed. Raises JobUnknown, NotInReview.
+        """Let it be succeeded or failed. Raises JobUnknown, NotInReview, ReviewItems, ArticleTaken.
 
         What was in doubt is so no more: after `not_published` a retry sends it.
         """
@@ -80,6 +93,13 @@ class Resolution:
                 raise NotInReview(state=row.state)
             if row.kind == BATCH:
                 raise ReviewItems
+            # No other job in doubt is to find it in WeChat's list and take it for its own.
+            if (
+                verdict == "published"
+                and article_id is not None
+                and not await intents.own_article(connection, job_id, article_id)
+            ):
+                raise ArticleTaken(article_id=article_id)
             doubtful = await intents.doubtful(connection, job_id)
             if doubtful is not None:
                 outcome: Literal["adopted", "refused"] = (

@@ -65,6 +65,7 @@ def job_of(row: ScheduleRow, files: Mapping[str, str], *, due_at: float, now: fl
             due_at=due_at,
             skip_after=late_policy(row).skip_after(due_at),
             schedule_id=row.id,
+            schedule_at=due_at,
             title=made.row.title or row.name,
         ),
     )

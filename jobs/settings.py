@@ -63,7 +63,8 @@ class JobsSettings(BaseModel):
     keep_jobs_s: float = Field(
         15_552_000,
         ge=86_400,
-        description="how long jobs that are over are kept; never less than their Idempotency-Keys",
+        description="how long jobs that are over are kept; never less than their Idempotency-Keys "
+        "and repeat_window_s",
     )
     keep_keys_s: float = Field(
         604_800, ge=86_400, description="how long an Idempotency-Key is remembered"

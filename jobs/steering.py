@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -90,7 +91,7 @@ async def cancel(
         changed = await _cancel_one(connection, row, now, announce)
         await family.settle(connection, row.parent_id, now, announce)
         return changed
-    checkpoint = {**row.checkpoint, "cancelled": True}
+    checkpoint = {**_unsteered(row), "cancelled": True}
     await job_rows.replace(connection, row, {"checkpoint": checkpoint, "approval": None})
     await children.cancel_unbegun(connection, row.id, now)
     async for item in children.in_states(connection, row.id, ACTIVE_STATES):
@@ -137,6 +138,7 @@ async def retry(
     if row.state not in _RETRYABLE:
         raise NotRetryable(state=row.state)
     changed = await _retry_one(connection, row, again, now, announce)
+    await family.resume(connection, row.parent_id)
     await family.settle(connection, row.parent_id, now, announce)
     return changed
 
@@ -154,14 +156,18 @@ async def _retry_items(
         approvals.add(changed.approval if changed else None)
     if not approvals:
         raise NotRetryable(state=batch.state)
-    checkpoint = {k: v for k, v in batch.checkpoint.items() if k != "cancelled"}
-    values = {"checkpoint": checkpoint, "state": State.WAITING, "updated_at": now}
+    values = {"checkpoint": _unsteered(batch), "state": State.WAITING, "updated_at": now}
     values["approval"] = "pending" if "pending" in approvals else batch.approval
     changed = await job_rows.replace(connection, batch, values)
     if "pending" in approvals and changed is not None:
         await announce.approval_wanted(connection, changed)
     await family.settle(connection, batch.id, now, announce)
     return await job_rows.get(connection, batch.id)
+
+
+def _unsteered(batch: JobRow) -> dict[str, Any]:
+    """Its checkpoint without what people did to it so far."""
+    return {k: v for k, v in batch.checkpoint.items() if k not in ("cancelled", "resumed")}
 
 
 async def _retry_one(

@@ -144,11 +144,13 @@ async def doubtful(connection: AsyncConnection, job_id: str) -> IntentRow | None
 
 
 async def has_passed(connection: AsyncConnection, job_id: str, *effects: str) -> bool:
-    """Whether any of the effects happened, or may have happened."""
-    harmless = ("refused", "not_sent", "absent")
+    """Whether any of the effects happened, or may have happened (see `doubtful`)."""
+    harmless = intent.c.outcome.in_(("refused", "not_sent")) | (
+        (intent.c.effect == "draft") & (intent.c.outcome == "absent")
+    )
     query = select(intent.c.attempt).where(
         *(intent.c.job_id == job_id, intent.c.effect.in_(effects)),
-        intent.c.outcome.is_(None) | intent.c.outcome.not_in(harmless),
+        intent.c.outcome.is_(None) | ~harmless,
     )
     return (await connection.execute(query.limit(1))).first() is not None
 

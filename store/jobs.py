@@ -56,6 +56,7 @@ class JobHead:
     position: int | None = None
     held: bool = False
     schedule_id: str | None = None
+    schedule_at: float | None = None
     due_at: float | None = None
     skip_after: float | None = None
     subject: str | None = None
@@ -102,9 +103,9 @@ async def get(connection: AsyncConnection, job_id: str) -> JobRow | None:
     return _row(found) if found else None
 
 
-async def is_made(connection: AsyncConnection, schedule_id: str, due_at: float) -> bool:
+async def is_made(connection: AsyncConnection, schedule_id: str, at: float) -> bool:
     """Whether there is a job of that schedule for that time."""
-    query = select(job.c.id).where(job.c.schedule_id == schedule_id, job.c.due_at == due_at)
+    query = select(job.c.id).where(job.c.schedule_id == schedule_id, job.c.schedule_at == at)
     return (await connection.execute(query.limit(1))).first() is not None
 
 

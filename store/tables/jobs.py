@@ -53,7 +53,8 @@ job = Table(
     Column("parent_id", String(40)),
     Column("position", Integer),
     Column("held", Boolean, nullable=False),
-    Column("schedule_id", String(40)),  # the schedule that made it, for its time `due_at`
+    Column("schedule_id", String(40)),  # the schedule that made it, for its time `schedule_at`
+    Column("schedule_at", Double),  # never changes: each time has one job
     Column("due_at", Double),  # when it was to begin; `run_at` moves
     Column("skip_after", Double),  # not sent by then, it is not done at all; NULL: however late
     # What at WeChat it is about from the outset: the media_id of a draft. One active job has it.
@@ -81,7 +82,7 @@ Index(
     sqlite_where=_AN_ITEM,
     postgresql_where=_AN_ITEM,
 )
-Index("ix_job_schedule", job.c.schedule_id, job.c.due_at, unique=True)
+Index("ix_job_schedule", job.c.schedule_id, job.c.schedule_at, unique=True)
 _HASHED = job.c.content_hash.is_not(None)
 Index(
     "ix_job_content",

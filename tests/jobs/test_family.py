@@ -5,6 +5,7 @@ import asyncio
 from content.fields import DraftFields
 from jobs import family
 from jobs.announce import Announce
+from jobs.draft_publication import DraftPublication
 from jobs.states import State
 from jobs.submission import Submission
 from store import jobs as job_rows
@@ -131,3 +132,17 @@ async def test_a_deletion_that_is_repeated_is_done(rig: Rig) -> None:
     assert rig.committed("draft_delete") == 1
     (item,) = await rig.items(ended)
     assert item.result == {"media_id": media_id, "was_there": False}
+
+
+async def test_a_draft_that_waits_for_its_time_gives_its_place_to_the_next(rig: Rig) -> None:
+    made = [await rig.until((await rig.submit(text, action="draft")).id) for text in "一二"]
+    times = (rig.time() + 3_600, rig.time() + 1)
+    items = [
+        DraftPublication(
+            client_id="blog", account="main", media_id=(row.result or {})["media_id"], publish_at=at
+        )
+        for row, at in zip(made, times, strict=True)
+    ]
+    batch = await rig.batch(items, kind="drafts.publish", concurrency=1)
+    _, sooner = await rig.items(batch)
+    assert (await rig.until(sooner.id)).state == "succeeded"

@@ -1,5 +1,7 @@
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.crash import no_crash
 from core.errors import GatewayError, Text
 from core.metrics import Metrics
+from jobs import crash_points
 from jobs.changes import Changes
 from jobs.claim import Claim, Done, EndRun, Later, LeaseLost
 from jobs.context import JobsContext
@@ -15,12 +18,14 @@ from jobs.executor import Executor
 from jobs.once import Absent, Found, Once, Resends, Unclear, order
 from jobs.settings import JobsSettings
 from jobs.states import State
+from sandbox.server import RunningSandbox
 from store import intents, jobs
-from store.engine import Database
+from store.engine import Database, StorageUnavailable
 from store.intents import IntentRow
 from store.jobs import JobRow, Lease
 from tests.jobs.callers import caller
 from tests.jobs.journals import journal_of
+from tests.jobs.rig import open_rig
 from tests.store.rows import intent_row, job_row
 from wechat.call import NotBegun, NotSent, OutcomeUnknown, WeChatRefused
 
@@ -38,7 +43,7 @@ class Draft:
         self.fingerprint = {"articles": [{"title": "t", "text_hash": "h"}]}
         self.sends: list[Mapping[str, str] | Exception] = []
         self.verdict: Found | Absent | Unclear = Absent({})
-        self.sent = 0
+        self.sent = self.recorded = 0
 
     async def send(self) -> Mapping[str, str]:
         self.sent += 1
@@ -50,7 +55,7 @@ class Draft:
     async def record(
         self, connection: AsyncConnection, row: JobRow, answer: Mapping[str, Any]
     ) -> None:
-        pass
+        self.recorded += 1
 
     async def look(self, intent: IntentRow) -> Found | Absent | Unclear:
         assert intent.outcome in (None, "absent")
@@ -319,3 +324,74 @@ async def test_what_another_job_adopted_first_is_looked_for_again(desk: Desk) ->
     assert await _ends(desk.once().perform(claim, desk.effect)) == Later(100)
     assert claim.checkpoint == {}
     assert [attempt.outcome for attempt in await desk.attempts()] == [None]
+
+
+async def test_what_is_long_ago_is_not_sent_again_by_itself(desk: Desk) -> None:
+    desk.effect.resends = "safely"
+    await desk.lost()
+    desk.now += 3_601
+    claim = await desk.claim()
+    outcome = await _ends(desk.once().perform(claim, desk.effect))
+    assert isinstance(outcome, Done)
+    assert (outcome.state, desk.effect.sent) == (State.NEEDS_REVIEW, 0)
+    desk.effect.sends = [{"msg_id": "1"}]
+    claim.checkpoint |= order((await desk.attempts())[0])
+    await desk.once().perform(claim, desk.effect)
+    assert desk.effect.sent == 1
+
+
+class Outage:
+    """Lets the store fail as often as the test says, at one point."""
+
+    def __init__(self, point: str) -> None:
+        self.point = point
+        self.left = 0
+
+    def __call__(self, point: str) -> None:
+        if point == self.point and self.left:
+            self.left -= 1
+            raise OSError("connection lost")
+
+
+@pytest.mark.parametrize("effect", ["draft", "submit"])
+async def test_an_answer_survives_a_store_that_is_away_for_a_moment(
+    database: Database, sandbox: RunningSandbox, tmp_path: Path, effect: str
+) -> None:
+    outage = Outage(crash_points.record(effect))
+    async with open_rig(database, sandbox, tmp_path, crash=outage) as rig:
+        outage.left = 1
+        row = await rig.until((await rig.submit()).id)
+        assert row.state == State.SUCCEEDED
+        async with database.read() as connection:
+            sent = await intents.of_job(connection, row.id, effect)
+        assert [intent.outcome for intent in sent] == ["answered"]
+
+
+async def test_a_commit_whose_outcome_got_lost_is_not_repeated(desk: Desk) -> None:
+    once, claim, outage = desk.once(), await desk.claim(), Outage("here")
+    desk.effect.sends = [{"media_id": "m"}]
+    write, outage.left = desk.database.write, 1
+
+    @asynccontextmanager
+    async def loses_an_answer() -> AsyncIterator[AsyncConnection]:
+        async with write() as connection:
+            yield connection
+        if (await desk.attempts())[0].outcome == "answered" and outage.left:
+            outage.left -= 1
+            raise StorageUnavailable(reason="connection lost")
+
+    desk.database.write = loses_an_answer  # type: ignore[method-assign]
+    await once.perform(claim, desk.effect)
+    assert (outage.left, desk.effect.sent, desk.effect.recorded) == (0, 1, 1)
+
+
+async def test_a_draft_whose_writing_was_not_recorded_is_written_again(
+    database: Database, sandbox: RunningSandbox, tmp_path: Path
+) -> None:
+    outage = Outage(crash_points.record("update"))
+    async with open_rig(database, sandbox, tmp_path, crash=outage) as rig:
+        how: dict[str, Any] = {"action": "draft", "source_id": "a.md"}
+        for text, outage.left in (("一", 0), ("二", 1), ("一", 0)):
+            row = await rig.until((await rig.submit(text, **how)).id)
+            assert row.state == State.SUCCEEDED
+        assert "unchanged" not in (row.result or {})

@@ -69,3 +69,16 @@ async def test_an_item_that_gets_a_later_time_gives_its_place_to_the_next(office
     assert await held(office.database, batch) == [False, False, True]
     with pytest.raises(JobBegun):  # a batch has no time of its own
         await rescheduling.move(batch.id, "blog", office.now + DAY)
+
+
+async def test_a_schedules_job_that_is_moved_takes_no_other_times_place(
+    timetable: Timetable,
+) -> None:
+    await timetable.add(cron="0 8 * * *", needs_approval=True)
+    await timetable.at(MONDAY)
+    [first] = await timetable.made()
+    await timetable.rescheduling.move(first.id, "blog", MONDAY + DAY)
+    await timetable.at(MONDAY + DAY)
+    assert [row.due_at for row in await timetable.made()] == [MONDAY + DAY, MONDAY + DAY]
+    for row in await timetable.made():
+        await timetable.rescheduling.move(row.id, "blog", MONDAY + 2 * DAY)

@@ -1,7 +1,7 @@
 import pytest
 
 from accounts.edits import Editor
-from jobs.resolution import NotInReview, Resolution, ReviewItems
+from jobs.resolution import ArticleTaken, NotInReview, Resolution, ReviewItems
 from jobs.service import JobUnknown
 from jobs.states import State
 from store import intents
@@ -81,3 +81,16 @@ async def test_a_batch_ends_with_its_last_item_in_review_and_not_by_itself(offic
         await resolution(office).resolve("job_b", "published", EDITOR)
     await resolution(office).resolve("job_1", "published", EDITOR)
     assert (await office.jobs.get("job_b", None)).state == State.SUCCEEDED
+
+
+async def test_an_article_is_one_jobs_only(office: Office) -> None:
+    await in_doubt(office)
+    await office.put(id="job_2", state="needs_review", checkpoint={"media_id": "N"})
+    await office.intent(job_id="job_2", effect="submit")
+    await resolution(office).resolve("job_1", "published", EDITOR, article_id="A")
+    with pytest.raises(ArticleTaken):
+        await resolution(office).resolve("job_2", "published", EDITOR, article_id="A")
+    async with office.database.read() as connection:
+        taken = await intents.articles_of_others(connection, "main", ["A"], job_id="job_2")
+    assert taken == {"A"}
+    assert (await office.jobs.get("job_2", None)).state == State.NEEDS_REVIEW

@@ -13,3 +13,11 @@ async def test_jobs_are_kept_as_long_as_the_keys_that_name_them(database: Databa
             await jobs.insert(connection, job_row(f"job_{number}", state="failed"))
     assert await forget_old_jobs(database, SETTINGS, now=100 + 864_000) == 0
     assert await forget_old_jobs(database, SETTINGS, now=101 + 864_000) == 3
+
+
+async def test_nor_are_they_forgotten_within_the_window_of_repeats(database: Database) -> None:
+    settings = SETTINGS.model_copy(update={"repeat_window_s": 1_728_000})
+    async with database.write() as connection:
+        await jobs.insert(connection, job_row(state="succeeded"))
+    assert await forget_old_jobs(database, settings, now=100 + 1_728_000) == 0
+    assert await forget_old_jobs(database, settings, now=101 + 1_728_000) == 1

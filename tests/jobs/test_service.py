@@ -217,3 +217,11 @@ async def test_waiting_ends_with_the_job_or_with_patience(office: Office) -> Non
     await asyncio.sleep(0.05)
     await office.jobs.cancel(row.id, "blog")
     assert (await waiting).state == State.CANCELLED
+
+
+async def test_what_was_lost_and_sent_again_in_vain_is_too_late_to_cancel(office: Office) -> None:
+    await office.put(state="waiting")
+    await office.intent(effect="submit", attempt=1, outcome="absent")
+    await office.intent(effect="submit", attempt=2, outcome="not_sent")
+    with pytest.raises(JobRunning):
+        await office.jobs.cancel("job_1", "blog")

@@ -209,3 +209,15 @@ async def test_stopping_ends_what_waits_for_its_time_too(office: Office) -> None
     await end(office, first, State.FAILED)
     assert await states(office, batch) == ["failed", "cancelled", "cancelled"]
     assert (await office.jobs.get(batch.id, "blog")).state == "failed"
+
+
+async def test_an_item_that_is_retried_alone_is_not_stopped_with_its_batch(office: Office) -> None:
+    ahead = [article(str(n), publish_at=office.now + 60) for n in range(2)]
+    batch = await hand_in(office, ahead)
+    await office.jobs.cancel(batch.id, "blog")
+    first, _ = await office.jobs.items(batch)
+    await office.jobs.retry(first.id, "blog")
+    assert await states(office, batch) == ["scheduled", "cancelled"]
+    assert (await office.jobs.get(batch.id, "blog")).state == "scheduled"
+    await office.jobs.cancel(batch.id, "blog")
+    assert await states(office, batch) == ["cancelled", "cancelled"]

@@ -8,11 +8,11 @@ from tests.store.rows import job_row
 
 async def test_a_schedule_makes_one_job_for_a_time(database: Database) -> None:
     async with database.write() as connection:
-        await jobs.insert(connection, job_row("job_1", schedule_id="s", due_at=1.0))
-        await jobs.insert(connection, job_row("job_2", schedule_id="s", due_at=2.0))
+        await jobs.insert(connection, job_row("job_1", schedule_id="s", schedule_at=1.0))
+        await jobs.insert(connection, job_row("job_2", schedule_id="s", schedule_at=2.0))
     with pytest.raises(Exception, match=r"(?i)unique"):
         async with database.write() as connection:
-            await jobs.insert(connection, job_row("job_3", schedule_id="s", due_at=1.0))
+            await jobs.insert(connection, job_row("job_3", schedule_id="s", schedule_at=1.0))
 
 
 async def test_a_template_takes_its_versions_along(database: Database) -> None:
