@@ -2,13 +2,21 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Row, func, select, update
+from sqlalchemy import ColumnElement, Row, exists, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from store.tables import intent, is_active, job
 
 Outcome = Literal["answered", "adopted", "refused", "not_sent", "absent"]
+RELEASING = ("submit", "mass")  # the effects that followers see
+_HAPPENED: tuple[Outcome, ...] = ("answered", "adopted")
+
+# Of a job: WeChat is known to have taken what followers see.
+is_released = exists().where(
+    *(intent.c.job_id == job.c.id, intent.c.effect.in_(RELEASING)),
+    intent.c.outcome.in_(_HAPPENED),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +67,7 @@ async def settle(
     No epoch is asked for: an answer is a fact, whoever holds the job by now. It also counts
     where the attempt had been taken for lost ("absent"), and so does what a person found.
     """
-    fact = by_hand or outcome in ("answered", "adopted")
+    fact = by_hand or outcome in _HAPPENED
     unsettled, lost = intent.c.outcome.is_(None), intent.c.outcome == "absent"
     statement = (
         update(intent)
@@ -131,8 +139,7 @@ async def doubtful(connection: AsyncConnection, job_id: str) -> IntentRow | None
     That is one without an outcome; and a submit that was taken for lost and sent again, since
     WeChat may take longer to publish than anybody waited. A draft that is late harms nobody.
     """
-    seen = intent.c.effect.in_(("submit", "mass"))  # by followers
-    lost = seen & (intent.c.outcome == "absent")
+    lost = intent.c.effect.in_(RELEASING) & (intent.c.outcome == "absent")
     query = (
         select(intent)
         .where(intent.c.job_id == job_id, intent.c.outcome.is_(None) | lost)

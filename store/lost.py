@@ -1,12 +1,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import exists, update
+from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from store.tables import intent, is_active, job
-
-_LAST_EFFECTS = ("submit", "mass")
+from store.intents import is_released
+from store.tables import is_active, job
 
 
 async def forsake(
@@ -17,14 +16,9 @@ async def forsake(
     Those whose last effect is known to have happened are left alone, and batches, which only
     look after the others. Nobody who holds one can write any more.
     """
-    submitted = exists().where(
-        intent.c.job_id == job.c.id,
-        intent.c.effect.in_(_LAST_EFFECTS),
-        intent.c.outcome.in_(("answered", "adopted")),
-    )
     statement = (
         update(job)
-        .where(is_active, job.c.run_at <= until, job.c.kind != "batch", ~submitted)
+        .where(is_active, job.c.run_at <= until, job.c.kind != "batch", ~is_released)
         .values(
             epoch=job.c.epoch + 1,
             version=job.c.version + 1,

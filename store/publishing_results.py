@@ -3,23 +3,19 @@
 from collections.abc import Collection
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, case, exists, func, or_, select
+from sqlalchemy import Select, case, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from store.tables import ACTIVE_STATES, intent, job
+from store.intents import is_released
+from store.tables import ACTIVE_STATES, job
 
 _KINDS = ("article", "draft.create", "draft.publish")
-# Taken by WeChat: a publication that it refuses to this account ends as a draft that is ready.
-_SENT = exists().where(
-    *(intent.c.job_id == job.c.id, intent.c.effect.in_(("submit", "mass"))),
-    intent.c.outcome.in_(("answered", "adopted")),
-)
 # From columns that stand before the article in the row: the result stands behind it.
 _OUTCOME = case(
     (job.c.state.in_(ACTIVE_STATES), "under_way"),
     (job.c.state != "succeeded", job.c.state),
     (job.c.action == "draft", "draft"),
-    (~_SENT, "draft_ready"),
+    (~is_released, "draft_ready"),  # WeChat does not let this account publish
     (job.c.action == "mass_send", "mass_sent"),
     else_="published",
 ).label("outcome")

@@ -6,10 +6,10 @@ from typing import Any
 from sqlalchemy import and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from store.intents import RELEASING
 from store.tables import intent, is_active, job
 
 _MOST = 500  # publications of an account in a window; WeChat takes 100 a day
-_RELEASING = ("submit", "mass")
 # A failed job is known to have published nothing: where that is not known it needs review.
 _MAY_BE_OUT = ("succeeded", "partly_failed", "needs_review")
 
@@ -45,7 +45,7 @@ async def same_sent(
         select(intent.c.job_id, intent.c.fingerprint)
         .join(job, job.c.id == intent.c.job_id)
         .where(
-            *(intent.c.account == account, intent.c.effect.in_(_RELEASING)),
+            *(intent.c.account == account, intent.c.effect.in_(RELEASING)),
             *(intent.c.sent_at >= since, intent.c.job_id != job_id, job.c.state != "failed"),
             intent.c.outcome.is_(None) | intent.c.outcome.not_in(("refused", "not_sent")),
         )
