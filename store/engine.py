@@ -111,10 +111,15 @@ class Database:
 
     async def ping(self) -> None:
         """Raises StorageUnavailable unless the database can be written to."""
-        # Something is really written: a full disk lets one begin and end all the same.
-        touch = "PRAGMA user_version = 0" if self.is_sqlite else "SELECT txid_current()"
         async with self.write() as connection:
-            await connection.execute(text(touch))
+            # Something is really written: a full disk lets one begin and end all the same.
+            if self.is_sqlite:
+                await connection.execute(text("PRAGMA user_version = 0"))
+                return
+            # What is hosted elsewhere is made read-only when its disk is full.
+            query = text("SELECT current_setting('transaction_read_only') FROM txid_current()")
+            if await connection.scalar(query) == "on":
+                raise StorageUnavailable(reason="it is read-only")
 
 
 @asynccontextmanager

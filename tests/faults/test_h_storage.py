@@ -13,13 +13,13 @@ from pathlib import Path
 import asyncpg
 import pytest
 from pydantic import SecretStr
-from sqlalchemy import make_url, text
+from sqlalchemy import Connection, event, make_url, text
 
 from jobs.states import State
 from sandbox.server import RunningSandbox, run_sandbox
 from sandbox.settings import SandboxSettings
 from store import engine, jobs
-from store.engine import DatabaseSettings, StorageUnavailable, open_database
+from store.engine import Database, DatabaseSettings, StorageUnavailable, open_database
 from store.migrate import HEAD, migrate, require_current
 from tests.conftest import free_port
 from tests.e2e.conftest import KEY, configuration
@@ -137,27 +137,61 @@ async def test_145_a_postgresql_that_goes_away_and_comes_back(
         assert (await rig.until((await rig.submit()).id)).state == State.SUCCEEDED
 
 
-@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
-async def test_145_a_postgresql_that_only_lets_read(
+async def test_145_a_database_that_only_lets_read(
     database_url: str, wechat: RunningSandbox, tmp_path: Path
 ) -> None:
-    name = make_url(database_url).database
-    async with open_database(DatabaseSettings(url=SecretStr(database_url)), tmp_path) as database:
+    settings = DatabaseSettings(url=SecretStr(database_url))
+    async with open_database(settings, tmp_path) as database:
         await migrate(database)
-    admin = await _connect(database_url)
-    try:
-        await admin.execute(f'ALTER DATABASE "{name}" SET default_transaction_read_only = on')
-        async with (
-            open_database(DatabaseSettings(url=SecretStr(database_url)), tmp_path) as database,
-            open_work(database, wechat.url, tmp_path) as work,
-        ):
+        only_reads(database)
+        async with open_work(database, wechat.url, tmp_path) as work:
             with pytest.raises(StorageUnavailable):
                 await work.submit()
-        assert wechat.ledger.entries() == []
-    finally:
-        await admin.execute("SET default_transaction_read_only = off")
-        await admin.execute(f'ALTER DATABASE "{name}" RESET default_transaction_read_only')
-        await admin.close()
+            with pytest.raises(StorageUnavailable):  # what readiness asks
+                await database.ping()
+        async with database.read() as connection:
+            assert await connection.scalar(text("SELECT count(*) FROM job")) == 0
+    assert wechat.ledger.entries() == []
+
+
+def only_reads(database: Database) -> None:
+    """As a read-only file or a standby does: the same refusal from the same place."""
+    how = "PRAGMA query_only = 1" if database.is_sqlite else "SET TRANSACTION READ ONLY"
+
+    @event.listens_for(database._engine.sync_engine, "begin")
+    def _begun(connection: Connection) -> None:
+        connection.exec_driver_sql(how)
+
+
+# What PostgreSQL says of a full disk, a broken page, a broken index and a disk that fails.
+@pytest.mark.parametrize("said", ["53100", "XX001", "XX002", "58030"])
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_145_what_postgresql_says_of_its_disk_is_an_outage(
+    database_url: str, wechat: RunningSandbox, tmp_path: Path, said: str
+) -> None:
+    async with opened_rig(database_url, wechat, tmp_path) as rig:
+        row = await rig.submit(publish_at=rig.time() + 60)
+        admin = await _connect(database_url)
+        try:
+            await admin.execute(_FAILS.format(said=said))
+            with pytest.raises(StorageUnavailable):
+                await rig.submit("二")
+            rig.ahead(60)
+            await asyncio.sleep(0.5)  # it tries, and has no intent
+            assert wechat.ledger.entries("draft") == wechat.ledger.entries("publication") == []
+            await admin.execute("DROP FUNCTION fail CASCADE")
+        finally:
+            await admin.close()
+        assert (await rig.until(row.id)).state == State.SUCCEEDED
+        assert rig.committed("publication") == 1
+
+
+_FAILS = """
+CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN RAISE EXCEPTION USING ERRCODE = '{said}'; END $$;
+CREATE TRIGGER fail BEFORE INSERT ON job FOR EACH ROW EXECUTE FUNCTION fail();
+CREATE TRIGGER fail BEFORE INSERT ON intent FOR EACH ROW EXECUTE FUNCTION fail();
+"""
 
 
 async def test_145_a_corrupted_page_is_an_outage_not_a_crash(tmp_path: Path) -> None:

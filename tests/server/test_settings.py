@@ -26,6 +26,13 @@ accounts = ["main"]
 scopes = ["relay:read", "draft"]
 """
 
+TWIN = """
+[[accounts]]
+name = "other"
+app_id = "wx0000000000000001"
+app_secret = "x"
+"""
+
 
 def write(tmp_path: Path, text: str) -> Path:
     path = tmp_path / "config.toml"
@@ -124,6 +131,7 @@ def test_all_faults_come_at_once_with_their_keys(tmp_path: Path) -> None:
             ("[[clients]]", GOOD[GOOD.index("[[acc") : GOOD.index("[[cl")] + "[[clients]]"),
             "accounts[1].name",
         ),
+        (("[[clients]]", TWIN + "[[clients]]"), "accounts[1].app_id"),
     ],
 )
 def test_keys_that_contradict_each_other_are_faults(
