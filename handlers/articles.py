@@ -17,7 +17,7 @@ from handlers.body_budget import BodyBudget, Share
 from handlers.guard import require_scope
 from handlers.jobs import answer_to_post
 from handlers.late import LateFields
-from jobs.publish_at import parse_publish_at
+from jobs.publish_at import check_publish_at, read_publish_at
 from jobs.rights import SCOPES, needs_approval
 from jobs.service import Jobs
 from jobs.submission import Action, Submission
@@ -155,8 +155,7 @@ class ArticlesHandler:
         require_scope(request, SCOPES[article.action])
         fields, files = await without_inline(article.fields(), body.files)
         at = article.publish_at
-        due = None if at is None else parse_publish_at(at, now=self._clock())
-        await self._templates.check(fields, at=due)
+        due = None if at is None else read_publish_at(at)
         submission = Submission(
             client_id=client.id,
             account=account,
@@ -167,7 +166,12 @@ class ArticlesHandler:
             needs_approval=needs_approval(client, article.action),
             **article.how(),
         )
-        return await self._jobs.submit(submission)
+        return await self._jobs.submit(submission, lambda: self._check(submission))
+
+    async def _check(self, submission: Submission) -> None:
+        if submission.publish_at is not None:
+            check_publish_at(submission.publish_at, now=self._clock())
+        await self._templates.check(submission.fields, at=submission.publish_at)
 
 
 def account_of(request: Request, client: Client, accounts: Accounts) -> str:

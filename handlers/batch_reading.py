@@ -27,7 +27,7 @@ from jobs import draft_box, materials
 from jobs.draft_publication import DraftPublication
 from jobs.errand import Errand
 from jobs.intake import Handed
-from jobs.publish_at import parse_publish_at
+from jobs.publish_at import check_publish_at, read_publish_at
 from jobs.submission import Submission
 
 _FAULTS_SHOWN = 20
@@ -50,7 +50,6 @@ class Sender:
     client_id: str
     account: str  # our name of the account
     needs_approval: Collection[str]  # the actions that somebody else has to approve
-    now: float
     files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
 
 
@@ -99,13 +98,20 @@ def _named_twice(items: Sequence[Any], name: str) -> list[tuple[str, str]]:
     return twice
 
 
-async def hand_in(
-    kind: Kind, items: Sequence[Any], sender: Sender, templates: ChecksTemplates
-) -> list[Handed]:
-    """What the items ask for.
+async def check_items(handed: Sequence[Handed], templates: ChecksTemplates, now: float) -> None:
+    """Refuse times that are over, and what no template can be filled in with."""
+    for n, item in enumerate(handed):
+        if n % _SLICE == 0:
+            await asyncio.sleep(0)
+        with blame_within(f"items[{n}]."):
+            if isinstance(item, Submission | DraftPublication) and item.publish_at is not None:
+                check_publish_at(item.publish_at, now=now)
+            if isinstance(item, Submission):
+                await templates.check(item.fields, at=item.publish_at)
 
-    Raises FieldInvalid and what dates, files and templates are refused for.
-    """
+
+async def hand_in(kind: Kind, items: Sequence[Any], sender: Sender) -> list[Handed]:
+    """What the items ask for. Raises FieldInvalid and what dates and files are refused for."""
     shelf = Shelf(sender.files)
     handed: list[Handed] = []
     for n, item in enumerate(items):
@@ -113,9 +119,7 @@ async def hand_in(
             await asyncio.sleep(0)
         if isinstance(item, ArticleItem):
             with blame_within(f"items[{n}]."):
-                article = await _article(item, sender, shelf)
-                await templates.check(article.fields, at=article.publish_at)
-            handed.append(article)
+                handed.append(await _article(item, sender, shelf))
         elif isinstance(item, ImageItem):
             handed.append(_image(item, sender, f"items[{n}].file"))
         elif isinstance(item, WireItem | WireDraft):
@@ -141,7 +145,7 @@ async def _article(item: ArticleItem, sender: Sender, shelf: Shelf) -> Submissio
         account=sender.account,
         fields=fields,
         files={name: sender.files[path] for name, path in named.items()} | made,
-        publish_at=_time(item.publish_at, sender),
+        publish_at=_time(item.publish_at),
         needs_approval=item.action in sender.needs_approval,
         called=item.name,
         **item.how(),
@@ -154,13 +158,13 @@ def _publication(item: PublishItem, sender: Sender) -> DraftPublication:
         account=sender.account,
         media_id=item.media_id,
         if_changed=item.if_changed,
-        publish_at=_time(item.publish_at, sender),
+        publish_at=_time(item.publish_at),
         needs_approval="publish" in sender.needs_approval,
     )
 
 
-def _time(said: str | None, sender: Sender) -> float | None:
-    return None if said is None else parse_publish_at(said, now=sender.now)
+def _time(said: str | None) -> float | None:
+    return None if said is None else read_publish_at(said)
 
 
 def _image(item: ImageItem, sender: Sender, field: str) -> Errand:

@@ -1,5 +1,5 @@
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 from pydantic import BaseModel, Field, RootModel
@@ -11,12 +11,12 @@ from accounts.official import Accounts
 from core.clock import Clock
 from handlers.articles import account_of, idempotency_key
 from handlers.batch_bodies import Asked, BatchBodies
-from handlers.batch_reading import ChecksTemplates, Sender, hand_in, read_items
+from handlers.batch_reading import ChecksTemplates, Sender, check_items, hand_in, read_items
 from handlers.guard import require_scope
 from handlers.jobs import JobAnswer, answer_to_post
 from jobs.batch import Batch, Policy
 from jobs.files import Files
-from jobs.intake import NewJob
+from jobs.intake import Handed, NewJob
 from jobs.rights import SCOPES, needs_approval
 from jobs.service import Jobs
 
@@ -52,6 +52,7 @@ class _Taken(NamedTuple):
     """A batch as it was understood."""
 
     batch: Batch
+    handed: Sequence[Handed]  # its items
     policy: Policy
     dry_run: bool
 
@@ -81,25 +82,30 @@ class BatchesHandler:
         client: Client = request.state.client
         account = account_of(request, client, self._accounts)
         async with self._bodies.read(request) as asked:
-            taken = await self._check(request, asked, client, account)
+            taken = await self._take_in(request, asked, client, account)
             for action in {job.row.action for job in taken.batch.made}:
                 require_scope(request, SCOPES[action])
             if taken.dry_run:
+                await self._check(taken)
                 return JSONResponse(await self._plan(taken, account))
-            row = await self._jobs.submit(taken.batch)
+            row = await self._jobs.submit(taken.batch, lambda: self._check(taken))
         return await answer_to_post(request, row, self._jobs)
 
-    async def _check(self, request: Request, asked: Asked, client: Client, account: str) -> _Taken:
+    async def _check(self, taken: _Taken) -> None:
+        await check_items(taken.handed, self._templates, self._clock())
+
+    async def _take_in(
+        self, request: Request, asked: Asked, client: Client, account: str
+    ) -> _Taken:
         now, said = self._clock(), asked.batch
         items = await asyncio.to_thread(read_items, said.kind, said.items)
         sender = Sender(
             client_id=client.id,
             account=account,
             needs_approval=[action for action in SCOPES if needs_approval(client, action)],
-            now=now,
             files=asked.files,
         )
-        handed = await hand_in(said.kind, items, sender, self._templates)
+        handed = await hand_in(said.kind, items, sender)
         policy = Policy(
             kind=said.kind,
             concurrency=asked.concurrency,
@@ -114,7 +120,7 @@ class BatchesHandler:
             account=account,
             idempotency_key=idempotency_key(request),
         )
-        return _Taken(batch, policy, said.dry_run)
+        return _Taken(batch, handed, policy, said.dry_run)
 
     async def _plan(self, taken: _Taken, account: str) -> dict[str, Any]:
         items, client_id = taken.batch.made[1:], taken.batch.client_id

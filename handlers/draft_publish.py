@@ -21,7 +21,7 @@ from handlers.jobs import answer_to_post
 from handlers.late import LateFields
 from jobs.draft_publication import DraftPublication
 from jobs.draft_publish import DraftGone
-from jobs.publish_at import parse_publish_at
+from jobs.publish_at import check_publish_at, read_publish_at
 from jobs.rights import SCOPES, needs_approval
 from jobs.service import Jobs
 
@@ -91,7 +91,8 @@ class DraftPublishHandler:
         if has_body(request):
             asked = await read_model(request, PublishRequest, max_bytes=_MAX_BYTES)
         require_scope(request, SCOPES[asked.action])
-        row = await self._jobs.submit(self._publication(request, client, account, asked))
+        publication = self._publication(request, client, account, asked)
+        row = await self._jobs.submit(publication, lambda: self._check(publication))
         return await answer_to_post(request, row, self._jobs)
 
     async def preview(self, request: Request) -> Response:
@@ -103,6 +104,10 @@ class DraftPublishHandler:
         await self._mass.preview(account, _media_id(request), to=to)
         return Response(status_code=204)
 
+    async def _check(self, publication: DraftPublication) -> None:
+        if publication.publish_at is not None:
+            check_publish_at(publication.publish_at, now=self._clock())
+
     def _publication(
         self, request: Request, client: Client, account: str, asked: PublishRequest
     ) -> DraftPublication:
@@ -112,7 +117,7 @@ class DraftPublishHandler:
             account=account,
             media_id=_media_id(request),
             if_changed=asked.if_changed,
-            publish_at=None if at is None else parse_publish_at(at, now=self._clock()),
+            publish_at=None if at is None else read_publish_at(at),
             late=asked.late(),
             repeat=asked.repeat,
             idempotency_key=idempotency_key(request),

@@ -25,7 +25,7 @@ from jobs.publish_at import parse_publish_at
 from jobs.schedule_errors import ScheduleChanged, ScheduleUnknown
 from jobs.schedule_view import schedule_json
 from jobs.schedule_work import ArticleWork, DraftWork, Work, late_policy, with_action
-from jobs.schedules import NewSchedule, ScheduleChanges, Schedules
+from jobs.schedules import NewSchedule, ScheduleChanges, Schedules, hash_of
 from jobs.service import Jobs
 from store.schedules import ScheduleFilter, ScheduleRow
 
@@ -104,6 +104,11 @@ class SchedulesHandler:
                 request, "schedule", max_bytes=self._max_bytes, share=share
             )
             asked = parse_model(body.json, ScheduleRequest)
+            key = idempotency_key(request)
+            body_hash = hash_of(asked.model_dump(mode="json"), body.files)
+            made = await self._schedules.earlier(client.id, account, key, body_hash)
+            if made is not None:
+                return _made(made)
             said = await self._said(request, account, asked, body.files)
             assert said.work is not None  # noqa: S101 - the model demands it
             row = await self._schedules.create(
@@ -112,18 +117,17 @@ class SchedulesHandler:
                     account=account,
                     name=asked.name or _title(said.work),
                     work=said.work,
+                    body_hash=body_hash,
                     at=self._at(asked.publish_at),
                     recurrence=self._recurrence(asked.cron, asked.timezone or DEFAULT_ZONE),
                     late=asked.late(),
                     needs_approval=client.approve_publish and said.work.action == "publish",
                     files=said.files,
                     kept=said.kept,
-                    idempotency_key=idempotency_key(request),
+                    idempotency_key=key,
                 )
             )
-        response = _shown(row, status=201)
-        response.headers["Location"] = f"/v1/accounts/{account}/schedules/{row.id}"
-        return response
+        return _made(row)
 
     async def list(self, request: Request) -> Response:
         """A page of the account's schedules, newest first."""
@@ -268,6 +272,12 @@ def _title(work: Work) -> str:
     titled = None if first.title else _TITLE.search(said)
     lines = (titled[1] if titled else said).strip().splitlines()
     return (lines[0].strip("# -'\"")[:40] if lines else "") or "schedule"
+
+
+def _made(row: ScheduleRow) -> Response:
+    response = _shown(row, status=201)
+    response.headers["Location"] = f"/v1/accounts/{row.account}/schedules/{row.id}"
+    return response
 
 
 def _shown(row: ScheduleRow, status: int = 200) -> Response:

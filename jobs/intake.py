@@ -133,6 +133,13 @@ class Intake:
             self.wake()
         return row
 
+    async def earlier(self, handed: Handed) -> JobRow | None:
+        """The job that was made under its Idempotency-Key. Raises IdempotencyMismatch."""
+        if handed.idempotency_key is None:
+            return None
+        async with self._database.read() as connection:
+            return await made_before(connection, handed)
+
     async def submit_within(
         self, connection: AsyncConnection, handed: Handed
     ) -> tuple[JobRow, bool]:

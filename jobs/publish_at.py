@@ -24,21 +24,31 @@ class PublishAtInvalid(GatewayError):
 
 
 def parse_publish_at(text: str, *, now: float) -> float:
-    """Unix time of an RFC 3339 time with offset. Raises PublishAtInvalid.
+    """`read_publish_at`, then `check_publish_at`."""
+    at = read_publish_at(text)
+    check_publish_at(at, now=now)
+    return at
 
-    Up to 5 minutes in the past is taken, and means now; more, or over a year ahead, is not.
-    """
+
+def read_publish_at(text: str) -> float:
+    """Unix time of an RFC 3339 time with offset. Raises PublishAtInvalid."""
     if not _RFC3339.fullmatch(text):
         raise _invalid("不是带时区的 RFC 3339 时间", "not RFC 3339 with an offset")
     try:
-        at = datetime.fromisoformat(text.upper()).timestamp()
+        return datetime.fromisoformat(text.upper()).timestamp()
     except ValueError:
         raise _invalid("没有这个时间", "there is no such time") from None
+
+
+def check_publish_at(at: float, *, now: float) -> None:
+    """Raise PublishAtInvalid if it is more than a year ahead, or past by more than 5 minutes.
+
+    Less than that in the past means now.
+    """
     if at < now - _PAST_S:
         raise _invalid("时间已过去超过 5 分钟", "more than 5 minutes in the past")
     if at > now + _AHEAD_S:
         raise _invalid("超过一年以后", "more than a year ahead")
-    return at
 
 
 def _invalid(reason: str, reason_en: str) -> PublishAtInvalid:

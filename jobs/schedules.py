@@ -42,6 +42,7 @@ class NewSchedule:
     account: str  # our name of the account
     name: str
     work: Work
+    body_hash: str  # of what was asked for: a repeated call is known by it
     at: float | None  # Unix time
     recurrence: Recurrence | None
     late: LatePolicy = field(default_factory=LatePolicy)
@@ -52,23 +53,8 @@ class NewSchedule:
 
     def key_hash(self) -> str | None:
         """What a repeated call is known by."""
-        if self.idempotency_key is None:
-            return None
-        return _hash([self.client_id, self.account, self.idempotency_key])
-
-    def body_hash(self) -> str:
-        """The same for what means the same, however it was written down."""
-        sent = {name: hashlib.sha256(data).hexdigest() for name, data in self.files.items()}
-        cron = self.recurrence and [self.recurrence.cron, self.recurrence.zone]
-        said = [
-            self.name,
-            self.work.as_json(),
-            self.at,
-            cron,
-            self.late.said(),
-            {**self.kept, **sent},
-        ]
-        return _hash(said)
+        key = self.idempotency_key
+        return None if key is None else _key_hash(self.client_id, self.account, key)
 
     def row(self, now: float) -> ScheduleRow:
         """Its row, active from now on."""
@@ -87,7 +73,7 @@ class NewSchedule:
             max_late_s=self.late.max_late_s,
             approval="pending" if self.needs_approval else None,
             key_hash=self.key_hash(),
-            body_hash=self.body_hash(),
+            body_hash=self.body_hash,
             created_at=now,
             updated_at=now,
         )
@@ -178,18 +164,30 @@ class Schedules:
         """
         row = new.row(self._clock())
         async with self._database.write() as connection:
-            if (made := await _same_key(connection, row)) is not None:
+            if (made := await _same_key(connection, row.key_hash, row.body_hash)) is not None:
                 return made
             if await rows.unended(connection, row.client_id) >= self._settings.max_schedules:
                 raise SchedulesFull(limit=self._settings.max_schedules)
             if not await rows.insert(connection, row):
                 # On PostgreSQL another process committed the same key since the look above.
-                made = await _same_key(connection, row)
+                made = await _same_key(connection, row.key_hash, row.body_hash)
                 assert made is not None  # noqa: S101 - nothing else is unique
                 return made
             await self._keep_files(connection, row, new.files, new.kept)
         self._wake()
         return row
+
+    async def earlier(
+        self, client_id: str, account: str, key: str | None, body_hash: str
+    ) -> ScheduleRow | None:
+        """The schedule that was made under that Idempotency-Key. Raises IdempotencyMismatch.
+
+        To be asked before looking at what the call names: that may be gone since.
+        """
+        if key is None:
+            return None
+        async with self._database.read() as connection:
+            return await _same_key(connection, _key_hash(client_id, account, key), body_hash)
 
     async def get(self, account: str, schedule_id: str, client_id: str | None) -> ScheduleRow:
         """The schedule as it is now. Raises ScheduleUnknown."""
@@ -344,14 +342,25 @@ def _visible(
     return row
 
 
-async def _same_key(connection: AsyncConnection, row: ScheduleRow) -> ScheduleRow | None:
+async def _same_key(
+    connection: AsyncConnection, key_hash: str | None, body_hash: str
+) -> ScheduleRow | None:
     """The schedule that was made under the same key. Raises IdempotencyMismatch."""
-    if row.key_hash is None:
+    if key_hash is None:
         return None
-    made = await rows.made_by(connection, row.key_hash)
-    if made is not None and made.body_hash != row.body_hash:
+    made = await rows.made_by(connection, key_hash)
+    if made is not None and made.body_hash != body_hash:
         raise IdempotencyMismatch
     return made
+
+
+def hash_of(said: Any, files: Mapping[str, bytes]) -> str:
+    """Of a request to make a schedule, with the files that came along."""
+    return _hash([said, {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}])
+
+
+def _key_hash(client_id: str, account: str, key: str) -> str:
+    return _hash([client_id, account, key])
 
 
 def _hash(said: Any) -> str:

@@ -1,5 +1,5 @@
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Collection, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Sequence
 from contextlib import aclosing
 from typing import TypeVar
 
@@ -22,6 +22,7 @@ from store.engine import Database
 from store.jobs import JobHead, JobRow
 
 Row = TypeVar("Row", bound=JobHead)
+Check = Callable[[], Awaitable[None]]
 
 _LOOK_AGAIN_S = 1.0  # another process may have changed the job
 _LOOKS_A_SIGN = 15
@@ -86,8 +87,16 @@ class Jobs:
         self._wake = wake
         self._clock = clock
 
-    async def submit(self, handed: Handed) -> JobRow:
-        """Keep what a client hands in. Raises IdempotencyMismatch, QueueFull, FilesMissing."""
+    async def submit(self, handed: Handed, check: Check | None = None) -> JobRow:
+        """Keep what a client hands in. Raises IdempotencyMismatch, QueueFull, FilesMissing.
+
+        And what `check` raises: it looks at what may change, such as the time, and so is not asked
+        where the job was made before, under the same Idempotency-Key.
+        """
+        if check is not None:
+            if (earlier := await self._intake.earlier(handed)) is not None:
+                return earlier
+            await check()
         return await self._intake.submit(handed)
 
     async def get(

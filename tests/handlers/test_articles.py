@@ -5,10 +5,11 @@ import pytest
 
 from core.clock import rfc3339
 from store import files as kept_files
-from store import jobs
+from store import jobs, templates
 from store.engine import Database
 from tests.gateway import MAIN
 from tests.handlers.desk import NOW, Desk, open_desk
+from tests.store.templates import add
 
 ARTICLE = {"markdown": "# 标题\n\n正文"}
 
@@ -161,3 +162,28 @@ async def test_what_cannot_be_filled_in_makes_no_job(
     response = await desk.post(body)
     error = response.json()["error"]
     assert (response.status_code, error["code"], error.get("field")) == (422, code, field)
+
+
+async def test_a_repeated_key_gives_the_first_job_whatever_is_gone_since(
+    desk: Desk, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await add(database, "page")
+    later = rfc3339(NOW + 60)
+    article = {"template": "page", "publish_at": later}
+    draft = "/v1/accounts/main/drafts/MEDIA_id-1/publish"
+
+    async def all_three() -> list[str]:
+        key = {"idempotency-key": "k"}
+        answers = [
+            await desk.post(article, headers=key),
+            await desk.batch("articles", [article], how={"headers": key}),
+            await desk.call("POST", draft, json={"publish_at": later}, headers=key),
+        ]
+        return [answer.json()["id"] for answer in answers]
+
+    first = await all_three()
+    async with database.write() as connection:
+        await templates.remove(connection, "page")
+    monkeypatch.setattr("tests.handlers.desk.NOW", NOW + 3_600)
+    assert await all_three() == first
+    assert (await desk.post(article)).status_code == 422

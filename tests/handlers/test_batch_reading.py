@@ -3,23 +3,14 @@ from typing import Any
 
 import pytest
 
-from content.fields import DraftFields
 from handlers.batch_reading import Sender, hand_in, read_items
 from handlers.bodies import FieldInvalid
 from jobs.errand import Errand
 from jobs.submission import Submission
 
 
-class NoTemplates:
-    async def check(self, fields: DraftFields, *, at: float | None = None) -> None:
-        assert fields.template is None
-
-
-NONE = NoTemplates()
-
-
 def sender(**values: Any) -> Sender:
-    defaults = {"client_id": "blog", "account": "main", "needs_approval": (), "now": 100.0}
+    defaults = {"client_id": "blog", "account": "main", "needs_approval": ()}
     return Sender(**{**defaults, **values})
 
 
@@ -43,7 +34,7 @@ async def test_others_get_their_turn_while_many_items_are_read() -> None:
             await asyncio.sleep(0)
 
     watching = asyncio.ensure_future(others())
-    handed = await hand_in("articles", items, sender(), NONE)
+    handed = await hand_in("articles", items, sender())
     watching.cancel()
     assert len(handed) == 200
     assert turns >= 20
@@ -51,17 +42,17 @@ async def test_others_get_their_turn_while_many_items_are_read() -> None:
 
 async def test_articles_become_submissions_and_the_rest_errands() -> None:
     (article,) = read_items("articles", [{"markdown": "a", "action": "publish", "name": "a.md"}])
-    (made,) = await hand_in("articles", [article], sender(needs_approval=["publish"]), NONE)
+    (made,) = await hand_in("articles", [article], sender(needs_approval=["publish"]))
     assert isinstance(made, Submission)
     assert (made.called, made.action, made.needs_approval) == ("a.md", "publish", True)
     (tag,) = read_items("materials.tag", [{"media_id": "M", "remove": ["旧"]}])
-    (errand,) = await hand_in("materials.tag", [tag], sender(), NONE)
+    (errand,) = await hand_in("materials.tag", [tag], sender())
     assert isinstance(errand, Errand)
     assert errand.asked == {"media_id": "M", "add": [], "remove": ["旧"]}
 
 
 async def test_a_draft_is_busy_while_it_is_deleted() -> None:
     (item,) = read_items("drafts.delete", [{"media_id": "M"}])
-    (errand,) = await hand_in("drafts.delete", [item], sender(), NONE)
+    (errand,) = await hand_in("drafts.delete", [item], sender())
     (job,) = errand.jobs(100.0)
     assert job.row.subject == "M"

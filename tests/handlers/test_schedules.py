@@ -5,8 +5,9 @@ from typing import Any
 import httpx
 import pytest
 
+from jobs.draft_publish import DraftGone
 from store.engine import Database
-from tests.handlers.desk import NOW, Desk, open_desk
+from tests.handlers.desk import NOW, Desk, Sight, open_desk
 
 PATH = "/v1/accounts/main/schedules"
 DAILY = {"cron": "0 8 * * *", "article": {"markdown": "# 早"}, "action": "publish"}
@@ -196,3 +197,18 @@ async def test_its_template_and_variables_are_looked_at_when_it_is_made(desk: De
     ):
         answer = await desk.call("POST", PATH, json=DAILY | {"article": wrong})
         assert code_of(answer) == (422, code)
+
+
+async def test_the_same_key_gives_the_schedule_also_when_its_draft_and_its_time_are_gone(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key, body = {"Idempotency-Key": "k"}, DRAFT | {"publish_at": at(-60)}
+    first = await add(desk, body, headers=key)
+
+    async def gone(_sight: Sight, _account: str, media_id: str) -> None:
+        raise DraftGone(media_id=media_id)
+
+    monkeypatch.setattr(Sight, "see", gone)
+    monkeypatch.setattr("tests.handlers.desk.NOW", NOW + 3_600)
+    assert (await add(desk, body, headers=key))["id"] == first["id"]
+    assert code_of(await desk.call("POST", PATH, json=body)) == (409, "draft_gone")

@@ -65,7 +65,7 @@ async def test_the_same_key_gives_the_same_schedule(timetable: Timetable) -> Non
     made = await asyncio.gather(*(timetable.schedules.create(new) for _ in range(10)))
     assert len({row.id for row in made}) == 1
     with pytest.raises(IdempotencyMismatch):
-        await timetable.schedules.create(replace(new, name="晚报"))
+        await timetable.schedules.create(replace(new, body_hash="1" * 64))
     other = await timetable.schedules.create(replace(new, client_id="other"))
     assert other.id != made[0].id
 

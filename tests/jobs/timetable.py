@@ -84,6 +84,7 @@ class Timetable:
             "account": "main",
             "name": "早报",
             "work": WORK,
+            "body_hash": "0" * 64,
             "at": None if cron else at,
             "recurrence": recurrence,
         }
