@@ -247,12 +247,14 @@ class JobsHandler:
     async def events(self, request: Request) -> Response:
         """The job each time it changes, as server-sent events, until it is over."""
         job_id, client_id, after = job_id_of(request), whose(request), last_event_id(request)
-        row = await self._jobs.get(job_id, client_id)  # a 404 before the stream begins
+        reviews = reviews_of(request)
+        row = await self._jobs.get(job_id, client_id, reviews=reviews)  # a 404 before the stream
         if State(row.state).is_final and row.version <= after:
             return Response(status_code=204)  # tells an EventSource not to come back
 
         async def told() -> AsyncGenerator[bytes | None, None]:
-            async with aclosing(self._jobs.events(job_id, client_id, after=after)) as rows:
+            seen = self._jobs.events(job_id, client_id, after=after, reviews=reviews)
+            async with aclosing(seen) as rows:
                 async for row in rows:
                     yield event("job", row.version, shown(request, row)) if row else None
 

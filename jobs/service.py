@@ -184,7 +184,12 @@ class Jobs:
         return self._changed(changed)
 
     async def events(
-        self, job_id: str, client_id: str | None, *, after: int = 0
+        self,
+        job_id: str,
+        client_id: str | None,
+        *,
+        after: int = 0,
+        reviews: Collection[str] = (),
     ) -> AsyncGenerator[JobHead | None, None]:
         """The job each time it changes, from versions above `after` on, until it is over.
 
@@ -192,7 +197,7 @@ class Jobs:
         """
         quiet_looks = 0
         while True:
-            row = await self.get(job_id, client_id)
+            row = await self.get(job_id, client_id, reviews=reviews)
             quiet_looks += 1
             if row.version > after:
                 after, quiet_looks = row.version, 0

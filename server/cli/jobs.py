@@ -126,10 +126,12 @@ def watch(
     """
 
     async def work(gateway: "AsyncGateway") -> None:
-        job = await gateway.job(job_id)
+        job, told = await gateway.job(job_id), ""
         async for seen in gateway.follow(job, through_waiting=True):
-            job, progress = seen, seen["progress"]
-            typer.echo(f"{job['state']} {progress['done']}/{progress['total']}")
+            job, progress, before = seen, seen["progress"], told
+            told = f"{job['state']} {progress['done']}/{progress['total']}"
+            if told != before:
+                typer.echo(told)
         _print_job(job)
         if job["state"] == "needs_review":
             raise typer.Exit(_NEEDS_REVIEW)

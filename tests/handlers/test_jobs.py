@@ -164,3 +164,15 @@ async def test_who_may_approve_sees_what_there_is_to_approve(desk: Desk) -> None
     await desk.call("POST", f"/v1/jobs/{waits}/approve", as_client="blog")
     assert await seen("blog") == ([], 200, 404)
     assert await seen("blog", "given") == ([waits], 200, 404)
+
+
+async def test_who_may_approve_follows_what_there_was_to_approve(desk: Desk) -> None:
+    body = {"markdown": "正文", "title": "题", "action": "publish"}
+    waits = (await desk.post(body, as_client="junior")).json()["id"]
+    refused = await desk.call("GET", f"/v1/jobs/{waits}/events", as_client="reader")
+    assert refused.status_code == 404
+    following = asyncio.ensure_future(
+        desk.call("GET", f"/v1/jobs/{waits}/events", as_client="blog")
+    )
+    await desk.call("POST", f"/v1/jobs/{waits}/cancel", as_client="junior")
+    assert _events((await following).text)[-1][1] == "cancelled"

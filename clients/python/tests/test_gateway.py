@@ -1,9 +1,11 @@
+import asyncio
+
 import httpx
 import pytest
 from wxgate_client import calls
 from wxgate_client.blocking import Gateway
 from wxgate_client.errors import Refused, Unreachable
-from wxgate_client.gateway import AsyncGateway
+from wxgate_client.gateway import LOOK_EVERY_S, AsyncGateway
 
 from tests.scripted import DONE, JOB, answering, events, gateway, in_turn
 
@@ -142,6 +144,22 @@ async def test_a_job_that_was_over_already_is_asked_for() -> None:
     over = in_turn(httpx.Response(204), httpx.Response(200, json=DONE))
     async with gateway(over) as gate:
         assert [job async for job in gate.follow(JOB)] == [JOB, DONE]
+
+
+async def test_a_job_that_cannot_be_listened_to_is_asked_for_now_and_then(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    paused: list[float] = []
+
+    async def pause(seconds: float) -> None:
+        paused.append(seconds)
+
+    monkeypatch.setattr(asyncio, "sleep", pause)
+    silent = httpx.Response(404, json={"error": {}})
+    answers = in_turn(silent, httpx.Response(200, json=JOB), silent, httpx.Response(200, json=DONE))
+    async with gateway(answers) as gate:
+        assert [job async for job in gate.follow(JOB)] == [JOB, JOB, DONE]
+    assert paused == [LOOK_EVERY_S]
 
 
 async def test_a_job_that_waits_ends_the_watch_unless_it_is_to_be_seen_through() -> None:

@@ -9,7 +9,7 @@ from wxgate_client import answers, calls
 from wxgate_client.calls import Call
 from wxgate_client.errors import Unreachable
 from wxgate_client.following import Following
-from wxgate_client.gateway import PATIENCE_S, TIMEOUT_S
+from wxgate_client.gateway import LOOK_EVERY_S, PATIENCE_S, TIMEOUT_S
 from wxgate_client.signing import Signature
 
 
@@ -107,7 +107,7 @@ class Gateway:
                 failures += 1
                 if failures > self._patience_s:
                     raise
-                time.sleep(1)
+                time.sleep(LOOK_EVERY_S)
 
     def _listen(self, following: Following) -> Generator[dict[str, Any], None, None]:
         try:
@@ -122,3 +122,5 @@ class Gateway:
         except httpx.TransportError as exc:
             raise Unreachable(type(exc).__name__) from None
         yield following.take(self.job(following.job["id"]))
+        if not following.is_over:
+            time.sleep(LOOK_EVERY_S)

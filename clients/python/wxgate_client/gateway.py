@@ -13,6 +13,7 @@ from wxgate_client.following import Following
 from wxgate_client.signing import Signature
 
 PATIENCE_S = 60
+LOOK_EVERY_S = 1.0  # where a job cannot be listened to
 TIMEOUT_S = 60.0  # longer than the gateway is silent in a stream of events
 
 
@@ -120,7 +121,7 @@ class AsyncGateway:
                 failures += 1
                 if failures > self._patience_s:
                     raise
-                await asyncio.sleep(1)
+                await asyncio.sleep(LOOK_EVERY_S)
 
     async def _listen(self, following: Following) -> AsyncGenerator[dict[str, Any], None]:
         """What one connection tells of a job. Raises Unreachable if it ends before the job."""
@@ -137,3 +138,5 @@ class AsyncGateway:
             raise Unreachable(type(exc).__name__) from None
         # It was over already, or the gateway has a word to say about the job.
         yield following.take(await self.job(following.job["id"]))
+        if not following.is_over:
+            await asyncio.sleep(LOOK_EVERY_S)  # no events are to be had here
