@@ -32,8 +32,10 @@ class ItemsFailed(GatewayError):
         "{total} 项中有 {failed} 项没有做成", "{failed} of {total} items did not come to be"
     )
     hint = Text(
-        "逐项的原因见 items 或 GET /v1/jobs/{id}/report；/retry 只重做没做成的",
-        "items and GET /v1/jobs/{id}/report have the reasons; /retry does those again",
+        "逐项的原因：wxgate batch report（GET /v1/jobs/{id}/report）；"
+        "只重做没做成的：wxgate batch retry（POST …/retry）",
+        "the reasons: wxgate batch report (GET /v1/jobs/{id}/report); "
+        "those again: wxgate batch retry (POST …/retry)",
     )
 
 

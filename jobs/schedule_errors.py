@@ -53,8 +53,9 @@ class ScheduleJobRunning(GatewayError):
     category = "params"
     message = Text("它的任务 {job_id} 还没有结束", "its job {job_id} is not over yet")
     hint = Text(
-        "不想要这次发布就先取消任务：POST /v1/jobs/{job_id}/cancel",
-        "if that is not wanted cancel it first: POST /v1/jobs/{job_id}/cancel",
+        "不想要这次发布就先取消任务：wxgate jobs cancel {job_id}（POST /v1/jobs/{job_id}/cancel）",
+        "if that is not wanted cancel it first: wxgate jobs cancel {job_id} "
+        "(POST /v1/jobs/{job_id}/cancel)",
     )
 
 

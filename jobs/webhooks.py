@@ -26,7 +26,10 @@ class WebhookUnknown(GatewayError):
     code = "webhook_unknown"
     category = "params"
     message = Text("没有这个 webhook：{id}", "no such webhook: {id}")
-    hint = Text("用 GET /v1/webhooks 查看自己的", "GET /v1/webhooks lists your own")
+    hint = Text(
+        "自己的见 wxgate webhooks list（GET /v1/webhooks）",
+        "wxgate webhooks list (GET /v1/webhooks) has your own",
+    )
 
 
 class DeliveryUnknown(GatewayError):

@@ -8,7 +8,10 @@ class TemplateUnknown(GatewayError):
     code = "template_unknown"
     category = "params"
     message = Text("没有模板 {template}", "there is no template {template}")
-    hint = Text("用 GET /v1/templates 查看有哪些", "GET /v1/templates lists them")
+    hint = Text(
+        "有哪些见 wxgate templates list（GET /v1/templates）",
+        "wxgate templates list (GET /v1/templates) has them",
+    )
 
 
 class TemplateMissing(GatewayError):
@@ -19,8 +22,8 @@ class TemplateMissing(GatewayError):
     category = "params"
     message = Text("没有模板 {template}", "there is no template {template}")
     hint = Text(
-        "写成 名称 或 名称@版本；用 GET /v1/templates 查看有哪些",
-        "write name or name@version; GET /v1/templates lists them",
+        "写成 名称 或 名称@版本；有哪些见 wxgate templates list（GET /v1/templates）",
+        "write name or name@version; wxgate templates list (GET /v1/templates) has them",
     )
 
 

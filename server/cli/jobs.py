@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(name="jobs", no_args_is_help=True)
 
-_HEAD = ("id", "state", "kind", "account", "created", "title", "error")
+_HEAD = ("id", "state", "kind", "account", "created", "due", "title", "error")
 _NEEDS_REVIEW, _FAILED = 4, 1
 
 JobIds = Annotated[list[str], typer.Argument(metavar="JOB…", help="任务 id / ids of jobs")]
@@ -291,16 +291,18 @@ def _target(server: str, key: str, config: "Path | None") -> Target:
 
 def _row(job: Mapping[str, Any]) -> tuple[object, ...]:
     error = (job.get("error") or {}).get("code")
-    created = in_shanghai(job["created_at"])
+    due = in_shanghai(job["run_at"]) if job["state"] == "scheduled" else None
     return (
         *(job["id"], job["state"], job["kind"], job["account"]),
-        *(created, job.get("title"), error),
+        *(in_shanghai(job["created_at"]), due, job.get("title"), error),
     )
 
 
 def _print_job(job: Mapping[str, Any]) -> None:
-    names = ("id", "state", "kind", "account", "client", "title", "created_at", "run_at")
-    print_facts({name: job.get(name) for name in (*names, "parent", "schedule", "approval")})
+    print_facts({name: job.get(name) for name in ("id", "state", "kind", "account", "client")})
+    times = {name: in_shanghai(job[name]) for name in ("created_at", "run_at")}
+    print_facts({"title": job.get("title"), **times})
+    print_facts({name: job.get(name) for name in ("parent", "schedule", "approval")})
     print_facts({"tags": " ".join(job.get("tags") or ())})
     result = job.get("result") or {}
     print_facts(
@@ -312,3 +314,5 @@ def _print_job(job: Mapping[str, Any]) -> None:
         typer.echo(f"error: {error['code']}: {error['message']}\n  → {error['hint']}")
         for line in told.error_lines(job["id"], error):
             typer.echo(f"  {line}")
+    if job["kind"] == "batch":
+        typer.echo(f"  → 逐条 / item by item: wxgate batch report {job['id']}")

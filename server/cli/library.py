@@ -114,14 +114,19 @@ def _add_show(app: typer.Typer, name: str) -> None:
 
 
 def _add_delete(app: typer.Typer, name: str) -> None:
-    @app.command("delete", help=_help("删除，不可恢复 / delete for good.", name, "delete ID"))
+    @app.command("delete", help=_help("删除，不可恢复 / delete for good.", name, "delete ID --yes"))
     def delete(
         thing_ids: Ids,
+        yes: Annotated[bool, typer.Option("--yes", "-y", help="不再确认 / do not ask")] = False,
         account: AccountOption = "",
         server: ServerOption = "",
         key: KeyOption = "",
         config: ConfigOption = None,
     ) -> None:
+        if not yes:
+            chinese, english, _ = _KINDS[name]
+            many = len(thing_ids)
+            typer.confirm(f"从微信删除{chinese}（{many}）？/ Delete {many} {english}?", abort=True)
         target = _target(name, server, key, config, account)
 
         async def work(gateway: "AsyncGateway") -> None:
@@ -181,8 +186,9 @@ def _row(item: Mapping[str, Any]) -> tuple[object, ...]:
 
 
 def _print_item(item: Mapping[str, Any]) -> None:
-    names = ("id", "type", "title", "url", "updated_at", "job", "description", "down_url")
-    print_facts({name: item.get(name) for name in names})
+    print_facts({name: item.get(name) for name in ("id", "type", "title", "url")})
+    print_facts({"updated_at": in_shanghai(item["updated_at"])})
+    print_facts({name: item.get(name) for name in ("job", "description", "down_url")})
     print_facts({"tags": " ".join(item["tags"])})
     for number, article in enumerate(item.get("articles") or (), 1):
         gone = "（已删除 / deleted）" if article.get("is_deleted") else ""

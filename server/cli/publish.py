@@ -160,6 +160,8 @@ def run(order: "Order", target: Target, bars: "Bars", *, sign: bool) -> None:
     from wxgate_client.session import UsageFault
     from wxgate_client.session import publish as carry_out
 
+    if order.watch and not bars.as_json:
+        _warn([told.WATCHING])
     gate = Gate(target.url, target.key, target.account, sign=sign)
     language = "en" if is_english() else "zh"
     try:
@@ -174,6 +176,8 @@ def run(order: "Order", target: Target, bars: "Bars", *, sign: bool) -> None:
         raise typer.Exit(told.EXIT_SOME_FAILED) from None
     except KeyboardInterrupt:  # the way to end --watch
         raise typer.Exit(0 if order.watch else 130) from None
+    if not bars.as_json:
+        _warn(told.closing_lines(outcomes))
     raise typer.Exit(told.exit_status(outcomes))
 
 
@@ -209,7 +213,7 @@ class Bars:
         from rich.console import Console
         from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-        self._as_json = as_json
+        self.as_json = as_json
         self._bars = Progress(
             TextColumn("{task.description}", markup=False),
             BarColumn(),
@@ -269,7 +273,7 @@ class Bars:
         """What became of all."""
         from wxgate_client import told
 
-        if self._as_json:
+        if self.as_json:
             shown = [outcome.as_json() for outcome in outcomes]
             typer.echo(json.dumps(shown, ensure_ascii=False, indent=2))
             return

@@ -20,6 +20,8 @@ def read_rows(path: Path) -> Any:
         ".yaml": _yaml,
         ".yml": _yaml,
     }
+    if not path.exists():
+        raise UsageFault(f"没有这个文件：{path}", f"no such file: {path}")
     reader = readers.get(path.suffix.lower())
     if reader is None:
         known = " ".join(readers)

@@ -19,8 +19,15 @@ def print_table(head: Iterable[str], rows: Iterable[Iterable[object]]) -> None:
     for name in head:
         table.add_column(name, overflow="fold")
     for row in rows:
-        table.add_row(*("-" if cell in (None, "") else str(cell) for cell in row))
+        table.add_row(*map(_shown, row))
     console.print(table, markup=False, highlight=False)
+
+
+def _shown(cell: object) -> str:
+    """Yes is a tick; no, and nothing at all, is a dash."""
+    if cell is True:
+        return "✓"
+    return "-" if cell is None or cell is False or cell == "" else str(cell)
 
 
 def print_json(said: Any) -> None:
@@ -32,4 +39,4 @@ def print_facts(facts: Mapping[str, object]) -> None:
     """A line each, where there is something to say."""
     for name, value in facts.items():
         if value not in (None, "", [], ()):
-            typer.echo(f"{name}: {value}")
+            typer.echo(f"{name}: {_shown(value)}")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from server.cli.common import fail, is_english, read_settings
+from server.cli.common import config_path, fail, is_english, read_settings
 
 if TYPE_CHECKING:
     from wxgate_client.gateway import AsyncGateway
@@ -52,7 +52,7 @@ def find_target(
     url = f"http://{settings.server.listen}"
     for everywhere, here in (("//0.0.0.0:", "//127.0.0.1:"), ("//[::]:", "//[::1]:")):
         url = url.replace(everywhere, here)
-    return Target(url, key or _configured_key(settings, account, scopes), account)
+    return Target(url, key or _configured_key(settings, config, account, scopes), account)
 
 
 def at_gateway(target: Target, work: "Callable[[AsyncGateway], Awaitable[None]]") -> None:
@@ -91,10 +91,20 @@ def fail_unreachable(url: str, reason: object) -> NoReturn:
     )
 
 
-def _configured_key(settings: "Settings", account: str, scopes: "tuple[Scope, ...]") -> str:
+def _configured_key(
+    settings: "Settings", config: Path | None, account: str, scopes: "tuple[Scope, ...]"
+) -> str:
     for client in settings.clients:
         if client.may(*scopes) and (not account or account in client.accounts):
             return client.key.get_secret_value()
+    if not settings.clients and config_path(config) is None:
+        fail(
+            "不知道网关在哪：用 --server 与 --key（或 WXGATE_URL 与 WXGATE_KEY）给出，"
+            "或在有 config.toml 的目录里运行（wxgate init 写一份）",
+            "which gateway? give --server and --key (or WXGATE_URL and WXGATE_KEY), "
+            "or run where config.toml is (wxgate init writes one)",
+            code=EXIT_USAGE,
+        )
     wanted = " | ".join(scopes)
     make = "wxgate init"
     if settings.clients:

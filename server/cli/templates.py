@@ -239,6 +239,7 @@ def preview(
         told = await gateway.request("POST", _path(plain, "preview"), json=said)
         if output is not None:
             output.write_text((told["article"] or {}).get("html") or told["text"], "utf-8")
+            typer.echo(f"已写入 / written: {output}", err=True)
         if as_json:
             print_json(told)
         elif output is None:

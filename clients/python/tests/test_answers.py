@@ -34,3 +34,16 @@ def test_what_was_signed_too_early_is_signed_again() -> None:
     assert (answers.pause_s(stale, 1), answers.pause_s(stale, 5)) == (1.0, None)
     wrong = httpx.Response(401, json={"error": {"code": "auth_invalid"}})
     assert answers.pause_s(wrong, 1) is None
+
+
+@pytest.mark.parametrize(
+    ("exc", "said"),
+    [
+        (httpx.ConnectError("[Errno -2] Name or service not known"), "Name or service not known"),
+        (httpx.ConnectError("[SSL: X] certificate verify failed (_ssl.c:1016)"), "verify failed"),
+        (httpx.ConnectError(""), "ConnectError"),
+        (httpx.ReadTimeout("any"), "ReadTimeout"),
+    ],
+)
+def test_why_no_gateway_was_reached_is_told(exc: httpx.TransportError, said: str) -> None:
+    assert answers.why(exc).endswith(said)

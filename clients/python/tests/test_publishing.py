@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
+from wxgate_client.errors import Refused
 from wxgate_client.gateway import AsyncGateway
 from wxgate_client.local_article import load_article
 from wxgate_client.memory import Memory
@@ -96,6 +97,7 @@ async def test_the_watcher_sees_every_state_and_the_outcome_holds_the_last(folde
         "job": "job_1",
         "result": {"mode": "draft"},
         "error": None,
+        "run_at": "",
         "approval": None,
         "warnings": (),
         "images": (),
@@ -243,6 +245,29 @@ async def test_how_late_it_may_be_is_said_and_decides_whether_it_is_the_same(
     assert [it.url.path.rpartition("/")[2] for it in folder.asked] == [
         *("articles", "cancel", "articles"),
     ]
+
+
+async def test_where_another_is_refused_it_is_told_that_the_first_is_cancelled(
+    folder: Folder,
+) -> None:
+    folder.write("a.md")
+    at: dict[str, Any] = {"action": "publish", "publish_at": "2030-01-01T08:00:00+08:00"}
+    (outcome,) = await folder.publish(in_turn(told("scheduled", run_at="R")), "a.md", **at)
+    assert outcome.run_at == "R"
+    refused = httpx.Response(429, json={"error": {"code": "queue_full", "hint": "稍后再来"}})
+    at["publish_at"] = "2030-01-02T08:00:00+08:00"
+    (outcome,) = await folder.publish(in_turn(told("cancelled"), refused), "a.md", **at)
+    assert outcome.error is not None
+    assert outcome.error["hint"].startswith("稍后再来 ")
+    assert outcome.error["hint"].endswith(" job_1")
+
+
+async def test_an_account_that_is_none_is_told_once(folder: Folder) -> None:
+    folder.write("a.md")
+    folder.write("b.md", "# b")
+    unknown = httpx.Response(404, json={"error": {"code": "account_unknown"}})
+    with pytest.raises(Refused, match="account_unknown"):
+        await folder.publish(lambda _: unknown, "a.md", "b.md")
 
 
 async def test_a_job_that_the_gateway_forgot_is_handed_in_again(folder: Folder) -> None:

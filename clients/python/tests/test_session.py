@@ -153,7 +153,10 @@ def test_what_cannot_be_is_said_before_anything_is_sent(tmp_path: Path) -> None:
         with pytest.raises(UsageFault, match="with offset"):
             check_time(text)
     check_time("")
-    check_time("2026-12-01T08:00:00+08:00")
+    at = "2026-12-01T08:00:00+08:00"
+    check_time(at, clock=lambda: 1_796_083_500.0)
+    with pytest.raises(UsageFault, match="past"):
+        check_time(at, clock=lambda: 1_796_083_501.0)
     with pytest.raises(UsageFault, match="nothing matches"):
         Selection(("none*.md",)).drafts()
     (tmp_path / "binary.md").write_bytes(b"\xff\xfe")

@@ -106,6 +106,28 @@ def test_a_plan_is_a_table_with_a_row_for_each_file(tmp_path: Path) -> None:
     assert b.draft.title == "二"
 
 
+def test_a_plan_counts_the_pictures_that_are_not_there(tmp_path: Path) -> None:
+    memory = Memory(tmp_path, "https://gate", "main")
+    (tmp_path / "a.md").write_text("![](x.png) ![](y.png) [z](z.pdf)")
+    plan = make_plan([(load_article(tmp_path / "a.md"), memory)], Wish())
+    (row,) = told.plan_rows(plan, Wish())
+    assert row[5] == "新建草稿 make a draft；缺 2 张图 pictures missing"
+
+
+def test_a_run_ends_with_what_it_came_to_and_what_is_next() -> None:
+    made = Outcome("a", "succeeded", "j", {"mode": "draft"})
+    assert [line[:4] for line in told.closing_lines([made])] == ["  → "]
+    assert told.closing_lines([Outcome("a", "failed", "j", {"mode": "draft"})]) == []
+    count, following = told.closing_lines([made, made, Outcome("b", "failed", "j")])
+    assert count == "3 篇 / drafts: draft 2，failed 1"
+    assert "--publish" in following
+
+
+def test_when_a_scheduled_job_runs_is_told_in_the_time_of_shanghai() -> None:
+    outcome = Outcome("a", "scheduled", "j", run_at="2026-12-01T00:00:00.000Z")
+    assert "2026-12-01 08:00:00+08:00" in told.outcome_lines(outcome, english=False)[1]
+
+
 def test_columns_stand_under_each_other_in_chinese_too() -> None:
     lines = told.columns(("a", "b"), [("标题", "x"), ("four", "y")])
     assert lines == ["a     b", "标题  x", "four  y"]

@@ -13,6 +13,12 @@ _TIMES = 5  # that one call is turned away before it is given up
 _LONGEST_S = 60.0  # a quota that opens tomorrow is not waited for
 
 
+def why(exc: httpx.TransportError) -> str:
+    """Why no gateway was reached, such as a name that nobody knows or a wrong certificate."""
+    reason = str(exc).partition(" (_ssl.c")[0] if isinstance(exc, httpx.ConnectError) else ""
+    return reason or type(exc).__name__
+
+
 def pause_s(response: httpx.Response, tried: int) -> float | None:
     """How long to wait before the call is sent again; None: this answer is the answer.
 

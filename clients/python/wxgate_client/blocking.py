@@ -69,7 +69,7 @@ class Gateway:
             try:
                 response = self._http.request(**call.as_httpx())
             except httpx.TransportError as exc:
-                raise Unreachable(type(exc).__name__) from None
+                raise Unreachable(answers.why(exc)) from None
             tried += 1
             pause_s = answers.pause_s(response, tried)
             if pause_s is None:
@@ -120,7 +120,7 @@ class Gateway:
                                 return
                     raise Unreachable("the stream of events ended")
         except httpx.TransportError as exc:
-            raise Unreachable(type(exc).__name__) from None
+            raise Unreachable(answers.why(exc)) from None
         yield following.take(self.job(following.job["id"]))
         if not following.is_over:
             time.sleep(LOOK_EVERY_S)

@@ -76,7 +76,12 @@ def _publish(said: argparse.Namespace) -> int:
         return 0
     _check_target(said.server, said.key)
     target = Target(said.server, said.key, said.account, sign=said.sign)
-    return told.exit_status(asyncio.run(publish(target, order, looks, language=_language())))
+    if said.watch and not said.json:
+        _print_all([told.WATCHING])
+    outcomes = asyncio.run(publish(target, order, looks, language=_language()))
+    if not said.json:
+        _print_all(told.closing_lines(outcomes))
+    return told.exit_status(outcomes)
 
 
 class Lines:
@@ -199,7 +204,7 @@ def _add_options(command: argparse.ArgumentParser) -> None:
     add("--force", action="store_true", help="没变也再更新一次 / update though nothing changed")
     add("--again", action="store_true", help="另建一份草稿 / make another draft of each")
     add("--repeat", action="store_true", help="近日发表过也再发表 / publish the same once more")
-    add("--watch", action="store_true", help="改动后自动更新，Ctrl-C 结束 / follow edits")
+    add("--watch", "-w", action="store_true", help="改动后自动更新，Ctrl-C 结束 / follow edits")
     add("--dry-run", action="store_true", help="只列出会做什么，不联网 / only show the plan")
     add("--concurrency", type=_at_least_one, default=AT_ONCE, help="同时几篇 / how many at once")
     add("--json", action="store_true", help="输出 JSON / print JSON")

@@ -77,7 +77,7 @@ class AsyncGateway:
             try:
                 response = await self._http.request(**call.as_httpx())
             except httpx.TransportError as exc:
-                raise Unreachable(type(exc).__name__) from None
+                raise Unreachable(answers.why(exc)) from None
             tried += 1
             pause_s = answers.pause_s(response, tried)
             if pause_s is None:
@@ -135,7 +135,7 @@ class AsyncGateway:
                                 return
                     raise Unreachable("the stream of events ended")
         except httpx.TransportError as exc:
-            raise Unreachable(type(exc).__name__) from None
+            raise Unreachable(answers.why(exc)) from None
         # It was over already, or the gateway has a word to say about the job.
         yield following.take(await self.job(following.job["id"]))
         if not following.is_over:

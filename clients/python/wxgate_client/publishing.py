@@ -20,6 +20,8 @@ _LOOK = (
     " / check the URL and that wxgate serve is running; run again: nothing is done twice"
 )
 
+_STOPPED = "原来的任务已取消 / the job before this one is cancelled:"
+
 # Is told of a step's job each time it has changed.
 Watch = Callable[[Step, dict[str, Any]], None]
 
@@ -33,6 +35,7 @@ class Outcome:
     job: str = ""  # its id, once the gateway has accepted the article
     result: dict[str, Any] | None = None
     error: dict[str, Any] | None = None
+    run_at: str = ""  # when its job is worked on next, RFC 3339
     approval: str | None = None  # "pending" where somebody else must agree first
     warnings: tuple[dict[str, Any], ...] = ()
     images: tuple[dict[str, Any], ...] = ()  # what became of its pictures
@@ -76,6 +79,7 @@ class Publisher:
         self._at_once = at_once
         self._clock = clock
         self._saved_at = clock()
+        self._stopped: set[str] = set()  # jobs that made room for another
 
     async def publish(self, steps: Sequence[Step], watch: Watch) -> list[Outcome]:
         """Do what each step wants. One that fails stops no other. Raises what `ask` does."""
@@ -108,15 +112,23 @@ class Publisher:
                 job_id = job["id"]
                 job = await self._follow(step, job, watch)
         except Refused as exc:
-            return Outcome(path, "refused", job_id, error=exc.error)
+            if exc.code == "account_unknown":  # of all files alike
+                raise
+            return Outcome(path, "refused", job_id, error=self._with_loss(step, exc.error))
         except Unreachable as exc:
             return Outcome(path, "unreachable", job_id, error=lost(exc))
         except OSError as exc:
             return Outcome(path, "unreadable", error={"message": f"{exc.filename}: {exc.strerror}"})
         self._learn(step, job)
-        told = (job.get("result"), job.get("error"), job.get("approval"))
+        told = (job.get("result"), job.get("error"), job.get("run_at", ""), job.get("approval"))
         of_items = (_of_items(job, "warnings"), _of_items(job, "images"))
         return Outcome(path, job["state"], job_id, *told, *of_items)
+
+    def _with_loss(self, step: Step, error: dict[str, Any]) -> dict[str, Any]:
+        """The error, and that the job before this one was stopped to make room for it."""
+        if step.entry is None or step.entry.job not in self._stopped:
+            return error
+        return {**error, "hint": f"{error.get('hint') or ''} {_STOPPED} {step.entry.job}".strip()}
 
     async def _draft_to_update(self, step: Step) -> str:
         """The draft to write to instead of making another; a job under way is stopped first."""
@@ -125,6 +137,7 @@ class Publisher:
             return ""
         if entry.is_pending:
             job = await self._gateway.do(calls.steer(entry.job, "cancel"))
+            self._stopped.add(entry.job)
             entry = replace(seen(entry, job), mode="draft")
         return entry.media_id if entry.is_draft else ""
 

@@ -1,7 +1,8 @@
 """What `publish` does from its arguments to its outcomes, whoever shows it."""
 
 import asyncio
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -19,6 +20,7 @@ from wxgate_client.watching import LOOK_EVERY_S, Lookout, edits
 
 _ARTICLES_PER_DRAFT = 8
 _AGAIN_S = 5.0
+_PAST_S = 300.0  # counts as now: a gateway's clock is not ours
 
 
 class UsageFault(Exception):
@@ -158,17 +160,21 @@ def check_server(url: str) -> None:
         )
 
 
-def check_time(at: str) -> None:
-    """Raises UsageFault for what is no time with an offset."""
+def check_time(at: str, *, clock: Callable[[], float] = time.time) -> None:
+    """Raises UsageFault for what is no time with an offset, or long past."""
+    if not at:
+        return
     try:
-        aware = not at or datetime.fromisoformat(at).tzinfo is not None
+        due = datetime.fromisoformat(at)
     except ValueError:
-        aware = False
-    if not aware:
+        due = datetime.max  # noqa: DTZ901 - a time without an offset is what it stands for
+    if due.tzinfo is None:
         raise UsageFault(
             f"--at 要带时区，如 2026-12-01T08:00:00+08:00：{at}",
             f"--at wants a time with offset, as 2026-12-01T08:00:00+08:00: {at}",
         )
+    if due.timestamp() < clock() - _PAST_S:
+        raise UsageFault(f"--at 已经过去：{at}", f"--at is past: {at}")
 
 
 @dataclass(frozen=True)

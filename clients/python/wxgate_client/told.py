@@ -5,6 +5,7 @@ import sys
 import unicodedata
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 from typing import Any
 
 from wxgate_client.local_article import LocalArticle, is_named_as_picture
@@ -33,6 +34,7 @@ _WHAT = {
     "attribute": ("属性", "the attribute"),
 }
 
+WATCHING = "监视中，保存就更新，Ctrl-C 结束 / watching: what you save is sent, Ctrl-C ends"
 PLAN_HEAD = ("", "文件 / file", "标题 / title", "图片 / pictures", "KB", "将会 / will")
 _KINDS = {
     "new": "新增 new",
@@ -64,7 +66,12 @@ def _will(step: Step, wish: Wish) -> str:
         return "—" if step.kind == "unchanged" else step.problem
     update = entry is not None and entry.is_draft and not wish.again
     draft = "更新草稿 update the draft" if update else "新建草稿 make a draft"
-    return draft + ("" if wish.action == "draft" else "，发布 publish")
+    lacks = len(_lacking(step.draft))
+    return (
+        draft
+        + ("" if wish.action == "draft" else "，发布 publish")
+        + (f"；缺 {lacks} 张图 pictures missing" if lacks else "")
+    )
 
 
 def plan_lines(plan: Plan, wish: Wish, width: int | None = None) -> list[str]:
@@ -111,15 +118,10 @@ def _width(text: str) -> int:
 
 def unsent_lines(draft: Draft, *, missing: bool = False) -> list[str]:
     """What of a draft's pictures stays here and why; with `missing` those that are not there."""
-    articles = (draft,) if isinstance(draft, LocalArticle) else draft.articles
     lines = []
-    for article in articles:
-        if missing:  # those with other names may be links
-            lines += [
-                f"{article.path}: 没有这个文件 / no such file: {name}"
-                for name in article.missing
-                if is_named_as_picture(name)
-            ]
+    if missing:
+        lines += [f"{path}: 没有这个文件 / no such file: {name}" for path, name in _lacking(draft)]
+    for article in _articles(draft):
         lines += [
             f"{article.path}: 不发送 {name}：在当前目录之外，请从上一级目录运行"
             " / not sent, outside of the working directory: run from further up"
@@ -132,14 +134,26 @@ def unsent_lines(draft: Draft, *, missing: bool = False) -> list[str]:
     return list(map(plain, lines))
 
 
+def _lacking(draft: Draft) -> list[tuple[Path, str]]:
+    """The pictures of its articles that are not there; those with other names may be links."""
+    return [
+        (article.path, name)
+        for article in _articles(draft)
+        for name in article.missing
+        if is_named_as_picture(name)
+    ]
+
+
+def _articles(draft: Draft) -> Sequence[LocalArticle]:
+    return (draft,) if isinstance(draft, LocalArticle) else draft.articles
+
+
 def outcome_lines(outcome: Outcome, *, english: bool) -> list[str]:
     """A line for the article, and one for each thing to know about it."""
     told, error = outcome.result or {}, outcome.error or {}
-    # A job that did not succeed may have a result too, such as the draft it got to.
-    became = told.get("mode", "") if outcome.state == "succeeded" else outcome.state
     job = f" ({outcome.job})" if outcome.job else ""
     where = _message(error) or told.get("url") or told.get("media_id") or ""
-    lines = [f"{outcome.path}: {became}{job} {where}".rstrip()]
+    lines = [f"{outcome.path}: {_became(outcome)}{job} {where}".rstrip()]
     lines += [
         f"    ~ {_changed(each, 1 if english else 0)}" for each in told.get("changed_by_wechat", ())
     ]
@@ -150,6 +164,8 @@ def outcome_lines(outcome: Outcome, *, english: bool) -> list[str]:
     if error.get("hint"):
         lines.append(f"    → {error['hint']}")
     lines += [f"    {line}" for line in error_lines(outcome.job, error)]
+    if outcome.state == "scheduled":
+        lines.append(f"    → 到时执行 / runs at {_local(outcome.run_at)}")
     if outcome.approval == "pending":
         lines.append(
             "    → 等待别人批准后才执行 / waits until somebody else approves: "
@@ -183,6 +199,30 @@ def error_lines(job: str, error: dict[str, Any]) -> list[str]:
         f"→ 没有 / it is not: wxgate jobs resolve {job} --not-published",
         f"→ 再发一次 / send it once more: wxgate jobs retry {job}",
     ]
+
+
+def closing_lines(outcomes: Sequence[Outcome]) -> list[str]:
+    """How many became what, where they are many, and what is usually done next."""
+    lines, modes = [], [_became(outcome) for outcome in outcomes]
+    if len(outcomes) > 1:
+        counts = "，".join(f"{mode} {modes.count(mode)}" for mode in dict.fromkeys(modes))
+        lines.append(f"{len(outcomes)} 篇 / drafts: {counts}")
+    if "draft" in modes:
+        lines.append(
+            "  → 看过预览，再运行一次并加 --publish 就发布"
+            " / to publish what you have looked at: run again with --publish"
+        )
+    return lines
+
+
+def _became(outcome: Outcome) -> str:
+    """A job that did not succeed may have a result too, such as the draft it got to."""
+    mode = (outcome.result or {}).get("mode", "")
+    return str(mode) if outcome.state == "succeeded" else outcome.state
+
+
+def _local(rfc3339: str) -> str:
+    return _in_shanghai(datetime.fromisoformat(rfc3339).timestamp()) if rfc3339 else "?"
 
 
 def _in_shanghai(moment: float) -> str:

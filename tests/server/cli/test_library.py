@@ -20,9 +20,11 @@ async def test_drafts_are_listed_shown_tagged_and_deleted(open_stand: Any) -> No
         shown = await wxgate_process("drafts", "show", media_id, *at_gate)
         assert f"job: {made['id']}" in shown.stdout
         assert "1. 第一篇 http" in shown.stdout
-        deleted = await wxgate_process("drafts", "delete", media_id, *at_gate)
+        asked = await wxgate_process("drafts", "delete", media_id, *at_gate)
+        assert (asked.exit_code, "1" in asked.stdout) == (1, True)
+        deleted = await wxgate_process("drafts", "delete", media_id, "--yes", *at_gate)
         assert deleted.exit_code == 0
-        again = await wxgate_process("drafts", "delete", media_id, *at_gate)
+        again = await wxgate_process("drafts", "delete", media_id, "-y", *at_gate)
         assert again.exit_code == 1
         pictures = await wxgate_process("materials", "list", "--type", "image", *at_gate)
         assert len(pictures.stdout.splitlines()) == 2

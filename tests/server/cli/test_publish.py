@@ -39,8 +39,10 @@ async def test_files_folders_and_globs_become_drafts(stand: Any, tmp_path: Path)
     assert all(rest.startswith("draft (") for _, _, rest in told)
     assert len(stand.committed("draft")) == 4
     assert stand.committed("publication") == []
-    # Nobody watches: no bars, no colours.
-    assert done.stderr == ""
+    # Nobody watches: no bars, no colours; what it came to, and what is next.
+    count, following = done.stderr.splitlines()
+    assert count == "4 篇 / drafts: draft 4"
+    assert "--publish" in following
 
 
 async def test_local_pictures_are_sent_along(stand: Any, tmp_path: Path) -> None:
@@ -68,7 +70,7 @@ async def test_a_dry_run_lists_the_plan_and_calls_nobody(tmp_path: Path, unused_
     assert head.split()[:3] == ["文件", "/", "file"]
     assert row.split() == [
         *("新增", "new", "x.md", "一篇", "1", "3"),
-        *["新建草稿", "make", "a", "draft"],
+        *["新建草稿", "make", "a", "draft；缺", "1", "张图", "pictures", "missing"],
     ]
     assert done.stderr == "x.md: 没有这个文件 / no such file: c.png\n"
 

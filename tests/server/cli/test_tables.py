@@ -19,3 +19,14 @@ def test_facts_that_are_none_are_left_out(capsys: pytest.CaptureFixture[str]) ->
     first, rest = capsys.readouterr().out.split("\n", 1)
     assert first == "a: 1"
     assert json.loads(rest) == {"题": 1}
+
+
+def test_yes_and_no_are_no_words_of_python(capsys: pytest.CaptureFixture[str]) -> None:
+    print_table(("a", "b", "c", "d"), [(True, False, 0, 1)])
+    print_facts({"builtin": True, "required": False})
+    told = capsys.readouterr().out.splitlines()
+    assert [line.split() for line in told[1:]] == [
+        ["✓", "-", "0", "1"],
+        ["builtin:", "✓"],
+        ["required:", "-"],
+    ]

@@ -56,3 +56,13 @@ def test_no_such_client_ends_with_2(
         find_target("", "", config, scope, account=account)
     assert ended.value.exit_code == 2
     assert f"wxgate clients add cli --scope {scope.value}" in capsys.readouterr().err
+
+
+def test_who_has_no_configuration_is_asked_for_the_gateway(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(typer.Exit) as ended:
+        find_target("", "", None, Scope.DRAFT)
+    assert ended.value.exit_code == 2
+    assert "WXGATE_URL" in capsys.readouterr().err
