@@ -55,6 +55,12 @@ State = Annotated[
 _HEAD = ("id", "name", "state", "when", "next", "last_job")
 
 
+_DOES = {
+    "draft": "到时建草稿 / makes a draft",
+    "publish": "到时发布 / publishes",
+}
+
+
 @app.callback()
 def schedules() -> None:
     """定时计划：一次或周期 / schedules: one time or again and again.
@@ -159,6 +165,47 @@ def show(
       wxgate schedules show sch_01jd8zq3k4x5c6v7b8n9m0a1s2
     """
     _steer(_target(server, key, config, account), schedule, "GET", "", as_json=as_json)
+
+
+@app.command()
+def change(
+    schedule: ScheduleId,
+    at: At = "",
+    cron: Cron = "",
+    timezone: Annotated[str, typer.Option(help="cron 的时区 / time zone of cron")] = "",
+    name: Annotated[str, typer.Option(help="名称 / name")] = "",
+    if_late: Annotated[
+        Literal["", "publish", "skip"],
+        typer.Option(metavar="<publish|skip>", help="错过时间后补发还是跳过 / when it is late"),
+    ] = "",
+    max_late_s: Annotated[
+        float | None, typer.Option("--max-late-s", help="skip 时最多晚几秒 / with skip")
+    ] = None,
+    account: AccountOption = "",
+    server: ServerOption = "",
+    key: KeyOption = "",
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """改时间、名称或迟到的处理，没写的不变 / another time, name or way with lateness.
+
+    \b
+    例 / example:
+      wxgate schedules change sch_01jd8zq3k4x5c6v7b8n9m0a1s2 --cron "0 9 * * 1-5"
+    """
+    wanted = {"publish_at": at, "cron": cron, "timezone": timezone, "name": name}
+    wanted |= {"if_late": if_late}
+    said: dict[str, Any] = {field: value for field, value in wanted.items() if value}
+    said |= {} if max_late_s is None else {"max_late_s": max_late_s}
+    if not said:
+        fail("没说改什么", "nothing to change", code=EXIT_USAGE)
+    target = _target(server, key, config, account)
+
+    async def work(gateway: "AsyncGateway") -> None:
+        path = _path(await account_of(gateway, target), schedule)
+        _print(await gateway.request("PATCH", path, json=said), as_json=as_json)
+
+    at_gateway(target, work)
 
 
 @app.command()
@@ -330,6 +377,7 @@ def _print(told: dict[str, Any], *, as_json: bool) -> None:
         typer.echo(f"{told['id']}: {told['state']}")
     else:
         typer.echo(f"{told['id']}  {told['name']}  {told['state']}")
+        typer.echo(f"    {_DOES[told['action']]}")
         for at in told["next_times"]:
             typer.echo(f"    {in_shanghai(at)}")
         if told["approval"] == "pending":

@@ -28,6 +28,13 @@ async def test_a_schedule_from_its_making_to_its_end(stand: Stand, tmp_path: Pat
     assert re.search(rf"^{schedule} +早报 +active +0 8 ", listed.stdout, re.MULTILINE)
     shown = await wxgate_process("schedules", "show", schedule, *at_gate)
     assert shown.stdout.count(" 08:00:00+08:00") == 5
+    assert "建草稿" in shown.stdout
+    changed = await wxgate_process(
+        *("schedules", "change", schedule, "--cron", "0 9 * * 1-5", "--name", "晨报"), *at_gate
+    )
+    assert changed.stdout.splitlines()[0].split() == [schedule, "晨报", "active"], changed.output
+    assert changed.stdout.count(" 09:00:00+08:00") == 5
+    assert (await wxgate_process("schedules", "change", schedule, *at_gate)).exit_code == 2
     for command, state in (("pause", "paused"), ("resume", "active")):
         steered = await wxgate_process("schedules", command, schedule, *at_gate)
         assert steered.stdout.splitlines()[0].endswith(state), steered.output
