@@ -21,7 +21,7 @@ def read_rows(path: Path) -> Any:
         ".yml": _yaml,
     }
     if not path.exists():
-        raise UsageFault(f"没有这个文件：{path}", f"no such file: {path}")
+        raise UsageFault(f"读不了：没有 {path}", f"cannot read: no such file {path}")
     reader = readers.get(path.suffix.lower())
     if reader is None:
         known = " ".join(readers)

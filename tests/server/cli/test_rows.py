@@ -47,3 +47,8 @@ def test_what_cannot_be_read_is_a_fault_of_usage(tmp_path: Path, name: str, text
         read_rows(tmp_path / name)
     with pytest.raises(UsageFault, match="cannot read"):
         read_rows(tmp_path / f"none-{name.replace('txt', 'csv')}")
+
+
+def test_a_file_that_is_not_there_is_not_called_one_of_a_wrong_kind(tmp_path: Path) -> None:
+    with pytest.raises(UsageFault, match="no such file"):
+        read_rows(tmp_path / "none")
