@@ -88,6 +88,9 @@ class ScheduleAnswer(BaseModel):
     client: str = Field(description="who made it")
     name: str
     state: Literal["active", "paused", "ended"]
+    pause_reason: Literal["client_gone", "unreadable"] | None = Field(
+        description="why the gateway itself paused it; null: it did not"
+    )
     action: Literal["draft", "publish"] | None = Field(None, description="not in lists")
     article: dict[str, Any] | None = Field(None, description="what it makes; not in lists")
     draft: dict[str, Any] | None = Field(None, description="what it publishes; not in lists")

@@ -16,6 +16,7 @@ def schedule_json(row: ScheduleHead) -> dict[str, Any]:
         "client": row.client_id,
         "name": row.name,
         "state": row.state,
+        "pause_reason": row.pause_reason,
         "cron": row.cron,
         "timezone": row.timezone if row.cron else None,
         "next_at": _time(row.next_at),

@@ -45,6 +45,7 @@ class Scheduler:
         self._clock = context.clock
         self._crash = context.crash
         self._changes = context.changes
+        self._live_client = context.live_client
         self._intake = intake
         self._lost_until = lost_until or 0.0
         self._awake = asyncio.Event()
@@ -122,13 +123,18 @@ class Scheduler:
 
     async def _fire(self, connection: AsyncConnection, row: ScheduleRow, now: float) -> None:
         """One job for the newest of the times that have come, and on to the next one."""
+        if self._live_client(row.client_id) is None:
+            # Each job would only be one more for a person to look at.
+            log.warning("schedule paused: its client is gone", schedule=row.id)
+            await _pause(connection, row, "client_gone", now)
+            return
         kept = await schedules.files(connection, row.id)
         try:
             coming = _Coming.of(row, kept, now)
         except Exception:
             # Such as one that a later version wrote. The others must not wait for it.
             log.exception("schedule paused: no job can be made of it", schedule=row.id)
-            await schedules.change(connection, row, {"state": "paused", "updated_at": now})
+            await _pause(connection, row, "unreadable", now)
             return
         moved: dict[str, Any] = {"next_at": coming.next_at, "updated_at": now}
         if coming.next_at is None:
@@ -155,6 +161,11 @@ class Scheduler:
             failed = replace(made.row, state=State.FAILED, error=stored_error(exc))
             await job_rows.insert(connection, failed)
             log.warning("schedule's job refused", schedule=made.row.schedule_id, code=exc.code)
+
+
+async def _pause(connection: AsyncConnection, row: ScheduleRow, reason: str, now: float) -> None:
+    values = {"state": "paused", "pause_reason": reason, "updated_at": now}
+    await schedules.change(connection, row, values)
 
 
 @dataclass(frozen=True, slots=True)

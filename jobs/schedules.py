@@ -251,7 +251,7 @@ class Schedules:
             next_at = Recurrence(seen.cron, seen.timezone).next(since)
         if next_at is None or next_at < now:
             raise ScheduleTimePast
-        return await self._set(seen, {"state": "active", "next_at": next_at})
+        return await self._set(seen, {"state": "active", "pause_reason": None, "next_at": next_at})
 
     async def remove(self, seen: ScheduleRow, *, asked_for: bool) -> None:
         """Remove it: it makes no job any more.

@@ -26,6 +26,7 @@ class ScheduleHead:
     approval: str | None = None
     last_at: float | None = None
     last_job_id: str | None = None
+    pause_reason: str | None = None
     skipped: int = 0
     key_hash: str | None = None
     body_hash: str = ""

@@ -376,7 +376,7 @@ def _print(told: dict[str, Any], *, as_json: bool) -> None:
     elif "kind" in told:
         typer.echo(f"{told['id']}: {told['state']}")
     else:
-        typer.echo(f"{told['id']}  {told['name']}  {told['state']}")
+        typer.echo(f"{told['id']}  {told['name']}  {_state(told)}")
         typer.echo(f"    {_DOES[told['action']]}")
         for at in told["next_times"]:
             typer.echo(f"    {in_shanghai(at)}")
@@ -384,8 +384,14 @@ def _print(told: dict[str, Any], *, as_json: bool) -> None:
             typer.echo("    → 每次发布都等待批准 / what it publishes waits for approval")
 
 
+def _state(told: dict[str, Any]) -> str:
+    """With the reason, where the gateway itself paused it."""
+    why = told.get("pause_reason")
+    return f"{told['state']} ({why})" if why else str(told["state"])
+
+
 def _row(told: dict[str, Any]) -> tuple[object, ...]:
     following = told["next_times"]
     when = f"{told['cron']} {told['timezone']}" if told["cron"] else "once"
     at = in_shanghai(following[0]) if following else None
-    return (told["id"], told["name"], told["state"], when, at, told["last_job_id"])
+    return (told["id"], told["name"], _state(told), when, at, told["last_job_id"])

@@ -54,6 +54,7 @@ schedule = Table(
     Column("approval", String(16)),  # as in job
     Column("last_at", Double),
     Column("last_job_id", String(40)),
+    Column("pause_reason", String(16)),  # why the gateway paused it; NULL: it did not
     Column("skipped", Integer, nullable=False),  # times that came and went without a job
     # The Idempotency-Key that made it, with client and account, and what was asked for; hashed.
     Column("key_hash", String(64)),

@@ -6,6 +6,7 @@ import pytest
 from jobs import crash_points
 from jobs.intake import QueueFull
 from jobs.lateness import LatePolicy
+from jobs.schedule_view import schedule_json
 from jobs.states import State
 from store import schedules as rows
 from store.engine import Database
@@ -190,4 +191,22 @@ async def test_one_that_no_job_can_be_made_of_is_paused_and_the_others_go_on(
         assert await rows.change(connection, broken, {"work": of_tomorrow})
     await timetable.at(MONDAY)
     assert [made.schedule_id for made in await timetable.made()] == [sound.id]
-    assert (await timetable.get(broken.id)).state == "paused"
+    paused = await timetable.get(broken.id)
+    assert (paused.state, paused.pause_reason) == ("paused", "unreadable")
+
+
+async def test_one_whose_client_is_gone_is_paused_until_it_is_resumed(
+    timetable: Timetable,
+) -> None:
+    daily = await timetable.add(cron=DAILY)
+    timetable.callers.said["blog"] = None
+    await timetable.at(MONDAY)
+    paused = await timetable.get(daily.id)
+    assert (paused.state, paused.pause_reason) == ("paused", "client_gone")
+    assert schedule_json(paused)["pause_reason"] == "client_gone"
+    assert await timetable.made() == []
+    del timetable.callers.said["blog"]
+    resumed = await timetable.schedules.resume(paused)
+    assert (resumed.next_at, resumed.pause_reason) == (MONDAY + DAY, None)
+    await timetable.at(MONDAY + DAY)
+    assert len(await timetable.made()) == 1

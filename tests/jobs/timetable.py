@@ -24,7 +24,7 @@ from store.engine import Database
 from store.jobs import JobHead, JobRow
 from store.schedules import ScheduleRow
 from store.tables import job
-from tests.jobs.callers import caller
+from tests.jobs.callers import Callers
 from tests.jobs.journals import journal_of
 from tests.store.rows import job_row
 
@@ -43,6 +43,7 @@ class Timetable:
         self.settings = JobsSettings(**{"sweep_s": 0.02, "repeat_window_s": 0, **settings})
         self.changes = Changes()
         self.woken = 0
+        self.callers = Callers()
         self.intake = Intake(database, self.settings, self._wake, clock=self._clock)
         self.scheduler = self.make_scheduler()
         journal = journal_of(database)
@@ -63,7 +64,7 @@ class Timetable:
             executor=Executor(alone=False),
             changes=self.changes,
             journal=journal_of(self.database),
-            live_client=caller,
+            live_client=self.callers,
             metrics=Metrics(),
             clock=self._clock,
             crash=crash,

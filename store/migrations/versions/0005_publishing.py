@@ -174,6 +174,7 @@ def _publishing() -> None:
         sa.Column("approval", sa.String(16)),
         sa.Column("last_at", sa.Double),
         sa.Column("last_job_id", sa.String(40)),
+        sa.Column("pause_reason", sa.String(16)),
         sa.Column("skipped", sa.Integer, nullable=False),
         sa.Column("key_hash", sa.String(64)),
         sa.Column("body_hash", sa.String(64), nullable=False),
