@@ -13,6 +13,7 @@ _LISTED: dict[str, Any] = {
     "client": "blog",
     "name": "早报",
     "state": "active",
+    "pause_reason": None,
     "cron": "0 8 * * 1-5",
     "timezone": "Asia/Shanghai",
     "next_at": "2026-12-01T00:00:00.000Z",
