@@ -36,3 +36,6 @@ class Editor(NamedTuple):
             request_id=self.request_id,
             ip=self.ip,
         )
+
+
+SYSTEM = Editor("system")

@@ -26,7 +26,14 @@ def batch_of_folder(files: Mapping[str, bytes], query: Mapping[str, str]) -> Wit
     if "items" not in said:
         said["kind"] = said.get("kind", "articles")
         said["items"] = _items(files, said)
-    return WithFiles(orjson.dumps(said), files)
+    return WithFiles(_as_json(said), files)
+
+
+def _as_json(said: dict[str, Any]) -> bytes:
+    try:
+        return orjson.dumps(said)
+    except orjson.JSONEncodeError:  # it reads deeper nesting than it writes
+        raise _refusal(_TOLD, Text("嵌套过深", "nested too deep")) from None
 
 
 def _without_root(files: Mapping[str, bytes]) -> dict[str, bytes]:

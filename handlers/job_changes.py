@@ -7,13 +7,13 @@ from starlette.responses import JSONResponse, Response
 from accounts.clients import Client
 from core.clock import Clock
 from handlers.bodies import read_model
-from handlers.edits import etag, expected_version
+from handlers.edits import editor_of, etag, expected_version
 from handlers.jobs import job_id_of, shown, whose
 from handlers.late import LateChanges
 from jobs.lateness import LatePolicy
 from jobs.lists import JobLists
 from jobs.publish_at import parse_publish_at
-from jobs.reschedule import Rescheduling
+from jobs.reschedule import Mover, Rescheduling
 from jobs.rights import needs_approval
 from jobs.service import Jobs
 from store.tags import TAGS_A_THING, TagName
@@ -64,7 +64,7 @@ class JobChangesHandler:
                 *(job_id, client_id, parse_publish_at(changes.publish_at, now=self._clock())),
                 late=changes.late(LatePolicy()),
                 version=expected_version(request),
-                needs_approval=needs_approval(client, row.action),
+                by=Mover(editor_of(request), needs_approval(client, row.action)),
             )
         if changes.tags is not None:
             row = await self._lists.file_under(job_id, client_id, changes.tags)

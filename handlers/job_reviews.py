@@ -6,7 +6,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from accounts.clients import Scope
+from accounts.clients import Client, Scope
+from accounts.official import UnknownAccount
 from content.article import RenderedArticle
 from content.fields import ArticleFields
 from core.errors import GatewayError
@@ -142,7 +143,11 @@ class JobReviewsHandler:
     async def preview(self, request: Request) -> Response:
         """What a job publishes, as it would look."""
         job_id = job_id_of(request)
-        await self._jobs.get(job_id, whose(request), reviews=reviews_of(request))
+        seen = await self._jobs.get(job_id, whose(request), reviews=reviews_of(request))
+        client: Client = request.state.client
+        # It reads from WeChat what the account holds now.
+        if seen.account not in client.accounts and not client.may(Scope.ADMIN):
+            raise UnknownAccount(account=seen.account)
         row = await self._jobs.whole(job_id)
         if "media_id" in row.payload:
             articles = await self._of_draft(row.account, row.payload["media_id"])

@@ -235,12 +235,14 @@ class JobsHandler:
         client = require_scope(request, *_APPROVERS)
         if client.approve_publish:
             raise ApproverNeedsApproval(client=client.id)
-        job = await self._jobs.get(job_id_of(request), None)
-        if job.account in client.accounts:  # else it does not exist
-            items = await self._jobs.items(job)
-            pending = {item.action for item in items if item.approval == "pending"}
-            for action in {job.action, *pending}:
-                require_scope(request, SCOPES[action], Scope.ADMIN)
+        # What others made, and nobody has to approve, does not exist for the caller.
+        job = await self._jobs.get(
+            job_id_of(request), whose(request), reviews=reviews_of(request)
+        )
+        items = await self._jobs.items(job)
+        pending = {item.action for item in items if item.approval == "pending"}
+        for action in {job.action, *pending}:
+            require_scope(request, SCOPES[action], Scope.ADMIN)
         row = await self._jobs.approve(job_id_of(request), client, editor_of(request))
         return JSONResponse(shown(request, row), status_code=202)
 

@@ -125,7 +125,8 @@ class SchedulesHandler:
                     files=said.files,
                     kept=said.kept,
                     idempotency_key=key,
-                )
+                ),
+                by=editor_of(request),
             )
         return _made(row)
 
@@ -167,31 +168,35 @@ class SchedulesHandler:
             )
             publishes = (said.work.action if said.work else seen.work["action"]) == "publish"
             row = await self._schedules.change(
-                seen, changes, needs_approval=client.approve_publish and publishes
+                *(seen, changes),
+                needs_approval=client.approve_publish and publishes,
+                by=editor_of(request),
             )
         return _shown(row)
 
     async def pause(self, request: Request) -> Response:
         """No time comes due until it is resumed."""
-        return _shown(await self._schedules.pause(await self._seen(request)))
+        seen = await self._seen(request)
+        return _shown(await self._schedules.pause(seen, by=editor_of(request)))
 
     async def resume(self, request: Request) -> Response:
         """On with the times that are to come."""
         seen = await self._seen(request)
         _require_for(request, seen)
-        return _shown(await self._schedules.resume(seen))
+        return _shown(await self._schedules.resume(seen, by=editor_of(request)))
 
     async def remove(self, request: Request) -> Response:
         """No such schedule any more."""
         asked_for = expected_version(request) is not None
-        await self._schedules.remove(await self._seen(request), asked_for=asked_for)
+        seen = await self._seen(request)
+        await self._schedules.remove(seen, asked_for=asked_for, by=editor_of(request))
         return Response(status_code=204)
 
     async def run(self, request: Request) -> Response:
         """Have it done now."""
         seen = await self._seen(request)
         _require_for(request, seen)
-        job = await self._schedules.run(seen, idempotency_key(request))
+        job = await self._schedules.run(seen, idempotency_key(request), by=editor_of(request))
         return await answer_to_post(request, job, self._jobs)
 
     async def approve(self, request: Request) -> Response:
@@ -209,6 +214,8 @@ class SchedulesHandler:
         if not re.fullmatch(_ID, schedule_id):
             raise ScheduleUnknown(schedule_id=schedule_id[:64])
         row = await self._schedules.get(account, schedule_id, None if reviews else whose(request))
+        if row.approval is None and whose(request) not in (None, row.client_id):
+            raise ScheduleUnknown(schedule_id=schedule_id)  # nobody has to approve it
         if expected_version(request) not in (None, row.version):
             raise ScheduleChanged(version=row.version, state=row.state)
         return row

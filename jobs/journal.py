@@ -6,6 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from accounts.audit import AuditEntry, AuditLog, Detail
 from accounts.edits import Editor
+from core.clock import rfc3339
 from jobs.rights import answerable
 from store.jobs import JobHead, JobRow
 from store.schedules import ScheduleHead
@@ -22,11 +23,20 @@ class Journal:
         entry = editor.did("publish.approve", row.id, {"client": row.client_id})
         await self._audit.append(connection, replace(entry, account=row.account))
 
-    async def schedule_approved(
-        self, connection: AsyncConnection, row: ScheduleHead, editor: Editor
+    async def moved(self, connection: AsyncConnection, row: JobHead, editor: Editor) -> None:
+        """Somebody gave the job another time."""
+        detail = {"client": row.client_id, "publish_at": rfc3339(row.run_at)}
+        entry = editor.did("publish.reschedule", row.id, detail)
+        await self._audit.append(connection, replace(entry, account=row.account))
+
+    async def schedule(
+        self, connection: AsyncConnection, verb: str, row: ScheduleHead, editor: Editor
     ) -> None:
-        """Somebody let all jobs of the schedule go ahead."""
-        entry = editor.did("schedule.approve", row.id, {"client": row.client_id})
+        """Somebody did that with the schedule, which is like this now."""
+        next_at = None if row.next_at is None else rfc3339(row.next_at)
+        said = {"client": row.client_id, "name": row.name, "cron": row.cron, "next_at": next_at}
+        detail = {name: value for name, value in said.items() if value is not None}
+        entry = editor.did(f"schedule.{verb}", row.id, detail)
         await self._audit.append(connection, replace(entry, account=row.account))
 
     async def resolved(

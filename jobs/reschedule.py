@@ -1,12 +1,14 @@
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
+from accounts.edits import SYSTEM, Editor
 from core.clock import Clock
 from core.errors import GatewayError, Text
 from jobs import family
 from jobs.announce import Announce
 from jobs.batch import KIND as BATCH
 from jobs.changes import Changes
+from jobs.journal import Journal
 from jobs.lateness import LatePolicy
 from jobs.schedule_errors import ScheduleChanged
 from jobs.service import JobUnknown
@@ -29,13 +31,30 @@ class JobBegun(GatewayError):
     )
 
 
+class Mover(NamedTuple):
+    """Who gives a job another time."""
+
+    editor: Editor
+    needs_approval: bool = False  # what was approved before was for another time
+
+
+_SYSTEM = Mover(SYSTEM)
+
+
 class Rescheduling:
     """Gives jobs that have not begun another time."""
 
     def __init__(
-        self, database: Database, changes: Changes, wake: Callable[[], None], *, clock: Clock
+        self,
+        database: Database,
+        changes: Changes,
+        wake: Callable[[], None],
+        journal: Journal,
+        *,
+        clock: Clock,
     ) -> None:
         self._database = database
+        self._journal = journal
         self._announce = Announce(clock)
         self._changes = changes
         self._wake = wake
@@ -49,12 +68,12 @@ class Rescheduling:
         *,
         late: LatePolicy | None = None,
         version: int | None = None,
-        needs_approval: bool = False,
+        by: Mover = _SYSTEM,
     ) -> JobRow:
         """Let the job begin at `at`; without `late` it may be as late as before.
 
         `client_id`: other clients' jobs do not exist; None sees all. `version`: only if it is
-        still that. With `needs_approval` it waits for that anew. Raises JobUnknown, JobEnded,
+        still that. It waits for approval anew if `by` needs that. Raises JobUnknown, JobEnded,
         JobBegun, ScheduleChanged.
         """
         now = self._clock()
@@ -68,7 +87,7 @@ class Rescheduling:
                 raise JobBegun
             if version not in (None, row.version):
                 raise ScheduleChanged(version=row.version, state=row.state)
-            pending = row.approval == "pending" or needs_approval
+            pending = row.approval == "pending" or by.needs_approval
             values: dict[str, Any] = {
                 "state": _state(at, now, pending=pending),
                 "approval": "pending" if pending else row.approval,
@@ -78,8 +97,9 @@ class Rescheduling:
                 "updated_at": now,
             }
             changed = await job_rows.replace(connection, row, values)
+            assert changed is not None  # noqa: S101 - it was locked
+            await self._journal.moved(connection, changed, by.editor)
             await family.settle(connection, row.parent_id, now, self._announce)
-        assert changed is not None  # noqa: S101 - it was locked
         self._changes.tell(job_id)
         self._changes.tell(row.parent_id or "")
         self._wake()

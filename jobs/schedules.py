@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from accounts.clients import Client
-from accounts.edits import Editor
+from accounts.edits import SYSTEM, Editor
 from core.clock import Clock
 from core.ids import new_id
 from jobs.cron import DEFAULT_ZONE, Recurrence
@@ -131,6 +131,9 @@ class _RunNow:
         return (self.job,)
 
 
+_Done = tuple[str, Editor]  # what is done with a schedule, and who does it
+
+
 class Schedules:
     """Takes schedules in, shows and changes them.
 
@@ -156,7 +159,7 @@ class Schedules:
         self._journal = journal
         self._clock = clock
 
-    async def create(self, new: NewSchedule) -> ScheduleRow:
+    async def create(self, new: NewSchedule, *, by: Editor = SYSTEM) -> ScheduleRow:
         """Keep it; from the return on it survives a crash.
 
         A repeated Idempotency-Key gives the schedule that was made under it. Raises
@@ -174,6 +177,7 @@ class Schedules:
                 assert made is not None  # noqa: S101 - nothing else is unique
                 return made
             await self._keep_files(connection, row, new.files, new.kept)
+            await self._journal.schedule(connection, "create", row, by)
         self._wake()
         return row
 
@@ -210,6 +214,7 @@ class Schedules:
         changes: ScheduleChanges,
         *,
         needs_approval: bool = False,
+        by: Editor = SYSTEM,
     ) -> ScheduleRow:
         """Change a schedule, if it is still as it was seen.
 
@@ -221,21 +226,21 @@ class Schedules:
         if needs_approval:
             values["approval"] = "pending"
         async with self._database.write() as connection:
-            changed = await self._put(connection, seen, values)
+            changed = await self._put(connection, seen, values, ("change", by))
             if changes.work is not None and not changes.keeps_files:
                 await self._keep_files(connection, changed, changes.files, changes.kept)
         self._wake()
         return changed
 
-    async def pause(self, seen: ScheduleRow) -> ScheduleRow:
+    async def pause(self, seen: ScheduleRow, *, by: Editor = SYSTEM) -> ScheduleRow:
         """Let no time come due until it is resumed. Raises ScheduleChanged, ScheduleEnded."""
         if seen.state == "ended":
             raise ScheduleEnded(job_id=seen.last_job_id)
         if seen.state == "paused":
             return seen
-        return await self._set(seen, {"state": "paused"})
+        return await self._set(seen, {"state": "paused"}, ("pause", by))
 
-    async def resume(self, seen: ScheduleRow) -> ScheduleRow:
+    async def resume(self, seen: ScheduleRow, *, by: Editor = SYSTEM) -> ScheduleRow:
         """Let it go on with the times that are to come: those that went by are not made up for.
 
         Raises ScheduleChanged, ScheduleEnded, ScheduleTimePast.
@@ -251,9 +256,10 @@ class Schedules:
             next_at = Recurrence(seen.cron, seen.timezone).next(since)
         if next_at is None or next_at < now:
             raise ScheduleTimePast
-        return await self._set(seen, {"state": "active", "pause_reason": None, "next_at": next_at})
+        values = {"state": "active", "pause_reason": None, "next_at": next_at}
+        return await self._set(seen, values, ("resume", by))
 
-    async def remove(self, seen: ScheduleRow, *, asked_for: bool) -> None:
+    async def remove(self, seen: ScheduleRow, *, asked_for: bool, by: Editor = SYSTEM) -> None:
         """Remove it: it makes no job any more.
 
         `asked_for`: the caller read it as it is. Else one that is over is not removed: who did
@@ -263,13 +269,15 @@ class Schedules:
         if seen.state == "ended" and not asked_for:
             raise ScheduleEnded(job_id=seen.last_job_id)
         async with self._database.write() as connection:
-            await self._put(connection, seen, {"updated_at": self._clock()})
+            await self._put(connection, seen, {"updated_at": self._clock()}, ("remove", by))
             last = seen.last_job_id and await job_rows.head(connection, seen.last_job_id)
             if last and not State(last.state).is_final:
                 raise ScheduleJobRunning(job_id=last.id)
             await rows.remove(connection, seen.id)
 
-    async def run(self, seen: ScheduleRow, idempotency_key: str | None) -> JobRow:
+    async def run(
+        self, seen: ScheduleRow, idempotency_key: str | None, *, by: Editor = SYSTEM
+    ) -> JobRow:
         """Have it done now. For a schedule of one time that is its time, and it is over.
 
         Raises ScheduleChanged, ScheduleEnded, and what Intake.submit does.
@@ -284,7 +292,7 @@ class Schedules:
                 raise ScheduleEnded(job_id=seen.last_job_id)
             moved = {"last_at": now, "last_job_id": wanted.job.row.id, "updated_at": now}
             over = {} if seen.cron else {"state": "ended", "next_at": None}
-            await self._put(connection, seen, {**moved, **over})
+            await self._put(connection, seen, {**moved, **over}, ("run", by))
             job, _ = await self._intake.submit_within(connection, wanted)
         self._intake.wake()
         return job
@@ -297,21 +305,21 @@ class Schedules:
             raise NotPending
         values = {"approval": "given", "updated_at": self._clock()}
         async with self._database.write() as connection:
-            changed = await self._put(connection, seen, values)
-            await self._journal.schedule_approved(connection, changed, editor)
-        return changed
+            return await self._put(connection, seen, values, ("approve", editor))
 
-    async def _set(self, seen: ScheduleRow, values: dict[str, Any]) -> ScheduleRow:
+    async def _set(self, seen: ScheduleRow, values: dict[str, Any], done: _Done) -> ScheduleRow:
+        values["updated_at"] = self._clock()
         async with self._database.write() as connection:
-            changed = await self._put(connection, seen, {**values, "updated_at": self._clock()})
+            changed = await self._put(connection, seen, values, done)
         self._wake()
         return changed
 
     async def _put(
-        self, connection: AsyncConnection, seen: ScheduleRow, values: dict[str, Any]
+        self, connection: AsyncConnection, seen: ScheduleRow, values: dict[str, Any], done: _Done
     ) -> ScheduleRow:
         changed = await rows.change(connection, seen, values)
         if changed is not None:
+            await self._journal.schedule(connection, done[0], changed, done[1])
             return changed
         now = await rows.get(connection, seen.id)
         if now is None:

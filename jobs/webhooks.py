@@ -113,7 +113,7 @@ class Webhooks:
         row = WebhookRow(
             id=webhook_id,
             client_id=client_id,
-            url=self._urls.check(said["url"]),
+            url=self._checked(said["url"]),
             sealed=self._sealer.seal(secret.encode(), aad=webhook_aad(webhook_id)),
             accounts=list(said["accounts"]),
             events=list(said["events"]),
@@ -151,7 +151,7 @@ class Webhooks:
         """Change what `said` names. Raises WebhookUnknown, StaleEdit, UrlInvalid, UrlForbidden."""
         values = dict(said)
         if "url" in values:
-            values["url"] = self._urls.check(values["url"])
+            values["url"] = self._checked(values["url"])
         async with self._database.write() as connection:
             row = await _found(connection, client_id, webhook_id, lock=True)
             if version not in (None, row.version):
@@ -208,6 +208,13 @@ class Webhooks:
             assert row is not None  # noqa: S101 - it was there a moment ago, in this transaction
         self._wake()
         return row
+
+    def _checked(self, url: str) -> str:
+        try:
+            return self._urls.check(url)
+        except GatewayError as exc:
+            exc.field = "url"
+            raise
 
     async def _log(
         self, connection: AsyncConnection, editor: Editor, action: str, row: WebhookRow

@@ -127,7 +127,7 @@ async def open_work(
         await stack.enter_async_context(engine)
         timetable = Timetable(
             Schedules(*(database, settings.jobs, intake, scheduler.wake, journal), clock=time.time),
-            Rescheduling(database, changes, engine.wake, clock=time.time),
+            Rescheduling(database, changes, engine.wake, journal, clock=time.time),
             DraftSight(DraftClient(wechat.calls)),
         )
         jobs = Jobs(*(database, settings.jobs, changes, engine.wake, journal), clock=time.time)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from accounts.client_book import ClientBook
     from accounts.client_forms import ClientView, StoredSettings
     from accounts.edits import Editor
+    from store.engine import Database
 
 Result = TypeVar("Result")
 Form = TypeVar("Form", bound="StoredSettings")
@@ -39,6 +40,36 @@ class ClientDesk:
     editor: "Editor"
     accounts: list[str]  # names of those there are, in the file and in the store
     url: str  # at which callers reach the gateway
+    database: "Database"
+
+    async def left_open(self, client: str) -> "LeftOpen":
+        """What there is of the client that has not come to its end."""
+        from store import job_lists, schedules
+        from store.job_lists import JobFilter
+        from store.tables import ACTIVE_STATES
+
+        wanted = JobFilter(client_id=client, states=ACTIVE_STATES)
+        async with self.database.read() as connection:
+            jobs = await job_lists.count_by_state(connection, wanted)
+            timed = await schedules.unended(connection, client)
+        return LeftOpen(sum(jobs.values()), timed)
+
+
+class LeftOpen(NamedTuple):
+    """What a client that may do nothing more leaves behind."""
+
+    unfinished_jobs: int  # as lists show them: a batch is one
+    unended_schedules: int
+
+    def __str__(self) -> str:
+        """In a line."""
+        jobs, timed = self
+        told = (
+            f"未完成的任务 / unfinished jobs: {jobs}；"
+            f"未结束的定时 / schedules not over: {timed}"
+        )
+        stop = "它们停在下一步之前，等人处理 / they stop before their next step, for people to decide"
+        return f"{told}\n{stop}" if jobs or timed else told
 
 
 class Made(NamedTuple):
@@ -73,7 +104,8 @@ async def _client_desk(desk: Desk) -> ClientDesk:
         has_account=lambda name: name in accounts,
         clock=time.time,
     )
-    return ClientDesk(book, desk.editor, accounts, desk.settings.server.public_url)
+    url = desk.settings.server.public_url
+    return ClientDesk(book, desk.editor, accounts, url, desk.database)
 
 
 async def _accounts(desk: Desk) -> list[str]:
@@ -120,11 +152,11 @@ def tell_key(what: str, made: "Made", *, as_json: bool) -> None:
         typer.echo(_KEY.format(what=what, key=made.key, url=made.url))
 
 
-def tell(view: "ClientView", *, as_json: bool) -> None:
-    """A client, a fact a line."""
+def tell(view: "ClientView", *, as_json: bool, left: LeftOpen | None = None) -> None:
+    """A client, a fact a line; and what it leaves open."""
     told = view.model_dump(mode="json")
     if as_json:
-        typer.echo(as_text(told))
+        typer.echo(as_text({**told, **(left._asdict() if left else {})}))
         return
     for name, value in {"id": view.id, **told}.items():
         if name != "keys":
@@ -138,6 +170,8 @@ def tell(view: "ClientView", *, as_json: bool) -> None:
             last_use(key.last_used_at, key.last_used_ip),
         ]
         typer.echo("  ".join(filter(None, facts)))
+    if left is not None:
+        typer.echo(str(left))
 
 
 def last_use(at: str | None, ip: str | None = None) -> str:

@@ -5,6 +5,7 @@ import typer
 
 from server.cli.client_desk import (
     ClientDesk,
+    LeftOpen,
     Made,
     as_text,
     at_the_book,
@@ -259,6 +260,9 @@ def revoke(
 def disable(client: ClientId, as_json: AsJson = False, config: ConfigOption = None) -> None:
     """停用，密钥保留 / refuse a client until it is enabled again; its keys stay.
 
+    它未完成的任务停在下一步之前，等人处理；会说有多少。
+    Its unfinished jobs stop before their next step; it tells how many there are.
+
     \b
     例 / example:
       wxgate clients disable blog
@@ -281,29 +285,43 @@ def enable(client: ClientId, as_json: AsJson = False, config: ConfigOption = Non
 def remove(
     client: ClientId,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="不再确认 / do not ask")] = False,
+    as_json: AsJson = False,
     config: ConfigOption = None,
 ) -> None:
     """删除客户端及其密钥 / remove a client with its keys.
+
+    它未完成的任务停在下一步之前，等人处理；会先说有多少。
+    Its unfinished jobs stop before their next step; it tells first how many there are.
 
     \b
     例 / example:
       wxgate clients remove blog --yes
     """
-    if not yes:
-        typer.confirm(f"删除 {client}？/ Remove {client}?", abort=True)
+
+    async def look(desk: ClientDesk) -> LeftOpen:
+        await desk.book.get(client)
+        return await desk.left_open(client)
 
     async def work(desk: ClientDesk) -> None:
         await desk.book.remove(client, desk.editor)
 
+    left = at_the_book(config, look)
+    if not yes:
+        typer.confirm(f"{left}\n删除 {client}？/ Remove {client}?", abort=True, err=as_json)
     at_the_book(config, work)
-    typer.echo(f"已删除 / removed: {client}")
+    if as_json:
+        typer.echo(as_text({"id": client, "removed": True, **left._asdict()}))
+    else:
+        typer.echo(f"已删除 / removed: {client}\n{left}")
 
 
 def _change(client: str, said: dict[str, Any], config: Path | None, *, as_json: bool) -> None:
-    async def work(desk: ClientDesk) -> "ClientView":
+    async def work(desk: ClientDesk) -> "tuple[ClientView, LeftOpen | None]":
         from accounts.client_forms import ClientChanges
 
         await desk.book.change(client, valid(ClientChanges, said), desk.editor)
-        return await desk.book.get(client)
+        left = await desk.left_open(client) if said.get("disabled") else None
+        return await desk.book.get(client), left
 
-    tell(at_the_book(config, work), as_json=as_json)
+    view, left = at_the_book(config, work)
+    tell(view, as_json=as_json, left=left)

@@ -62,6 +62,14 @@ async def misuse(http: httpx.AsyncClient, sandbox: RunningSandbox) -> list[httpx
         await http.get(f"/v1/jobs/{KEY}"),
         await http.post("/v1/accounts/main/articles", content=f'{{"markdown": "{KEY}'.encode()),
         await http.post(ADD, json={"articles": [{"title": KEY}]}, headers=MAIN),
+        *[await http.get(f"/v1/{what}/{KEY}") for what in ("webhooks", "templates")],
+        *[await http.put(f"/v1/files/{name}", content=b"x") for name in (KEY, "0" * 64)],
+        await http.post("/v1/webhooks", json={"url": f"http://{KEY}@a.test/{KEY}?k={KEY}"}),
+        await http.post("/v1/templates/preview", json={"template": {"text": f"{{{{ {KEY} }}}}"}}),
+        await http.post("/v1/accounts/main/batches", json={"kind": KEY, "items": [{KEY: KEY}]}),
+        await http.post("/v1/accounts/main/schedules", json={"cron": KEY, "timezone": KEY}),
+        await http.post("/v1/jobs/retry", json={"ids": [KEY]}),
+        await http.post("/callback/main", params={"signature": KEY}, content=KEY),
     ]
     for kind in ("html502", "garbage", "truncate", "reset_before_read", "errcode"):
         sandbox.faults.add(Fault(kind=kind, path=COUNT, errcode=40001))

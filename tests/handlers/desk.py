@@ -172,7 +172,9 @@ async def open_desk(database: Database) -> AsyncIterator[Desk]:
     drafts = DraftPublishHandler(jobs, accounts, previews, clock=lambda: NOW)
     one_draft = "/v1/accounts/{account}/drafts/{media_id}"
     lists = JobLists(database, clock=lambda: NOW)
-    rescheduling = Rescheduling(database, Changes(), lambda: None, clock=lambda: NOW)
+    rescheduling = Rescheduling(
+        *(database, Changes(), lambda: None, journal_of(database)), clock=lambda: NOW
+    )
     changes = JobChangesHandler(jobs, lists, rescheduling, clock=lambda: NOW)
     settings = JobsSettings()
     intake = Intake(database, settings, lambda: None, clock=lambda: NOW)

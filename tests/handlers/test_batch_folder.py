@@ -66,7 +66,13 @@ def test_a_folder_without_items_is_refused(
 
 
 @pytest.mark.parametrize(
-    "files", [{"x/b.md": "# 乙".encode("gbk"), "a.md": b""}, {"batch.json": b"[]", "a.md": b""}]
+    "files",
+    [
+        {"x/b.md": "# 乙".encode("gbk"), "a.md": b""},
+        {"batch.json": b"[]", "a.md": b""},
+        {"batch.json": b'{"items": [' + b"[" * 300 + b"]" * 300 + b"]}", "a.md": b""},
+        {"batch.json": b'{"kind": "\\ud800"}', "a.md": b""},
+    ],
 )
 def test_what_cannot_be_read_is_named(files: dict[str, bytes]) -> None:
     with pytest.raises(ArchiveInvalid) as refused:

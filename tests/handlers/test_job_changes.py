@@ -6,6 +6,7 @@ import pytest
 
 from store.engine import Database
 from tests.handlers.desk import Desk, open_desk
+from tests.jobs.journals import noted
 
 BODY = {"markdown": "x", "action": "publish", "publish_at": "2027-01-01T08:00:00+08:00"}
 LATER = "2027-02-01T00:00:00.000Z"
@@ -21,12 +22,14 @@ def code_of(response: httpx.Response) -> tuple[int, str]:
     return response.status_code, response.json()["error"]["code"]
 
 
-async def test_a_job_gets_another_time_and_other_tags(desk: Desk) -> None:
+async def test_a_job_gets_another_time_and_other_tags(desk: Desk, database: Database) -> None:
     path = f"/v1/jobs/{(await desk.post(BODY)).json()['id']}"
     etag = (await desk.call("GET", path)).headers["etag"]
     changes = {"publish_at": LATER, "tags": ["a"]}
     changed = await desk.call("PATCH", path, json=changes, headers={"If-Match": etag})
     assert (changed.json()["run_at"], changed.json()["tags"]) == (LATER, ["a"])
+    (entry,) = await noted(database)
+    assert (entry["action"], entry["actor"]) == ("publish.reschedule", "client:blog")
     stale = await desk.call("PATCH", path, json=changes, headers={"If-Match": etag})
     assert code_of(stale) == (409, "schedule_changed")
 

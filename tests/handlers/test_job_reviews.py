@@ -77,3 +77,29 @@ async def test_a_draft_that_is_there_is_shown_as_wechat_has_it(desk: Desk) -> No
     assert shown["articles"] == [
         {"title": "题", "digest": "", "html": "<p>文</p>", "text": "", "pictures": 0}
     ]
+
+
+async def test_nobody_reads_a_draft_of_an_account_that_was_taken_away(
+    desk: Desk, database: Database
+) -> None:
+    how = {"client_id": "elsewhere", "account": "main"}  # which once it may have used
+    job_id = await put(database, payload={"files": 0, "media_id": "M"}, **how)
+    path = f"/v1/jobs/{job_id}/preview"
+    refused = await desk.call("GET", path, as_client="elsewhere")
+    assert (refused.status_code, refused.json()["error"]["code"]) == (404, "account_unknown")
+    assert (await desk.call("GET", path, as_client="boss")).status_code == 200
+
+
+async def test_what_nobody_has_to_approve_does_not_exist_for_others(
+    desk: Desk, database: Database
+) -> None:
+    path = f"/v1/jobs/{await put(database)}/approve"
+    for name, status, code in (
+        ("junior", 403, "approver_needs_approval"),
+        ("sender", 404, "job_unknown"),
+        ("elsewhere", 404, "job_unknown"),
+        ("blog", 403, "approval_by_other"),
+        ("boss", 409, "job_not_pending"),
+    ):
+        refused = await desk.call("POST", path, as_client=name)
+        assert (refused.status_code, refused.json()["error"]["code"]) == (status, code), name

@@ -8,6 +8,7 @@ import pytest
 from jobs.draft_publish import DraftGone
 from store.engine import Database
 from tests.handlers.desk import NOW, Desk, Sight, open_desk
+from tests.jobs.journals import noted
 
 PATH = "/v1/accounts/main/schedules"
 DAILY = {"cron": "0 8 * * *", "article": {"markdown": "# 早"}, "action": "publish"}
@@ -212,3 +213,28 @@ async def test_the_same_key_gives_the_schedule_also_when_its_draft_and_its_time_
     monkeypatch.setattr("tests.handlers.desk.NOW", NOW + 3_600)
     assert (await add(desk, body, headers=key))["id"] == first["id"]
     assert code_of(await desk.call("POST", PATH, json=body)) == (409, "draft_gone")
+
+
+async def test_whatever_is_done_with_one_is_audited(desk: Desk, database: Database) -> None:
+    path = f"{PATH}/{(await add(desk, DAILY))['id']}"
+    await desk.call("PATCH", path, json={"name": "晚"})
+    for step in ("pause", "resume", "run"):
+        assert (await desk.call("POST", f"{path}/{step}")).is_success
+    job_id = (await desk.call("GET", path)).json()["last_job_id"]
+    await desk.call("POST", f"/v1/jobs/{job_id}/cancel")
+    assert (await desk.call("DELETE", path)).status_code == 204
+    assert (await desk.call("POST", f"{path}/pause")).status_code == 404  # which is not
+    entries = await noted(database)
+    verbs = ("create", "change", "pause", "resume", "run", "remove")
+    assert [entry["action"] for entry in entries] == [f"schedule.{verb}" for verb in verbs]
+    assert {entry["actor"] for entry in entries} == {"client:blog"}
+
+
+async def test_what_nobody_has_to_approve_does_not_exist_for_others(desk: Desk) -> None:
+    path = f"{PATH}/{(await add(desk, DAILY, as_client='blog'))['id']}/approve"
+    for name, found in (
+        ("intern", (403, "approver_needs_approval")),
+        ("elsewhere", (404, "account_unknown")),
+        ("boss", (409, "job_not_pending")),
+    ):
+        assert code_of(await desk.call("POST", path, as_client=name)) == found, name

@@ -148,7 +148,9 @@ class Machine(RuleBasedStateMachine):
         """Give it another time."""
         work = self.life.work
         moving = Rescheduling(
-            work.database, work.context.changes, work.engine.wake, clock=work.context.clock
+            *(work.database, work.context.changes, work.engine.wake),
+            work.context.journal,
+            clock=work.context.clock,
         )
         self.do(self._ask("edit", moving.move(job_id, "blog", self.time() + in_s)))
 

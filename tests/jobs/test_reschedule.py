@@ -2,8 +2,9 @@ from typing import Any
 
 import pytest
 
+from accounts.edits import Editor
 from jobs.lateness import LatePolicy
-from jobs.reschedule import JobBegun, Rescheduling
+from jobs.reschedule import JobBegun, Mover, Rescheduling
 from jobs.schedule_errors import ScheduleChanged
 from jobs.service import JobUnknown
 from jobs.states import State
@@ -12,6 +13,7 @@ from store.engine import Database
 from tests.jobs.batches import article
 from tests.jobs.office import Office
 from tests.jobs.test_steering import hand_in, held
+from tests.jobs.journals import journal_of
 from tests.jobs.timetable import DAY, HOUR, MONDAY, Timetable
 
 
@@ -40,7 +42,8 @@ async def test_one_that_waits_for_approval_goes_on_waiting(timetable: Timetable)
 
 async def test_another_time_may_need_approval_anew(timetable: Timetable) -> None:
     job = await timetable.add_job(approval="given")
-    moved = await timetable.rescheduling.move(job.id, None, MONDAY + DAY, needs_approval=True)
+    junior = Mover(Editor("client:junior"), needs_approval=True)
+    moved = await timetable.rescheduling.move(job.id, None, MONDAY + DAY, by=junior)
     assert (moved.state, moved.approval) == ("waiting", "pending")
 
 
@@ -61,7 +64,8 @@ async def test_no_other_job_does(
 
 async def test_an_item_that_gets_a_later_time_gives_its_place_to_the_next(office: Office) -> None:
     rescheduling = Rescheduling(
-        office.database, office.changes, lambda: None, clock=lambda: office.now
+        *(office.database, office.changes, lambda: None, journal_of(office.database)),
+        clock=lambda: office.now,
     )
     batch = await hand_in(office, [article(str(n)) for n in range(3)])
     first, *_ = await office.jobs.items(batch)

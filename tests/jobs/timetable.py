@@ -50,7 +50,9 @@ class Timetable:
         self.schedules = Schedules(
             database, self.settings, self.intake, self._wake, journal, clock=self._clock
         )
-        self.rescheduling = Rescheduling(database, self.changes, self._wake, clock=self._clock)
+        self.rescheduling = Rescheduling(
+            database, self.changes, self._wake, journal, clock=self._clock
+        )
         self.jobs = Jobs(
             database, self.settings, self.changes, self._wake, journal, clock=self._clock
         )

@@ -1,10 +1,11 @@
+import json
 from datetime import UTC, datetime
 
 import pytest
 import typer
 
 from accounts.client_forms import ClientChanges, ClientView, KeyView
-from server.cli.client_desk import Made, settings_said, tell, tell_key, valid
+from server.cli.client_desk import LeftOpen, Made, settings_said, tell, tell_key, valid
 
 KEY = "wxg_shop_0123456789abcdefghijklmn"
 VIEW = ClientView.model_validate(
@@ -65,3 +66,13 @@ def test_a_client_is_told_a_fact_a_line(capsys: pytest.CaptureFixture[str]) -> N
     assert lines[-1].startswith("key 5f0c9a1b …klmn")
     assert "2026-12-01 00:00:00+08:00" in lines[-1]
     assert lines[-1].endswith("2026-11-30 00:00:00+08:00 10.0.0.1")
+
+
+def test_what_a_client_leaves_open_is_told_with_what_becomes_of_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    tell(VIEW, as_json=True, left=LeftOpen(2, 1))
+    told = json.loads(capsys.readouterr().out)
+    assert (told["unfinished_jobs"], told["unended_schedules"]) == (2, 1)
+    assert "before their next step" in str(LeftOpen(0, 1))
+    assert "before their next step" not in str(LeftOpen(0, 0))

@@ -9,9 +9,14 @@ from accounts.client_keys import ClientKeys
 from accounts.clients import Clients
 from accounts.master_key import Sealer, SecretsSettings, load_master_key
 from accounts.stored_clients import StoredClients
+from store import jobs, schedules
 from store.engine import DatabaseSettings, open_database
+from store.jobs import JobRow
 from store.migrate import migrate
+from store.schedules import ScheduleRow
 from tests.server.cli.commands import Done, wxgate_process
+from tests.store.rows import job_row
+from tests.store.test_schedules import row as schedule_row
 
 FILE_KEY = "wxg_blog_0123456789abcdefghijklmn"
 
@@ -38,6 +43,17 @@ class Store:
         done = await self.run(*arguments, "--json")
         assert done.exit_code == 0, done.stderr
         return json.loads(done.stdout)
+
+    async def hold(self, held: list[JobRow], timed: list[ScheduleRow]) -> None:
+        """Jobs and schedules that are in the store."""
+        settings = DatabaseSettings(url=SecretStr(self.url))
+        async with (
+            open_database(settings, self.folder) as database,
+            database.write() as connection,
+        ):
+            await jobs.insert_all(connection, held)
+            for row in timed:
+                await schedules.insert(connection, row)
 
     async def clients(self) -> Clients:
         """The directory of a gateway on that store."""
@@ -113,6 +129,32 @@ async def test_every_option_says_what_it_is_about(store: Store) -> None:
     changed = await store.json("change", "shop", "--scope", "stats", "--expires", "never")
     assert (changed["scopes"], changed["expires_at"]) == (["stats"], None)
     assert (changed["rate_limit"], changed["signing"]) == ("5/minute", False)
+
+
+async def test_who_stops_a_client_is_told_what_of_it_is_not_over(store: Store) -> None:
+    await store.json("add", "shop", "--scope", "draft")
+    assert (await store.json("disable", "shop"))["unfinished_jobs"] == 0
+    await store.hold(
+        [
+            *(job_row("job_1", client_id="shop"), job_row("job_2", client_id="shop")),
+            job_row("job_3", client_id="shop", state="failed"),
+            job_row("job_4", client_id="blog"),
+        ],
+        [schedule_row(client_id="shop"), schedule_row("sch_2", client_id="shop", state="ended")],
+    )
+    disabled = await store.json("disable", "shop")
+    assert (disabled["unfinished_jobs"], disabled["unended_schedules"]) == (2, 1)
+    told = (await store.run("disable", "shop")).stdout
+    assert "未完成的任务 / unfinished jobs: 2；未结束的定时 / schedules not over: 1" in told
+    asked = await store.run("remove", "shop")  # and nobody answers
+    assert (asked.exit_code, "unfinished jobs: 2" in asked.output) == (1, True)
+    assert await store.json("remove", "shop", "--yes") == {
+        "id": "shop",
+        "removed": True,
+        "unfinished_jobs": 2,
+        "unended_schedules": 1,
+    }
+    assert "unfinished_jobs" not in await store.json("show", "blog")
 
 
 @pytest.mark.parametrize("database_url", [""])
