@@ -236,9 +236,7 @@ class JobsHandler:
         if client.approve_publish:
             raise ApproverNeedsApproval(client=client.id)
         # What others made, and nobody has to approve, does not exist for the caller.
-        job = await self._jobs.get(
-            job_id_of(request), whose(request), reviews=reviews_of(request)
-        )
+        job = await self._jobs.get(job_id_of(request), whose(request), reviews=reviews_of(request))
         items = await self._jobs.items(job)
         pending = {item.action for item in items if item.approval == "pending"}
         for action in {job.action, *pending}:

@@ -64,11 +64,10 @@ class LeftOpen(NamedTuple):
     def __str__(self) -> str:
         """In a line."""
         jobs, timed = self
-        told = (
-            f"未完成的任务 / unfinished jobs: {jobs}；"
-            f"未结束的定时 / schedules not over: {timed}"
+        told = f"未完成的任务 / unfinished jobs: {jobs}；未结束的定时 / schedules not over: {timed}"
+        stop = (
+            "它们停在下一步之前，等人处理 / they stop before their next step, for people to decide"
         )
-        stop = "它们停在下一步之前，等人处理 / they stop before their next step, for people to decide"
         return f"{told}\n{stop}" if jobs or timed else told
 
 

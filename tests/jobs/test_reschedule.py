@@ -11,9 +11,9 @@ from jobs.states import State
 from jobs.steering import JobEnded
 from store.engine import Database
 from tests.jobs.batches import article
+from tests.jobs.journals import journal_of
 from tests.jobs.office import Office
 from tests.jobs.test_steering import hand_in, held
-from tests.jobs.journals import journal_of
 from tests.jobs.timetable import DAY, HOUR, MONDAY, Timetable
 
 
