@@ -156,7 +156,6 @@ _OWN = [
     *("GET /v1/webhooks/{webhook}/deliveries",),
     "POST /v1/webhooks/{webhook}/deliveries/{delivery}/redeliver",
 ]
-# Without a body that would do; `*` after a path: with the body of CALLS.
 _NEED_A_SCOPE = [
     *(f"GET {MAIN}/drafts", f"GET {MAIN}/publications/a", f"DELETE {MAIN}/materials/a"),
     *("GET /v1/templates", "GET /v1/templates/kept", "GET /v1/templates/kept/versions/1"),
@@ -166,6 +165,10 @@ _NEED_A_SCOPE = [
 _NO_SCOPE = ("/v1/jobs", "/v1/webhooks")  # one's own, whatever one may do
 
 
+def _calls(lines: list[str]) -> list[Call]:
+    return [Call(method, path, {}) for method, path in (line.split(" ") for line in lines)]
+
+
 @pytest.mark.parametrize("database_url", [""])
 async def test_nobody_else_sees_or_touches_it(stand: Stand) -> None:
     there = await _there(stand)
@@ -173,8 +176,7 @@ async def test_nobody_else_sees_or_touches_it(stand: Stand) -> None:
     with_body = [call for call in CALLS if call.path != there.path(call.path)]
     for who in ("neighbour", "stranger", "watcher"):
         headers = {"Authorization": f"Bearer {_key(who)}"}
-        asked = [(*line.split(" "), None) for line in _OWN]
-        for method, path, body in (*asked, *with_body):
+        for method, path, body in (*_calls(_OWN), *with_body):
             refused = await stand.http.request(method, there.path(path), json=body, headers=headers)
             # A scope that is missing is told of before anything is looked for.
             right = {404, 403} if who == "watcher" else {404}
@@ -196,10 +198,10 @@ async def test_no_route_does_anything_without_its_scope_or_on_an_account_of_othe
     watcher, stranger = (
         {"Authorization": f"Bearer {_key(who)}"} for who in ("watcher", "stranger")
     )
-    asked = [(*line.split(" "), None) for line in _NEED_A_SCOPE]
-    asked += [call for call in CALLS if not call.path.startswith(_NO_SCOPE)]
-    for method, path, body in asked:
-        path = there.path(path)
+    asked = [call for call in CALLS if not call.path.startswith(_NO_SCOPE)]
+    asked += _calls(_NEED_A_SCOPE)
+    for method, named, body in asked:
+        path = there.path(named)
         refused = await stand.http.request(method, path, json=body, headers=watcher)
         assert refused.status_code in (403, 404), (method, path, refused.text)
         assert refused.json()["error"]["code"] in ("scope_missing", "job_unknown"), (method, path)
