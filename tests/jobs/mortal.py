@@ -8,7 +8,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from sandbox.server import RunningSandbox
 from store.engine import Database
-from tests.jobs.rig import Time, Work, open_work
+from tests.jobs.rig import QUICK, Time, Work, open_work
+
+# Quiet for longer than this WeChat takes to publish: who retries sooner may double it (ADR 0003).
+PATIENT = QUICK.model_copy(update={"reconcile_quiet_s": 5})
 
 
 class Killed(BaseException):
@@ -64,7 +67,11 @@ class Incarnation:
         """Start to work."""
         self._number += 1
         self.store = Mortal(self._database)
-        opened = open_work(self.store, self._sandbox.url, self._data_dir, crash=self.store.crash)
+        opened = open_work(
+            *(self.store, self._sandbox.url, self._data_dir),
+            settings=PATIENT,
+            crash=self.store.crash,
+        )
         self.work = await self._stack.enter_async_context(opened)
         self.work.time.ahead_s = clock.ahead_s
         self.work.context.executor.id += f"#{self._number}"  # no process is the one before
