@@ -148,11 +148,20 @@ class Drafting:
             async with self._database.read() as connection:
                 target = await sources.draft_of(connection, claim.row, source_id)
             if target is not None:
-                await hold_draft(self._database, claim, target)
+                await self._hold(claim, target)
         except DraftBusy as busy:
             later = Later(self._clock() + _BUSY_S, State.WAITING, stored_error(busy))
             raise EndRun(later) from None
         return target
+
+    async def _hold(self, claim: Claim, target: str) -> None:
+        try:
+            await hold_draft(self._database, claim, target)
+        except DraftBusy:
+            # Who has the draft may need the source again to go on: each would wait for the other.
+            async with self._database.write() as connection:
+                await claim.move(connection, subject=None)
+            raise
 
     async def _rewritten(
         self, claim: Claim, media_id: str, articles: Sequence[Article], written: Written

@@ -42,6 +42,19 @@ async def test_135_each_answer_lost_on_the_way_and_still_one_of_each(rig: Rig) -
     assert [rig.committed(kind) for kind in ("draft", "publication", "article")] == [1, 1, 1]
 
 
+async def test_135_two_jobs_of_a_source_do_not_wait_for_each_other(rig: Rig) -> None:
+    await rig.until((await rig.submit("一", action="draft", source_id="a.md")).id)
+    rig.fault("errcode", UPDATE, errcode=45011)
+    first = await rig.submit("二", action="draft", source_id="a.md")
+    await rig.until(first.id, State.WAITING)  # it has the draft, and comes back
+    second = await rig.submit("三", action="draft", source_id="a.md")
+    await rig.until(second.id, State.WAITING)
+    rig.ahead(120)
+    ended = [await rig.until(row.id) for row in (first, second)]
+    assert [row.state for row in ended] == [State.SUCCEEDED] * 2
+    assert rig.committed("draft") == 1
+
+
 async def test_138_fifty_with_one_key_are_one_job_also_after_a_restart(
     database: Database, sandbox: RunningSandbox, tmp_path: Path
 ) -> None:
