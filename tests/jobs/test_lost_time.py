@@ -30,7 +30,8 @@ async def test_what_may_have_been_done_in_the_lost_time_needs_a_person(database:
             assert row.state == ("needs_review" if doubted else state), job_id
             if doubted:
                 assert row.error is not None
-                assert row.error["code"] == "needs_review"
+                assert row.error["code"] == "history_lost"
+                assert "remembers nothing" in row.error["hint"]["en"]
                 assert row.error["details"] == {"lost_until": "1970-01-01T00:03:20.000Z"}
 
 
