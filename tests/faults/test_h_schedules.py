@@ -387,7 +387,7 @@ async def test_153_after_a_restore_of_yesterdays_database_nothing_is_published_a
         await restore(database, backup)
         async with open_stand(change) as stand:
             seen = await until_over(stand, job_["id"])
-            assert (seen["state"], seen["error"]["code"]) == ("needs_review", "needs_review")
+            assert (seen["state"], seen["error"]["code"]) == ("needs_review", "history_lost")
             assert "lost_until" in seen["error"]["details"]
             assert stand.committed("draft") == []
             waits = (await stand.http.get(f"/v1/jobs/{later.json()['id']}")).json()
