@@ -22,6 +22,7 @@ from hypothesis.stateful import (
     initialize,
     invariant,
     multiple,
+    precondition,
     rule,
     run_state_machine_as_test,
 )
@@ -50,6 +51,7 @@ _BREATH_S = 0.03  # real time, in which the engine gets on with what it has to d
 _PATIENCE = 20  # breaths until a job has come to where it is to die, if it ever does
 _SENDING_S = 30
 _SOURCE = "a.md"
+_MOST_OF_A_SOURCE = 5
 # Those of the one effect that is not to be taken back more often.
 _POINTS = (*crash_points.ALL, *(name for name in crash_points.ALL if "submit" in name))
 _LOST = ("reset_before_read", "reset_after_commit", "html502", "garbage", "truncate")
@@ -105,6 +107,8 @@ class Machine(RuleBasedStateMachine):
     def ask_for_approval(self) -> str:
         return self._hand_in(needs_approval=True)
 
+    # They take turns, and a publication takes its time: more of them only last longer.
+    @precondition(lambda self: list(self.families.values()).count(_SOURCE) < _MOST_OF_A_SOURCE)
     @rule(target=jobs)
     def write_anew(self) -> str:
         """Publish something else as the draft that its source became, or as a new one."""
