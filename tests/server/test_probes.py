@@ -1,3 +1,4 @@
+import secrets
 from pathlib import Path
 from typing import Any
 
@@ -91,7 +92,7 @@ def test_a_data_dir_that_others_may_enter_is_told_with_the_command(tmp_path: Pat
 @pytest.mark.parametrize(("mode", "status"), [(0o600, "ok"), (0o400, "ok"), (0o640, "fail")])
 def test_a_master_key_that_others_may_read_is_told(tmp_path: Path, mode: int, status: str) -> None:
     path = tmp_path / "master.key"
-    path.write_text("0" * 64, "ascii")
+    path.write_text(secrets.token_hex(32), "ascii")
     path.chmod(mode)
     assert examine_key_file(path).status == status
 

@@ -1,3 +1,4 @@
+import secrets
 from pathlib import Path
 
 from accounts.account_book import AccountBook
@@ -41,7 +42,7 @@ async def test_the_doctor_examines_the_accounts_of_the_store_too(tmp_path: Path)
             found = {finding.name: finding.status async for finding in doctor.examine()}
         assert found["stored: token"] == found["stored: publish"] == "ok"
         assert "account" not in found
-        (tmp_path / "master.key").write_text("0" * 64)
+        (tmp_path / "master.key").write_text(secrets.token_hex(32))
         async with open_doctor(given) as doctor:
             found = {finding.name: finding.status async for finding in doctor.examine()}
         assert found["stored: secrets"] == "fail"
