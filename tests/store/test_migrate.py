@@ -146,3 +146,20 @@ async def test_jobs_from_before_keep_their_files(database: Database) -> None:
         row = await jobs.head(connection, "job_1")
     assert row is not None
     assert (row.held, row.parent_id, row.due_at) == (False, None, None)
+
+
+async def test_a_schedules_jobs_from_before_keep_the_time_they_were_made_for(
+    database: Database,
+) -> None:
+    await before(database, "0005")
+    async with database.write() as connection:
+        for job_id in ("job_1", "job_2"):
+            await connection.execute(text(_OLD_JOB), {"id": job_id, "checkpoint": "{}"})
+        made = "UPDATE job SET schedule_id = 's', due_at = 60.0 WHERE id = 'job_1'"
+        await connection.execute(text(made))
+    await migrate(database)
+    async with database.read() as connection:
+        assert await jobs.is_made(connection, "s", 60.0)
+        other = await jobs.head(connection, "job_2")
+    assert other is not None
+    assert other.schedule_at is None

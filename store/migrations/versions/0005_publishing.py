@@ -27,7 +27,6 @@ def _job() -> None:
         sa.Column("position", sa.Integer),
         sa.Column("held", sa.Boolean, nullable=False, server_default=sa.false()),
         sa.Column("schedule_id", sa.String(40)),
-        sa.Column("schedule_at", sa.Double),
         sa.Column("due_at", sa.Double),
         sa.Column("skip_after", sa.Double),
         sa.Column("subject", sa.String(160)),
@@ -54,7 +53,7 @@ def _job() -> None:
     )
     op.drop_index("ix_job_client", "job")
     op.create_index("ix_idempotency_job", "idempotency", ["job_id"])
-    op.create_index("ix_job_schedule", "job", ["schedule_id", "schedule_at"], unique=True)
+    op.create_index("ix_job_schedule", "job", ["schedule_id", "due_at"], unique=True)
     op.create_index(
         "ix_job_content",
         "job",
@@ -174,7 +173,6 @@ def _publishing() -> None:
         sa.Column("approval", sa.String(16)),
         sa.Column("last_at", sa.Double),
         sa.Column("last_job_id", sa.String(40)),
-        sa.Column("pause_reason", sa.String(16)),
         sa.Column("skipped", sa.Integer, nullable=False),
         sa.Column("key_hash", sa.String(64)),
         sa.Column("body_hash", sa.String(64), nullable=False),
