@@ -5,11 +5,12 @@ BIN := $(VENV)/bin
 SPEC := tests/content/spec
 BENCHMARKS := tokens uploads relay content rendering article memory
 
-.PHONY: help demo test check docs serve bench clean lock
+.PHONY: help demo test coverage check docs serve bench clean lock
 
 help:
 	@echo "make demo   起沙箱和网关，发布一篇示例文章 / sandbox + gateway + a sample article"
 	@echo "make test   装好一切并跑全部测试 / set everything up, run every test"
+	@echo "make coverage  同上并量覆盖率 / the same, and measure what is covered"
 	@echo "make check  格式、静态检查、类型、分层 / format, lint, types, layers"
 	@echo "make serve  按 config.toml 启动网关 / start the gateway from config.toml"
 	@echo "make bench  性能对比 / benchmarks, side by side"
@@ -20,6 +21,10 @@ demo: $(VENV)/.runtime
 
 test: $(VENV)/.dev $(SPEC)/node_modules
 	@$(BIN)/python -m pytest -n auto $(ARGS)
+
+# Half as slow again: measuring is for whoever asks, not for each run.
+coverage: $(VENV)/.dev $(SPEC)/node_modules
+	@$(BIN)/python -m pytest -n auto --cov --cov-report=term:skip-covered --cov-fail-under=90 $(ARGS)
 
 docs: $(VENV)/.dev
 	$(BIN)/python scripts/generate_docs.py

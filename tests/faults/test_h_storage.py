@@ -57,8 +57,10 @@ async def opened_rig(url: str, wechat: RunningSandbox, tmp_path: Path) -> AsyncI
 async def locked(url: str, data_dir: Path) -> AsyncIterator[None]:
     """Another program keeps everybody else from writing."""
     if not url:
-        other = sqlite3.connect(data_dir / "wxgate.db", isolation_level=None)
-        other.execute("BEGIN EXCLUSIVE")
+        path = data_dir / "wxgate.db"
+        other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        # In a thread: whoever writes right now needs this event loop to come to an end.
+        await asyncio.to_thread(other.execute, "BEGIN EXCLUSIVE")
         try:
             yield
         finally:
