@@ -109,6 +109,7 @@ def _credentials(said: dict[str, Any], request: Inbound) -> AppCredentials:
     appid, secret = said.get("appid"), said.get("secret", "")
     if not isinstance(appid, str) or not appid:
         raise AppIdMissing(problem="缺少 appid", problem_en="appid is missing")
-    if not isinstance(secret, str) or not (secret or shows_key_header(request.headers)):
+    known = shows_key_header(request.headers) or request.proxied_for is not None
+    if not isinstance(secret, str) or not (secret or known):
         raise SecretMissing(problem="缺少 secret", problem_en="secret is missing")
     return AppCredentials(appid, secret)

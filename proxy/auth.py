@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
 from accounts.clients import AuthError, Client, Clients, Credential, Scope
-from accounts.keys import claimed_by, digest_of, shows_key
+from accounts.keys import claimed_by, digest_of, epoch_of, shows_key
 from accounts.official import Accounts, OfficialAccount, UnknownAccount
 from core.errors import Category, Text
 from core.secret import redact
+from proxy.account_choice import AccountForbidden, account_name
 from proxy.approval import check_approval
 from proxy.lockout import AuthSettings, Lockout
 from proxy.misplaced import OutgoingGuard
@@ -108,34 +109,6 @@ class ScopeMissing(AuthError):
     )
 
 
-class AccountForbidden(AuthError):
-    """X-Wxgate-Account names another account than the token."""
-
-    status = 403
-    code = "account_forbidden"
-    category: ClassVar[Category] = "permission"
-    errcode = 48001
-    message = Text(
-        "X-Wxgate-Account 与 access_token 的公众号不同",
-        "X-Wxgate-Account names another account than the access_token",
-    )
-    hint = Text("去掉该请求头，或换用对应的 access_token", "drop the header or use that token")
-
-
-class AccountUnnamed(AuthError):
-    """The client may use several accounts and named none."""
-
-    status = 400
-    code = "account_unnamed"
-    category: ClassVar[Category] = "params"
-    errcode = 40013
-    message = Text("没有说明使用哪个公众号", "no account named, and the client has several")
-    hint = Text(
-        "加上请求头 X-Wxgate-Account: <账号名或 AppID>",
-        "send X-Wxgate-Account: <account name or AppID>",
-    )
-
-
 @dataclass(frozen=True, slots=True)
 class Caller:
     """Who calls, on which account."""
@@ -219,10 +192,14 @@ class Authenticator:
         """Who opens a session by its key. Raises an AuthError."""
         request = Inbound.of(scope)
         _no_key_in_url(request)
-        credential = self.known(secret, request.peer)
+        return self.vouched(client_id, secret, request.peer)
+
+    def vouched(self, client_id: str, key: str, peer: str | None) -> Credential:
+        """Whom id and key together speak for, let in. Raises an AuthError, TooManyFailures."""
+        credential = self.known(key, peer)
         if credential.client.id != client_id:
             raise KeyWrong
-        self._admit(credential, request.peer)
+        self._admit(credential, peer)
         return credential
 
     def account(self, client: Client, name_or_app_id: str) -> OfficialAccount:
@@ -245,17 +222,18 @@ class Authenticator:
             _no_key_in_url(request)
         named = request.header(b"x-wxgate-account")
         auth = "access_token" if route.endpoint is None else route.endpoint.auth
+        known = self._with_proxy(request, by_header)
         if auth == "access_token":
-            credential, account = self._with_token(request, by_header)
+            credential, account = self._with_token(request, known)
             client = credential.client
             if account is not None and named and self.account(client, named) is not account:
                 raise AccountForbidden
         else:
-            credential, account = self._with_secret(request, by_header, credentials)
+            credential, account = self._with_secret(request, known, credentials)
             client = credential.client
         self._admit(credential, request.peer)
         if account is None:
-            account = self._choose(client, named)
+            account = self.account(client, account_name(client, named))
         check_scope(client, route.of(client.id))
         return Caller(credential, account, by_header is not None, signed)
 
@@ -263,10 +241,12 @@ class Authenticator:
         """The caller of /cgi-bin/token or /cgi-bin/stable_token."""
         signed = self.signed(request)
         by_header = self._by_header(request, signed)
-        credential, account = self._with_secret(request, by_header, credentials)
+        known = self._with_proxy(request, by_header)
+        credential, account = self._with_secret(request, known, credentials)
         self._admit(credential, request.peer)
         if account is None:
-            account = self._choose(credential.client, request.header(b"x-wxgate-account"))
+            named = request.header(b"x-wxgate-account")
+            account = self.account(credential.client, account_name(credential.client, named))
         return Caller(credential, account, by_header is not None, signed)
 
     def signed(self, request: Inbound) -> SignedRequest | None:
@@ -309,6 +289,16 @@ class Authenticator:
             found.append(Credential(client, digest_of(signed.key.decode("ascii"))))
         return _one(found)
 
+    def _with_proxy(self, request: Inbound, by_header: Credential | None) -> Credential | None:
+        """`by_header`, or whom the connection vouches for, as that client stands by now."""
+        if request.proxied_for is None:
+            return by_header
+        client, digest, _ = request.proxied_for
+        credential = self._clients.by_epoch(client.id, epoch_of(digest))
+        if credential is None:  # its key went while the connection was kept
+            raise KeyWrong
+        return _one([credential] if by_header is None else [by_header, credential])
+
     def _admit(self, credential: Credential, peer: str | None) -> None:
         check_ip(credential.client, peer)
         self._note_use(credential, peer)
@@ -320,43 +310,45 @@ class Authenticator:
         return self.known(value, peer)
 
     def _with_token(
-        self, request: Inbound, by_header: Credential | None
+        self, request: Inbound, known: Credential | None
     ) -> tuple[Credential, OfficialAccount | None]:
         token = request.query.get("access_token")
         holder = self._tokens.open(token) if token else None
         if holder is None:
             # An unknown token beside a key is a placeholder: tools insist on sending one.
-            if by_header is None:
+            if known is None:
                 raise TokenWrong if token else KeyMissing
-            return by_header, None
-        return self._holder(holder, by_header)
+            if request.proxied_for is not None and token and _is_undecided(known.client, request):
+                raise TokenWrong  # with a new one the tool says which account it means
+            return known, None
+        return self._holder(holder, known)
 
     def _holder(
-        self, holder: Holder, by_header: Credential | None
+        self, holder: Holder, known: Credential | None
     ) -> tuple[Credential, OfficialAccount]:
         credential = holder.credential
-        if by_header is not None and by_header.client.id != credential.client.id:
+        if known is not None and known.client.id != credential.client.id:
             raise AuthAmbiguous
         return credential, self.account(credential.client, holder.account)
 
     def _with_secret(
-        self, request: Inbound, by_header: Credential | None, credentials: AppCredentials | None
+        self, request: Inbound, known: Credential | None, credentials: AppCredentials | None
     ) -> tuple[Credential, OfficialAccount | None]:
-        found = [] if by_header is None else [by_header]
-        if credentials is not None and credentials.secret:
-            found.append(self.known(credentials.secret, request.peer))
+        found = [] if known is None else [known]
+        secret = "" if credentials is None else credentials.secret
+        if request.proxied_for is not None and not claimed_by(secret):
+            secret = ""  # some AppSecret: the connection has told who calls
+        if secret:
+            found.append(self.known(secret, request.peer))
         credential = _one(found)
         if credential is None:
             raise KeyMissing
         appid = credentials.appid if credentials is not None else ""
         return credential, self.account(credential.client, appid) if appid else None
 
-    def _choose(self, client: Client, named: str) -> OfficialAccount:
-        if named:
-            return self.account(client, named)
-        if len(client.accounts) > 1:
-            raise AccountUnnamed
-        return self.account(client, client.accounts[0])
+
+def _is_undecided(client: Client, request: Inbound) -> bool:
+    return len(client.accounts) > 1 and not request.header(b"x-wxgate-account")
 
 
 def _one(found: list[Credential]) -> Credential | None:

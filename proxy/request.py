@@ -3,6 +3,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote_plus
 
+from accounts.clients import Credential
 from core.errors import GatewayError, Text
 
 # Who is calling must be said once: which of two would count is a matter of the parser.
@@ -79,6 +80,8 @@ class Inbound:
     peer: str | None  # the caller's address, None on a Unix socket
     repeated: bytes = b""  # a header that must not be there twice, and is
     lines: Sequence[tuple[bytes, bytes]] = ()  # all headers, as they came
+    # Whom the connection itself vouches for: a door of ours asked before there was a request.
+    proxied_for: Credential | None = None
 
     @classmethod
     def of(cls, scope: Mapping[str, Any]) -> "Inbound":
@@ -98,6 +101,7 @@ class Inbound:
             client[0] if client else None,
             repeated,
             scope["headers"],
+            scope.get("state", {}).get("proxied_for"),
         )
 
     @property

@@ -8,9 +8,8 @@ from accounts.keys import digest_of
 from accounts.master_key import Sealer
 from accounts.official import Accounts, UnknownAccount
 from core.errors import GatewayError
+from proxy.account_choice import AccountForbidden, AccountUnnamed
 from proxy.auth import (
-    AccountForbidden,
-    AccountUnnamed,
     AppCredentials,
     AuthAmbiguous,
     Authenticator,
@@ -22,7 +21,7 @@ from proxy.auth import (
     TokenWrong,
     check_ip,
 )
-from proxy.request import HeaderTwice
+from proxy.request import HeaderTwice, Inbound
 from proxy.routing import RelaySettings, Route, Router
 from proxy.virtual_tokens import VirtualTokens
 from tests.gateway import BOTH_KEY, CLIENTS, KEY, MAIN, PERSONAL, READER_KEY
@@ -268,3 +267,76 @@ def test_a_use_is_noted_of_whoever_was_let_in() -> None:
     with pytest.raises(IpNotAllowed):
         auth.relayed(inbound(headers={"x-api-key": KEY}, peer="192.0.2.1"), READ, None)
     assert uses == [(digest_of(KEY), "10.0.0.1")]
+
+
+def through_proxy(
+    client: Client = BLOG, *, query: str = "", headers: dict[str, str] | None = None
+) -> Inbound:
+    request = inbound(query=query, headers=headers)
+    request.proxied_for = credential(client)
+    return request
+
+
+@pytest.mark.parametrize("sent", ["", "WECHAT_TOKEN_OF_ITS_OWN"])
+def test_behind_the_proxy_the_connection_says_who_calls(sent: str) -> None:
+    caller = AUTH.relayed(through_proxy(query=f"access_token={sent}"), READ, None)
+    assert (caller.client, caller.account, caller.by_key) == (BLOG, MAIN, False)
+
+
+@pytest.mark.parametrize("secret", ["", "0123456789abcdef0123456789abcdef", KEY])
+def test_behind_the_proxy_a_tools_own_secret_says_nothing(secret: str) -> None:
+    caller = AUTH.token_call(through_proxy(), AppCredentials(MAIN.app_id, secret))
+    assert (caller.client, caller.account, caller.by_key) == (BLOG, MAIN, False)
+    assert AUTH.relayed(through_proxy(), JSCODE, AppCredentials("main", secret)).client is BLOG
+
+
+@pytest.mark.parametrize("named", [PERSONAL.app_id, "wx0000000000000000"])
+def test_behind_the_proxy_an_account_is_still_only_its_clients(named: str) -> None:
+    with pytest.raises(UnknownAccount):
+        AUTH.token_call(through_proxy(), AppCredentials(named, "made up"))
+
+
+def test_behind_the_proxy_two_clients_are_one_too_many() -> None:
+    with pytest.raises(AuthAmbiguous):
+        AUTH.relayed(through_proxy(headers={"x-api-key": READER_KEY}), READ, None)
+    with pytest.raises(AuthAmbiguous):
+        AUTH.relayed(through_proxy(query=f"access_token={token(1)}"), READ, None)
+    with pytest.raises(AuthAmbiguous):
+        AUTH.token_call(through_proxy(), AppCredentials(MAIN.app_id, READER_KEY))
+    assert AUTH.relayed(through_proxy(headers={"x-api-key": KEY}), READ, None).by_key
+
+
+def test_behind_the_proxy_a_wrong_client_key_is_still_wrong() -> None:
+    with pytest.raises(KeyWrong):
+        AUTH.token_call(through_proxy(), AppCredentials(MAIN.app_id, KEY + "x"))
+
+
+def test_behind_the_proxy_a_lapsed_token_of_one_of_several_accounts_is_asked_for_anew() -> None:
+    lapsed = VIRTUAL.make(credential(BOTH), PERSONAL, expires_at=1)
+    query = f"access_token={lapsed}"
+    with pytest.raises(TokenWrong):  # not "name an account", which no such tool can
+        AUTH.relayed(through_proxy(BOTH, query=query), READ, None)
+    named = {"x-wxgate-account": "personal"}
+    assert AUTH.relayed(through_proxy(BOTH, query=query, headers=named), READ, None).account
+    with pytest.raises(AccountUnnamed):
+        AUTH.relayed(through_proxy(BOTH), READ, None)
+
+
+def test_behind_the_proxy_a_kept_connection_dies_with_its_key() -> None:
+    clients = Clients(CLIENTS)
+    auth = Authenticator(clients, Accounts((MAIN, PERSONAL)), VIRTUAL)
+    request = through_proxy()
+    clients.replace_file([BLOG.model_copy(update={"scopes": frozenset({Scope.STATS})})])
+    with pytest.raises(ScopeMissing):  # as it stands now, not as it stood
+        auth.relayed(request, READ, None)
+    clients.replace_file([])
+    with pytest.raises(KeyWrong):
+        auth.relayed(request, READ, None)
+
+
+def test_id_and_key_must_be_of_one_client() -> None:
+    assert AUTH.vouched("blog", KEY, "127.0.0.1").client is BLOG
+    with pytest.raises(KeyWrong):
+        AUTH.vouched("reader", KEY, "127.0.0.1")
+    with pytest.raises(KeyWrong):
+        AUTH.vouched("blog", READER_KEY, "127.0.0.1")

@@ -1,0 +1,42 @@
+from typing import ClassVar
+
+from accounts.clients import AuthError, Client
+from core.errors import Category, Text
+
+
+class AccountForbidden(AuthError):
+    """X-Wxgate-Account names another account than the token."""
+
+    status = 403
+    code = "account_forbidden"
+    category: ClassVar[Category] = "permission"
+    errcode = 48001
+    message = Text(
+        "X-Wxgate-Account 与 access_token 的公众号不同",
+        "X-Wxgate-Account names another account than the access_token",
+    )
+    hint = Text("去掉该请求头，或换用对应的 access_token", "drop the header or use that token")
+
+
+class AccountUnnamed(AuthError):
+    """The client may use several accounts and named none."""
+
+    status = 400
+    code = "account_unnamed"
+    category: ClassVar[Category] = "params"
+    errcode = 40013
+    message = Text("没有说明使用哪个公众号", "no account named, and the client has several")
+    hint = Text(
+        "加上请求头 X-Wxgate-Account: <账号名或 AppID>",
+        "send X-Wxgate-Account: <account name or AppID>",
+    )
+
+
+def account_name(client: Client, named: str) -> str:
+    """What the client calls the account that it means: `named`, or its only one.
+
+    Raises AccountUnnamed.
+    """
+    if not named and len(client.accounts) > 1:
+        raise AccountUnnamed
+    return named or client.accounts[0]
