@@ -45,11 +45,13 @@ def refusal(
     HTTP 200 for tools that know WeChat alone, the real status for those that know better.
     """
     language = language_of(headers.get(b"accept-language", b"").decode("latin-1"))
+    told = error.describe(language, request_id)
     errcode = error.upstream["errcode"] if error.upstream else error.errcode
     body: dict[str, Any] = {
         "errcode": errcode,
-        "errmsg": "wxgate: " + error.message.fill(language, error.values),
-        "error": error.describe(language, request_id),
+        # The hint too: the errmsg is all that most tools show.
+        "errmsg": f"wxgate: {told['message']} → {told['hint']}",
+        "error": told,
     }
     real = isinstance(error, _ALWAYS_REAL) or wants_real_status(headers)
     sent: Headers = [

