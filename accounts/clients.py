@@ -38,6 +38,13 @@ class Scope(StrEnum):
     ADMIN = "admin"
 
 
+class Enhance(StrEnum):
+    """What may be done to a relayed draft or upload on its way; nothing that is not asked for."""
+
+    IMAGES = "images"
+    LINT = "lint"
+
+
 class ClientSettings(BaseModel):
     """What a client may do, and how often: the same in the file and in the store."""
 
@@ -58,9 +65,19 @@ class ClientSettings(BaseModel):
         False, description="what it publishes waits until somebody else approves"
     )
 
+    enhance: frozenset[Enhance] = Field(
+        frozenset(),
+        description="what is done to drafts and uploads it relays, unless a call says otherwise:"
+        " images, lint",
+    )
+
     @field_serializer("scopes", when_used="json")
     def _scopes_in_order(self, scopes: frozenset[Scope]) -> list[Scope]:
         return sorted(scopes)
+
+    @field_serializer("enhance", when_used="json")
+    def _enhance_in_order(self, enhance: frozenset[Enhance]) -> list[Enhance]:
+        return sorted(enhance)
 
     def may(self, *scopes: Scope) -> bool:
         """Whether the client holds at least one of `scopes`."""

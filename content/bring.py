@@ -14,7 +14,7 @@ from content.pictures.crops import Crop, center_crops
 from content.pictures.errors import ImageError
 from content.pictures.gate import COVER_SIZE, Fitted, ImageWorkers
 from content.pictures.source import shown
-from content.pictures.target import TARGETS, PictureOptions, Target
+from content.pictures.target import DEFAULT_OPTIONS, TARGETS, PictureOptions, Target
 from content.plan import Picture, Plan
 from content.uploads import UploadedImages, Uploader, UploadKind
 from core.errors import GatewayError
@@ -102,15 +102,28 @@ class Bringer:
         return arrived
 
     async def bring_one(
-        self, account: str, src: str, files: Mapping[str, bytes], kind: UploadKind
+        self,
+        account: str,
+        src: str,
+        files: Mapping[str, bytes],
+        kind: UploadKind,
+        options: PictureOptions = DEFAULT_OPTIONS,
     ) -> Brought:
         """One picture for itself. Raises as `bring` does, without a field."""
         with self._memory.share() as share:
             source = await load_picture(src, files, self._fetcher, field="", room=share)
             share.keep(len(source))
-            fit = partial(self._images.fit, source, shown(src), TARGETS[kind])
-            uploaded = await self._uploader.upload(account, kind, source, fit)
+            fit = partial(self._images.fit, source, shown(src), TARGETS[kind], options)
+            uploaded = await self._uploader.upload(account, kind, source, fit, options=options)
             return Brought(*uploaded, len(source))
+
+    async def placeholder(self, account: str, kind: UploadKind, alt: str) -> Brought:
+        """The picture that stands for one that cannot be had."""
+        source = _PLACEHOLDER + alt.encode()
+        uploaded = await self._uploader.upload(
+            account, kind, source, lambda: self._images.placeholder(alt)
+        )
+        return Brought(*uploaded, 0)
 
     async def aclose(self) -> None:
         """Stop the uploads under way."""
@@ -165,11 +178,8 @@ class Bringer:
             return (await self._drawn_cover(order, kind))._replace(failure=failure)
         if picture.is_background or order.article.options.image_failure == "keep":
             return Brought("", None, 0, failure)
-        source = _PLACEHOLDER + picture.alt.encode()
-        uploaded = await self._uploader.upload(
-            order.account, kind, source, lambda: self._images.placeholder(picture.alt)
-        )
-        return Brought(*uploaded, 0, failure)
+        drawn = await self.placeholder(order.account, kind, picture.alt)
+        return drawn._replace(failure=failure)
 
     async def _drawn_cover(self, order: Order, kind: UploadKind) -> Brought:
         title = order.article.title

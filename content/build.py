@@ -7,6 +7,7 @@ from content.load import ImageFetcher
 from content.memory import PictureBounds
 from content.outcomes import report
 from content.pictures.gate import ImageWorkers
+from content.pictures.target import DEFAULT_OPTIONS, PictureOptions
 from content.plan import Plan, plan_pictures
 from content.refusals import TitleMissing
 from content.renderer import Renderer
@@ -88,10 +89,19 @@ class ArticleBuilder:
         )
 
     async def upload(
-        self, account: str, src: str, files: Mapping[str, bytes], kind: UploadKind
+        self,
+        account: str,
+        src: str,
+        files: Mapping[str, bytes],
+        kind: UploadKind,
+        options: PictureOptions = DEFAULT_OPTIONS,
     ) -> Brought:
         """Bring one picture to WeChat, of no article; it is remembered as those of articles are."""
-        return await self._bringer.bring_one(account, src, files, kind)
+        return await self._bringer.bring_one(account, src, files, kind, options)
+
+    async def placeholder(self, account: str, kind: UploadKind, alt: str) -> Brought:
+        """What stands in an article of others for a picture that cannot be had."""
+        return await self._bringer.placeholder(account, kind, alt)
 
     async def aclose(self) -> None:
         """Stop the uploads under way."""

@@ -102,6 +102,12 @@ def _template_diff() -> Operation:
     return lambda arguments, _body: (diff(arguments["before"], arguments["after"]), b"")
 
 
+def _scan_draft() -> Operation:
+    from content.relayed.scan import scan_draft
+
+    return scan_draft
+
+
 def _unzip() -> Operation:
     from content.unzip import unzip
 
@@ -120,6 +126,7 @@ _OPERATIONS = {
     "template_inspect": _template_inspect,
     "template_diff": _template_diff,
     "unzip": _unzip,
+    "scan_draft": _scan_draft,
 }
 
 

@@ -22,7 +22,9 @@ _PIPE_BUFFER_BYTES = 1 << 20
 # which have time.
 _MAX_WAITING_RENDERS = 32
 _RENDER_PATIENCE_S = 10
-_AWAITED = frozenset({"render", "template", "template_inspect", "template_diff", "unzip"})
+_AWAITED = frozenset(
+    {"render", "template", "template_inspect", "template_diff", "unzip", "scan_draft"}
+)
 # Nothing of the serving process' environment, where secrets may be, reaches a worker. One malloc
 # arena and an early trim keep it small.
 _ENVIRONMENT = {

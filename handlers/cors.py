@@ -9,11 +9,12 @@ ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 _EXPOSED = (
     b"X-Request-Id, X-Wxgate-Account, X-Wxgate-Cache, X-Wxgate-Quota-Remaining, X-Wxgate-Error, "
+    b"X-Wxgate-Enhance, X-Wxgate-Lint, "
     b"RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, RateLimit-Policy, Retry-After, Age"
 )
 _ALLOWED = (
-    b"Authorization, X-Api-Key, X-Wxgate-Account, X-Wxgate-Timeout, Cache-Control, "
-    b"Content-Type, Accept, Accept-Language"
+    b"Authorization, X-Api-Key, X-Wxgate-Account, X-Wxgate-Timeout, X-Wxgate-Enhance, "
+    b"Cache-Control, Content-Type, Accept, Accept-Language"
 )
 _PREFLIGHT = [
     (b"access-control-allow-methods", b"GET, POST"),

@@ -8,6 +8,7 @@ import structlog
 from accounts.audit import AuditEntry
 from core.errors import GatewayError
 from core.ids import new_id
+from handlers.enhance import RelayCare
 from handlers.presence import Presence
 from handlers.relay_journal import RelayJournal
 from handlers.token_calls import PATHS as TOKEN_PATHS
@@ -69,6 +70,7 @@ class Stages:
     calls: CachedCalls
     errcodes: Errcodes
     journal: RelayJournal
+    care: RelayCare | None = None  # None: all goes up as it comes
 
 
 class Relay:
@@ -86,6 +88,7 @@ class Relay:
         self._calls = stages.calls
         self._errcodes = stages.errcodes
         self._journal = stages.journal
+        self._care = stages.care
         self._presence = Presence()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -139,8 +142,17 @@ class Relay:
             with await self._admit(caller, route, ours):
                 if not by_secret and caller.signed is None:
                     body = await self._read(request, route, caller, receive)
-                call = await self._outgoing(request, route, caller, body, asked)
+                self._check_outgoing(request, route, body)
                 note = self._journal.about(request, _request_id(ours), caller, route, body)
+                sent = body
+                if body is not None and self._care is not None:
+                    looked = await self._care.look_after(
+                        request, _request_id(ours), caller, route, body, asked
+                    )
+                    if looked is not None:
+                        sent, note = looked.body, looked.note or note
+                        ours += looked.headers
+                call = await self._outgoing(request, route, caller, sent, asked)
                 kept = _Kept(caller.client.scopes, _wish(request), note)
                 errcode = await self._pass_through(call, kept, receive, ours, send)
         finally:
@@ -172,6 +184,12 @@ class Relay:
         caller = self._authenticator.relayed(request, route, credentials_of(request.query, said))
         return caller, real_body(body, said, caller.account)
 
+    def _check_outgoing(self, request: Inbound, route: Route, body: StoredBody | None) -> None:
+        """Raises CredentialMisplaced."""
+        self._authenticator.outgoing.check_query(request.query, route)
+        if isinstance(body, MemoryBody):
+            self._authenticator.outgoing.check(body.data)
+
     async def _outgoing(
         self,
         request: Inbound,
@@ -180,10 +198,7 @@ class Relay:
         body: StoredBody | None,
         asked: Deadline | None,
     ) -> RelayedCall:
-        """What goes up, by `asked` at the latest. Raises CredentialMisplaced."""
-        self._authenticator.outgoing.check_query(request.query, route)
-        if isinstance(body, MemoryBody):
-            self._authenticator.outgoing.check(body.data)
+        """What goes up, by `asked` at the latest."""
         sent, headers = await _mended(request, route, body), _passed_on(request)
         builtin = self._limiter.rulebook.builtin(caller.client, caller.account, route.path)
         return RelayedCall(

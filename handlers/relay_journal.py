@@ -26,7 +26,7 @@ _MENUS = "/cgi-bin/menu/"
 _CLEAR_QUOTA = "/clear_quota"
 # What of body and answer tells what was published or deleted; never the content.
 _OF_BODY = ("media_id", "article_id", "msg_id", "index", "clientmsgid")
-_OF_ANSWER = ("errcode", "errmsg", "publish_id", "msg_id", "msg_data_id")
+_OF_ANSWER = ("errcode", "errmsg", "media_id", "publish_id", "msg_id", "msg_data_id")
 _MAX_BODY = 65_536
 
 

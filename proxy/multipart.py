@@ -1,10 +1,11 @@
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from itertools import pairwise
 from urllib.parse import unquote
 
 from core.errors import GatewayError, Text
-from proxy.body import Body, StoredBody
+from proxy.body import Body, MemoryBody, StoredBody
 
 _BOUNDARY = re.compile(r"""boundary=(?:"([^"]{1,70})"|([^\s;,"]{1,70}))""", re.IGNORECASE)
 _PARAMETER = re.compile(r""";\s*([A-Za-z*]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;"\s]*))""")
@@ -41,6 +42,7 @@ class _Part:
     start: int  # of its headers
     data: int  # of its content
     headers: bytes
+    end: int  # of its content
 
     @property
     def parameters(self) -> dict[str, str]:
@@ -93,14 +95,49 @@ async def mend_upload(body: StoredBody, content_type: str, *, part_name: str | N
     cannot be read, goes as it is: WeChat's own answer is the best one.
     Raises UploadIncomplete.
     """
+    part = await _file_part(body, content_type)
+    if part is None or _is_fine(part, part_name):
+        return body
+    return ReframedBody(body, part, await _mended(body, part, part_name))
+
+
+class FilePart:
+    """The one file of a form, whose bytes may be exchanged."""
+
+    def __init__(self, body: StoredBody, part: _Part) -> None:
+        self._body = body
+        self._part = part
+
+    async def read(self) -> bytes:
+        """The file's bytes."""
+        chunks = self._body.slice(self._part.data, self._part.end)
+        return b"".join([chunk async for chunk in chunks])
+
+    async def exchanged(self, data: bytes, filename: str, content_type: str) -> MemoryBody:
+        """The form with `data` in place of the file; its other parts keep every byte."""
+        name = self._part.parameters.get("name", "media")
+        headers = (
+            f'Content-Disposition: form-data; name="{name}"; filename="{filename}"\r\n'
+            f"Content-Type: {content_type}\r\n\r\n"
+        ).encode("utf-8", "surrogateescape")
+        before = [chunk async for chunk in self._body.slice(0, self._part.start)]
+        after = [chunk async for chunk in self._body.slice(self._part.end, self._body.size)]
+        return MemoryBody(b"".join([*before, headers, data, *after]))
+
+
+async def find_file(body: StoredBody, content_type: str) -> FilePart | None:
+    """The form's file; None unless there is just one. Raises UploadIncomplete."""
+    part = await _file_part(body, content_type)
+    return None if part is None else FilePart(body, part)
+
+
+async def _file_part(body: StoredBody, content_type: str) -> _Part | None:
     found = _BOUNDARY.search(content_type)
     if found is None:
-        return body
+        return None
     parts = await _find_parts(body, b"--" + (found.group(1) or found.group(2)).encode("latin-1"))
     files = [part for part in parts if _is_file(part)]
-    if len(files) != 1 or _is_fine(files[0], part_name):
-        return body
-    return ReframedBody(body, files[0], await _mended(body, files[0], part_name))
+    return files[0] if len(files) == 1 else None
 
 
 def _is_file(part: _Part) -> bool:
@@ -150,7 +187,7 @@ async def _find_parts(body: StoredBody, delimiter: bytes) -> list[_Part]:
     if starts and not await _closes(body, starts[-1] + len(delimiter)):
         raise UploadIncomplete
     parts = []
-    for start in starts[:-1]:
+    for start, following in pairwise(starts):
         header_start = start + len(delimiter) + 2
         head = b""
         async for chunk in body.slice(header_start, header_start + _MAX_HEADER_BYTES):
@@ -158,7 +195,8 @@ async def _find_parts(body: StoredBody, delimiter: bytes) -> list[_Part]:
         headers, separator, _ = head.partition(b"\r\n\r\n")
         if not separator:
             return []
-        parts.append(_Part(header_start, header_start + len(headers) + 4, headers))
+        data = header_start + len(headers) + 4
+        parts.append(_Part(header_start, data, headers, max(data, following - 2)))
     return parts
 
 

@@ -29,6 +29,9 @@ class RelaySettings(BaseModel):
         (), description="origins of browser tools, such as https://md.example.com"
     )
 
+    enhance_timeout_s: float = Field(
+        20, gt=0, le=120, description="what looking after a relayed draft or upload may take"
+    )
     rules: tuple[RelayRule, ...] = Field(
         (), description="[[relay.rules]]: calls to allow, deny or send elsewhere; the first counts"
     )

@@ -29,6 +29,7 @@ from core.crash import CrashPoint, no_crash
 from core.metrics import Metrics
 from core.tasks import TaskSet
 from handlers.areas import Segments
+from handlers.enhance import RelayCare
 from handlers.relay import Relay, Stages
 from handlers.relay_journal import RelayJournal
 from handlers.token_calls import TokenCalls
@@ -183,7 +184,9 @@ async def open_gateway(
             account_book=AccountBook(database, secrets, audit, wechat.accounts, clock=time.time),
             checkup=checkup,
             draining=lambda: made.engine.draining,
-            relay=_relay(settings, wechat, callers, limiter, relayed, RelayJournal(audit)),
+            relay=_relay(
+                *(settings, wechat, callers, limiter, relayed), (RelayJournal(audit), made.care)
+            ),
             relay_segments=Segments(relay_segments(settings)),
         )
         await stack.enter_async_context(following(watcher))
@@ -329,7 +332,7 @@ def _relay(
     callers: Callers,
     limiter: Limiter,
     bodies: SignedBodies,
-    journal: RelayJournal,
+    beside: tuple[RelayJournal, RelayCare],
 ) -> Relay:
     return Relay(
         Stages(
@@ -340,6 +343,7 @@ def _relay(
             token_calls=TokenCalls(callers.authenticator, bodies, wechat.tokens, callers.virtual),
             calls=wechat.cached,
             errcodes=load_errcodes(),
-            journal=journal,
+            journal=beside[0],
+            care=beside[1],
         )
     )

@@ -14,6 +14,7 @@ from content.roundtrip.changes import ChangeFinder
 from content.workers import WorkerPool
 from core.crash import CrashPoint
 from core.metrics import Metrics
+from handlers.enhance import RelayCare
 from jobs.announce import Announce
 from jobs.by_hand import PublishedByHand
 from jobs.changes import Changes
@@ -84,6 +85,7 @@ class Work:
     uploaded: UploadedImages
     templating: Templating
     archives: Archives
+    care: RelayCare
 
 
 @asynccontextmanager
@@ -106,7 +108,7 @@ async def open_work(
         uploaded = UploadedImages(
             database, wechat.caches.register("image", "database"), clock=time.time
         )
-        builder, pictures = await stack.enter_async_context(
+        builder, pictures, care = await stack.enter_async_context(
             open_builder(settings, workers, renderer, uploaded, wechat.calls)
         )
         changes = Changes()
@@ -141,7 +143,7 @@ async def open_work(
         await stack.enter_async_context(PublishedByHand(*told, clock=time.time))
         resolution = Resolution(database, changes, journal, clock=time.time)
         shared = (lists, timetable, files, telling, drafts, mass, resolution, renderer, uploaded)
-        yield Work(engine, jobs, *shared, templating, archives)
+        yield Work(engine, jobs, *shared, templating, archives, care)
 
 
 async def _open_clockwork(

@@ -121,6 +121,8 @@ async def _accounts(desk: Desk) -> list[str]:
 def settings_said(**options: Any) -> dict[str, Any]:
     """The options that were given, as fields of a client."""
     said = {name: value for name, value in options.items() if value not in (None, "")}
+    if said.get("enhance") == ["off"]:
+        said["enhance"] = []
     if said.get("expires_at") == "never":
         said["expires_at"] = None
     elif "expires_at" in said:

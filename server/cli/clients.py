@@ -64,6 +64,13 @@ ApprovePublish = Annotated[
         show_default=False,
     ),
 ]
+EnhanceOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="转发的草稿与上传顺便处理：images、lint，可重复；off 关闭 / done to what it relays",
+        show_default=False,
+    ),
+]
 
 
 @app.callback()
@@ -92,6 +99,7 @@ def add(
     rate_limit: RateLimit = "",
     signing: Signing = None,
     approve_publish: ApprovePublish = None,
+    enhance: EnhanceOption = None,
     as_json: AsJson = False,
     config: ConfigOption = None,
 ) -> None:
@@ -110,6 +118,7 @@ def add(
         rate_limit=rate_limit,
         signing=signing,
         approve_publish=approve_publish,
+        enhance=enhance,
     )
     if "scopes" not in said:
         fail(f"至少给一个 --scope：{_SCOPES}", f"name at least one --scope: {_SCOPES}", code=2)
@@ -183,6 +192,7 @@ def change(
     rate_limit: RateLimit = "",
     signing: Signing = None,
     approve_publish: ApprovePublish = None,
+    enhance: EnhanceOption = None,
     as_json: AsJson = False,
     config: ConfigOption = None,
 ) -> None:
@@ -200,6 +210,7 @@ def change(
         rate_limit=rate_limit,
         signing=signing,
         approve_publish=approve_publish,
+        enhance=enhance,
     )
     _change(client, said, config, as_json=as_json)
 

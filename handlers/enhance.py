@@ -1,0 +1,209 @@
+"""Relayed drafts and uploads that are looked after on their way, where that is asked for."""
+
+import asyncio
+from collections import Counter
+from typing import NamedTuple
+
+from accounts.audit import AuditEntry, Detail
+from accounts.clients import Enhance
+from content.pictures.target import COVER, MATERIAL, THUMB, Target
+from content.relayed.care import DraftCare
+from content.relayed.notes import TOO_LATE, Cared, note_of
+from content.relayed.uploads import UploadCare
+from core.errors import GatewayError, Text
+from handlers.wechat_form import Headers
+from proxy.auth import Caller
+from proxy.body import MemoryBody, StoredBody
+from proxy.deadline import Deadline
+from proxy.multipart import find_file
+from proxy.request import Inbound
+from proxy.routing import Route
+from wechat.material import ADD_MATERIAL, UPLOADIMG
+
+HEADER = b"x-wxgate-enhance"
+_DRAFTS = frozenset({"/cgi-bin/draft/add", "/cgi-bin/draft/update"})
+_PATHS = _DRAFTS | {UPLOADIMG, ADD_MATERIAL}
+# uploadimg takes no GIF, moving or not: of one its first frame is what articles can show.
+_MATERIALS: dict[str, Target] = {"image": MATERIAL, "thumb": THUMB}
+_AT_ONCE = 8  # each holds its body in memory
+_MAX_RULES = 20
+_NOTHING: frozenset[Enhance] = frozenset()
+_AS_IT_IS = Text("原样上传", "it is sent as it is")
+
+
+class EnhanceInvalid(GatewayError):
+    """X-Wxgate-Enhance asks for something that there is not."""
+
+    status = 400
+    code = "enhance_invalid"
+    category = "params"
+    message = Text(
+        "请求头 X-Wxgate-Enhance 只能写 images、lint 或 off",
+        "X-Wxgate-Enhance is a list of images and lint, or off",
+    )
+    hint = Text("如 X-Wxgate-Enhance: images, lint", "such as X-Wxgate-Enhance: images, lint")
+
+
+class Looked(NamedTuple):
+    """What goes up in place of what came, and what is told of it."""
+
+    body: StoredBody
+    headers: Headers
+    note: AuditEntry | None  # for the audit log; None where nothing is to be told
+
+
+class RelayCare:
+    """Has drafts and uploads looked after whose callers ask for it (docs/adr/0013).
+
+    Refuses no call but for a header that makes no sense, and publishes nothing.
+    """
+
+    def __init__(self, drafts: DraftCare, uploads: UploadCare, *, timeout_s: float) -> None:
+        self._drafts = drafts
+        self._uploads = uploads
+        self._timeout_s = timeout_s
+        self._slots = asyncio.Semaphore(_AT_ONCE)
+
+    def wanted(self, request: Inbound, caller: Caller, route: Route) -> frozenset[Enhance]:
+        """What this call asks for, else what its client has set. Raises EnhanceInvalid."""
+        said = request.headers.get(HEADER)
+        if (said is None and not caller.client.enhance) or route.path not in _PATHS:
+            return _NOTHING
+        return caller.client.enhance if said is None else _read(said)
+
+    async def look_after(
+        self,
+        request: Inbound,
+        request_id: str,
+        caller: Caller,
+        route: Route,
+        body: StoredBody,
+        asked: Deadline | None,
+    ) -> Looked | None:
+        """What goes up in place of `body`, None for itself. Raises EnhanceInvalid.
+
+        Takes half of the time that the caller has left at most. Raises UploadIncomplete too.
+        """
+        wanted = self.wanted(request, caller, route)
+        if not wanted:
+            return None
+        seconds = self._timeout_s if asked is None else min(self._timeout_s, asked.left() / 2)
+        ends_at = asyncio.get_running_loop().time() + seconds
+        try:
+            async with asyncio.timeout_at(ends_at):
+                await self._slots.acquire()
+        except TimeoutError:
+            cared, sent = Cared(b"", notes=(TOO_LATE,)), body
+        else:
+            try:
+                cared, sent = await self._cared(request, caller, route, body, wanted, ends_at)
+            finally:
+                self._slots.release()
+        is_draft = route.path in _DRAFTS
+        entry = _entry(cared, request, request_id, caller, route, is_draft=is_draft)
+        return Looked(sent, _headers(cared, wanted), entry)
+
+    async def _cared(
+        self,
+        request: Inbound,
+        caller: Caller,
+        route: Route,
+        body: StoredBody,
+        wanted: frozenset[Enhance],
+        ends_at: float,
+    ) -> tuple[Cared, StoredBody]:
+        images = Enhance.IMAGES in wanted
+        if route.path in _DRAFTS:
+            data = b"".join([chunk async for chunk in body.chunks()])
+            cared = await self._drafts.look_after(
+                caller.account.name,
+                data,
+                images=images,
+                lint=Enhance.LINT in wanted,
+                ends_at=ends_at,
+            )
+            return cared, body if cared.body is data else MemoryBody(cared.body)
+        target = COVER if route.path == UPLOADIMG else _MATERIALS.get(request.query.get("type"))
+        if not images or target is None:
+            return Cared(b""), body
+        return await self._upload(request.header(b"content-type"), body, target, ends_at)
+
+    async def _upload(
+        self, content_type: str, body: StoredBody, target: Target, ends_at: float
+    ) -> tuple[Cared, StoredBody]:
+        """The form with a picture in it that the call takes."""
+        file = await find_file(body, content_type)
+        if file is None:
+            return Cared(b""), body
+        try:
+            async with asyncio.timeout_at(ends_at):
+                fitted = await self._uploads.fit(await file.read(), target)
+        except TimeoutError:
+            return Cared(b"", failed=1, notes=(TOO_LATE._replace(field="media"),)), body
+        except GatewayError as error:
+            return Cared(b"", failed=1, notes=(note_of(error, "media", _AS_IT_IS),)), body
+        if fitted is None:
+            return Cared(b""), body
+        sent = await file.exchanged(fitted.data, fitted.filename, fitted.content_type)
+        return Cared(b"", placed=1), sent
+
+
+def _read(said: bytes) -> frozenset[Enhance]:
+    names = {name.strip() for name in said.decode("latin-1").lower().split(",")} - {""}
+    if names == {"off"}:
+        return _NOTHING
+    try:
+        return frozenset(map(Enhance, names))
+    except ValueError:
+        raise EnhanceInvalid from None
+
+
+def _headers(cared: Cared, wanted: frozenset[Enhance]) -> Headers:
+    """Structured fields (RFC 9651): a dictionary of counts, and a count with parameters."""
+    done = f"images={cared.placed}, failed={cared.failed}, unwrapped={cared.unwrapped}"
+    headers: Headers = [(HEADER, done.encode("ascii"))]
+    if cared.notes or Enhance.LINT in wanted:
+        headers.append((b"x-wxgate-lint", _lint_header(cared).encode("ascii")))
+    return headers
+
+
+def _lint_header(cared: Cared) -> str:
+    errors = sum(note.level == "error" for note in cared.notes)
+    worst_first = sorted(cared.notes, key=lambda note: note.level)
+    rules = Counter(note.rule for note in worst_first)
+    listed = " ".join(f"{rule}:{count}" for rule, count in list(rules.items())[:_MAX_RULES])
+    said = f"{len(cared.notes)};errors={errors};warnings={len(cared.notes) - errors}"
+    return f'{said};rules="{listed}"' if listed else said
+
+
+def _entry(
+    cared: Cared,
+    request: Inbound,
+    request_id: str,
+    caller: Caller,
+    route: Route,
+    *,
+    is_draft: bool,
+) -> AuditEntry | None:
+    """What the operator may read of it; an upload that went well is not worth a line."""
+    was_changed = is_draft and (cared.placed or cared.failed or cared.unwrapped)
+    if not (was_changed or cared.notes):
+        return None
+    detail: Detail = {
+        "images": cared.placed,
+        "failed": cared.failed,
+        "unwrapped": cared.unwrapped,
+        "findings": [
+            f"{note.level} {note.rule} {note.field or ''}: {note.message.zh} / {note.message.en}"
+            for note in cared.notes
+        ],
+    }
+    return AuditEntry(
+        actor=f"client:{caller.client.id}",
+        action="relay.enhance",
+        subject=route.path,
+        account=caller.account.name,
+        detail=detail,
+        request_id=request_id,
+        ip=request.peer,
+    )
