@@ -15,6 +15,7 @@ WHOLE = {
     "max_concurrent": 3,
     "expires_at": "2099-01-01T00:00:00+08:00",
     "approve_publish": True,
+    "enhance": ["images", "lint"],
     "signing": False,
 }
 

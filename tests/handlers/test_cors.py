@@ -18,6 +18,9 @@ async def test_cors_lets_the_named_origins_in(gateway: Gateway) -> None:
         answer = await http.options(ADD, headers=ours | preflight)
         assert answer.status_code == 204
         allowed = answer.headers["access-control-allow-headers"]
-        assert {"Authorization", "X-Wxgate-Timeout", "Cache-Control"} <= set(allowed.split(", "))
+        asked = {"Authorization", "X-Wxgate-Timeout", "X-Wxgate-Enhance", "Cache-Control"}
+        assert asked <= set(allowed.split(", "))
+        exposed = answer.headers["access-control-expose-headers"]
+        assert {"X-Wxgate-Error", "X-Wxgate-Enhance", "X-Wxgate-Lint"} <= set(exposed.split(", "))
         answer = await http.options(ADD, headers=theirs | preflight)
         assert answer.json()["errcode"] == 43002

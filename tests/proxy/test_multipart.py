@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from proxy.body import Body, BodyReader, MemoryBody, SpooledBody, StoredBody
-from proxy.multipart import UploadIncomplete, mend_upload
+from proxy.multipart import UploadIncomplete, find_file, mend_upload
 from proxy.spool import Spool
 from tests.proxy.conftest import inbound, receiving
 
@@ -158,3 +158,34 @@ async def test_a_form_without_its_end_is_refused_for_its_file_may_be_cut(
         with pytest.raises(UploadIncomplete):
             await mend_upload(body, TYPE, part_name="media")
         body.close()
+
+
+CAPTION = disposition('name="description"', "")
+
+
+async def test_a_file_is_exchanged_and_the_other_parts_keep_every_byte(tmp_path: Path) -> None:
+    head = disposition('name="media"; filename="a.webp"', "image/webp")
+    parts = [(CAPTION, "说明\r\n--B0und".encode()), (head, PNG), (CAPTION, b"")]
+    data = form(*parts)
+    new = disposition('name="media"; filename="image.jpg"', "image/jpeg")
+    expected = form(parts[0], (new, b"\xff\xd8\xffnew"), parts[2])
+    for body in (MemoryBody(data), await stored(data, tmp_path)):
+        file = await find_file(body, TYPE)
+        assert file is not None
+        assert await file.read() == PNG
+        sent = await file.exchanged(b"\xff\xd8\xffnew", "image.jpg", "image/jpeg")
+        assert sent.data == expected
+        body.close()
+
+
+async def test_a_form_without_just_one_file_has_none() -> None:
+    head = disposition('name="media"; filename="a.png"')
+    for data in (form((CAPTION, b"x")), form((head, PNG), (head, PNG)), b"no form"):
+        assert await find_file(MemoryBody(data), TYPE) is None
+    assert await find_file(MemoryBody(form((head, PNG))), "image/png") is None
+
+
+async def test_a_file_that_may_be_cut_is_not_exchanged() -> None:
+    head = disposition('name="media"; filename="a.png"')
+    with pytest.raises(UploadIncomplete):
+        await find_file(MemoryBody(form((head, PNG), end=b"")), TYPE)

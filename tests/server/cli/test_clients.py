@@ -107,7 +107,7 @@ async def test_every_option_says_what_it_is_about(store: Store) -> None:
     options = (
         *("--scope", "draft", "--account", "main", "--allow-ip", "10.0.0.0/8"),
         *("--allow-ip", "fd00::/8", "--expires", "2099-12-31", "--rate-limit", "5/minute"),
-        *("--no-signing", "--approve-publish"),
+        *("--no-signing", "--approve-publish", "--enhance", "lint", "--enhance", "images"),
     )
     made = await store.json("add", "shop", *options)
     del made["key"], made["keys"], made["created_at"], made["updated_at"]
@@ -122,6 +122,7 @@ async def test_every_option_says_what_it_is_about(store: Store) -> None:
         "max_concurrent": 100,
         "signing": False,
         "approve_publish": True,
+        "enhance": ["images", "lint"],
         "source": "store",
         "disabled": False,
         "version": 1,
@@ -129,6 +130,7 @@ async def test_every_option_says_what_it_is_about(store: Store) -> None:
     changed = await store.json("change", "shop", "--scope", "stats", "--expires", "never")
     assert (changed["scopes"], changed["expires_at"]) == (["stats"], None)
     assert (changed["rate_limit"], changed["signing"]) == ("5/minute", False)
+    assert (await store.json("change", "shop", "--enhance", "off"))["enhance"] == []
 
 
 async def test_who_stops_a_client_is_told_what_of_it_is_not_over(store: Store) -> None:

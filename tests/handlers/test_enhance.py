@@ -1,0 +1,171 @@
+"""The parts of `handlers/enhance.py` that need no WeChat; tests/e2e/test_enhance.py has the rest."""
+
+import asyncio
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from accounts.clients import Enhance
+from content.relayed.care import DraftCare
+from content.relayed.notes import TOO_LATE, Cared, Note
+from content.relayed.uploads import UploadCare
+from core.errors import Text
+from handlers.enhance import EnhanceInvalid, Looked, RelayCare
+from proxy.auth import Caller
+from proxy.body import MemoryBody
+from proxy.deadline import Deadline
+from proxy.request import Inbound, Query
+from proxy.routing import Route
+from tests.gateway import CLIENTS, MAIN
+
+ADD = "/cgi-bin/draft/add"
+NOTHING: frozenset[Enhance] = frozenset()
+
+
+class Drafts:
+    """Answers as it is told, and keeps what it was asked."""
+
+    def __init__(self, *notes: Note, body: bytes | None = None) -> None:
+        self.notes = notes
+        self.body = body
+        self.asked: list[dict[str, Any]] = []
+        self.gate = asyncio.Event()
+        self.gate.set()
+
+    async def look_after(self, account: str, body: bytes, **more: Any) -> Cared:
+        self.asked.append({"account": account, **more})
+        await self.gate.wait()
+        return Cared(body if self.body is None else self.body, notes=self.notes)
+
+
+def inbound(**headers: str) -> Inbound:
+    raw = {name.replace("_", "-").encode(): value.encode() for name, value in headers.items()}
+    return Inbound("POST", ADD.encode(), Query(b""), raw, "192.0.2.1")
+
+
+def caller(*enhance: Enhance) -> Caller:
+    client = CLIENTS[0].model_copy(update={"enhance": frozenset(enhance)})
+    return cast("Caller", SimpleNamespace(client=client, account=MAIN))
+
+
+def route(path: str = ADD) -> Route:
+    return cast("Route", SimpleNamespace(path=path))
+
+
+def care(drafts: Drafts | None = None, timeout_s: float = 5) -> RelayCare:
+    uploads = cast("UploadCare", None)
+    return RelayCare(cast("DraftCare", drafts or Drafts()), uploads, timeout_s=timeout_s)
+
+
+async def look(drafts: Drafts, said: str = "images, lint", asked: Deadline | None = None) -> Looked:
+    looked = await care(drafts).look_after(
+        inbound(x_wxgate_enhance=said), "req_1", caller(), route(), MemoryBody(b"{}"), asked
+    )
+    assert looked is not None
+    return looked
+
+
+@pytest.mark.parametrize(
+    ("said", "wanted"),
+    [
+        ("images", {Enhance.IMAGES}),
+        ("images,lint", {Enhance.IMAGES, Enhance.LINT}),
+        (" Lint , IMAGES ,", {Enhance.IMAGES, Enhance.LINT}),
+        ("off", set()),
+        ("", set()),
+    ],
+)
+def test_the_header_says_what_is_wanted(said: str, wanted: set[Enhance]) -> None:
+    found = care().wanted(inbound(x_wxgate_enhance=said), caller(Enhance.LINT), route())
+    assert found == wanted
+
+
+@pytest.mark.parametrize("said", ["pictures", "images lint", "off, lint", "images;q=1", "\xff"])
+def test_a_header_that_says_something_else_is_refused(said: str) -> None:
+    with pytest.raises(EnhanceInvalid):
+        care().wanted(inbound(x_wxgate_enhance=said), caller(), route())
+
+
+def test_without_a_header_the_clients_setting_holds() -> None:
+    assert care().wanted(inbound(), caller(Enhance.LINT), route()) == {Enhance.LINT}
+    assert care().wanted(inbound(), caller(), route()) == NOTHING
+
+
+@pytest.mark.parametrize("path", ["/cgi-bin/freepublish/submit", "/cgi-bin/message/mass/sendall"])
+def test_nothing_else_is_ever_looked_after(path: str) -> None:
+    everything = inbound(x_wxgate_enhance="images, lint")
+    assert care().wanted(everything, caller(*Enhance), route(path)) == NOTHING
+
+
+async def test_what_nobody_asks_for_costs_nothing() -> None:
+    drafts = Drafts()
+    looked = await care(drafts).look_after(
+        inbound(), "req_1", caller(), route(), MemoryBody(b"{}"), None
+    )
+    assert (looked, drafts.asked) == (None, [])
+
+
+async def test_a_draft_that_needed_nothing_goes_up_itself_and_is_not_noted() -> None:
+    looked = await look(Drafts())
+    assert cast("MemoryBody", looked.body).data == b"{}"
+    assert looked.note is None
+    assert looked.headers == [
+        (b"x-wxgate-enhance", b"images=0, failed=0, unwrapped=0"),
+        (b"x-wxgate-lint", b"0;errors=0;warnings=0"),
+    ]
+
+
+async def test_findings_are_told_in_the_header_and_noted_for_the_operator() -> None:
+    text = Text("标题太长", "the title is too long")
+    notes = (
+        Note("image_failed", "warning", text, "articles[0].images[0]"),
+        Note("draft_title_too_long", "error", text, "articles[0].title"),
+        Note("image_failed", "warning", text, "articles[0].images[1]"),
+    )
+    looked = await look(Drafts(*notes, body=b"[]"))
+    assert cast("MemoryBody", looked.body).data == b"[]"
+    said = dict(looked.headers)[b"x-wxgate-lint"].decode("ascii")
+    assert said == '3;errors=1;warnings=2;rules="draft_title_too_long:1 image_failed:2"'
+    assert looked.note is not None
+    assert (looked.note.actor, looked.note.action, looked.note.account) == (
+        *("client:blog", "relay.enhance"),
+        "main",
+    )
+    findings = cast("list[str]", looked.note.detail["findings"])
+    assert findings[1] == (
+        "error draft_title_too_long articles[0].title: 标题太长 / the title is too long"
+    )
+
+
+async def test_the_header_stays_short_whatever_was_found() -> None:
+    notes = [Note(f"rule_{n}", "warning", Text("x", "x")) for n in range(500)]
+    said = dict((await look(Drafts(*notes))).headers)[b"x-wxgate-lint"]
+    assert said.startswith(b"500;errors=0;warnings=500;")
+    assert len(said) < 500
+
+
+async def test_half_of_the_callers_time_is_left_for_the_call_itself() -> None:
+    drafts = Drafts()
+    now = asyncio.get_running_loop().time()
+    await look(drafts, asked=Deadline(4, asked=True))
+    assert drafts.asked[0]["ends_at"] - now < 2.5
+    assert (drafts.asked[0]["images"], drafts.asked[0]["lint"]) == (True, True)
+
+
+async def test_a_draft_whose_turn_does_not_come_goes_up_as_it_is() -> None:
+    drafts = Drafts()
+    drafts.gate.clear()
+    busy = care(drafts, timeout_s=0.2)
+    body = MemoryBody(b"{}")
+    args = (inbound(x_wxgate_enhance="lint"), "req_1", caller(), route(), body, None)
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(busy.look_after(*args)) for _ in range(9)]
+        while len(drafts.asked) < 8:
+            await asyncio.sleep(0)
+        (late, *_), _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        looked = late.result()
+        assert looked is not None
+        assert looked.body is body
+        assert TOO_LATE.rule.encode() in dict(looked.headers)[b"x-wxgate-lint"]
+        drafts.gate.set()
