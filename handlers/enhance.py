@@ -79,14 +79,12 @@ class RelayCare:
         route: Route,
         body: StoredBody,
         asked: Deadline | None,
-    ) -> Looked | None:
-        """What goes up in place of `body`, None for itself. Raises EnhanceInvalid.
+    ) -> Looked:
+        """What goes up in place of `body`. Raises EnhanceInvalid, UploadIncomplete.
 
-        Takes half of the time that the caller has left at most. Raises UploadIncomplete too.
+        Takes half of the time that the caller has left at most.
         """
         wanted = self.wanted(request, caller, route)
-        if not wanted:
-            return None
         seconds = self._timeout_s if asked is None else min(self._timeout_s, asked.left() / 2)
         ends_at = asyncio.get_running_loop().time() + seconds
         try:

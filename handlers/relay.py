@@ -145,13 +145,12 @@ class Relay:
                 self._check_outgoing(request, route, body)
                 note = self._journal.about(request, _request_id(ours), caller, route, body)
                 sent = body
-                if body is not None and self._care is not None:
+                if body is not None and self._care and self._care.wanted(request, caller, route):
                     looked = await self._care.look_after(
-                        request, _request_id(ours), caller, route, body, asked
+                        *(request, _request_id(ours), caller, route, body, asked)
                     )
-                    if looked is not None:
-                        sent, note = looked.body, looked.note or note
-                        ours += looked.headers
+                    sent, note = looked.body, looked.note or note
+                    ours += looked.headers
                 call = await self._outgoing(request, route, caller, sent, asked)
                 kept = _Kept(caller.client.scopes, _wish(request), note)
                 errcode = await self._pass_through(call, kept, receive, ours, send)

@@ -184,9 +184,7 @@ async def open_gateway(
             account_book=AccountBook(database, secrets, audit, wechat.accounts, clock=time.time),
             checkup=checkup,
             draining=lambda: made.engine.draining,
-            relay=_relay(
-                *(settings, wechat, callers, limiter, relayed), (RelayJournal(audit), made.care)
-            ),
+            relay=_relay(settings, wechat, callers, limiter, relayed, made.beside_relay),
             relay_segments=Segments(relay_segments(settings)),
         )
         await stack.enter_async_context(following(watcher))

@@ -15,6 +15,7 @@ from content.workers import WorkerPool
 from core.crash import CrashPoint
 from core.metrics import Metrics
 from handlers.enhance import RelayCare
+from handlers.relay_journal import RelayJournal
 from jobs.announce import Announce
 from jobs.by_hand import PublishedByHand
 from jobs.changes import Changes
@@ -85,7 +86,7 @@ class Work:
     uploaded: UploadedImages
     templating: Templating
     archives: Archives
-    care: RelayCare
+    beside_relay: tuple[RelayJournal, RelayCare]
 
 
 @asynccontextmanager
@@ -143,7 +144,8 @@ async def open_work(
         await stack.enter_async_context(PublishedByHand(*told, clock=time.time))
         resolution = Resolution(database, changes, journal, clock=time.time)
         shared = (lists, timetable, files, telling, drafts, mass, resolution, renderer, uploaded)
-        yield Work(engine, jobs, *shared, templating, archives, care)
+        beside_relay = (RelayJournal(secrecy.audit), care)
+        yield Work(engine, jobs, *shared, templating, archives, beside_relay)
 
 
 async def _open_clockwork(

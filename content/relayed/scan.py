@@ -38,8 +38,8 @@ class _Draft:
     def __init__(self, text: str, max_images: int) -> None:
         self._text = text
         self._max = max_images
-        self._pictures: dict[tuple[str, str], dict[str, Any]] = {}
-        self._numbers: dict[tuple[str, str], int] = {}
+        self._pictures: list[dict[str, Any]] = []
+        self._numbers: dict[tuple[str, str], int] = {}  # by source and kind
         self._edits: list[tuple[int, int, int]] = []
         self._unwrapped: list[int] = []
         self._in_article: dict[int, int] = {}
@@ -66,7 +66,7 @@ class _Draft:
         return {
             "readable": True,
             "unwrapped": self._unwrapped,
-            "pictures": list(self._pictures.values()),
+            "pictures": self._pictures,
             "edits": self._in_bytes(edits),
             "too_many": self._too_many,
         }
@@ -83,12 +83,14 @@ class _Draft:
             number = self._numbers[key] = len(self._numbers)
             at, to = field.place.of(start), field.place.of(end)
             as_is = src.startswith("data:") and self._text[at:to] == src
-            self._pictures[key] = {
-                "src": None if as_is else src,
-                "kind": key[1],
-                "field": self._name(field),
-                "is_background": named.is_background,
-            }
+            self._pictures.append(
+                {
+                    "src": None if as_is else src,
+                    "kind": key[1],
+                    "field": self._name(field),
+                    "is_background": named.is_background,
+                }
+            )
         self._edit(field, start, end, number)
 
     def _name(self, field: Field) -> str:

@@ -15,7 +15,8 @@ async def test_a_draft_is_built_with_uploads_through_the_call_that_is_given(
     call = FakeCall()
     async with open_workers(settings.content) as workers:
         renderer = Renderer(workers, settings.content)
-        async with open_builder(settings, workers, renderer, MemoryUploads(), call) as (drafts, _):
+        uploads = MemoryUploads()
+        async with open_builder(settings, workers, renderer, uploads, call) as (drafts, _, _):
             (built,) = await drafts.build("main", DraftFields(markdown="# 题\n\n文"), {})
     assert call.paths() == ["add_material"]  # the cover
     assert built.article.title == "题"
