@@ -26,8 +26,9 @@ NOTHING: frozenset[Enhance] = frozenset()
 class Drafts:
     """Answers as it is told, and keeps what it was asked."""
 
-    def __init__(self, *notes: Note, body: bytes | None = None) -> None:
+    def __init__(self, *notes: Note, body: bytes | None = None, placed: int = 0) -> None:
         self.notes = notes
+        self.placed = placed
         self.body = body
         self.asked: list[dict[str, Any]] = []
         self.gate = asyncio.Event()
@@ -36,7 +37,7 @@ class Drafts:
     async def look_after(self, account: str, body: bytes, **more: Any) -> Cared:
         self.asked.append({"account": account, **more})
         await self.gate.wait()
-        return Cared(body if self.body is None else self.body, notes=self.notes)
+        return Cared(body if self.body is None else self.body, self.placed, notes=self.notes)
 
 
 def inbound(**headers: str) -> Inbound:
@@ -125,6 +126,13 @@ async def test_findings_are_told_in_the_header_and_noted_for_the_operator() -> N
     assert findings[1] == (
         "error draft_title_too_long articles[0].title: 标题太长 / the title is too long"
     )
+
+
+async def test_a_draft_that_was_changed_is_noted_though_all_went_well() -> None:
+    looked = await look(Drafts(placed=2), "images")
+    assert looked.note is not None
+    assert looked.note.detail == {"images": 2, "failed": 0, "unwrapped": 0, "findings": []}
+    assert looked.headers == [(b"x-wxgate-enhance", b"images=2, failed=0, unwrapped=0")]
 
 
 async def test_the_header_stays_short_whatever_was_found() -> None:
