@@ -1,6 +1,7 @@
 import re
 import unicodedata
 from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -84,6 +85,15 @@ class WithFiles:
     files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """One file of a form, as a browser sends it."""
+
+    data: bytes = field(repr=False)
+    name: str  # as the sender calls it; "" where it says nothing
+    media_type: str
+
+
 async def read_model(request: Request, model: type[M], *, max_bytes: int) -> M:
     """The JSON body as `model`. Raises the GatewayErrors of this file."""
     if media_type(request) != "application/json":
@@ -120,6 +130,21 @@ async def read_with_files(
     if sent != "multipart/form-data":
         raise MediaTypeUnsupported(taken="application/json, multipart/form-data")
     return await _split(request, part, max_bytes, share, max_files)
+
+
+async def read_upload(request: Request, part: str, *, max_bytes: int, share: Share) -> Upload:
+    """The file in the part named `part`, the only one of a multipart/form-data body.
+
+    Raises ServerBusy and the errors of this file.
+    """
+    if media_type(request) != "multipart/form-data":
+        raise MediaTypeUnsupported(taken="multipart/form-data")
+    async with _form(request, max_bytes, share, max_files=1) as form:
+        sent = form.get(part)
+        if not isinstance(sent, UploadFile):
+            raise MultipartInvalid(reason=f"there is no file in a part named {part}")
+        name = (sent.filename or "").encode("latin-1").decode("utf-8", "replace")
+        return Upload(await sent.read(), name, sent.content_type or "")
 
 
 def parse_model(body: bytes, model: type[M]) -> M:
@@ -192,6 +217,18 @@ class _InMemory(MultiPartParser):
 async def _split(
     request: Request, part: str, max_bytes: int, share: Share | None, max_files: int
 ) -> WithFiles:
+    async with _form(request, max_bytes, share, max_files) as form:
+        files = await _files(form, part)
+    if (document := files.pop(part, None)) is None:
+        raise MultipartInvalid(reason=f"there is no part named {part}")
+    return WithFiles(document, files)
+
+
+@asynccontextmanager
+async def _form(
+    request: Request, max_bytes: int, share: Share | None, max_files: int
+) -> AsyncGenerator[FormData, None]:
+    """The parts of a whole multipart body, their names and texts in latin-1."""
     boundary = parse_options_header(request.headers["content-type"])[1].get(b"boundary", b"")
     if not _BOUNDARY.fullmatch(boundary):
         raise MultipartInvalid(reason="no boundary, or one with characters it must not have")
@@ -218,14 +255,11 @@ async def _split(
         # The parser takes a body that was cut off for a whole one with fewer parts.
         if not tail.rstrip(b" \t\r\n").endswith(b"--" + boundary + b"--"):
             raise MultipartInvalid(reason="it ends before its closing boundary")
-        files = await _files(form, part)
+        yield form
     except MultiPartException as exc:
         raise MultipartInvalid(reason=exc.message) from None
     finally:
         parser.close()
-    if (document := files.pop(part, None)) is None:
-        raise MultipartInvalid(reason=f"there is no part named {part}")
-    return WithFiles(document, files)
 
 
 async def _files(form: FormData, document: str) -> dict[str, bytes]:

@@ -64,6 +64,20 @@ class Files:
         """Keep `data`; whether it was new. Raises FileHashMismatch, FilesFull."""
         if await asyncio.to_thread(_sha256, data) != sha256:
             raise FileHashMismatch(size=len(data))
+        return await self._put(client_id, sha256, data)
+
+    async def keep(self, client_id: str, data: bytes) -> str:
+        """Keep `data`; its SHA-256 (hex). Raises FilesFull."""
+        sha256 = await asyncio.to_thread(_sha256, data)
+        await self._put(client_id, sha256, data)
+        return sha256
+
+    async def get(self, client_id: str, sha256: str, *, max_bytes: int) -> bytes | None:
+        """What the client sent; None if it is not kept, or is larger."""
+        async with self._database.read() as connection:
+            return await kept_files.of_client(connection, client_id, sha256, max_bytes=max_bytes)
+
+    async def _put(self, client_id: str, sha256: str, data: bytes) -> bool:
         now = self._clock()
         async with self._database.write() as connection:
             if await kept_files.touch(connection, client_id, [sha256], now=now):

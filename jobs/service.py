@@ -99,6 +99,10 @@ class Jobs:
             await check()
         return await self._intake.submit(handed)
 
+    async def earlier(self, handed: Handed) -> JobRow | None:
+        """The job that was made under its Idempotency-Key. Raises IdempotencyMismatch."""
+        return await self._intake.earlier(handed)
+
     async def get(
         self, job_id: str, client_id: str | None, *, reviews: Collection[str] = ()
     ) -> JobHead:

@@ -68,6 +68,7 @@ from server.cache_control import CacheControl
 from server.callers import Callers
 from server.effect_routes import effect_routes
 from server.settings import Settings
+from server.wenyan_routes import wenyan_routes
 from server.work import Work
 from store.engine import Database, StorageUnavailable
 from templates.book import TemplateBook
@@ -88,6 +89,7 @@ class Parts:
     capabilities: Capabilities
     prober: Prober
     work: Work
+    bodies: BodyBudget
     library: Library
     caches: CacheControl
     metrics: Metrics
@@ -108,6 +110,10 @@ def build_app(parts: Parts) -> Starlette:
     rate = parts.settings.callback.rate_limit
     pushes = [throttle.guard_alone(route, rate) for route in _callback(parts)]
     others = [*_public(parts), *pushes, *_ops(parts)]
+    wenyan = wenyan_routes(
+        *(parts.settings.wenyan, parts.work, parts.callers.authenticator),
+        *(parts.signed, parts.bodies, throttle),
+    )
     authenticate = Middleware(AuthMiddleware, authenticate=parts.callers.authenticator.client)
     verify = Middleware(SignatureMiddleware, bodies=parts.signed)
     app = Starlette(
@@ -116,6 +122,7 @@ def build_app(parts: Parts) -> Starlette:
             # Before /v1: who logs in has no other credential yet.
             Mount("/v1/auth", Router(auth, redirect_slashes=False)),
             Mount("/v1", Router(v1, redirect_slashes=False), middleware=[authenticate, verify]),
+            *wenyan,
             *others,
         ],
         exception_handlers=EXCEPTION_HANDLERS,
@@ -161,7 +168,7 @@ def _v1(parts: Parts) -> list[ApiRoute]:
 
 def _articles(parts: Parts) -> list[ApiRoute]:
     jobs = parts.settings.jobs
-    bodies = BodyBudget(jobs.max_bodies_mb * 1_000_000)
+    bodies = parts.bodies
     articles = ArticlesHandler(
         *(parts.work.jobs, parts.accounts, bodies, parts.work.templating.filler),
         max_request_mb=jobs.max_request_mb,

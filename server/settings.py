@@ -33,6 +33,8 @@ from core.errors import Text
 from core.logging import LogSettings
 from fetch.settings import FetchSettings
 from handlers.security_headers import HeaderSettings
+from handlers.wenyan_settings import WenyanSettings
+
 from jobs.library_settings import LibrarySettings
 from jobs.push_settings import CallbackSettings, WebhookSettings
 from jobs.settings import JobsSettings
@@ -131,6 +133,7 @@ class Settings(BaseSettings):
     webhooks: WebhookSettings = WebhookSettings()
     library: LibrarySettings = LibrarySettings()
     forward: ForwardSettings = ForwardSettings()
+    wenyan: WenyanSettings = WenyanSettings()
     redis: RedisSettings = RedisSettings()
     cache: CacheSettings = CacheSettings()
     database: DatabaseSettings = DatabaseSettings()

@@ -53,6 +53,17 @@ async def touch(
     return set((await connection.scalars(statement)).all())
 
 
+async def of_client(
+    connection: AsyncConnection, client_id: str, sha256: str, *, max_bytes: int
+) -> bytes | None:
+    """A file that the client sent; None if it is not kept, or is larger."""
+    query = select(file.c.data).where(
+        *(file.c.client_id == client_id, file.c.sha256 == sha256), file.c.size <= max_bytes
+    )
+    data = await connection.scalar(query)
+    return None if data is None else bytes(data)
+
+
 async def name(
     connection: AsyncConnection, client_id: str, job_id: str, files: Mapping[str, str]
 ) -> None:
