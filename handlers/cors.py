@@ -21,10 +21,21 @@ _PREFLIGHT = [
     (b"access-control-allow-headers", _ALLOWED),
     (b"access-control-max-age", b"600"),
 ]
+# The question before a call that a form could not make.
+# And Chromium's, before a page of the internet reaches a host of the local network.
+_ASKS = b"access-control-request-method"
+_ASKS_PRIVATE = b"access-control-request-private-network"
+_PRIVATE = (b"access-control-allow-private-network", b"true")
+_VARY = (b"vary", b"Origin")
 
 
 class Cors:
-    """Lets browser tools of the named origins call `app`; answers their preflights itself."""
+    """Lets browser tools of the named origins call `app`; answers their preflights itself.
+
+    Nothing is allowed with cookies: callers bring a token, which a page has only if it was given.
+    Held against doocs/md (apps/web/src/utils/file.ts, packages/shared/src/utils/fetch.ts): POST,
+    JSON with Content-Type, or a form, which asks for no preflight; the token in the query.
+    """
 
     def __init__(self, app: ASGIApp, origins: Iterable[str]) -> None:
         self._app = app
@@ -32,20 +43,17 @@ class Cors:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        headers = dict(scope.get("headers", ()))
-        origin = headers.get(b"origin", b"")
-        if scope["type"] != "http" or origin not in self._origins:
+        if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        ours = [
-            (b"vary", b"Origin"),
-            (b"access-control-allow-origin", origin),
-            (b"access-control-expose-headers", _EXPOSED),
-        ]
-        if scope["method"] == "OPTIONS" and b"access-control-request-method" in headers:
-            await send(
-                {"type": "http.response.start", "status": 204, "headers": [*ours, *_PREFLIGHT]}
-            )
+        headers = dict(scope["headers"])
+        origin = headers.get(b"origin", b"")
+        allowed = origin in self._origins
+        ours = _answer_to(origin) if allowed else [_VARY]
+        if allowed and scope["method"] == "OPTIONS" and _ASKS in headers:
+            private = [_PRIVATE] if headers.get(_ASKS_PRIVATE) == b"true" else []
+            said = [*ours, *_PREFLIGHT, *private]
+            await send({"type": "http.response.start", "status": 204, "headers": said})
             await send({"type": "http.response.body"})
             return
 
@@ -55,3 +63,11 @@ class Cors:
             await send(message)
 
         await self._app(scope, receive, send_with_ours)
+
+
+def _answer_to(origin: bytes) -> list[tuple[bytes, bytes]]:
+    return [
+        _VARY,
+        (b"access-control-allow-origin", origin),
+        (b"access-control-expose-headers", _EXPOSED),
+    ]

@@ -30,7 +30,16 @@ _THEMES = {
     "purple": "plum",
     "phycat": "mint",
 }
-_CODE_THEMES = {"atom-one-dark": "one-dark"}
+# Styles of Pygments, which the gateway has all of but does not list.
+_CODE_THEMES = {
+    "atom-one-dark": "one-dark",
+    "dracula": "dracula",
+    "github-dark": "github-dark",
+    "monokai": "monokai",
+    "solarized-dark": "solarized-dark",
+    "solarized-light": "solarized-light",
+    "xcode": "xcode",
+}
 
 
 class PublishRequest(BaseModel):
@@ -132,7 +141,9 @@ def draft_of(target: Target, asked: PublishRequest, themes: Mapping[str, Collect
     except ValidationError as exc:
         fault = exc.errors(include_url=False, include_context=False, include_input=False)[0]
         reason = fault["msg"].removeprefix("Value error, ")
-        raise FieldInvalid(field=str(fault["loc"][0]) if fault["loc"] else None, reason=reason) from None
+        raise FieldInvalid(
+            field=str(fault["loc"][0]) if fault["loc"] else None, reason=reason
+        ) from None
     return Draft(fields, files, tuple(warnings))
 
 
@@ -157,9 +168,14 @@ def _looks(
 def _known(
     name: str | None, ours: Mapping[str, str], known: Collection[str], warnings: list[Text]
 ) -> str | None:
-    if name is None or (mine := ours.get(name, name)) in known:
-        return None if name is None else mine
+    if name is None or name in known:
+        return name
+    if name in ours:
+        return ours[name]
     warnings.append(
-        Text(f"没有主题 {name[:40]}，用了默认的", f"there is no theme {name[:40]}: the default it is")
+        Text(
+            f"没有主题 {name[:40]}，用了默认的",
+            f"there is no theme {name[:40]}: the default it is",
+        )
     )
     return None

@@ -1,12 +1,16 @@
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
 from core.errors import GatewayError, Text
 from core.secret import redact
 from proxy.rules import CANONICAL, OWN_SEGMENTS, PathDenied, RelayRule, Rules
 from wechat.catalogue import Catalogue, Endpoint
+
+# As browsers send it: without a path, so without a slash at the end; extensions have schemes of
+# their own. Neither "*" nor "null", which is any file and any sandboxed frame.
+Origin = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9+.-]*://[a-z0-9.:\[\]-]+$")]
 
 
 class RelaySettings(BaseModel):
@@ -25,7 +29,7 @@ class RelaySettings(BaseModel):
     spool_max_mb: int = Field(
         1_000, ge=20, description="disk that the bodies of calls under way may take in data_dir/tmp"
     )
-    cors_origins: tuple[str, ...] = Field(
+    cors_origins: tuple[Origin, ...] = Field(
         (), description="origins of browser tools, such as https://md.example.com"
     )
 

@@ -34,7 +34,6 @@ from core.logging import LogSettings
 from fetch.settings import FetchSettings
 from handlers.security_headers import HeaderSettings
 from handlers.wenyan_settings import WenyanSettings
-
 from jobs.library_settings import LibrarySettings
 from jobs.push_settings import CallbackSettings, WebhookSettings
 from jobs.settings import JobsSettings

@@ -15,6 +15,7 @@ from handlers.signed import SignatureMiddleware
 from handlers.throttle import Throttle
 from handlers.wenyan import WenyanHandler
 from handlers.wenyan_errors import WENYAN_EXCEPTION_HANDLERS
+from handlers.wenyan_publish import WenyanPublishHandler
 from handlers.wenyan_settings import WenyanSettings
 from jobs.joined import Joined
 from proxy.auth import Authenticator
@@ -35,16 +36,15 @@ def wenyan_routes(
     """One application of its own, since its failures have a form of their own."""
     if not settings.enabled:
         return []
-    handler = WenyanHandler(
-        *(work.jobs, work.files, work.renderer, authenticator, bodies),
-        Joined(work.jobs, window_s=settings.repeat_window_s, clock=time.time),
-        version=version("wxgate"),
-        wait_s=settings.wait_s,
+    handler = WenyanHandler(work.files, bodies, version=version("wxgate"))
+    joined = Joined(work.jobs, window_s=settings.repeat_window_s, clock=time.time)
+    publisher = WenyanPublishHandler(
+        *(work.jobs, work.files, work.renderer, authenticator, joined), settings.wait_s
     )
     known = [
         ApiRoute("GET", "/verify", handler.verify, about.VERIFY),
         ApiRoute("POST", "/upload", handler.upload, about.UPLOAD),
-        ApiRoute("POST", "/publish", handler.publish, about.PUBLISH),
+        ApiRoute("POST", "/publish", publisher.publish, about.PUBLISH),
     ]
     guards = [
         Middleware(AuthMiddleware, authenticate=authenticator.client),

@@ -1,5 +1,7 @@
 """A whole gateway on real sockets in front of a sandbox, both in the test's event loop."""
 
+import os
+import shutil
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -9,6 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
+from playwright.async_api import Browser, Error, async_playwright
 from starlette.applications import Starlette
 
 from sandbox.server import RunningSandbox, run_sandbox
@@ -16,6 +19,10 @@ from sandbox.settings import PERSONAL, VERIFIED, SandboxSettings
 from server.process import gateway_in_background, listen_on
 from server.settings import Settings
 
+_CHROMIUM = [
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
+    *("--disable-background-networking", "--disable-component-update"),
+]
 KEY = "wxg_blog_0123456789abcdefghijklmn"
 
 
@@ -123,3 +130,20 @@ async def stand(open_stand: Opens) -> AsyncIterator[Stand]:
     """A Stand with defaults."""
     async with open_stand() as opened:
         yield opened
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    """The machine's Chromium, else Playwright's own; without one, only CI insists."""
+    installed = next(filter(None, map(shutil.which, ("chromium", "google-chrome"))), None)
+    async with async_playwright() as playwright:
+        try:
+            opened = await playwright.chromium.launch(
+                executable_path=os.environ.get("CHROMIUM") or installed, args=_CHROMIUM
+            )
+        except Error:
+            if os.environ.get("CI"):
+                raise
+            pytest.skip("no Chromium: apt install chromium, or playwright install chromium")
+        yield opened
+        await opened.close()

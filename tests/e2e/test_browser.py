@@ -1,38 +1,13 @@
 """The published article in a real Chromium: pictures, colours, tables."""
 
-import os
-import shutil
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, ConsoleMessage, Error, async_playwright
+from playwright.async_api import Browser, ConsoleMessage
 
 from sandbox.sample import sample_article
 
 pytestmark = pytest.mark.browser
-
-_ARGUMENTS = [
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
-    *("--disable-background-networking", "--disable-component-update"),
-]
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    """The machine's Chromium, else Playwright's own; without one, only CI insists."""
-    installed = next(filter(None, map(shutil.which, ("chromium", "google-chrome"))), None)
-    async with async_playwright() as playwright:
-        try:
-            opened = await playwright.chromium.launch(
-                executable_path=os.environ.get("CHROMIUM") or installed, args=_ARGUMENTS
-            )
-        except Error:
-            if os.environ.get("CI"):
-                raise
-            pytest.skip("no Chromium: apt install chromium, or playwright install chromium")
-        yield opened
-        await opened.close()
 
 
 async def test_the_published_page_shows_all_that_the_markdown_had(

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from handlers.bodies import parse_model, read_model, read_with_files
+from handlers.bodies import parse_model, read_model, read_upload, read_with_files
 from handlers.body_budget import BodyBudget
 from handlers.errors import EXCEPTION_HANDLERS
 
@@ -228,3 +228,28 @@ async def test_a_boundary_that_mail_would_not_take_is_a_400(boundary: str) -> No
     headers = {"content-type": f"multipart/form-data; boundary={boundary}"}
     response = await post("/files", content=_multipart(b'name="article"'), headers=headers)
     assert (response.status_code, error_of(response)["code"]) == (400, "multipart_invalid")
+
+
+async def test_one_file_of_a_form_comes_with_what_its_sender_calls_it() -> None:
+    async def upload(request: Request) -> Response:
+        with BUDGET.share() as share:
+            sent = await read_upload(request, "file", max_bytes=1_000, share=share)
+        return JSONResponse([sent.name, sent.media_type, sent.data.decode()])
+
+    app = Starlette(
+        routes=[Route("/", upload, methods=["POST"])], exception_handlers=EXCEPTION_HANDLERS
+    )
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app), base_url="http://gate"
+    ) as http:
+        kept = await http.post("/", files={"file": ("图.png", b"data", "image/png")})
+        assert kept.json() == ["图.png", "image/png", "data"]
+        two = await http.post("/", files=[("file", b"1"), ("file", b"2")])
+        text = await http.post("/", files={"file": (None, b"data")})
+        large = await http.post("/", files={"file": ("a", b"x" * 1_000)})
+    codes = [(each.status_code, error_of(each)["code"]) for each in (two, text, large)]
+    assert codes == [
+        (400, "multipart_invalid"),
+        (400, "multipart_invalid"),
+        (413, "request_too_large"),
+    ]

@@ -24,3 +24,30 @@ async def test_cors_lets_the_named_origins_in(gateway: Gateway) -> None:
         assert {"X-Wxgate-Error", "X-Wxgate-Enhance", "X-Wxgate-Lint"} <= set(exposed.split(", "))
         answer = await http.options(ADD, headers=theirs | preflight)
         assert answer.json()["errcode"] == 43002
+
+
+async def test_what_depends_on_the_origin_says_so_to_caches(gateway: Gateway) -> None:
+    app = Cors(gateway.relay, ["https://md.example.com"])
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app), base_url="http://gate"
+    ) as http:
+        for headers in ({}, {"origin": "https://evil.example"}, {"origin": "null"}):
+            answer = await http.get(COUNT, headers=headers)
+            assert answer.headers["vary"] == "Origin"
+            assert not [name for name in answer.headers if name.startswith("access-control")]
+
+
+async def test_a_page_of_the_internet_may_reach_a_gateway_at_home(gateway: Gateway) -> None:
+    app = Cors(gateway.relay, ["https://md.example.com"])
+    asked = {
+        "origin": "https://md.example.com",
+        "access-control-request-method": "POST",
+        "access-control-request-private-network": "true",
+    }
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app), base_url="http://gate"
+    ) as http:
+        answer = await http.options(ADD, headers=asked)
+        assert answer.headers["access-control-allow-private-network"] == "true"
+        answer = await http.options(ADD, headers=asked | {"origin": "https://evil.example"})
+        assert "access-control-allow-private-network" not in answer.headers

@@ -69,3 +69,13 @@ async def test_what_nobody_needs_makes_room_after_an_hour(desk: Desk, database: 
     assert await desk.files.missing("blog", names) == [names[1]]
     with pytest.raises(FilesFull):
         await desk.put(b"y" * 4)
+
+
+async def test_what_is_kept_is_given_back_to_its_sender_alone(desk: Desk) -> None:
+    assert await desk.files.keep("blog", b"a") == A
+    assert await desk.files.keep("blog", b"a") == A
+    assert await desk.files.get("blog", A, max_bytes=1) == b"a"
+    assert await desk.files.get("blog", A, max_bytes=0) is None
+    assert await desk.files.get("other", A, max_bytes=1) is None
+    with pytest.raises(FilesFull):
+        await desk.files.keep("blog", bytes(11))

@@ -126,3 +126,14 @@ def test_a_prefix_that_is_no_path_is_refused(prefix: str) -> None:
 def test_a_prefix_that_would_hide_our_own_api_is_refused(prefix: str) -> None:
     with pytest.raises(ValidationError, match=r"relay\.prefixes"):
         RelaySettings(prefixes=(prefix,))
+
+
+@pytest.mark.parametrize("origin", ["*", "null", "https://md.example.com/", "md.example.com"])
+def test_an_origin_that_no_browser_sends_is_refused(origin: str) -> None:
+    with pytest.raises(ValidationError, match="cors_origins"):
+        RelaySettings(cors_origins=(origin,))
+
+
+def test_origins_of_extensions_and_of_this_machine_are_taken() -> None:
+    origins = ("chrome-extension://abcdefghijklmnop", "http://[::1]:9000", "http://localhost:5173")
+    assert RelaySettings(cors_origins=origins).cors_origins == origins

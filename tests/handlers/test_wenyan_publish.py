@@ -1,0 +1,79 @@
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+
+from tests.e2e.conftest import KEY, Opens, Stand
+from tests.e2e.wenyan import PNG, Tool
+
+OTHER = "wxg_other_0123456789abcdefghijklmn"
+
+
+@pytest.fixture
+async def stand(open_stand: Opens) -> AsyncIterator[Stand]:
+    both = {"id": "blog", "key": KEY, "accounts": ["main", "personal"], "scopes": ["draft"]}
+    other = {"id": "other", "key": OTHER, "accounts": ["main"], "scopes": ["draft"]}
+    async with open_stand({"wenyan": {"enabled": True}, "clients": [both, other]}) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def tool(stand: Stand) -> AsyncIterator[Tool]:
+    made = Tool(stand)
+    async with made.http:
+        yield made
+
+
+def _code(answer: httpx.Response) -> tuple[int, str]:
+    said = answer.json()
+    assert said["code"] == -1
+    assert said["desc"].startswith(said["error"]["message"])
+    return answer.status_code, said["error"]["code"]
+
+
+async def test_nobody_publishes_what_another_client_uploaded(stand: Stand, tool: Tool) -> None:
+    target = await tool.article()
+    await tool.publish(target)
+    other = Tool(stand, OTHER)
+    async with other.http:
+        assert _code(await other.publish(target)) == (404, "upload_gone")
+        uploaded = await tool.upload("publish_target.json", b"{}", "application/json")
+        asked = {"fileId": uploaded.json()["data"]["fileId"], "appId": "main"}
+        assert _code(await other.http.post("/publish", json=asked)) == (404, "upload_gone")
+    assert len(stand.committed("draft")) == 1
+
+
+@pytest.mark.parametrize("name", ["", "../../etc/passwd", "0" * 64, f"{'0' * 64}.json"])
+async def test_a_file_id_that_was_never_given_names_nothing(tool: Tool, name: str) -> None:
+    answer = await tool.http.post("/publish", json={"fileId": name, "appId": "main"})
+    assert _code(answer)[0] in (404, 422)
+
+
+async def test_a_picture_is_no_article(tool: Tool) -> None:
+    uploaded = await tool.upload("a.png", PNG, "image/png")
+    asked = {"fileId": uploaded.json()["data"]["fileId"], "appId": "main"}
+    assert _code(await tool.http.post("/publish", json=asked)) == (400, "json_invalid")
+
+
+async def test_an_account_is_named_where_there_are_several(tool: Tool) -> None:
+    target = {"title": "题", "content": "<p>文</p>"}
+    assert _code(await tool.publish(target, appId="wx0000000000000000")) == (404, "account_unknown")
+    assert _code(await tool.publish(target, appId=None)) == (400, "app_id_missing")
+    tool.http.headers["x-wxgate-account"] = "main"
+    assert (await tool.publish(target, appId=None)).status_code == 200
+
+
+async def test_what_wechat_would_refuse_is_said_with_what_to_do(stand: Stand, tool: Tool) -> None:
+    answer = await tool.publish({"title": "题" * 40, "content": "<p>文</p>"})
+    assert _code(answer) == (422, "draft_title_too_long")
+    assert answer.json()["error"]["hint"] in answer.json()["desc"]
+    assert stand.committed("draft") == []
+
+
+async def test_a_theme_that_is_not_here_is_the_default_with_a_warning(tool: Tool) -> None:
+    target = {"title": "题", "content": "# 题\n\n正文"}
+    plain = await tool.publish(target, theme="lapis", highlight="monokai")
+    assert "warnings" not in plain.json()
+    answer = await tool.publish(target, theme="rainbow", highlight="no-such")
+    assert answer.status_code == 200, answer.text
+    assert len(answer.json()["warnings"]) == 2

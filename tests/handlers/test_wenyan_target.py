@@ -1,0 +1,87 @@
+from pathlib import Path
+
+import pytest
+
+from content.options import RenderOptions
+from content.theming.codes import code_theme_names
+from core.errors import GatewayError
+from handlers.wenyan_target import (
+    _CODE_THEMES,
+    _THEMES,
+    PublishRequest,
+    Target,
+    draft_of,
+    file_id,
+    is_html,
+    read_target,
+)
+
+THEMES = {"article": ("default", "azure"), "code": ("default", "ocean")}
+SHA256 = "ab" * 32
+
+
+def _asked(**values: object) -> PublishRequest:
+    return PublishRequest.model_validate({"fileId": "x", **values})
+
+
+def test_a_file_keeps_its_name_without_what_could_end_an_attribute() -> None:
+    assert file_id(SHA256, '图 "1"><.png') == f"{SHA256}.图_1_.png"
+    assert file_id(SHA256, "") == f"{SHA256}.file"
+    assert len(file_id(SHA256, "长" * 300 + ".png")) == 64 + 1 + 60
+
+
+def test_assets_become_files_of_the_article_wherever_they_stand() -> None:
+    asset = f"asset://{file_id(SHA256, 'a.png')}"
+    content = f'<p><img src="{asset}"><span style="background: url({asset})"></span></p>'
+    draft = draft_of(Target(content=content, cover=asset), _asked(), THEMES)
+    path = f"{SHA256[:16]}-a.png"
+    assert draft.files == {path: SHA256}
+    assert draft.fields.html == content.replace(asset, path)
+    assert draft.fields.cover == path
+
+
+def test_front_matter_may_hold_numbers_and_nothing() -> None:
+    target = read_target(b'{"content": "<p>x</p>", "title": 2026, "author": null, "tags": [1]}')
+    assert (target.title, target.author) == ("2026", None)
+
+
+@pytest.mark.parametrize("data", [b"", b"\x89PNG", b"[]", b'{"title": "x"}', b'{"content": []}'])
+def test_what_is_no_article_is_refused(data: bytes) -> None:
+    with pytest.raises(GatewayError):
+        read_target(data)
+
+
+def test_an_empty_picture_post_is_an_article() -> None:
+    fields = draft_of(Target(content="<p>x</p>", image_list=()), _asked(), THEMES).fields
+    assert fields.article_type is None
+
+
+def test_finished_html_keeps_its_looks() -> None:
+    asked = _asked(theme="no-such", macStyle=True, footnote=True)
+    draft = draft_of(Target(content=" <section>x</section>"), asked, {})
+    assert draft.fields.theme is None
+    assert draft.fields.options == RenderOptions(link_references=False)
+    assert draft.warnings == ()
+
+
+def test_markdown_gets_what_was_asked_for() -> None:
+    target = Target(content="# 题")
+    assert not is_html(target)
+    asked = _asked(theme="lapis", highlight="atom-one-dark", macStyle=False, footnote=False)
+    fields = draft_of(target, asked, THEMES).fields
+    assert (fields.theme, fields.code_theme) == ("azure", "one-dark")
+    assert fields.given_options() == {"code_header": False, "link_references": False}
+    odd = draft_of(target, _asked(theme="x", highlight="y"), THEMES)
+    assert (odd.fields.theme, odd.fields.code_theme, odd.fields.options) == (None, None, None)
+    assert len(odd.warnings) == 2
+
+
+def test_a_long_description_is_cut_to_what_a_digest_may_have() -> None:
+    target = Target(content="<p>x</p>", description="摘" * 300)
+    assert draft_of(target, _asked(), {}).fields.digest == "摘" * 128
+
+
+def test_every_theme_that_stands_for_one_of_theirs_is_there() -> None:
+    sheets = Path(__file__).parents[2] / "content" / "themes"
+    assert [name for name in _THEMES.values() if not (sheets / f"{name}.css").exists()] == []
+    assert set(_CODE_THEMES.values()) <= set(code_theme_names())
