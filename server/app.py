@@ -29,7 +29,6 @@ from core.crash import CrashPoint, no_crash
 from core.metrics import Metrics
 from core.tasks import TaskSet
 from handlers.areas import Segments
-from handlers.body_budget import BodyBudget
 from handlers.enhance import RelayCare
 from handlers.relay import Relay, Stages
 from handlers.relay_journal import RelayJournal
@@ -173,7 +172,6 @@ async def open_gateway(
             follow=watcher.catch_up,
             signed=signed,
             work=made,
-            bodies=BodyBudget(settings.jobs.max_bodies_mb * 1_000_000),
             library=library,
             limiter=limiter,
             quota=wechat.quota,

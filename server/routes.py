@@ -89,7 +89,6 @@ class Parts:
     capabilities: Capabilities
     prober: Prober
     work: Work
-    bodies: BodyBudget
     library: Library
     caches: CacheControl
     metrics: Metrics
@@ -105,14 +104,15 @@ class Parts:
 def build_app(parts: Parts) -> Starlette:
     """The relay first: it is the busiest and tells its paths by one look-up."""
     throttle = Throttle(parts.settings.server.control_rate_limit)
-    v1 = [throttle.guard(route, "/v1") for route in _v1(parts)]
+    bodies = BodyBudget(parts.settings.jobs.max_bodies_mb * 1_000_000)
+    v1 = [throttle.guard(route, "/v1") for route in _v1(parts, bodies)]
     auth = [throttle.guard(route, "/v1/auth") for route in _auth(parts)]
     rate = parts.settings.callback.rate_limit
     pushes = [throttle.guard_alone(route, rate) for route in _callback(parts)]
     others = [*_public(parts), *pushes, *_ops(parts)]
     wenyan = wenyan_routes(
         *(parts.settings.wenyan, parts.work, parts.callers.authenticator),
-        *(parts.signed, parts.bodies, throttle),
+        *(parts.signed, bodies, throttle),
     )
     authenticate = Middleware(AuthMiddleware, authenticate=parts.callers.authenticator.client)
     verify = Middleware(SignatureMiddleware, bodies=parts.signed)
@@ -132,7 +132,7 @@ def build_app(parts: Parts) -> Starlette:
     return app
 
 
-def _v1(parts: Parts) -> list[ApiRoute]:
+def _v1(parts: Parts, bodies: BodyBudget) -> list[ApiRoute]:
     texts = (parts.work.renderer, parts.work.templating.filler)
     render, lint = RenderHandler(*texts), LintHandler(*texts)
     stats = StatsHandler(parts.caches.fleet.snapshot, parts.accounts, parts.work.uploaded.entries)
@@ -156,7 +156,7 @@ def _v1(parts: Parts) -> list[ApiRoute]:
         ApiRoute("GET", "/errcodes", errcodes.search, about.ERRCODES),
         ApiRoute("GET", "/errcodes/{errcode}", errcodes.get, about.ERRCODE),
         ApiRoute("GET", "/admin/audit", AuditHandler(parts.audit).list, about.AUDIT),
-        *_articles(parts),
+        *_articles(parts, bodies),
         *effect_routes(parts.work, parts.accounts),
         *_webhooks(parts),
         *_templates(parts),
@@ -166,9 +166,8 @@ def _v1(parts: Parts) -> list[ApiRoute]:
     ]
 
 
-def _articles(parts: Parts) -> list[ApiRoute]:
+def _articles(parts: Parts, bodies: BodyBudget) -> list[ApiRoute]:
     jobs = parts.settings.jobs
-    bodies = parts.bodies
     articles = ArticlesHandler(
         *(parts.work.jobs, parts.accounts, bodies, parts.work.templating.filler),
         max_request_mb=jobs.max_request_mb,
