@@ -35,6 +35,11 @@ class Client:
     start: Callable[[Installer, str], Started]
     lacks: frozenset[str] = frozenset()  # commands that the tool itself has no call for
 
+    @property
+    def label(self) -> str:
+        """What it is called in the table."""
+        return f"{self.name} {self.version}"
+
 
 def _started(*command: str | Path, **environment: str) -> Started:
     if shutil.which(str(command[0])) is None:

@@ -44,7 +44,7 @@ def opens(
     record_property: Callable[[str, object], None],
 ) -> Opens:
     """Starts the client with a key."""
-    record_property("compat", f"{client.name} {client.version}|{wiring.name}|{check}")
+    record_property("compat", f"{client.label}|{wiring.name}|{check}")
     started = client.start(installer, client.version)
 
     @asynccontextmanager

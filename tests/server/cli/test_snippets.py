@@ -5,7 +5,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
+import yaml
 
 from server.cli.snippets import read_snippets
 from tests.compat.installing import Installer
@@ -107,6 +109,39 @@ async def test_what_a_bare_machine_can_run_works(
     (tmp_path / script).write_text(wxgate("snippets", name, *at).stdout, "utf-8")
     await after_start()  # what is signed in the very second of its start is stale
     assert "total_count" in await _run(program, str(tmp_path / script))
+
+
+@pytest.mark.parametrize("name", ["n8n", "mcp", "wenyan-mcp"])
+def test_what_is_pasted_as_json_is_json(name: str) -> None:
+    assert json.loads(wxgate("snippets", name, *AT).stdout)
+
+
+def test_the_workflow_is_yaml_and_does_not_hold_the_key() -> None:
+    text = wxgate("snippets", "github-actions", *AT).stdout
+    (job,) = yaml.safe_load(text)["jobs"].values()
+    assert job["steps"][-1]["with"]["server"] == "https://gate.example"
+    assert KEY not in text
+
+
+@pytest.mark.skipif(shutil.which("php") is None, reason="php is not installed")
+async def test_the_php_can_be_parsed(tmp_path: Path) -> None:
+    script = tmp_path / "a.php"
+    script.write_text(wxgate("snippets", "easywechat", *AT).stdout, "utf-8")
+    assert "No syntax errors" in await _run("php", "-l", str(script))
+
+
+async def test_what_a_workflow_node_is_told_to_send_makes_a_draft(stand: Any) -> None:
+    at = ("--server", stand.url, "--key", KEY, "--account", "main")
+    code, _, request = wxgate("snippets", "dify", *at).stdout.partition("--- HTTP\n")
+    line, fields, body = request.strip().split("\n\n")
+    node: dict[str, Any] = {}
+    exec(code, node)  # noqa: S102 (as the workflow would)
+    body = body.replace("{{body}}", node["main"]('# 标题\n\n正文 "引号"')["body"])
+    method, url = line.split()
+    headers = dict(field.split(": ", 1) for field in fields.splitlines())
+    async with httpx.AsyncClient(trust_env=False, timeout=60) as http:
+        answer = await http.request(method, url, headers=headers, content=body.encode())
+    assert answer.json()["state"] == "succeeded", answer.text
 
 
 @pytest.mark.slow
