@@ -1,10 +1,10 @@
-import ipaddress
 from collections.abc import Iterable
 
 import httpcore
 
 from fetch.addresses import Address, AddressPolicy
-from fetch.errors import DnsFailed, UrlForbidden
+from fetch.errors import UrlForbidden
+from fetch.judge import Judge
 from fetch.resolver import Resolver
 
 _ADDRESSES_TRIED = 4
@@ -21,7 +21,7 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
 
     def __init__(self, policy: AddressPolicy, resolver: Resolver) -> None:
         self._policy = policy
-        self._resolver = resolver
+        self._judge = Judge(policy, resolver)
         self._network = httpcore.AnyIOBackend()
 
     async def connect_tcp(
@@ -33,7 +33,7 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.AsyncNetworkStream:
         """A TCP connection to `host`."""
-        addresses = await self._judged(host, port)
+        addresses = await self._judge.addresses(host, port)
         attempt_s = timeout if len(addresses) == 1 else _ATTEMPT_S
         failure: Exception | None = None
         for address in addresses[:_ADDRESSES_TRIED]:
@@ -46,21 +46,6 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
                 continue
             return await self._not_ourselves(stream, host, address)
         raise failure or httpcore.ConnectError("no address")
-
-    async def _judged(self, host: str, port: int) -> list[Address]:
-        addresses: list[Address]
-        try:
-            addresses = [ipaddress.ip_address(host.strip("[]"))]
-        except ValueError:
-            try:
-                addresses = await self._resolver.resolve(host, port)
-            except (OSError, UnicodeError):
-                raise DnsFailed(url=host) from None
-        if not addresses:
-            raise DnsFailed(url=host)
-        if not all(self._policy.allows(address) for address in addresses):
-            raise UrlForbidden(url=host)
-        return addresses
 
     async def _not_ourselves(
         self, stream: httpcore.AsyncNetworkStream, host: str, address: Address

@@ -40,7 +40,7 @@ class HostMiddleware:
         if scope["type"] == "http":
             hosts = [value for name, value in scope["headers"] if name == b"host"]
             if len(hosts) != 1 or not self._is_ours(hosts[0].decode("latin-1")):
-                await _refuse(scope, hosts, send)
+                await refuse_host(scope, HostInvalid, hosts, send)
                 return
         await self._app(scope, receive, send)
 
@@ -62,15 +62,18 @@ def _is_ip(text: str) -> bool:
     return True
 
 
-async def _refuse(scope: Scope, hosts: list[bytes], send: Send) -> None:
+async def refuse_host(
+    scope: Scope, refusal: type[GatewayError], hosts: list[bytes], send: Send
+) -> None:
+    """Answer that `hosts` are not those of this door."""
     headers = dict(scope["headers"])
     language = language_of(headers.get(b"accept-language", b"").decode("latin-1"))
     shown = ", ".join(host.decode("latin-1")[:100] for host in hosts[:2]) or "-"
-    error = HostInvalid(host=shown).describe(language, scope["state"]["request_id"])
+    error = refusal(host=shown).describe(language, scope["state"]["request_id"])
     body = orjson.dumps({"error": error})
     start = {
         "type": "http.response.start",
-        "status": HostInvalid.status,
+        "status": refusal.status,
         "headers": [
             (b"content-type", b"application/json"),
             (b"content-length", str(len(body)).encode()),

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from core.errors import Text
 from proxy.body import Body
 from wechat.call import NotSent, OutcomeUnknown
+from wechat.hosts import API_HOSTS, MP_HOST
 
 # A slow line may take this long for a large body, on top of the deadline for an answer.
 _SLOWEST_UPLOAD_BYTES_PER_S = 200_000
@@ -20,17 +21,11 @@ class UpstreamSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     base_urls: tuple[str, ...] = Field(
-        (
-            "https://api.weixin.qq.com",
-            "https://api2.weixin.qq.com",
-            "https://sh.api.weixin.qq.com",
-            "https://sz.api.weixin.qq.com",
-            "https://hk.api.weixin.qq.com",
-        ),
+        tuple(f"https://{host}" for host in API_HOSTS),
         min_length=1,
         description="WeChat's API hosts, the preferred one first",
     )
-    mp_base_url: str = Field("https://mp.weixin.qq.com", description="host of showqrcode")
+    mp_base_url: str = Field(f"https://{MP_HOST}", description="host of showqrcode")
     prefer: Literal["order", "latency"] = Field(
         "order", description="the first host that is well, or the one connected to soonest"
     )

@@ -38,6 +38,7 @@ from jobs.library import Library
 from jobs.service import Jobs
 from jobs.webhooks import Secrecy
 from proxy.aiohttp_upstream import open_upstream
+from proxy.auth import Authenticator
 from proxy.budget import RetryBudgets
 from proxy.call import Calls, Hosts, WeChatFacts
 from proxy.capabilities import Capabilities, Prober
@@ -93,6 +94,8 @@ class Gateway:
     """A composed gateway."""
 
     app: ASGIApp  # with the layers around it
+    forwarded: ASGIApp  # what the forward proxy reaches
+    authenticator: Authenticator
     starlette: Starlette
     engine: Engine
     jobs: Jobs
@@ -200,10 +203,14 @@ def _library(
 def _joined(parts: Parts, in_force: InForce, wechat: _Upstream, engine: Engine) -> Gateway:
     starlette = build_app(parts)
     layers = Layers(
-        *(starlette, parts.settings, parts.metrics, parts.relay_segments), wechat.answered
+        *(starlette, parts.relay, parts.settings, parts.metrics, parts.relay_segments),
+        wechat.answered,
     )
     reloader = make_reloader(in_force, parts, wechat.tokens, layers)
-    return Gateway(layers.app, starlette, engine, parts.work.jobs, parts.metrics, reloader)
+    return Gateway(
+        *(layers.app, layers.forwarded, parts.callers.authenticator, starlette, engine),
+        *(parts.work.jobs, parts.metrics, reloader),
+    )
 
 
 @asynccontextmanager

@@ -5,7 +5,7 @@ import os
 import resource
 import socket
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
 from typing import Any, TypeVar
 
 import structlog
@@ -16,6 +16,7 @@ from core.errors import GatewayError, Text
 from server.app import Gateway, open_gateway, open_worker
 from server.connections import files_for, open_door, raise_file_limit
 from server.crash import armed_crash
+from server.forward.opening import forwarding
 from server.protocol import Guard, GuardedProtocol
 from server.reload import ConfigFile, following_file
 from server.settings import Settings
@@ -105,13 +106,17 @@ def listen_on(listen: str) -> socket.socket:
         raise CannotListen(listen=listen, reason=os.strerror(exc.errno or 0)) from None
 
 
-def _config(gateway: Gateway, settings: Settings) -> uvicorn.Config:
+def _guard(gateway: Gateway, settings: Settings) -> Guard:
     server = settings.server
-    trusted = [str(network) for network in server.trusted_proxies]
     door = open_door(
         server, proxies=server.trusted_proxies, open_files=raise_file_limit(files_for(server))
     )
-    guard = Guard(server, door, lambda why: gateway.metrics.connections_cut.labels(why).inc())
+    return Guard(server, door, lambda why: gateway.metrics.connections_cut.labels(why).inc())
+
+
+def _config(gateway: Gateway, settings: Settings, guard: Guard) -> uvicorn.Config:
+    server = settings.server
+    trusted = [str(network) for network in server.trusted_proxies]
     return uvicorn.Config(
         gateway.app,
         # Not h11: it takes what httptools refuses, such as CL+TE, bare LF, obs-fold.
@@ -136,10 +141,13 @@ async def run_gateway(settings: Settings, source: ConfigFile) -> None:
     GatewayErrors whose texts tell the operator what to mend.
     """
     crash = armed_crash(settings)
-    with stop_signals() as stop, listen_on(settings.server.listen) as listener:
-        async with gateway_in_background(settings, listener, crash=crash) as gateway:
+    with stop_signals() as stop, ExitStack() as sockets:
+        listener = sockets.enter_context(listen_on(settings.server.listen))
+        forward = settings.forward.listen
+        door = sockets.enter_context(listen_on(forward)) if forward else None
+        async with gateway_in_background(settings, listener, door, crash=crash) as gateway:
             _calm_garbage_collector()
-            log.info("gateway started", listen=settings.server.listen)
+            log.info("gateway started", listen=settings.server.listen, forward=forward or None)
             async with following_file(gateway.reloader, source):
                 await stop.wait()
             gateway.engine.drain()
@@ -157,16 +165,28 @@ def _calm_garbage_collector() -> None:
 
 @asynccontextmanager
 async def gateway_in_background(
-    settings: Settings, listener: socket.socket, *, crash: CrashPoint = no_crash
+    settings: Settings,
+    listener: socket.socket,
+    forward: socket.socket | None = None,
+    *,
+    crash: CrashPoint = no_crash,
 ) -> AsyncIterator[Gateway]:
-    """A gateway that answers on `listener` until the block ends."""
+    """A gateway that answers on `listener` until the block ends, and tools on `forward`."""
     async with open_gateway(settings, crash=crash) as gateway:
-        server = _Server(_config(gateway, settings), gateway.metrics.loop_lag.observe)
+        guard = _guard(gateway, settings)
+        server = _Server(_config(gateway, settings, guard), gateway.metrics.loop_lag.observe)
         async with asyncio.TaskGroup() as group:
             group.create_task(server.serve(sockets=[listener]))
             await server.listening.wait()
             try:
-                yield gateway
+                async with AsyncExitStack() as stack:
+                    if forward is not None:
+                        inside = (server.server_state, guard)
+                        who = gateway.authenticator
+                        await stack.enter_async_context(
+                            forwarding(settings, gateway.forwarded, who, forward, inside)
+                        )
+                    yield gateway
             finally:
                 gateway.engine.drain()
                 server.should_exit = True

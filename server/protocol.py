@@ -97,20 +97,13 @@ class GuardedProtocol(HttpToolsProtocol):
         """Let it in, or turn it away."""
         super().connection_made(transport)
         if self._guard.door.full:
-            self._close_an_idle_one()
+            close_an_idle_one(self.server_state)
         self._place = self._guard.door.enter(self.client[0] if self.client else None)
         if self._place is None:
             self._guard.count(TooManyConnections.code)
             self._fault = TooManyConnections(retry_after_s=1)
             transport.write(raw_answer(self._fault, []))
             transport.close()
-
-    def _close_an_idle_one(self) -> None:
-        for other in self.connections:
-            if isinstance(other, GuardedProtocol) and other.idle:
-                other.transport.abort()
-                other.give_back_place()
-                return
 
     @property
     def idle(self) -> bool:
@@ -314,8 +307,11 @@ class GuardedProtocol(HttpToolsProtocol):
             self.transport.write(raw_answer(self._fault, self.headers or []))
         self._lingering = True
         self._since = self.loop.time()
-        self.transport.write_eof()
         self.flow.resume_reading()
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        else:
+            self.transport.close()  # TLS says goodbye by itself, and reads on until it is answered
 
     def shutdown(self) -> None:
         """Called when the process stops: no further request is taken."""
@@ -377,3 +373,12 @@ class GuardedProtocol(HttpToolsProtocol):
         taken = max(0, self._stuck_bytes - waiting)
         earned_s = self._guard.settings.write_timeout_s + taken / _MIN_BYTES_PER_S
         return now - self._stuck_since > earned_s
+
+
+def close_an_idle_one(state: ServerState) -> None:
+    """Make room for a connection by ending one that asks nothing at the moment."""
+    for other in state.connections:
+        if isinstance(other, GuardedProtocol) and other.idle:
+            other.transport.abort()
+            other.give_back_place()
+            return

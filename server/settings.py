@@ -40,7 +40,7 @@ from jobs.settings import JobsSettings
 from proxy.lockout import AuthSettings
 from proxy.routing import RelaySettings
 from proxy.tokens import TokenSettings
-from proxy.upstream import UpstreamSettings, web_host
+from proxy.upstream import UpstreamSettings, is_loopback, web_host
 from server.connections import ConnectionSettings
 from server.faults import BadConfigurationError, Fault, fault_of
 from store.engine import DatabaseSettings
@@ -56,6 +56,7 @@ def _host_and_port(listen: str) -> str:
 
 
 Listen = Annotated[str, AfterValidator(_host_and_port)]
+ListenOrNot = Annotated[str, AfterValidator(lambda listen: listen and _host_and_port(listen))]
 # Secrets that may stand in a file of their own, under the same key with `_file` added.
 _SECRET_KEYS = (
     *("app_secret", "key", "previous_key", "url"),
@@ -107,12 +108,21 @@ class ServerSettings(ConnectionSettings):
 
 
 class ForwardSettings(BaseModel):
-    """`[forward]`: the CONNECT proxy. Read and checked, not in force yet."""
+    """`[forward]`: the CONNECT proxy."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    listen: str = Field("", description="HOST:PORT of the forward proxy; empty: none")
-    mode: Literal["inspect", "tunnel"] = Field("inspect", description="end TLS inside, or not")
+    listen: ListenOrNot = Field("", description="HOST:PORT of the forward proxy; empty: none")
+    mode: Literal["inspect", "tunnel"] = Field(
+        "inspect",
+        description="inspect: TLS ends here, all of the relay works; tunnel: blind, only a fixed IP",
+    )
+    tunnels_per_client: int = Field(
+        32, ge=1, le=10_000, description="tunnels of one client at the same time"
+    )
+    tunnel_idle_s: float = Field(
+        120, gt=0, le=3_600, description="a tunnel through which nothing goes is closed then"
+    )
 
 
 class Settings(BaseSettings):
@@ -265,6 +275,9 @@ def cross_faults(settings: Settings) -> Iterator[Fault]:
             ),
         )
     yield from _ca_file_faults(settings.upstream.ca_file)
+    if settings.forward.listen == settings.server.listen:
+        taken = Text("与 server.listen 相同", "is the same as server.listen")
+        yield Fault("forward.listen", taken)
     if not web_host(settings.server.public_url):
         yield Fault(
             "server.public_url",
@@ -344,9 +357,11 @@ def warnings_of(settings: Settings) -> Iterator[Fault]:
         yield Fault(
             "upstream.allow_plain_http", Text("密钥会明文传输", "secrets travel unencrypted")
         )
-    for key, is_set in (
-        ("server.workers", settings.server.workers > 1),
-        ("forward.listen", bool(settings.forward.listen)),
-    ):
-        if is_set:
-            yield Fault(key, _NOT_IN_FORCE)
+    if settings.forward.listen and not is_loopback(f"http://{settings.forward.listen}"):
+        clear = Text(
+            "CONNECT 里的客户端密钥不加密：只在可信的内网开放，并给客户端设 allow_ips",
+            "client keys in CONNECT are not encrypted: for a trusted LAN, with allow_ips",
+        )
+        yield Fault("forward.listen", clear)
+    if settings.server.workers > 1:
+        yield Fault("server.workers", _NOT_IN_FORCE)

@@ -35,6 +35,7 @@ class Stand:
     http: httpx.AsyncClient  # with the key
     data_dir: Path
     app: Starlette
+    forward_port: int = 0  # of the forward proxy, where `forward` was configured
 
     async def article(self, fields: dict[str, Any], *, account: str = "main") -> dict[str, Any]:
         """Hand in an article and wait for the job's end."""
@@ -100,13 +101,15 @@ def open_stand(tmp_path: Path) -> Opens:
         settings = SandboxSettings(**{"publish_s": 0.2, **sandbox_settings})
         data_dir = tmp_path / "data"
         async with run_sandbox(settings) as sandbox:
-            with listen_on("127.0.0.1:0") as listener:
+            with listen_on("127.0.0.1:0") as listener, listen_on("127.0.0.1:0") as door:
                 config = configuration(sandbox, data_dir, _port(listener))
                 for section, values in (change or {}).items():
                     tables = isinstance(values, list)
                     config[section] = values if tables else {**config.get(section, {}), **values}
                 async with (
-                    gateway_in_background(Settings(**config), listener) as gateway,
+                    gateway_in_background(
+                        Settings(**config), listener, door if "forward" in config else None
+                    ) as gateway,
                     httpx.AsyncClient(
                         base_url=config["server"]["public_url"],
                         headers={"Authorization": f"Bearer {KEY}", "Accept-Language": "en"},
@@ -115,7 +118,7 @@ def open_stand(tmp_path: Path) -> Opens:
                     ) as http,
                 ):
                     url = config["server"]["public_url"]
-                    yield Stand(url, sandbox, http, data_dir, gateway.starlette)
+                    yield Stand(url, sandbox, http, data_dir, gateway.starlette, _port(door))
 
     return opened
 

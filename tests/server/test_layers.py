@@ -59,7 +59,7 @@ async def test_browser_tools_can_read_why_they_are_refused() -> None:
         await done.wait()
         await Response()(scope, receive, send)
 
-    app = Layers(hangs, settings, Metrics(), Segments(relay_segments(settings))).app
+    app = Layers(hangs, hangs, settings, Metrics(), Segments(relay_segments(settings))).app
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with (
         httpx.AsyncClient(

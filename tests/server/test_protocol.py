@@ -26,6 +26,9 @@ class Transport(asyncio.Transport):
     def write(self, data: Any) -> None:
         self.sent += data
 
+    def can_write_eof(self) -> bool:
+        return True
+
     def write_eof(self) -> None:
         self.eof = True
 

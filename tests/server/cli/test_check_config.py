@@ -16,12 +16,12 @@ scopes = ["draft"]
 
 
 def test_a_right_configuration_is_named_and_its_oddities_stand_on_stderr(tmp_path: Path) -> None:
-    (tmp_path / "config.toml").write_text(GOOD + "[forward]\nlisten = '127.0.0.1:8081'\n")
+    (tmp_path / "config.toml").write_text(GOOD + "[forward]\nlisten = '0.0.0.0:8081'\n")
     done = wxgate("check-config")
     assert done.exit_code == 0
     assert done.stdout == "配置正确 / configuration ok: accounts main; clients blog\n"
     assert "forward.listen" in done.stderr
-    assert "not in force yet" in done.stderr
+    assert "not encrypted" in done.stderr
 
 
 def test_all_faults_come_at_once_and_none_shows_a_secret(tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""The forward proxy: tools whose host cannot be set reach the relay by CONNECT."""

@@ -1,0 +1,173 @@
+import asyncio
+import socket
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import ClassVar, NamedTuple
+from urllib.parse import urlsplit
+
+import structlog
+
+from accounts.clients import Scope
+from core.errors import Category, GatewayError, Text
+from fetch.addresses import Address, AddressPolicy
+from fetch.judge import Judge
+from fetch.resolver import Resolver
+from proxy.auth import ScopeMissing
+from proxy.upstream import UpstreamSettings, web_host
+from server.connections import Door
+from server.forward.listener import Visitor
+from server.forward.pipe import Ended, Pipe
+from server.wire_errors import TooManyConnections
+from wechat.hosts import API_HOSTS, MP_HOST
+
+log = structlog.get_logger(__name__)
+
+_ATTEMPT_S = 5.0  # for one of a host's addresses
+_ADDRESSES_TRIED = 3
+_EVERYWHERE = ("0.0.0.0/0", "::/0")
+
+
+class TooManyTunnels(GatewayError):
+    """One client has as many tunnels as forward.tunnels_per_client allows."""
+
+    status = 429
+    code = "forward_too_many_tunnels"
+    category: ClassVar[Category] = "quota"
+    retryable = True
+    message = Text(
+        "客户端 {client} 已有 {most} 条隧道", "client {client} has {most} tunnels already"
+    )
+    hint = Text(
+        "关闭不用的连接；上限由 forward.tunnels_per_client 决定",
+        "close connections that are not used; the limit is forward.tunnels_per_client",
+    )
+
+
+class HostUnreachable(GatewayError):
+    """No connection to the host could be had."""
+
+    status = 502
+    code = "forward_unreachable"
+    category: ClassVar[Category] = "system"
+    retryable = True
+    message = Text("连不上 {host}", "{host} cannot be reached")
+    hint = Text(
+        "检查网关到微信的网络：wxgate doctor", "check the gateway's way to WeChat: wxgate doctor"
+    )
+
+
+class Place(NamedTuple):
+    """Where a tunnel to one of WeChat's hosts ends."""
+
+    host: str
+    port: int
+    is_ours: bool  # the operator's own sandbox: any address will do
+
+
+class Bounds(NamedTuple):
+    """What tunnels may take."""
+
+    per_client: int
+    idle_s: float
+
+
+def places_of(upstream: UpstreamSettings) -> dict[str, Place]:
+    """Each of WeChat's hosts leads to itself; or to the sandbox that is configured in its place."""
+    places: dict[str, Place] = {}
+    for hosts, url in ((API_HOSTS, upstream.base_urls[0]), ((MP_HOST,), upstream.mp_base_url)):
+        host = web_host(url)
+        port = urlsplit(url).port or (443 if url.startswith("https:") else 80)
+        if host in (*API_HOSTS, MP_HOST):
+            places |= {name: Place(name, 443, is_ours=False) for name in hosts}
+        else:
+            places |= dict.fromkeys(hosts, Place(host, port, is_ours=True))
+    return places
+
+
+class Tunnels:
+    """Blind ways to WeChat's hosts: what is said inside is between the tool and WeChat."""
+
+    def __init__(
+        self, places: Mapping[str, Place], resolver: Resolver, door: Door, bounds: Bounds
+    ) -> None:
+        self._places = places
+        self._public = Judge(AddressPolicy(), resolver)
+        self._any = Judge(AddressPolicy(_EVERYWHERE), resolver)
+        self._door = door
+        self._bounds = bounds
+        self._by_client: Counter[str] = Counter()
+        self._pipes: set[Pipe] = set()
+
+    async def open(self, transport: asyncio.Transport, visitor: Visitor) -> None:
+        """Connect the two. Raises ScopeMissing, TooManyTunnels, UrlForbidden, HostUnreachable."""
+        client = visitor.credential.client
+        if not client.may(Scope.RELAY_WRITE):  # nobody sees what goes through
+            raise ScopeMissing(client=client.id, scope=Scope.RELAY_WRITE.value)
+        if self._by_client[client.id] >= self._bounds.per_client:
+            raise TooManyTunnels(client=client.id, most=self._bounds.per_client)
+        place = self._door.enter(None)  # its second socket
+        if place is None:
+            raise TooManyConnections(retry_after_s=1)
+        self._by_client[client.id] += 1
+
+        def give_back() -> None:
+            self._door.leave(place)
+            self._by_client[client.id] -= 1
+
+        try:
+            upstream = await self._connect(self._places[visitor.host])
+            pipe = Pipe(
+                transport, idle_s=self._bounds.idle_s, ended=self._ended(visitor, give_back)
+            )
+            self._pipes.add(pipe)
+        except BaseException:
+            give_back()
+            raise
+        await pipe.join(upstream)
+
+    def close(self) -> None:
+        """End them all."""
+        for pipe in list(self._pipes):
+            pipe.close()
+
+    def _ended(self, visitor: Visitor, give_back: Callable[[], None]) -> Ended:
+        def ended(pipe: Pipe) -> None:
+            self._pipes.discard(pipe)
+            give_back()
+            visitor.leave()
+            log.info(
+                "tunnel closed",
+                client=visitor.credential.client.id,
+                host=visitor.host,
+                sent=pipe.sent_bytes,
+                received=pipe.received_bytes,
+            )
+
+        return ended
+
+    async def _connect(self, place: Place) -> socket.socket:
+        judge = self._any if place.is_ours else self._public
+        addresses = await judge.addresses(place.host, place.port)
+        for address in addresses[:_ADDRESSES_TRIED]:
+            try:
+                async with asyncio.timeout(_ATTEMPT_S):
+                    connected = await _connected(address, place.port)
+            except OSError:  # TimeoutError is one
+                continue
+            # Both ends one address: this machine, by its public name.
+            if place.is_ours or connected.getsockname()[0] != connected.getpeername()[0]:
+                return connected
+            connected.close()
+        raise HostUnreachable(host=place.host)
+
+
+async def _connected(address: Address, port: int) -> socket.socket:
+    family = socket.AF_INET if address.version == 4 else socket.AF_INET6
+    made = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        made.setblocking(False)
+        await asyncio.get_running_loop().sock_connect(made, (str(address), port))
+    except BaseException:
+        made.close()
+        raise
+    return made
