@@ -115,7 +115,7 @@ class ForwardSettings(BaseModel):
     listen: ListenOrNot = Field("", description="HOST:PORT of the forward proxy; empty: none")
     mode: Literal["inspect", "tunnel"] = Field(
         "inspect",
-        description="inspect: TLS ends here, all of the relay works; tunnel: blind, only a fixed IP",
+        description="inspect: TLS ends here, the whole relay works; tunnel: blind, only a fixed IP",
     )
     tunnels_per_client: int = Field(
         32, ge=1, le=10_000, description="tunnels of one client at the same time"

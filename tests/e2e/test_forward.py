@@ -11,12 +11,11 @@ import httpx
 import pytest
 
 from sandbox.faults import Fault
-from sandbox.server import RunningSandbox
-from sandbox.settings import VERIFIED
+from sandbox.server import RunningSandbox, run_sandbox
+from sandbox.settings import VERIFIED, SandboxSettings
 from server.process import listen_on
 from tests.e2e.conftest import KEY, Opens, Stand, configuration
 from tests.e2e.processes import serve, write_toml
-from tests.proxy.conftest import sandbox  # noqa: F401
 from tests.jobs.rig import PNG
 
 FORWARD = {"forward": {"listen": "127.0.0.1:1", "mode": "inspect"}}
@@ -161,12 +160,17 @@ async def test_curl_goes_through(inspected: Stand) -> None:
 
 
 async def test_a_gateway_of_its_own_process_serves_both_ports_and_logs_no_secret(
-    sandbox: RunningSandbox, tmp_path: Path
+    tmp_path: Path,
 ) -> None:
     ports = []
     for _ in range(2):
         with listen_on("127.0.0.1:0") as free:
             ports.append(free.getsockname()[1])
+    async with run_sandbox(SandboxSettings()) as sandbox:
+        await _serve_and_call(sandbox, tmp_path, ports)
+
+
+async def _serve_and_call(sandbox: RunningSandbox, tmp_path: Path, ports: list[int]) -> None:
     config = configuration(sandbox, tmp_path / "data", ports[0])
     config["forward"] = {"listen": f"127.0.0.1:{ports[1]}"}
     config["log"] = {"level": "info"}

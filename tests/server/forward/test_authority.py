@@ -68,8 +68,10 @@ def test_openssl_believes_it_of_these_names_alone(tmp_path: Path, name: str, *, 
     (tmp_path / "leaf.pem").write_bytes(leaf.public_bytes(serialization.Encoding.PEM))
     (tmp_path / "trusted.pem").write_bytes(authority.pem)
     done = subprocess.run(
-        ["openssl", "verify", "-x509_strict", "-purpose", "sslserver"]
-        + ["-CAfile", "trusted.pem", "leaf.pem"],
+        [
+            *("openssl", "verify", "-x509_strict", "-purpose", "sslserver"),
+            *("-CAfile", "trusted.pem", "leaf.pem"),
+        ],
         cwd=tmp_path,
         capture_output=True,
         text=True,
