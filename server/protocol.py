@@ -348,7 +348,7 @@ class GuardedProtocol(HttpToolsProtocol):
     def _check_head(self, took_s: float) -> None:
         if took_s <= self._guard.settings.header_timeout_s or self._running is not None:
             return
-        if self._head_bytes:
+        if self._phase is _Phase.HEAD:
             self._refuse(RequestTooSlow())
         else:  # it never began
             self._guard.count("nothing_asked")

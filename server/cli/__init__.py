@@ -9,6 +9,7 @@ from server.cli import (
     accounts,
     audit,
     batch,
+    ca,
     cache,
     check_config,
     clients,
@@ -102,6 +103,7 @@ app.command()(sandbox.sandbox)
 app.add_typer(accounts.app, name="accounts")
 app.add_typer(clients.app, name="clients")
 app.command()(routes.routes)
+app.add_typer(ca.app)
 app.add_typer(schedules.app, name="schedules")
 app.add_typer(audit.app, name="audit")
 app.add_typer(templates.app)

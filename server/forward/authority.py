@@ -15,6 +15,8 @@ from core.clock import Clock
 from core.errors import GatewayError, Text
 from server.forward.certificates import make_ca, make_leaf, server_context
 
+PUBLIC_FILE = "ca.pem"  # what tools have to trust
+_KEY_FILE = "ca.key.pem"
 _LEAF_LIFE = timedelta(days=30)
 _RENEWED_BEFORE = timedelta(days=10)
 
@@ -80,13 +82,13 @@ class Authority:
 
 def open_authority(folder: Path, hosts: Iterable[str], *, clock: Clock) -> Authority:
     """The CA that is kept in `folder`, for `hosts`; made there once. Raises AuthorityUnusable."""
-    path = folder / "ca.key.pem"
+    path = folder / _KEY_FILE
     try:
         _create_once(path, hosts, datetime.fromtimestamp(clock(), UTC))
         text = path.read_bytes()
         key = serialization.load_pem_private_key(text, None)
         authority = _joined(key, x509.load_pem_x509_certificate(text), clock)
-        _publish(folder / "ca.pem", authority.pem)
+        _publish(folder / PUBLIC_FILE, authority.pem)
     except OSError as exc:
         raise AuthorityUnusable(path=path, reason=exc.strerror or "unreadable") from None
     except (ValueError, TypeError) as exc:

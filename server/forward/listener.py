@@ -1,6 +1,6 @@
 import asyncio
 from collections.abc import Callable, Container
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import structlog
@@ -52,6 +52,13 @@ class Desk:
     make_room: Callable[[], None]  # called when the door is full
     count: Callable[[str], None]  # counts a connection that was refused, by the reason
     tasks: TaskSet
+    waiting: set["Connecting"] = field(default_factory=set)  # not let in, or not yet
+
+    async def close(self) -> None:
+        """End every connection that has not gone its way."""
+        for connection in list(self.waiting):
+            connection.abort()
+        await self.tasks.aclose()
 
 
 class Connecting(asyncio.Protocol):
@@ -71,6 +78,7 @@ class Connecting(asyncio.Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Let it in, or turn it away."""
         self._transport = transport
+        self._desk.waiting.add(self)
         name = transport.get_extra_info("peername")
         self._peer = name[0] if name else None
         if self._desk.door.full:
@@ -83,6 +91,7 @@ class Connecting(asyncio.Protocol):
 
     def connection_lost(self, _exc: Exception | None) -> None:
         """Nobody is there any more."""
+        self._desk.waiting.discard(self)
         self._quiet()
         self._leave()
 
@@ -115,17 +124,26 @@ class Connecting(asyncio.Protocol):
         except OSError as exc:  # an ssl.SSLError is one
             self._desk.count("forward_handshake")
             log.info("forward connection failed", client=who, host=host, reason=str(exc))
-            self._transport.abort()
-            self._leave()
+            self._give_up()
         except BaseException:
-            self._transport.abort()
-            self._leave()
+            self._give_up()
             raise
         else:
+            self._desk.waiting.discard(self)
             log.info("forward connection", client=who, host=host)
+
+    def abort(self) -> None:
+        """End it at once."""
+        self._decided = True
+        self._transport.abort()
 
     def _late(self) -> None:
         self._refuse(RequestTooSlow())
+
+    def _give_up(self) -> None:
+        self._transport.abort()
+        self._desk.waiting.discard(self)  # another protocol may be told of the connection's end
+        self._leave()
 
     def _refuse(self, error: GatewayError) -> None:
         self._decided = True

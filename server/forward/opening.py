@@ -39,7 +39,7 @@ async def forwarding(
     Raises AuthorityUnusable.
     """
     state, guard = inside
-    tasks, resolver = TaskSet(), SystemResolver()
+    resolver = SystemResolver()
     way: Way
     tunnels: Tunnels | None = None
     if settings.forward.mode == "inspect":
@@ -55,7 +55,7 @@ async def forwarding(
         door=guard.door,
         make_room=lambda: close_an_idle_one(state),
         count=guard.count,
-        tasks=tasks,
+        tasks=TaskSet(),
     )
     loop = asyncio.get_running_loop()
     server = await loop.create_server(lambda: Connecting(desk), sock=listener)
@@ -63,7 +63,7 @@ async def forwarding(
         yield
     finally:
         server.close()
-        await tasks.aclose()
+        await desk.close()
         if tunnels is not None:
             tunnels.close()
         resolver.close()

@@ -83,6 +83,7 @@ class _End(asyncio.Protocol):
         self.transport: asyncio.Transport | None = None
         self.other: _End | None = None
         self.taken_bytes = 0
+        self.is_at_end = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         self.transport = transport
@@ -94,8 +95,10 @@ class _End(asyncio.Protocol):
             there.write(data)
 
     def eof_received(self) -> bool:
+        self.is_at_end = True
         there = self._there()
-        if there is None or not there.can_write_eof():
+        if there is None or self.other is None or self.other.is_at_end:
+            self._pipe.close()
             return False
         there.write_eof()
         return True  # the other direction may go on

@@ -10,6 +10,7 @@ import structlog
 from accounts.clients import Scope
 from core.errors import Category, GatewayError, Text
 from fetch.addresses import Address, AddressPolicy
+from fetch.errors import DnsFailed, UrlForbidden
 from fetch.judge import Judge
 from fetch.resolver import Resolver
 from proxy.auth import ScopeMissing
@@ -56,6 +57,20 @@ class HostUnreachable(GatewayError):
     )
 
 
+class HostInside(HostUnreachable):
+    """The name server gave an address that WeChat cannot have."""
+
+    code = "forward_dns_refused"
+    retryable = False
+    message = Text(
+        "{host} 被解析到了非公网地址", "the name server gives {host} an address that is not public"
+    )
+    hint = Text(
+        "检查网关所在机器的 DNS 与 hosts 文件",
+        "check DNS and the hosts file of the gateway's machine",
+    )
+
+
 class Place(NamedTuple):
     """Where a tunnel to one of WeChat's hosts ends."""
 
@@ -99,7 +114,7 @@ class Tunnels:
         self._pipes: set[Pipe] = set()
 
     async def open(self, transport: asyncio.Transport, visitor: Visitor) -> None:
-        """Connect the two. Raises ScopeMissing, TooManyTunnels, UrlForbidden, HostUnreachable."""
+        """Connect the two. Raises ScopeMissing, TooManyTunnels, HostUnreachable."""
         client = visitor.credential.client
         if not client.may(Scope.RELAY_WRITE):  # nobody sees what goes through
             raise ScopeMissing(client=client.id, scope=Scope.RELAY_WRITE.value)
@@ -147,7 +162,12 @@ class Tunnels:
 
     async def _connect(self, place: Place) -> socket.socket:
         judge = self._any if place.is_ours else self._public
-        addresses = await judge.addresses(place.host, place.port)
+        try:
+            addresses = await judge.addresses(place.host, place.port)
+        except UrlForbidden:
+            raise HostInside(host=place.host) from None
+        except DnsFailed:
+            raise HostUnreachable(host=place.host) from None
         for address in addresses[:_ADDRESSES_TRIED]:
             try:
                 async with asyncio.timeout(_ATTEMPT_S):

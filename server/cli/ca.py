@@ -1,0 +1,99 @@
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from server.cli.common import ConfigOption, fail, in_language, read_settings
+
+if TYPE_CHECKING:
+    from server.settings import Settings
+
+app = typer.Typer(name="ca", no_args_is_help=True)
+
+
+@app.callback()
+def ca() -> None:
+    """正向代理自己的 CA / the forward proxy's own CA.
+
+    只能为微信的 API 域名签发（关键扩展 nameConstraints）。
+    It can vouch for WeChat's API hosts and nothing else (critical nameConstraints).
+
+    \b
+    例 / example:
+      wxgate ca show
+      wxgate ca install-hint python
+    """
+
+
+@app.command()
+def show(
+    config: ConfigOption = None,
+    pem: Annotated[bool, typer.Option("--pem", help="只输出证书 / the certificate alone")] = False,
+) -> None:
+    """证书在哪、指纹、有效期 / where the certificate is, its fingerprint and its end.
+
+    \b
+    例 / example:
+      wxgate ca show
+      wxgate ca show --pem > wxgate-ca.pem
+    """
+    from cryptography import x509
+    from cryptography.hazmat.primitives.hashes import SHA256
+
+    path = _certificate(read_settings(config))
+    text = path.read_bytes()
+    if pem:
+        typer.echo(text.decode("ascii"), nl=False)
+        return
+    found = x509.load_pem_x509_certificate(text)
+    names = found.extensions.get_extension_for_class(x509.NameConstraints).value
+    hosts = ", ".join(str(name.value) for name in names.permitted_subtrees or ())
+    typer.echo(f"文件 file          {path}")
+    typer.echo(f"名称 name          {found.subject.rfc4514_string()}")
+    typer.echo(f"SHA-256            {found.fingerprint(SHA256()).hex(':').upper()}")
+    typer.echo(f"有效期至 ends      {found.not_valid_after_utc:%Y-%m-%d}")
+    typer.echo(f"只签发 only for    {hosts}")
+
+
+@app.command("install-hint")
+def install_hint(
+    system: Annotated[
+        str, typer.Argument(help="系统或语言；不写则全部 / system or language; all by default")
+    ] = "",
+    config: ConfigOption = None,
+) -> None:
+    """怎样让系统或语言信任它 / how to make a system or language trust it.
+
+    debian rhel macos windows curl python node java go php docker
+
+    \b
+    例 / example:
+      wxgate ca install-hint
+      wxgate ca install-hint node
+    """
+    from server.forward.hints import HINTS
+
+    if system and system not in HINTS:
+        known = " ".join(HINTS)
+        fail(f"没有 {system}，有：{known}", f"no such hint: {system}; there are: {known}", code=2)
+    settings = read_settings(config)
+    path = _certificate(settings).resolve()
+    address = settings.forward.listen or "127.0.0.1:8081"
+    client = settings.clients[0].id if settings.clients else "<id>"
+    proxy = f"http://{client}:$WXGATE_KEY@{address}"
+    for name in [system] if system else HINTS:
+        hint = HINTS[name]
+        typer.echo(f"# {name}: {in_language(hint.title)}")
+        typer.echo("\n".join(hint.fill(str(path), proxy, address)) + "\n")
+
+
+def _certificate(settings: "Settings") -> Path:
+    from server.forward.authority import PUBLIC_FILE
+
+    path = settings.server.data_dir / "ca" / PUBLIC_FILE
+    if not path.exists():
+        fail(
+            f"还没有 CA：{path}。设好 [forward] listen 并启动一次网关就会生成",
+            f"no CA yet: {path}. Set [forward] listen and start the gateway once",
+        )
+    return path

@@ -1,0 +1,49 @@
+import time
+from pathlib import Path
+
+import pytest
+
+from server.forward.authority import open_authority
+from server.forward.hints import HINTS
+from tests.server.cli.commands import wxgate
+
+
+@pytest.fixture(autouse=True)
+def configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    text = '[server]\ndata_dir = "data"\n[forward]\nlisten = "10.1.2.3:8081"\n'
+    (tmp_path / "config.toml").write_text(text)
+
+
+def test_without_a_ca_it_is_said_how_to_get_one() -> None:
+    done = wxgate("ca", "show")
+    assert done.exit_code == 1
+    assert "[forward] listen" in done.stderr
+    assert not Path("data").exists()  # who looks makes nothing
+
+
+def test_it_is_shown_without_its_key() -> None:
+    authority = open_authority(Path("data/ca"), ["api.weixin.qq.com"], clock=time.time)
+    done = wxgate("ca", "show")
+    assert done.exit_code == 0
+    assert authority.fingerprint in done.stdout
+    assert "api.weixin.qq.com" in done.stdout
+    assert wxgate("ca", "show", "--pem").stdout.encode() == authority.pem
+
+
+def test_each_hint_names_the_file_or_the_proxy() -> None:
+    open_authority(Path("data/ca"), ["api.weixin.qq.com"], clock=time.time)
+    every = wxgate("ca", "install-hint").stdout
+    for name in HINTS:
+        done = wxgate("ca", "install-hint", name)
+        assert done.exit_code == 0
+        assert done.stdout in every
+        assert str(Path("data/ca/ca.pem").resolve()) in done.stdout or "10.1.2.3" in done.stdout
+        assert not {"{ca}", "{proxy}", "{host}", "{port}"} & set(done.stdout.split())
+    assert "http://<id>:$WXGATE_KEY@10.1.2.3:8081" in every
+
+
+def test_an_unknown_system_is_told_which_there_are() -> None:
+    done = wxgate("ca", "install-hint", "amiga")
+    assert done.exit_code == 2
+    assert "debian" in done.stderr

@@ -1,0 +1,155 @@
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from ipaddress import ip_address
+from typing import Any
+
+import pytest
+
+from fetch.addresses import Address
+from proxy.upstream import UpstreamSettings
+from server.connections import Door
+from server.forward.answer import ESTABLISHED
+from server.forward.listener import Visitor
+from server.forward.tunnel import Bounds, Place, Tunnels, places_of
+from tests.conftest import free_port
+from tests.gateway import READER_KEY
+from tests.server.forward.conftest import HOST, Opens, connect
+from wechat.hosts import API_HOSTS, MP_HOST
+
+
+class Names:
+    """A name server that gives one address to all."""
+
+    def __init__(self, address: str = "127.0.0.1") -> None:
+        self._address = ip_address(address)
+        self.asked: list[str] = []
+
+    async def resolve(self, host: str, port: int) -> list[Address]:
+        del port
+        self.asked.append(host)
+        return [self._address]
+
+    def close(self) -> None:
+        pass
+
+
+@asynccontextmanager
+async def shouting() -> AsyncIterator[int]:
+    """A server that repeats in upper case; its port."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(1_000):
+            writer.write(data.upper())
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        yield server.sockets[0].getsockname()[1]
+        await asyncio.sleep(0.05)  # for its connections to see the end
+
+
+class Counted:
+    """Tunnels to one place, and the door that they take their second place of."""
+
+    def __init__(self, place: Place, names: Names | None = None, **bounds: Any) -> None:
+        self.door = Door(max_connections=100, max_per_ip=100)
+        self.names = names or Names()
+        limits = Bounds(**{"per_client": 2, "idle_s": 20, **bounds})
+        self._tunnels = Tunnels(dict.fromkeys((HOST,), place), self.names, self.door, limits)
+        self.close = self._tunnels.close
+
+    async def open(self, transport: asyncio.Transport, visitor: Visitor) -> None:
+        await self._tunnels.open(transport, visitor)
+
+
+async def test_a_tool_talks_to_wechat_and_nobody_reads_along(open_front: Opens) -> None:
+    async with shouting() as port:
+        way = Counted(Place("127.0.0.1", port, is_ours=True))
+        async with open_front(way) as front:
+            reader, writer = await front.say(connect())
+            assert await reader.readexactly(len(ESTABLISHED)) == ESTABLISHED
+            writer.write(b"\x16\x03\x01 anything")
+            assert await reader.readexactly(12) == b"\x16\x03\x01 ANYTHING"
+            assert (front.door.inside, way.door.inside) == (1, 1)
+            writer.close()
+            await front.is_empty()
+            assert way.door.inside == 0
+
+
+@pytest.mark.parametrize(
+    "address", ["127.0.0.1", "10.0.0.7", "169.254.169.254", "100.64.0.1", "::1", "fd00::1"]
+)
+async def test_a_name_server_cannot_lead_inside(open_front: Opens, address: str) -> None:
+    async with shouting() as port:
+        way = Counted(Place(HOST, port, is_ours=False), Names(address))
+        async with open_front(way) as front:
+            said = await front.answer(connect())
+            assert said.startswith(b"HTTP/1.1 502 ")
+            assert b"forward_dns_refused" in said
+            assert way.names.asked == [HOST]
+            await front.is_empty()
+            assert way.door.inside == 0
+
+
+async def test_who_may_only_read_gets_no_tunnel(open_front: Opens) -> None:
+    way = Counted(Place("127.0.0.1", free_port(), is_ours=True))
+    async with open_front(way) as front:
+        said = await front.answer(connect(READER_KEY, client="reader"))
+        assert said.startswith(b"HTTP/1.1 403 ")
+        assert b"scope_missing" in said
+
+
+async def test_a_client_has_so_many_tunnels_and_no_more(open_front: Opens) -> None:
+    async with shouting() as port:
+        way = Counted(Place("127.0.0.1", port, is_ours=True))
+        async with open_front(way) as front:
+            held = [await front.say(connect()) for _ in range(2)]
+            for reader, _ in held:
+                await reader.readexactly(len(ESTABLISHED))
+            said = await front.answer(connect())
+            assert said.startswith(b"HTTP/1.1 429 ")
+            assert b"forward_too_many_tunnels" in said
+            held[0][1].close()
+            async with asyncio.timeout(20):
+                while front.door.inside > 1:
+                    await asyncio.sleep(0.01)
+            reader, writer = await front.say(connect())
+            assert await reader.readexactly(len(ESTABLISHED)) == ESTABLISHED
+            for _, each in (held[1], (reader, writer)):
+                each.close()
+
+
+async def test_a_host_that_is_away_is_told(open_front: Opens) -> None:
+    way = Counted(Place("127.0.0.1", free_port(), is_ours=True))
+    async with open_front(way) as front:
+        said = await front.answer(connect())
+        assert said.startswith(b"HTTP/1.1 502 ")
+        assert b"forward_unreachable" in said
+        assert way.door.inside == 0
+
+
+async def test_the_end_of_the_gateway_ends_them_all(open_front: Opens) -> None:
+    async with shouting() as port:
+        way = Counted(Place("127.0.0.1", port, is_ours=True))
+        async with open_front(way) as front:
+            reader, writer = await front.say(connect())
+            await reader.readexactly(len(ESTABLISHED))
+            way.close()
+            assert await reader.read() == b""
+            writer.close()
+            await front.is_empty()
+
+
+def test_wechats_hosts_lead_to_themselves() -> None:
+    places = places_of(UpstreamSettings())
+    assert set(places) == {*API_HOSTS, MP_HOST}
+    assert all(place == Place(name, 443, is_ours=False) for name, place in places.items())
+
+
+def test_a_sandbox_in_place_of_wechat_is_where_they_lead() -> None:
+    sandbox = "http://127.0.0.1:9000"
+    places = places_of(UpstreamSettings(base_urls=(sandbox,), mp_base_url=sandbox))
+    assert set(places.values()) == {Place("127.0.0.1", 9000, is_ours=True)}
+    mixed = places_of(UpstreamSettings(base_urls=("https://sandbox.internal",)))
+    assert mixed["api2.weixin.qq.com"] == Place("sandbox.internal", 443, is_ours=True)
+    assert mixed[MP_HOST] == Place(MP_HOST, 443, is_ours=False)
