@@ -33,6 +33,7 @@ _INDISCREET = (
     "PIL",
     "markdown_it",
     "alembic",
+    "mcp",
 )
 
 

@@ -34,8 +34,11 @@ class AccountsHandler:
         self._facts = facts
 
     async def list(self, request: Request) -> Response:
-        """The accounts and the default one: the only one, where there is but one."""
-        client: Client = request.state.client
+        """The accounts and the default one."""
+        return JSONResponse(self.listed(request.state.client).model_dump())
+
+    def listed(self, client: Client) -> AccountList:
+        """Those of the client; the default is the only one, where there is but one."""
         items = [
             self._item(account.name, account.app_id, "active", self._facts.remaining(account))
             for account in self._accounts
@@ -46,8 +49,7 @@ class AccountsHandler:
             for name, app_id in self._accounts.locked().items()
             if name in client.accounts
         ]
-        listed = AccountList(items=items, default=items[0].name if len(items) == 1 else None)
-        return JSONResponse(listed.model_dump())
+        return AccountList(items=items, default=items[0].name if len(items) == 1 else None)
 
     def _item(
         self, name: str, app_id: str, state: Literal["active", "locked"], left: dict[str, int]

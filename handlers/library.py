@@ -109,12 +109,15 @@ class LibraryHandler:
         self._library = library
         self._accounts = accounts
         self._kind = kind
-        self._reads = (_WRITES[kind], Scope.RELAY_READ, Scope.ADMIN)
+        self.readers = (_WRITES[kind], Scope.RELAY_READ, Scope.ADMIN)
 
     async def list(self, request: Request) -> Response:
         """A page of them."""
-        account = account_of(request, require_scope(request, *self._reads), self._accounts)
-        query = read_query(request, LibraryQuery)
+        account = account_of(request, require_scope(request, *self.readers), self._accounts)
+        return JSONResponse(await self.page(request, account, read_query(request, LibraryQuery)))
+
+    async def page(self, request: Request, account: str, query: LibraryQuery) -> dict[str, Any]:
+        """A LibraryList for the caller of `request`, who may read them."""
         wanted = LibraryFilter(
             account=account,
             kind=self._kind,
@@ -127,11 +130,11 @@ class LibraryHandler:
         listed = await self._library.page(
             wanted, before=_place(query.cursor), limit=query.limit, refresh=query.refresh
         )
-        return JSONResponse(_listed(request, listed))
+        return _listed(request, listed)
 
     async def get(self, request: Request) -> Response:
         """One of them, as WeChat has it now."""
-        account = account_of(request, require_scope(request, *self._reads), self._accounts)
+        account = account_of(request, require_scope(request, *self.readers), self._accounts)
         shown = await self._library.get(account, self._kind, _id(request))
         return JSONResponse(_shown(shown))
 

@@ -27,8 +27,8 @@ class AccountUnnamed(AuthError):
     errcode = 40013
     message = Text("没有说明使用哪个公众号", "no account named, and the client has several")
     hint = Text(
-        "加上请求头 X-Wxgate-Account: <账号名或 AppID>",
-        "send X-Wxgate-Account: <account name or AppID>",
+        "加上请求头 X-Wxgate-Account: <账号名或 AppID>；MCP 工具也可用 account 参数",
+        "send X-Wxgate-Account: <account name or AppID>; to an MCP tool also the argument account",
     )
 
 

@@ -116,6 +116,10 @@ def build_app(parts: Parts) -> Starlette:
     )
     authenticate = Middleware(AuthMiddleware, authenticate=parts.callers.authenticator.client)
     verify = Middleware(SignatureMiddleware, bodies=parts.signed)
+    if parts.settings.mcp.enabled:
+        from server.mcp_routes import mcp_route  # the SDK behind it is slow to import
+
+        others.append(mcp_route(parts, throttle, [authenticate, verify]))
     app = Starlette(
         routes=[
             RelayRoute(parts.relay, parts.relay_segments),

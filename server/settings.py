@@ -32,6 +32,7 @@ from content.words.folder import problems_in
 from core.errors import Text
 from core.logging import LogSettings
 from fetch.settings import FetchSettings
+from handlers.mcp.settings import McpSettings
 from handlers.security_headers import HeaderSettings
 from handlers.wenyan_settings import WenyanSettings
 from jobs.library_settings import LibrarySettings
@@ -143,6 +144,7 @@ class Settings(BaseSettings):
     library: LibrarySettings = LibrarySettings()
     forward: ForwardSettings = ForwardSettings()
     wenyan: WenyanSettings = WenyanSettings()
+    mcp: McpSettings = McpSettings()
     redis: RedisSettings = RedisSettings()
     cache: CacheSettings = CacheSettings()
     database: DatabaseSettings = DatabaseSettings()

@@ -1,0 +1,1 @@
+"""What AI agents may do, as tools of the Model Context Protocol."""
