@@ -116,8 +116,7 @@ SCHEDULE = About(
     "schedule",
     Text("定时发布", "Schedule a draft"),
     Text(
-        "到指定时间发布一篇草稿。其间草稿被改动则不发布（if_changed）。"
-        "必须先得到用户明确同意。",
+        "到指定时间发布一篇草稿。其间草稿被改动则不发布（if_changed）。必须先得到用户明确同意。",
         "Publish a draft at a given time. If somebody changes the draft until then it "
         "is not published (if_changed). Ask your user first.",
     ),

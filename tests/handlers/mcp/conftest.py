@@ -8,6 +8,7 @@ import httpx2
 import pytest
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
+from mcp_types import CallToolResult, TextContent
 
 from tests.e2e.conftest import KEY, Opens, Stand
 
@@ -39,6 +40,15 @@ CHANGE: dict[str, Any] = {
         caller("careful", CAREFUL_KEY, "draft", "publish", approve_publish=True),
     ],
 }
+
+
+def gist(answer: CallToolResult) -> str:
+    """The text that a model reads of a tool's answer."""
+    (block,) = answer.content
+    assert isinstance(block, TextContent)
+    return block.text
+
+
 Agents = Callable[..., AbstractAsyncContextManager[Client]]
 
 

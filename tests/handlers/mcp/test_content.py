@@ -1,5 +1,5 @@
 from tests.e2e.conftest import Stand
-from tests.handlers.mcp.conftest import Agents
+from tests.handlers.mcp.conftest import Agents, gist
 
 
 async def test_an_article_is_laid_out_without_touching_wechat(agent: Agents, gate: Stand) -> None:
@@ -19,7 +19,7 @@ async def test_what_is_wrong_is_told_in_a_line(agent: Agents) -> None:
     async with agent() as client:
         told = await client.call_tool("lint", {"markdown": "text", "title": "长" * 80})
     assert told.structured_content["ok"] is False
-    assert "[error]" in told.content[0].text
+    assert "[error]" in gist(told)
 
 
 async def test_themes_are_named_without_their_previews(agent: Agents) -> None:

@@ -12,7 +12,7 @@ from mcp.shared.exceptions import MCPError
 
 from handlers.mcp.endpoint import McpBusy
 from tests.e2e.conftest import KEY, Opens, Stand
-from tests.handlers.mcp.conftest import CHANGE, DRAFT_KEY, Agents
+from tests.handlers.mcp.conftest import CHANGE, DRAFT_KEY, Agents, gist
 
 HELLO = {
     "jsonrpc": "2.0",
@@ -71,8 +71,8 @@ async def test_an_error_says_code_message_and_hint(agent: Agents) -> None:
     assert told.is_error
     error = told.structured_content["error"]
     assert (error["code"], error["field"]) == ("field_invalid", "markdown")
-    assert error["code"] in told.content[0].text
-    assert error["hint"] in told.content[0].text
+    assert error["code"] in gist(told)
+    assert error["hint"] in gist(told)
 
 
 async def test_no_session_is_kept(gate: Stand) -> None:
@@ -116,7 +116,6 @@ async def test_pages_of_other_origins_and_other_hosts_are_refused(gate: Stand) -
         (b'{"a":' * 100_000, 400),
         (b"\xff\xfe", 400),
         (b"[]", 400),
-        (b'{"jsonrpc":"2.0","id":1e999,"method":"x"}', 400),
         (b" " * 4_000_001, 413),
         (b'{"jsonrpc":"2.0","method":"notifications/initialized"}', 202),
     ],

@@ -28,7 +28,7 @@ async def test_an_article_becomes_a_draft_and_is_published(agent: Agents, gate: 
         assert job["result"]["mode"] == "published"
         again = await told(client, "job_status", job_id=job["id"])
         assert again["state"] == "succeeded"
-    assert len(gate.committed("publish")) == 1
+    assert len(gate.committed("publication")) == 1
 
 
 async def test_the_same_content_makes_one_draft(agent: Agents, gate: Stand) -> None:
@@ -66,7 +66,7 @@ async def test_what_a_careful_key_publishes_waits_for_another(agent: Agents, gat
         draft = await told(client, "create_draft", **ARTICLE)
         job = await told(client, "publish", media_id=draft["result"]["media_id"])
     assert (job["state"], job["approval"]) == ("waiting", "pending")
-    assert gate.committed("publish") == []
+    assert gate.committed("publication") == []
 
 
 async def test_a_draft_is_published_later(agent: Agents) -> None:
