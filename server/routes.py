@@ -68,9 +68,10 @@ from server.cache_control import CacheControl
 from server.callers import Callers
 from server.effect_routes import effect_routes
 from server.settings import Settings
+from server.store import store_check
 from server.wenyan_routes import wenyan_routes
 from server.work import Work
-from store.engine import Database, StorageUnavailable
+from store.engine import Database
 from templates.book import TemplateBook
 from wechat.errcodes import load_errcodes
 
@@ -316,7 +317,7 @@ def _admin_accounts(parts: Parts) -> list[ApiRoute]:
 
 
 def _public(parts: Parts) -> list[ApiRoute]:
-    health = HealthHandler({"store": _store_check(parts.database)}, parts.draining)
+    health = HealthHandler({"store": store_check(parts.database)}, parts.draining)
     return [
         ApiRoute("GET", "/health", health.live, about.LIVE),
         ApiRoute("GET", "/health/live", health.live, about.LIVE),
@@ -390,14 +391,3 @@ class RelayRoute(BaseRoute):
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand the call over."""
         await self._relay(scope, receive, send)
-
-
-def _store_check(database: Database) -> Callable[[], Awaitable[str]]:
-    async def check() -> str:
-        try:
-            await database.ping()
-        except StorageUnavailable as exc:
-            return exc.code
-        return ""
-
-    return check

@@ -1,8 +1,8 @@
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 from server.settings import Settings
-from store.engine import Database, open_database
+from store.engine import Database, StorageUnavailable, open_database
 from store.migrate import migrate, require_current
 
 
@@ -15,3 +15,16 @@ async def open_store(settings: Settings) -> AsyncIterator[Database]:
         else:
             await require_current(database)
         yield database
+
+
+def store_check(database: Database) -> Callable[[], Awaitable[str]]:
+    """Tells the code of what is wrong with the store, or nothing."""
+
+    async def check() -> str:
+        try:
+            await database.ping()
+        except StorageUnavailable as exc:
+            return exc.code
+        return ""
+
+    return check
