@@ -39,9 +39,11 @@ class WenyanHandler:
         """Say that this is a server of theirs."""
         return JSONResponse({"status": "ok", "service": _SERVICE, "version": self._version})
 
-    async def verify(self, request: Request) -> Response:
-        """Say whether the key is good for a draft."""
-        require_scope(request, Scope.DRAFT)
+    async def verify(self, _request: Request) -> Response:
+        """Say that the key is known.
+
+        What it may not do is said at the upload: of a refusal here the tools show the status alone.
+        """
         return JSONResponse({"success": True, "message": "Authorized"})
 
     async def upload(self, request: Request) -> Response:

@@ -11,7 +11,7 @@ _SAID = (
 HEALTH = Operation(
     "这是不是文颜的服务 / whether this is a server for Wenyan", _TAG, public=True, errors=()
 )
-VERIFY = Operation("密钥能不能建草稿 / whether the key may make drafts", _TAG, description=_SAID)
+VERIFY = Operation("密钥对不对 / whether the key is known", _TAG, description=_SAID)
 UPLOAD = Operation(
     "上传图片或文章 / upload a picture, or the article",
     _TAG,

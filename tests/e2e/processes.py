@@ -27,6 +27,8 @@ def write_toml(path: Path, config: Mapping[str, Any]) -> None:
 def _literal(value: Any) -> str:
     if isinstance(value, list):
         return "[" + ", ".join(map(_literal, value)) + "]"
+    if isinstance(value, bool):
+        return str(value).lower()
     return f'"{value}"' if isinstance(value, str) else str(value)
 
 

@@ -40,12 +40,22 @@ async def test_it_says_what_its_tools_look_for(tool: Tool) -> None:
 
 async def test_a_key_is_needed_for_all_else(tool: Tool) -> None:
     assert (await tool.http.get("/verify")).json() == {"success": True, "message": "Authorized"}
+    tool.http.headers["x-api-key"] = "wrong"
+    assert _code(await tool.http.get("/verify")) == (401, "auth_key_wrong")
     for key, refusal in (("wrong", 401), (READER, 403)):
         tool.http.headers["x-api-key"] = key
-        assert (await tool.http.get("/verify")).status_code == refusal
         assert (await tool.upload("a.png", PNG, "image/png")).status_code == refusal
         refused = await tool.http.post("/publish", json={"fileId": "x"})
         assert _code(refused)[0] == refusal
+
+
+async def test_what_a_known_key_may_not_do_is_told_where_its_tools_show_the_words(
+    tool: Tool,
+) -> None:
+    tool.http.headers["x-api-key"] = READER
+    assert (await tool.http.get("/verify")).status_code == 200
+    refused = await tool.upload("a.png", PNG, "image/png")
+    assert _code(refused) == (403, "scope_missing")
 
 
 async def test_it_is_off_unless_it_is_switched_on(open_stand: Opens) -> None:
