@@ -58,6 +58,8 @@ async def test_the_bridge_sends_what_it_is_told_to(page: Page, open_stand: Opens
 
 
 async def _tools(url: str, headers: dict[str, str]) -> list[str]:
-    async with httpx2.AsyncClient(headers=headers, timeout=60, trust_env=False) as http:
-        async with Client(streamable_http_client(url, http_client=http)) as client:
-            return [tool.name for tool in (await client.list_tools()).tools]
+    async with (
+        httpx2.AsyncClient(headers=headers, timeout=60, trust_env=False) as http,
+        Client(streamable_http_client(url, http_client=http)) as client,
+    ):
+        return [tool.name for tool in (await client.list_tools()).tools]
