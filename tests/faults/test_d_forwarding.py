@@ -5,10 +5,12 @@ from typing import Any
 
 from sandbox.settings import VERIFIED
 from tests.e2e.conftest import KEY
+from tests.faults.doors import each_door
 from tests.faults.recorder import recording, upstream_of, whole
 from tests.faults.wire import ADD, COUNT, ask, get, post, upstream, wire
 
 
+@each_door
 async def test_068_a_callers_own_credentials_never_go_on(open_stand: Any) -> None:
     async with recording() as wechat, open_stand(upstream_of(wechat)) as stand:
         for query in (
@@ -32,6 +34,7 @@ async def test_068_a_callers_own_credentials_never_go_on(open_stand: Any) -> Non
     assert KEY not in wechat.heads
 
 
+@each_door
 async def test_068_an_app_secret_in_the_query_is_replaced_by_the_real_one(open_stand: Any) -> None:
     query = f"appid=main&secret={KEY}&appid=wxother&secret=x&code=c&grant_type=authorization_code"
     async with recording() as wechat, open_stand(upstream_of(wechat)) as stand:
@@ -47,6 +50,7 @@ async def test_068_an_app_secret_in_the_query_is_replaced_by_the_real_one(open_s
     assert KEY not in line
 
 
+@each_door
 async def test_069_headers_of_one_hop_stay_there(open_stand: Any) -> None:
     lines = (
         "Connection: X-Account, keep-alive, Authorization, Content-Type", "X-Account: evil",
@@ -63,6 +67,7 @@ async def test_069_headers_of_one_hop_stay_there(open_stand: Any) -> None:
     assert "authorization" not in wechat.heads
 
 
+@each_door
 async def test_071_only_listed_headers_of_the_upstream_come_back(open_stand: Any) -> None:
     async with recording() as wechat, open_stand(upstream_of(wechat)) as stand:
         wechat.answer = whole(
@@ -83,6 +88,7 @@ async def test_071_only_listed_headers_of_the_upstream_come_back(open_stand: Any
         assert answer.headers["x-request-id"].startswith("req_")
 
 
+@each_door
 async def test_071_a_body_is_framed_anew_whatever_the_upstream_says_of_it(open_stand: Any) -> None:
     async with recording() as wechat, open_stand(upstream_of(wechat)) as stand:
         body = b'{"total_count":2}'
@@ -108,6 +114,7 @@ async def test_071_a_body_is_framed_anew_whatever_the_upstream_says_of_it(open_s
             assert lying.status in (200, 502)
 
 
+@each_door
 async def test_081_a_callers_text_never_makes_a_header(stand: Any) -> None:
     for value in (
         "abc",
@@ -131,6 +138,7 @@ async def test_081_a_callers_text_never_makes_a_header(stand: Any) -> None:
     assert {seen.path for seen in upstream(stand)} == {COUNT}
 
 
+@each_door
 async def test_081_a_file_name_of_the_upstream_cannot_split_the_answer(open_stand: Any) -> None:
     async with recording() as wechat, open_stand(upstream_of(wechat)) as stand:
         for name in (b"a\rSet-Cookie: x=1", b"a\x00b", b"a\nSet-Cookie: x=1"):
@@ -146,17 +154,22 @@ async def test_081_a_file_name_of_the_upstream_cannot_split_the_answer(open_stan
             assert answer.status in (200, 502, 504), name
 
 
+@each_door
 async def test_082_a_compressed_body_is_refused_unread(stand: Any) -> None:
     bomb = zlib.compress(b"0" * 10_000_000, 9)
     for coding in ("gzip", "deflate", "br", "GZIP", "identity, gzip"):
         answer = await ask(stand, post(bomb, f"Content-Encoding: {coding}"))
         assert answer is not None, coding
         assert (answer.status, answer.code) == (415, "body_encoded"), coding
-        own = await ask(stand, post(bomb, f"Content-Encoding: {coding}", path="/v1/render"))
-        assert own is not None, coding
-        assert own.status in (400, 415), coding
     assert upstream(stand) == []
     plain = await ask(stand, post("{}", "Content-Encoding: identity", path=ADD))
     assert plain is not None
     assert plain.json["errcode"] != 0
     assert len(upstream(stand)) == 1
+
+
+async def test_082_a_compressed_body_of_ours_is_refused_unread(stand: Any) -> None:
+    bomb = zlib.compress(b"0" * 10_000_000, 9)
+    answer = await ask(stand, post(bomb, "Content-Encoding: deflate", path="/v1/render"))
+    assert answer is not None
+    assert answer.status in (400, 415)

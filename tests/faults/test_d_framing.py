@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.faults.doors import each_door
 from tests.faults.wire import ADD, COUNT, ask, get, post, still_serves, upstream, wire
 
 HIDDEN = "/cgi-bin/freepublish/batchget"  # a second request, smuggled behind the first
@@ -54,6 +55,7 @@ LINES = {
 }
 
 
+@each_door
 @pytest.mark.parametrize("number", [64, 65])
 async def test_064_065_what_could_be_read_in_two_ways_is_refused_and_ends_the_connection(
     stand: Any, number: int
@@ -70,6 +72,7 @@ async def test_064_065_what_could_be_read_in_two_ways_is_refused_and_ends_the_co
     await still_serves(stand)
 
 
+@each_door
 async def test_065_chunks_of_an_old_client_are_not_passed_on(stand: Any) -> None:
     request = head("Transfer-Encoding: chunked", version="HTTP/1.0") + "2\r\n{}\r\n0\r\n\r\n"
     async with wire(stand) as one:
@@ -79,18 +82,21 @@ async def test_065_chunks_of_an_old_client_are_not_passed_on(stand: Any) -> None
     assert HIDDEN not in [seen.path for seen in upstream(stand)]
 
 
+@each_door
 async def test_065_trailers_are_no_headers(stand: Any) -> None:
     without_key = (
         f"POST {ADD} HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n"
         "2\r\n{}\r\n0\r\n"
     )
     key = next(line for line in get().split("\r\n") if line.startswith("Authorization"))
-    answer = await ask(stand, f"{without_key}{key}\r\nHost: evil.example\r\n\r\n")
+    answer = await ask(stand, f"{without_key}{key}\r\nX-Wxgate-Account: main\r\n\r\n")
     assert answer is not None
-    assert answer.code == "auth_missing"
+    # The proxy's connection has told who calls: what is missing there is the account.
+    assert answer.code in ("auth_missing", "account_unnamed")
     assert upstream(stand) == []
 
 
+@each_door
 async def test_069_an_upgrade_is_answered_without_and_ends_the_connection(stand: Any) -> None:
     for upgrade in ("h2c", "websocket", "TLS/1.0"):
         async with wire(stand) as one:
@@ -104,6 +110,7 @@ async def test_069_an_upgrade_is_answered_without_and_ends_the_connection(stand:
     assert {seen.path for seen in upstream(stand)} == {COUNT}
 
 
+@each_door
 async def test_078_verbs_that_are_not_wechats_are_refused(stand: Any) -> None:
     said: dict[str, tuple[int, str]] = {}
     for verb in ("HEAD", "OPTIONS", "TRACE", "PUT", "DELETE", "PATCH", "PROPFIND"):
@@ -125,12 +132,14 @@ async def test_078_verbs_that_are_not_wechats_are_refused(stand: Any) -> None:
     assert tunnel.status == 400
     options = await ask(stand, get("*", verb="OPTIONS"))
     assert options is not None
-    assert options.status == 404
+    assert options.status in (400, 404)
 
 
+@each_door
 async def test_078_a_get_with_a_body_stays_in_step(stand: Any) -> None:
     async with wire(stand) as one:
-        await one.send(get(COUNT, f"Content-Length: {len(smuggled())}") + smuggled() + get())
+        length = len(one.fitting(smuggled()))
+        await one.send(get(COUNT, f"Content-Length: {length}") + smuggled() + get())
         first, second = await one.answer(), await one.answer()
     assert first is not None
     assert second is not None
@@ -138,6 +147,7 @@ async def test_078_a_get_with_a_body_stays_in_step(stand: Any) -> None:
     assert HIDDEN not in [seen.path for seen in upstream(stand)]
 
 
+@each_door
 async def test_079_fifty_at_once_are_answered_in_the_order_asked(stand: Any) -> None:
     requests, expected = "", []
     for index in range(50):
@@ -145,8 +155,8 @@ async def test_079_fifty_at_once_are_answered_in_the_order_asked(stand: Any) -> 
             requests += get().replace("wxg_blog", f"wxg_bolg-{index}")
             expected.append((401, f"pipelined-{index}"))
         elif index % 3 == 2:
-            requests += get("/health")
-            expected.append((200, f"pipelined-{index}"))
+            requests += get("/cgi-bin/nothing")
+            expected.append((404, f"pipelined-{index}"))
         else:
             requests += get()
             expected.append((200, f"pipelined-{index}"))
@@ -159,20 +169,22 @@ async def test_079_fifty_at_once_are_answered_in_the_order_asked(stand: Any) -> 
     assert [(401 if status == 429 else status, name) for status, name in said] == expected
 
 
+@each_door
 async def test_079_a_malformed_request_is_answered_after_those_before_it(stand: Any) -> None:
     async with wire(stand) as one:
-        await one.send(get() + get("/health") + "\x00garbage\r\n\r\n" + smuggled())
+        await one.send(get() + get("/cgi-bin/nothing") + "\x00garbage\r\n\r\n" + smuggled())
         first, second, third = [await one.answer() for _ in range(3)]
         assert await one.is_over()
     assert first is not None
     assert first.json == {"total_count": 0}
     assert second is not None
-    assert second.json == {"status": "ok"}
+    assert second.code == "path_unknown"
     assert third is not None
     assert (third.status, third.code) == (400, "http_malformed")
     assert HIDDEN not in [seen.path for seen in upstream(stand)]
 
 
+@each_door
 async def test_079_a_bad_body_behind_another_request_is_answered_in_its_turn(stand: Any) -> None:
     async with wire(stand) as one:
         await one.send(get() + head("Transfer-Encoding: chunked") + "zz\r\n")
@@ -196,6 +208,7 @@ async def test_079_a_lost_connection_ends_all_that_was_asked_over_it(stand: Any)
             await asyncio.sleep(0.01)
 
 
+@each_door
 async def test_076_a_body_announced_by_expect_is_asked_for_only_where_it_is_wanted(
     stand: Any,
 ) -> None:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from tests.faults.doors import each_door
 from tests.faults.recorder import recording, upstream_of
 from tests.faults.wire import ACCOUNT, COUNT, Wire, ask, get, still_serves, upstream, wire
 
@@ -59,6 +60,7 @@ OTHERS = ("/cgi-bin/draft/count/", "/CGI-BIN/draft/count", "/cgi-bin/Draft/count
           "/cgi-bin/nothing", "/wx/wx/cgi-bin/draft/count", "/wx", "/cgi-bin/draft/count.php")  # fmt: skip
 
 
+@each_door
 async def test_067_a_path_that_can_be_read_in_two_ways_reaches_nobody(stand: Any) -> None:
     for path in TRICKS:
         answer = await ask(stand, get(path))
@@ -75,6 +77,7 @@ async def test_067_a_path_that_can_be_read_in_two_ways_reaches_nobody(stand: Any
     assert {seen.path for seen in upstream(stand)} == {COUNT}
 
 
+@each_door
 async def test_067_a_fragment_and_bytes_beyond_ascii_are_refused(stand: Any) -> None:
     for path in ("/cgi-bin/dräft/count", "/cgi-bin/draft/count\x7f", "/cgi-bin/draft/count\xff"):
         answer = await ask(stand, get(path))
@@ -83,6 +86,7 @@ async def test_067_a_fragment_and_bytes_beyond_ascii_are_refused(stand: Any) -> 
     assert upstream(stand) == []
 
 
+@each_door
 async def test_070_headers_that_rewrite_a_request_elsewhere_mean_nothing(open_stand: Any) -> None:
     lines = (
         "X-Real-IP: 203.0.113.9", "Forwarded: for=203.0.113.9;host=evil.example",

@@ -3,11 +3,13 @@
 from typing import Any
 
 from tests.e2e.conftest import KEY
+from tests.faults.doors import each_door
 from tests.faults.wire import ADD, COUNT, ask, get, post, upstream
 
 SUBMIT = "/cgi-bin/freepublish/submit"
 
 
+@each_door
 async def test_067_rules_deny_allow_and_send_elsewhere_by_path_method_and_client(
     open_stand: Any,
 ) -> None:
@@ -38,7 +40,8 @@ async def test_067_rules_deny_allow_and_send_elsewhere_by_path_method_and_client
             ),
         }
         for name, (request, code) in refused.items():
-            answer = await ask(stand, request)
+            is_readers = reader in (request if isinstance(request, str) else request.decode())
+            answer = await ask(stand, request, reader if is_readers else KEY)
             assert answer is not None, name
             assert (answer.status, answer.code, answer.json["errcode"]) == (403, code, 48001), name
         assert {seen.path for seen in upstream(stand)} == {COUNT}

@@ -1,11 +1,12 @@
 """Slow and endless callers: cut off, while others are served."""
 
 import asyncio
-import socket
 from contextlib import AsyncExitStack, suppress
 from typing import Any
 
-from tests.faults.wire import Wire, ask, get, post, still_serves, upstream, wire
+from tests.faults.doors import each_door
+from tests.faults.recorder import recording, upstream_of, whole
+from tests.faults.wire import COUNT, Wire, ask, get, post, still_serves, upstream, wire
 
 QUICK = {"server": {"header_timeout_s": 1, "body_timeout_s": 1, "write_timeout_s": 1}}
 
@@ -18,6 +19,7 @@ async def drip(one: Wire, data: bytes) -> None:
             await asyncio.sleep(0.1)
 
 
+@each_door
 async def test_074_who_is_slow_to_ask_is_cut_off(open_stand: Any) -> None:
     async with open_stand(QUICK) as stand, asyncio.TaskGroup() as group:
         async with (
@@ -42,23 +44,22 @@ async def test_074_who_is_slow_to_ask_is_cut_off(open_stand: Any) -> None:
         await still_serves(stand)
 
 
+@each_door
 async def test_074_who_takes_nothing_of_the_answer_is_cut_off(open_stand: Any) -> None:
-    async with open_stand(QUICK) as stand:
-        raw = socket.socket()
-        raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
-        raw.setblocking(False)
-        loop = asyncio.get_running_loop()
-        port = int(stand.url.rpartition(":")[2])
-        with raw:
-            await loop.sock_connect(raw, ("127.0.0.1", port))
-            await loop.sock_sendall(raw, get("/docs/swagger_bundle.js").encode() * 20)
+    async with recording() as wechat, open_stand({**QUICK, **upstream_of(wechat)}) as stand:
+        wechat.answer = whole(b"x" * 2_000_000, "Content-Type: image/jpeg")
+        async with wire(stand) as one:
+            one.writer.transport.pause_reading()
+            await one.send(get("/cgi-bin/media/get?media_id=1") * 20)
             cut = 'wxgate_connections_cut_total{reason="answer_not_taken"} 1.0'
             async with asyncio.timeout(60):
                 while cut not in (await stand.http.get("/metrics")).text:
                     await asyncio.sleep(0.2)
+        wechat.answer = whole(b'{"total_count":0}', "Content-Type: application/json")
         await still_serves(stand)
 
 
+@each_door
 async def test_074_three_hundred_slow_callers_keep_nobody_from_being_served(stand: Any) -> None:
     async with AsyncExitStack() as stack:
         for index in range(300):
@@ -81,24 +82,25 @@ async def test_074_connections_of_one_peer_are_bounded(open_stand: Any) -> None:
         await still_serves(stand)
 
 
+@each_door
 async def test_075_headers_and_urls_have_an_end(stand: Any) -> None:
-    many = get("/health", *(f"X-{number}: 1" for number in range(5_000)))
+    many = get(COUNT, *(f"X-{number}: 1" for number in range(5_000)))
     cases = {
         "5 000 headers": (many, 431),
-        "101 headers": (get("/health", *(f"X-{n}: 1" for n in range(101))), 431),
-        "a header of 70 KB": (get("/health", "X-A: " + "a" * 70_000), 431),
-        "headers of 17 KB": (get("/health", *(f"X-{n}: " + "a" * 1_000 for n in range(17))), 431),
-        "a cookie of 10 MB": (get("/health", "Cookie: a=" + "a" * 10_000_000), 431),
-        "a name of 70 KB": (get("/health", "X" * 70_000 + ": a"), 431),
-        "a URL of 1 MB": (get("/health?" + "a" * 1_000_000), 414),
-        "a URL of 9 KB": (get("/health?" + "a" * 9_000), 414),
+        "101 headers": (get(COUNT, *(f"X-{n}: 1" for n in range(101))), 431),
+        "a header of 70 KB": (get(COUNT, "X-A: " + "a" * 70_000), 431),
+        "headers of 17 KB": (get(COUNT, *(f"X-{n}: " + "a" * 1_000 for n in range(17))), 431),
+        "a cookie of 10 MB": (get(COUNT, "Cookie: a=" + "a" * 10_000_000), 431),
+        "a name of 70 KB": (get(COUNT, "X" * 70_000 + ": a"), 431),
+        "a URL of 1 MB": (get(f"{COUNT}?" + "a" * 1_000_000), 414),
+        "a URL of 9 KB": (get(f"{COUNT}?" + "a" * 9_000), 414),
     }
     for name, (request, status) in cases.items():
         answer = await ask(stand, request)
         assert answer is not None, name
         assert answer.status == status, name
         assert answer.code in ("headers_too_large", "url_too_long"), name
-    fine = await ask(stand, get("/health?" + "a" * 7_000, *(f"X-{n}: 1" for n in range(90))))
+    fine = await ask(stand, get(f"{COUNT}?" + "a" * 7_000, *(f"X-{n}: 1" for n in range(90))))
     assert fine is not None
     assert fine.status == 200
 

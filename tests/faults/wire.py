@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import orjson
 
 from tests.e2e.conftest import KEY
+from tests.faults.doors import HERE, INSPECT, THERE, connected, go_inside
 
 COUNT, ADD = "/cgi-bin/draft/count", "/cgi-bin/draft/add"
 _WAIT_S = 20
@@ -44,8 +45,12 @@ class Wire:
         self.reader = reader
         self.writer = writer
 
+    def fitting(self, data: bytes | str) -> bytes:
+        """`data` as it is said at this door."""
+        return data.encode("latin-1") if isinstance(data, str) else data
+
     async def send(self, data: bytes | str) -> None:
-        self.writer.write(data.encode("latin-1") if isinstance(data, str) else data)
+        self.writer.write(self.fitting(data))
         await self.writer.drain()
 
     async def answer(self, method: str = "GET") -> Answer | None:
@@ -83,20 +88,43 @@ class Wire:
                 return True
 
 
+class Inside(Wire):
+    """A connection through the forward proxy, by a tool that believes to talk to WeChat."""
+
+    def fitting(self, data: bytes | str) -> bytes:
+        return super().fitting(data).replace(HERE, THERE)
+
+
 @asynccontextmanager
-async def wire(stand: Any) -> AsyncIterator[Wire]:
-    """A connection to `stand`, or to a URL."""
+async def wire(stand: Any, key: str = KEY) -> AsyncIterator[Wire]:
+    """A connection to `stand` through its door, or to a URL; `key` is for the proxy."""
+    if getattr(stand, "door", "") == INSPECT:
+        async with inside(stand, key) as one:
+            yield one
+        return
     url = urlsplit(stand if isinstance(stand, str) else stand.url)
-    reader, writer = await asyncio.open_connection(url.hostname, url.port, limit=8_000_000)
-    try:
-        yield Wire(reader, writer)
-    finally:
-        writer.transport.abort()
+    async with connected(url.port or 80) as streams:
+        yield Wire(*streams)
 
 
-async def ask(stand: Any, data: bytes | str) -> Answer | None:
+@asynccontextmanager
+async def knocking(stand: Any) -> AsyncIterator[Wire]:
+    """A connection to the forward proxy that has said nothing yet."""
+    async with connected(stand.forward_port) as streams:
+        yield Wire(*streams)
+
+
+@asynccontextmanager
+async def inside(stand: Any, key: str = KEY) -> AsyncIterator[Inside]:
+    """A connection through the forward proxy."""
+    async with connected(stand.forward_port) as streams:
+        await go_inside(stand, *streams, key)
+        yield Inside(*streams)
+
+
+async def ask(stand: Any, data: bytes | str, key: str = KEY) -> Answer | None:
     """The first answer to `data`."""
-    async with wire(stand) as one:
+    async with wire(stand, key) as one:
         await one.send(data)
         return await one.answer()
 

@@ -2,8 +2,7 @@ import json
 import re
 from pathlib import Path
 
-from tests.e2e.conftest import KEY, Stand
-from tests.faults.conftest import open_stand, stand
+from tests.e2e.conftest import KEY, Stand, open_stand, stand
 from tests.jobs.rig import PNG
 from tests.server.cli.commands import wxgate_process
 
