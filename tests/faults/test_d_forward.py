@@ -1,90 +1,50 @@
-"""The same faults through the forward proxy: at its door, and inside of its TLS."""
+"""Faults at the door of the forward proxy, before anything is said inside.
 
-import asyncio
-import base64
-import ssl
+What holds inside, as at the base URL, is in the other files of section D: `each_door`.
+"""
+
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
 
 from server.forward.answer import ESTABLISHED
 from tests.e2e.conftest import KEY
-from tests.faults.test_d_framing import FRAMINGS, LINES, smuggled
-from tests.faults.test_d_paths import OTHERS, TRICKS
-from tests.faults.wire import COUNT, Wire, get, post, upstream
+from tests.faults.doors import FORWARD, HOST, basic
+from tests.faults.wire import Answer, Wire, get, inside, knocking, upstream, wire
 
-HOST = "api.weixin.qq.com"
-FORWARD = {"listen": "127.0.0.1:1"}
-BASIC = "Proxy-Authorization: Basic " + base64.b64encode(f"blog:{KEY}".encode()).decode()
+CONNECT = f"CONNECT {HOST}:443 HTTP/1.1\r\n{basic()}\r\n"
+
+
+@pytest.fixture(params=["inspect", "tunnel"])
+def mode(request: pytest.FixtureRequest) -> str:
+    """Of the proxy; its door is the same."""
+    return str(request.param)
 
 
 @pytest.fixture
-async def stand(open_stand: Any) -> AsyncIterator[Any]:
+async def gate(open_stand: Any, mode: str) -> AsyncIterator[Any]:
     """A gateway with a forward proxy."""
-    async with open_stand({"forward": FORWARD}) as opened:
+    async with open_stand({"forward": {**FORWARD, "mode": mode}}) as opened:
         yield opened
 
 
-@asynccontextmanager
-async def door(stand: Any) -> AsyncIterator[Wire]:
-    """A connection to the proxy that has said nothing yet."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", stand.forward_port, limit=8_000_000)
-    try:
-        yield Wire(reader, writer)
-    finally:
-        writer.transport.abort()
+async def told(one: Wire) -> Answer:
+    """The refusal, after which the connection ends."""
+    answer = await one.answer()
+    assert answer is not None
+    assert answer.headers["connection"] == "close"
+    return answer
 
 
-@asynccontextmanager
-async def inside(stand: Any) -> AsyncIterator[Wire]:
-    """A connection through the proxy, with TLS."""
-    async with door(stand) as one:
-        await one.send(f"CONNECT {HOST}:443 HTTP/1.1\r\n{BASIC}\r\n\r\n")
+async def still_open(gate: Any) -> None:
+    async with knocking(gate) as one:
+        await one.send(CONNECT + "\r\n")
         assert await one.reader.readexactly(len(ESTABLISHED)) == ESTABLISHED
-        trusting = ssl.create_default_context(cafile=str(stand.data_dir / "ca" / "ca.pem"))
-        await one.writer.start_tls(trusting, server_hostname=HOST)
-        yield one
 
 
-def there(request: str | bytes) -> str:
-    """The request as a tool sends it that believes to talk to WeChat."""
-    text = request if isinstance(request, str) else request.decode("latin-1")
-    return text.replace("Host: 127.0.0.1\r\n", f"Host: {HOST}\r\n")
-
-
-async def still_serves(stand: Any) -> None:
-    async with inside(stand) as one:
-        await one.send(there(get()))
-        answer = await one.answer()
-        assert answer is not None
-        assert answer.json["total_count"] >= 0
-
-
-TARGETS = (
-    "127.0.0.1:443", "10.0.0.1:443", "169.254.169.254:443", "100.100.100.200:443", "0.0.0.0:443",
-    "[::1]:443", "[fd00:ec2::254]:443", "[::ffff:127.0.0.1]:443", "[64:ff9b::7f00:1]:443",
-    "0:443", "127.1:443", "2130706433:443", "0x7f.1:443", "0x7f000001:443", "0177.0.0.1:443",
-    "8.8.8.8:443", "example.com:443", "evil.api.weixin.qq.com:443", "weixin.qq.com:443",
-    "api.weixin.qq.com.:443", "api.weixin.qq.com:22", "api.weixin.qq.com:80:443",
-    "u:p@api.weixin.qq.com:443", "api.weixin.qq.com:443@127.0.0.1:443", "localhost:443",
-    "metadata.google.internal:443", "api.weixin.qq.com.evil.example:443",
-)  # fmt: skip
-
-
-async def test_023_025_031_033_034_nothing_but_wechats_hosts_can_be_asked_for(stand: Any) -> None:
-    for target in TARGETS:
-        async with door(stand) as one:
-            await one.send(f"CONNECT {target} HTTP/1.1\r\n{BASIC}\r\n\r\n")
-            answer = await one.answer()
-            assert answer is not None, target
-            assert (answer.status, answer.code) == (403, "forward_host_refused"), target
-            assert await one.is_over(), target
-    await still_serves(stand)
-
-
-AT_THE_DOOR = {
+ODD = {
     "a length": ("Content-Length: 5", 400),
     "chunks": ("Transfer-Encoding: chunked", 400),
     "a fold": (" folded", 400),
@@ -93,123 +53,116 @@ AT_THE_DOOR = {
     "a bare LF": ("X-A: a\nHost: evil.example", 400),
     "a space before the colon": ("X-A : 1", 400),
     "another Host": ("Host: 127.0.0.1", 400),
-    "two keys": (BASIC, 400),
+    "another port in Host": (f"Host: {HOST}:22", 400),
+    "two Hosts": (f"Host: {HOST}\r\nHost: {HOST}", 400),
+    "two keys": (basic(), 400),
+    "a request behind it": ("\r\n" + get(), 400),
     "far too much": ("X-A: " + "a" * 20_000, 431),
     "too many": ("\r\n".join(["X-A: 1"] * 200), 431),
 }
 
 
-async def test_064_065_066_075_a_connect_is_read_in_one_way_only(stand: Any) -> None:
-    for name, (line, status) in AT_THE_DOOR.items():
-        async with door(stand) as one:
-            await one.send(f"CONNECT {HOST}:443 HTTP/1.1\r\n{BASIC}\r\n{line}\r\n\r\n")
-            answer = await one.answer()
-            assert answer is not None, name
+async def test_064_065_066_075_a_connect_is_read_in_one_way_only(gate: Any) -> None:
+    for name, (line, status) in ODD.items():
+        async with knocking(gate) as one:
+            await one.send(f"{CONNECT}{line}\r\n\r\n")
+            answer = await told(one)
             assert answer.status == status, name
             assert await one.is_over(), name
-    await still_serves(stand)
+    assert upstream(gate) == []
+    await still_open(gate)
 
 
-async def test_064_065_what_could_be_read_in_two_ways_is_refused_inside_too(stand: Any) -> None:
-    for name, request in {**FRAMINGS, **LINES}.items():
-        async with inside(stand) as one:
-            await one.send(there(request + smuggled()))
-            answer = await one.answer()
-            assert answer is not None, name
-            assert (answer.status, answer.headers["connection"]) == (400, "close"), name
-            assert await one.is_over(), name
-    assert upstream(stand) == []
-    await still_serves(stand)
-
-
-async def test_066_inside_the_host_is_that_of_the_connect(stand: Any) -> None:
-    for lines in ("", "Host: mp.weixin.qq.com\r\n", "Host: 127.0.0.1\r\n", f"Host: {HOST}\r\n" * 2):
-        async with inside(stand) as one:
-            await one.send(f"GET {COUNT} HTTP/1.1\r\n{lines}X-Wxgate-Account: main\r\n\r\n")
-            answer = await one.answer()
-            assert answer is not None, lines
-            assert (answer.status, answer.code) == (400, "forward_host_differs"), lines
-    assert upstream(stand) == []
-
-
-async def test_067_a_path_that_can_be_read_in_two_ways_reaches_nobody_inside(stand: Any) -> None:
-    for path in (*TRICKS, *OTHERS, "/v1/jobs", "/v1%2fadmin/clients", "/metrics", "/docs"):
-        async with inside(stand) as one:
-            await one.send(there(get(path)))
-            answer = await one.answer()
-            assert answer is not None, path
-            assert answer.status in (400, 404), path
-    assert upstream(stand) == []
-    await still_serves(stand)
+async def test_066_067_inside_there_is_wechats_host_and_the_relay_alone(open_stand: Any) -> None:
+    async with open_stand({"forward": FORWARD}) as stand:
+        for lines in ("", "Host: mp.weixin.qq.com\r\n", "Host: 127.0.0.1:443\r\n",
+                      f"Host: {HOST}\r\n" * 2, f"Host: {HOST}.\r\n", f"Host: {HOST}:80\r\n"):  # fmt: skip
+            async with inside(stand) as one:
+                await one.send(f"GET /cgi-bin/draft/count HTTP/1.1\r\n{lines}\r\n")
+                answer = await one.answer()
+                assert answer is not None, lines
+                assert (answer.status, answer.code) == (400, "forward_host_differs"), lines
+        for path in ("/v1/jobs", "/v1%2fadmin/clients", "/metrics", "/docs", "/health", "/mcp",
+                     "/wenyan/health", "/callback/main", "/console", "/openapi.json", "/"):  # fmt: skip
+            async with inside(stand) as one:
+                await one.send(get(path))
+                answer = await one.answer()
+                assert answer is not None, path
+                assert (answer.status, answer.json["errcode"]) in ((404, 40066), (400, 40066)), path
+        assert upstream(stand) == []
 
 
 async def test_070_nobody_is_believed_who_it_says_it_speaks_for(open_stand: Any) -> None:
+    client: dict[str, Any] = {
+        "id": "blog", "key": KEY, "accounts": ["main"], "scopes": ["relay:read"],
+        "allow_ips": ["192.0.2.0/24"],
+    }  # fmt: skip
     server = {"trusted_proxies": ["127.0.0.0/8"]}
-    async with open_stand({"forward": FORWARD, "server": server}) as stand:
-        async with inside(stand) as one:
-            lines = ("X-Forwarded-For: 203.0.113.9", "X-Original-URL: /cgi-bin/freepublish/submit")
-            await one.send(there(get(COUNT, *lines)))
-            answer = await one.answer()
-            assert answer is not None
-            assert answer.status == 200
-        assert {seen.path for seen in upstream(stand)} == {COUNT}
-
-
-async def test_074_who_is_slow_is_cut_off_at_the_door_and_inside(open_stand: Any) -> None:
-    server = {"header_timeout_s": 0.5, "body_timeout_s": 0.5}
-    async with open_stand({"forward": FORWARD, "server": server}) as stand:
-        async with door(stand) as one:
-            await one.send("CONNECT api.weixin")
-            answer = await one.answer()
-            assert answer is not None
-            assert answer.status == 408
-        async with door(stand) as one:  # established, and then no TLS
-            await one.send(f"CONNECT {HOST}:443 HTTP/1.1\r\n{BASIC}\r\n\r\n")
-            await one.reader.readexactly(len(ESTABLISHED))
-            assert await one.is_over()
-        for request in (there(get())[:30], there(post("{}" * 50))[:-5]):
-            async with inside(stand) as one:
-                await one.send(request)
-                answer = await one.answer()
-                assert answer is not None
-                assert answer.status == 408
-        await still_serves(stand)
-
-
-async def test_077_tools_that_go_away_leave_nothing_behind(stand: Any) -> None:
-    for at in range(40):
-        async with inside(stand) as one:
-            await one.send(there(post("{}" * 50, path="/cgi-bin/draft/batchget"))[: 40 + at * 7])
-    for _ in range(20):
-        async with door(stand) as one:
-            await one.send(f"CONNECT {HOST}:443 HTTP/1.1\r\n{BASIC}\r\n\r\n")
-    await still_serves(stand)
-
-
-async def test_078_verbs_that_are_not_wechats_are_refused_inside(stand: Any) -> None:
-    for verb in ("CONNECT", "TRACE", "PUT", "DELETE", "PATCH", "PROPFIND"):
-        async with inside(stand) as one:
-            await one.send(there(get(COUNT, verb=verb)))
-            answer = await one.answer()
-            assert answer is not None, verb
-            assert answer.status in (400, 404, 405), verb
-    assert upstream(stand) == []
-
-
-async def test_079_twenty_at_once_are_answered_in_order_inside(stand: Any) -> None:
-    async with inside(stand) as one:
-        ids = [f"pipelined-{number:02}" for number in range(20)]
-        await one.send("".join(there(get(COUNT, f"X-Request-Id: {each}")) for each in ids))
-        for each in ids:
-            answer = await one.answer()
-            assert answer is not None
-            assert (answer.status, answer.headers["x-request-id"]) == (200, each)
-
-
-async def test_082_a_compressed_body_is_refused_inside(stand: Any) -> None:
-    async with inside(stand) as one:
-        await one.send(there(post(b"\x1f\x8b", "Content-Encoding: gzip")))
+    change = {"forward": FORWARD, "server": server, "clients": [client]}
+    lied = "X-Forwarded-For: 192.0.2.1\r\nForwarded: for=192.0.2.1\r\n"
+    async with open_stand(change) as stand, knocking(stand) as one:
+        await one.send(f"{CONNECT}{lied}\r\n")
+        refused = await told(one)
+        assert (refused.status, refused.code) == (403, "ip_not_allowed")
+    client["allow_ips"] = ["127.0.0.1/32"]
+    async with open_stand(change) as stand, inside(stand) as one:
+        await one.send(get("/cgi-bin/draft/count", lied.rstrip()))
         answer = await one.answer()
         assert answer is not None
-        assert answer.status == 415
-    assert upstream(stand) == []
+        assert answer.status == 200
+
+
+async def test_074_who_is_slow_is_cut_off_at_the_door(open_stand: Any, mode: str) -> None:
+    server = {"header_timeout_s": 1}
+    async with open_stand({"forward": {**FORWARD, "mode": mode}, "server": server}) as gate:
+        async with knocking(gate) as silent, knocking(gate) as slow, knocking(gate) as tls:
+            await slow.send("CONNECT api.weixin")
+            await tls.send(CONNECT + "\r\n")
+            await tls.reader.readexactly(len(ESTABLISHED))
+            for one in (silent, slow):
+                assert (await told(one)).status == 408
+            if mode == "inspect":  # established, and then no TLS
+                assert await tls.is_over()
+        await still_open(gate)
+
+
+async def test_074_connections_of_one_peer_are_bounded_at_both_doors(
+    open_stand: Any, mode: str
+) -> None:
+    server = {"max_connections_per_ip": 6}
+    change = {"forward": {**FORWARD, "mode": mode}, "server": server}
+    async with open_stand(change) as gate, AsyncExitStack() as stack:
+        for index in range(6):
+            await stack.enter_async_context(knocking(gate) if index % 2 else wire(gate))
+        async with knocking(gate) as one:
+            refused = await told(one)
+        assert (refused.status, refused.code) == (503, "too_many_connections")
+        assert refused.headers["retry-after"] == "1"
+
+
+async def test_076_078_081_the_door_takes_connect_alone_and_repeats_no_text(gate: Any) -> None:
+    async with knocking(gate) as one:
+        await one.send(f"CONNECT {HOST}:443 HTTP/1.1\r\nExpect: 100-continue\r\n\r\n")
+        assert (await told(one)).status == 407  # never 100 first
+    for verb in ("GET", "POST", "OPTIONS", "TRACE", "PRI", "FOO"):
+        async with knocking(gate) as one:
+            await one.send(get("/cgi-bin/draft/count", basic(), verb=verb))
+            answer = await told(one)
+            assert (answer.status, answer.headers["allow"]) == (405, "CONNECT"), verb
+    for verb in ("connect", "Connect", "\x16\x03\x01", "\x05\x01"):
+        async with knocking(gate) as one:
+            await one.send(f"{verb} {HOST}:443 HTTP/1.1\r\n{basic()}\r\n\r\n")
+            assert (await told(one)).status == 400, verb
+    async with knocking(gate) as one:
+        await one.send(f"CONNECT a%0d%0aSet-Cookie:a=b:443 HTTP/1.1\r\n{basic()}\r\n\r\n")
+        answer = await told(one)
+        assert answer.status == 403
+        assert "set-cookie" not in answer.headers
+    assert upstream(gate) == []
+
+
+async def test_077_tools_that_go_away_leave_nothing_behind(gate: Any) -> None:
+    for at in range(100):
+        async with knocking(gate) as one:
+            await one.send(f"{CONNECT}\r\n"[: 20 + at * 2])
+    await still_open(gate)

@@ -49,7 +49,7 @@ async def test_074_who_takes_nothing_of_the_answer_is_cut_off(open_stand: Any) -
     async with recording() as wechat, open_stand({**QUICK, **upstream_of(wechat)}) as stand:
         wechat.answer = whole(b"x" * 2_000_000, "Content-Type: image/jpeg")
         async with wire(stand) as one:
-            one.writer.transport.pause_reading()
+            one.take_nothing()
             await one.send(get("/cgi-bin/media/get?media_id=1") * 20)
             cut = 'wxgate_connections_cut_total{reason="answer_not_taken"} 1.0'
             async with asyncio.timeout(60):

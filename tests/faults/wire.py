@@ -53,6 +53,12 @@ class Wire:
         self.writer.write(self.fitting(data))
         await self.writer.drain()
 
+    def take_nothing(self) -> None:
+        """Read no more from the connection."""
+        transport = self.writer.transport
+        assert isinstance(transport, asyncio.ReadTransport)
+        transport.pause_reading()
+
     async def answer(self, method: str = "GET") -> Answer | None:
         """The next answer, or None if the connection ends before it."""
         async with asyncio.timeout(_WAIT_S):
