@@ -37,6 +37,13 @@ class Metrics:
             ["reason"],
             registry=registry,
         )
+        self.tunnels = Gauge("wxgate_forward_tunnels", "tunnels that are open", registry=registry)
+        self.tunnel_bytes = Counter(
+            "wxgate_forward_tunnel_bytes",
+            "what went through tunnels that have ended, by direction (sent, received)",
+            ["direction"],
+            registry=registry,
+        )
         self.loop_lag = Histogram(
             "wxgate_loop_lag_seconds",
             "how late the event loop was, looked at ten times a second",

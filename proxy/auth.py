@@ -202,6 +202,12 @@ class Authenticator:
         self._admit(credential, peer)
         return credential
 
+    def as_by_now(self, credential: Credential, peer: str | None) -> Credential:
+        """One that was let in earlier, as its client stands now. Raises KeyWrong, IpNotAllowed."""
+        credential = self._by_now(credential)
+        check_ip(credential.client, peer)
+        return credential
+
     def account(self, client: Client, name_or_app_id: str) -> OfficialAccount:
         """The named account if the client may use it. Raises UnknownAccount, AccountLocked."""
         # The error repeats it: redacted, should a key have slipped in where the name belongs, and
@@ -293,11 +299,14 @@ class Authenticator:
         """`by_header`, or whom the connection vouches for, as that client stands by now."""
         if request.proxied_for is None:
             return by_header
-        client, digest, _ = request.proxied_for
-        credential = self._clients.by_epoch(client.id, epoch_of(digest))
-        if credential is None:  # its key went while the connection was kept
-            raise KeyWrong
+        credential = self._by_now(request.proxied_for)
         return _one([credential] if by_header is None else [by_header, credential])
+
+    def _by_now(self, credential: Credential) -> Credential:
+        found = self._clients.by_epoch(credential.client.id, epoch_of(credential.digest))
+        if found is None:  # its key went while the connection was kept
+            raise KeyWrong
+        return found
 
     def _admit(self, credential: Credential, peer: str | None) -> None:
         check_ip(credential.client, peer)

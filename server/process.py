@@ -16,7 +16,7 @@ from core.errors import GatewayError, Text
 from server.app import Gateway, open_gateway, open_worker
 from server.connections import files_for, open_door, raise_file_limit
 from server.crash import armed_crash
-from server.forward.opening import forwarding
+from server.forward.opening import Behind, forwarding
 from server.protocol import Guard, GuardedProtocol
 from server.reload import ConfigFile, following_file
 from server.settings import Settings
@@ -181,11 +181,14 @@ async def gateway_in_background(
             try:
                 async with AsyncExitStack() as stack:
                     if forward is not None:
-                        inside = (server.server_state, guard)
-                        who = gateway.authenticator
-                        await stack.enter_async_context(
-                            forwarding(settings, gateway.forwarded, who, forward, inside)
+                        behind = Behind(
+                            app=gateway.forwarded,
+                            authenticator=gateway.authenticator,
+                            state=server.server_state,
+                            guard=guard,
+                            metrics=gateway.metrics,
                         )
+                        await stack.enter_async_context(forwarding(settings, forward, behind))
                     yield gateway
             finally:
                 gateway.engine.drain()

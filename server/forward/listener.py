@@ -59,6 +59,7 @@ class Desk:
         for connection in list(self.waiting):
             connection.abort()
         await self.tasks.aclose()
+        await asyncio.sleep(0)  # the sockets of what was aborted are closed in the next round
 
 
 class Connecting(asyncio.Protocol):

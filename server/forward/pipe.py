@@ -1,27 +1,39 @@
 import asyncio
 import socket
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from server.forward.answer import ESTABLISHED
 
 _GOODBYE_S = 5  # for what was taken to be handed on
+_LOOK_S = 5
 
 Ended: TypeAlias = "Callable[[Pipe], None]"
+
+
+class Bounds(NamedTuple):
+    """When a pipe ends by itself."""
+
+    idle_s: float  # nothing went through for so long
+    may_stay: Callable[[], bool] = lambda: True
+    look_s: float = _LOOK_S  # between two times that it is asked
+    goodbye_s: float = _GOODBYE_S
 
 
 class Pipe:
     """Two connections, each of which gets what comes in at the other."""
 
-    def __init__(self, client: asyncio.Transport, *, idle_s: float, ended: Ended) -> None:
+    def __init__(self, client: asyncio.Transport, bounds: Bounds, *, ended: Ended) -> None:
+        """`ended` is told once, when both connections are gone."""
         self._loop = asyncio.get_running_loop()
         self._client = client
-        self._idle_s = idle_s
+        self._bounds = bounds
         self._tell = ended
         self._near, self._far = _End(self), _End(self)
         self._used_at = self._loop.time()
-        self._timer = self._loop.call_later(idle_s, self._check)
-        self._is_over = False
+        self._timer = self._loop.call_later(min(bounds.idle_s, bounds.look_s), self._check)
+        self._is_closing = False
+        self._gone = asyncio.Event()
 
     @property
     def sent_bytes(self) -> int:
@@ -35,6 +47,10 @@ class Pipe:
 
     async def join(self, upstream: socket.socket) -> None:
         """Say that the way is open, and let both ends talk. Raises OSError."""
+        if self._client.is_closing():  # who will be told of its end is not `_near`
+            upstream.close()
+            self.lost()
+            raise ConnectionResetError("the caller has left")
         self._near.other = self._far
         self._far.other = self._near
         self._near.transport = self._client
@@ -45,8 +61,8 @@ class Pipe:
             upstream.close()
             self.close()
             raise
-        if self._is_over:
-            self.close()
+        if self._is_closing:  # the caller left meanwhile
+            self._far.close()
             return
         self._client.resume_reading()
 
@@ -59,20 +75,38 @@ class Pipe:
         self._used_at = self._loop.time()
 
     def close(self) -> None:
-        """End it for both, what was taken is still handed on; told once."""
-        for end in (self._near, self._far):
-            if end.transport is not None and not end.transport.is_closing():
-                end.transport.close()
-                self._loop.call_later(_GOODBYE_S, end.transport.abort)
-        if not self._is_over:
-            self._is_over = True
+        """End it for both; what was taken is still handed on, for a moment."""
+        if self._is_closing:
+            return
+        self._is_closing = True
+        self._timer.cancel()
+        self._timer = self._loop.call_later(self._bounds.goodbye_s, self._abort)
+        for end in self._ends():
+            end.close()
+
+    async def wait_closed(self) -> None:
+        """Return when neither connection is there any more."""
+        await self._gone.wait()
+
+    def lost(self) -> None:
+        """One of the connections is no more."""
+        self.close()
+        if not self._ends() and not self._gone.is_set():
             self._timer.cancel()
+            self._gone.set()
             self._tell(self)
 
+    def _ends(self) -> list["_End"]:
+        return [end for end in (self._near, self._far) if end.transport is not None]
+
+    def _abort(self) -> None:
+        for end in self._ends():
+            end.abort()
+
     def _check(self) -> None:
-        left_s = self._used_at + self._idle_s - self._loop.time()
-        if left_s > 0:
-            self._timer = self._loop.call_later(left_s, self._check)
+        left_s = self._used_at + self._bounds.idle_s - self._loop.time()
+        if left_s > 0 and self._bounds.may_stay():
+            self._timer = self._loop.call_later(min(left_s, self._bounds.look_s), self._check)
         else:
             self.close()
 
@@ -104,7 +138,16 @@ class _End(asyncio.Protocol):
         return True  # the other direction may go on
 
     def connection_lost(self, _exc: Exception | None) -> None:
-        self._pipe.close()
+        self.transport = None
+        self._pipe.lost()
+
+    def close(self) -> None:
+        if self.transport is not None:
+            self.transport.close()
+
+    def abort(self) -> None:
+        if self.transport is not None:
+            self.transport.abort()
 
     def pause_writing(self) -> None:
         if (there := self._there()) is not None:

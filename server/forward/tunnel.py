@@ -2,30 +2,31 @@ import asyncio
 import socket
 from collections import Counter
 from collections.abc import Callable, Mapping
-from typing import ClassVar, NamedTuple
-from urllib.parse import urlsplit
+from typing import ClassVar, NamedTuple, Protocol, TypeAlias
 
 import structlog
 
-from accounts.clients import Scope
+from accounts.clients import AuthError, Client, Credential, Scope
 from core.errors import Category, GatewayError, Text
 from fetch.addresses import Address, AddressPolicy
 from fetch.errors import DnsFailed, UrlForbidden
 from fetch.judge import Judge
 from fetch.resolver import Resolver
 from proxy.auth import ScopeMissing
-from proxy.upstream import UpstreamSettings, web_host
 from server.connections import Door
 from server.forward.listener import Visitor
-from server.forward.pipe import Ended, Pipe
+from server.forward.pipe import Bounds, Ended, Pipe
+from server.forward.places import Place
 from server.wire_errors import TooManyConnections
-from wechat.hosts import API_HOSTS, MP_HOST
 
 log = structlog.get_logger(__name__)
 
 _ATTEMPT_S = 5.0  # for one of a host's addresses
 _ADDRESSES_TRIED = 3
 _EVERYWHERE = ("0.0.0.0/0", "::/0")
+
+# Whom a credential that was let in from an address speaks for by now; raises an AuthError.
+AsByNow: TypeAlias = Callable[[Credential, str | None], Credential]
 
 
 class TooManyTunnels(GatewayError):
@@ -71,55 +72,56 @@ class HostInside(HostUnreachable):
     )
 
 
-class Place(NamedTuple):
-    """Where a tunnel to one of WeChat's hosts ends."""
-
-    host: str
-    port: int
-    is_ours: bool  # the operator's own sandbox: any address will do
-
-
-class Bounds(NamedTuple):
+class Quota(NamedTuple):
     """What tunnels may take."""
 
     per_client: int
     idle_s: float
+    look_s: float = 5  # until one is cut whose client may no more
 
 
-def places_of(upstream: UpstreamSettings) -> dict[str, Place]:
-    """Each of WeChat's hosts leads to itself; or to the sandbox that is configured in its place."""
-    places: dict[str, Place] = {}
-    for hosts, url in ((API_HOSTS, upstream.base_urls[0]), ((MP_HOST,), upstream.mp_base_url)):
-        host = web_host(url)
-        port = urlsplit(url).port or (443 if url.startswith("https:") else 80)
-        if host in (*API_HOSTS, MP_HOST):
-            places |= {name: Place(name, 443, is_ours=False) for name in hosts}
-        else:
-            places |= dict.fromkeys(hosts, Place(host, port, is_ours=True))
-    return places
+class Meter(Protocol):
+    """Is told what goes through tunnels."""
+
+    def opened(self) -> None:
+        """One more is there."""
+        ...
+
+    def closed(self, sent_bytes: int, received_bytes: int) -> None:
+        """One fewer, and what went through it."""
+        ...
 
 
 class Tunnels:
     """Blind ways to WeChat's hosts: what is said inside is between the tool and WeChat."""
 
     def __init__(
-        self, places: Mapping[str, Place], resolver: Resolver, door: Door, bounds: Bounds
+        self,
+        places: Mapping[str, Place],
+        resolver: Resolver,
+        door: Door,
+        quota: Quota,
+        *,
+        as_by_now: AsByNow,
+        meter: Meter,
     ) -> None:
+        """`as_by_now` gives the client as it stands now. Raises an AuthError if it may no more."""
         self._places = places
         self._public = Judge(AddressPolicy(), resolver)
         self._any = Judge(AddressPolicy(_EVERYWHERE), resolver)
         self._door = door
-        self._bounds = bounds
+        self._quota = quota
+        self._as_by_now = as_by_now
+        self._meter = meter
         self._by_client: Counter[str] = Counter()
         self._pipes: set[Pipe] = set()
 
     async def open(self, transport: asyncio.Transport, visitor: Visitor) -> None:
         """Connect the two. Raises ScopeMissing, TooManyTunnels, HostUnreachable."""
         client = visitor.credential.client
-        if not client.may(Scope.RELAY_WRITE):  # nobody sees what goes through
-            raise ScopeMissing(client=client.id, scope=Scope.RELAY_WRITE.value)
-        if self._by_client[client.id] >= self._bounds.per_client:
-            raise TooManyTunnels(client=client.id, most=self._bounds.per_client)
+        _check_scope(client)
+        if self._by_client[client.id] >= self._quota.per_client:
+            raise TooManyTunnels(client=client.id, most=self._quota.per_client)
         place = self._door.enter(None)  # its second socket
         if place is None:
             raise TooManyConnections(retry_after_s=1)
@@ -131,25 +133,39 @@ class Tunnels:
 
         try:
             upstream = await self._connect(self._places[visitor.host])
-            pipe = Pipe(
-                transport, idle_s=self._bounds.idle_s, ended=self._ended(visitor, give_back)
-            )
-            self._pipes.add(pipe)
         except BaseException:
             give_back()
             raise
+        bounds = Bounds(
+            self._quota.idle_s, lambda: self._may_stay(visitor), look_s=self._quota.look_s
+        )
+        pipe = Pipe(transport, bounds, ended=self._ended(visitor, give_back))
+        self._pipes.add(pipe)
+        self._meter.opened()
         await pipe.join(upstream)
 
-    def close(self) -> None:
-        """End them all."""
+    async def aclose(self) -> None:
+        """End them all; they are gone afterwards."""
         for pipe in list(self._pipes):
             pipe.close()
+        for pipe in list(self._pipes):
+            await pipe.wait_closed()
+
+    def _may_stay(self, visitor: Visitor) -> bool:
+        try:
+            _check_scope(self._as_by_now(visitor.credential, visitor.peer).client)
+        except AuthError as exc:
+            client = visitor.credential.client.id
+            log.warning("tunnel cut", client=client, host=visitor.host, code=exc.code)
+            return False
+        return True
 
     def _ended(self, visitor: Visitor, give_back: Callable[[], None]) -> Ended:
         def ended(pipe: Pipe) -> None:
             self._pipes.discard(pipe)
             give_back()
             visitor.leave()
+            self._meter.closed(pipe.sent_bytes, pipe.received_bytes)
             log.info(
                 "tunnel closed",
                 client=visitor.credential.client.id,
@@ -179,6 +195,12 @@ class Tunnels:
                 return connected
             connected.close()
         raise HostUnreachable(host=place.host)
+
+
+def _check_scope(client: Client) -> None:
+    """Nobody sees what goes through, so it may be anything."""
+    if not client.may(Scope.RELAY_WRITE):
+        raise ScopeMissing(client=client.id, scope=Scope.RELAY_WRITE.value)
 
 
 async def _connected(address: Address, port: int) -> socket.socket:

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import contextlib
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -62,6 +63,8 @@ class Front:
         async with asyncio.timeout(20):
             said = await reader.read()
         writer.close()
+        with contextlib.suppress(ConnectionError):
+            await writer.wait_closed()
         return said
 
     async def is_empty(self) -> None:
@@ -102,7 +105,6 @@ def open_front() -> Opens:
         finally:
             server.close()
             await desk.close()
-            await asyncio.sleep(0.05)  # for sockets that were closed to be gone
 
     return opened
 

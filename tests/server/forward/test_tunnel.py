@@ -1,21 +1,24 @@
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from ipaddress import ip_address
 from typing import Any
 
 import pytest
+import structlog
 
+from accounts.clients import AuthError, Credential
 from fetch.addresses import Address
-from proxy.upstream import UpstreamSettings
+from proxy.auth import KeyWrong
 from server.connections import Door
 from server.forward.answer import ESTABLISHED
 from server.forward.listener import Visitor
-from server.forward.tunnel import Bounds, Place, Tunnels, places_of
+from server.forward.places import Place
+from server.forward.tunnel import Quota, Tunnels
 from tests.conftest import free_port
 from tests.gateway import READER_KEY
 from tests.server.forward.conftest import HOST, Opens, connect
-from wechat.hosts import API_HOSTS, MP_HOST
 
 
 class Names:
@@ -38,25 +41,51 @@ class Names:
 async def shouting() -> AsyncIterator[int]:
     """A server that repeats in upper case; its port."""
 
+    served: set[asyncio.Task[Any] | None] = set()
+
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while data := await reader.read(1_000):
-            writer.write(data.upper())
-        writer.close()
+        served.add(asyncio.current_task())
+        with contextlib.suppress(ConnectionError):
+            while data := await reader.read(1_000):
+                writer.write(data.upper())
+            writer.close()
+            await writer.wait_closed()
 
     async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
         yield server.sockets[0].getsockname()[1]
-        await asyncio.sleep(0.05)  # for its connections to see the end
+        async with asyncio.timeout(20):
+            await asyncio.gather(*filter(None, served))
 
 
 class Counted:
     """Tunnels to one place, and the door that they take their second place of."""
 
-    def __init__(self, place: Place, names: Names | None = None, **bounds: Any) -> None:
+    def __init__(self, place: Place, names: Names | None = None, **quota: Any) -> None:
         self.door = Door(max_connections=100, max_per_ip=100)
         self.names = names or Names()
-        limits = Bounds(**{"per_client": 2, "idle_s": 20, **bounds})
-        self._tunnels = Tunnels(dict.fromkeys((HOST,), place), self.names, self.door, limits)
-        self.close = self._tunnels.close
+        self.meter: list[tuple[int, int]] = []
+        self.refused: list[AuthError] = []
+        self._tunnels = Tunnels(
+            dict.fromkeys((HOST,), place),
+            self.names,
+            self.door,
+            Quota(**{"per_client": 2, "idle_s": 20, **quota}),
+            as_by_now=self._as_by_now,
+            meter=self,
+        )
+        self.aclose = self._tunnels.aclose
+
+    def _as_by_now(self, credential: Credential, peer: str | None) -> Credential:
+        assert peer == "127.0.0.1"
+        for error in self.refused:
+            raise error
+        return credential
+
+    def opened(self) -> None:
+        self.meter.append((0, 0))
+
+    def closed(self, sent_bytes: int, received_bytes: int) -> None:
+        self.meter.append((sent_bytes, received_bytes))
 
     async def open(self, transport: asyncio.Transport, visitor: Visitor) -> None:
         await self._tunnels.open(transport, visitor)
@@ -74,6 +103,21 @@ async def test_a_tool_talks_to_wechat_and_nobody_reads_along(open_front: Opens) 
             writer.close()
             await front.is_empty()
             assert way.door.inside == 0
+            assert way.meter == [(0, 0), (12, 12)]
+
+
+async def test_a_key_that_is_taken_back_ends_its_tunnels(open_front: Opens) -> None:
+    async with shouting() as port:
+        way = Counted(Place("127.0.0.1", port, is_ours=True), look_s=0.1)
+        async with open_front(way) as front:
+            reader, writer = await front.say(connect())
+            await reader.readexactly(len(ESTABLISHED))
+            way.refused.append(KeyWrong())
+            with structlog.testing.capture_logs() as said:
+                assert await reader.read() == b""
+                await front.is_empty()
+            assert {"client": "blog", "code": "auth_key_wrong"}.items() <= said[0].items()
+            writer.close()
 
 
 @pytest.mark.parametrize(
@@ -134,22 +178,7 @@ async def test_the_end_of_the_gateway_ends_them_all(open_front: Opens) -> None:
         async with open_front(way) as front:
             reader, writer = await front.say(connect())
             await reader.readexactly(len(ESTABLISHED))
-            way.close()
+            await way.aclose()
+            assert (way.door.inside, front.door.inside) == (0, 0)
             assert await reader.read() == b""
             writer.close()
-            await front.is_empty()
-
-
-def test_wechats_hosts_lead_to_themselves() -> None:
-    places = places_of(UpstreamSettings())
-    assert set(places) == {*API_HOSTS, MP_HOST}
-    assert all(place == Place(name, 443, is_ours=False) for name, place in places.items())
-
-
-def test_a_sandbox_in_place_of_wechat_is_where_they_lead() -> None:
-    sandbox = "http://127.0.0.1:9000"
-    places = places_of(UpstreamSettings(base_urls=(sandbox,), mp_base_url=sandbox))
-    assert set(places.values()) == {Place("127.0.0.1", 9000, is_ours=True)}
-    mixed = places_of(UpstreamSettings(base_urls=("https://sandbox.internal",)))
-    assert mixed["api2.weixin.qq.com"] == Place("sandbox.internal", 443, is_ours=True)
-    assert mixed[MP_HOST] == Place(MP_HOST, 443, is_ours=False)
