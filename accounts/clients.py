@@ -196,7 +196,10 @@ class Clients:
     def by_key(self, key: str) -> Credential | None:
         """Whom `key` speaks for, or None. Raises KeyExpired, ClientDisabled."""
         # Looked up by digest: the time of a dict look-up then tells nothing about the key.
-        digest = digest_of(key)
+        return self.by_digest(digest_of(key))
+
+    def by_digest(self, digest: str) -> Credential | None:
+        """Whom the key of that digest speaks for, or None. Raises KeyExpired, ClientDisabled."""
         if (found := self._contents.by_digest.get(digest)) is None:
             return None
         record, expires_at = found

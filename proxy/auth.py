@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
 from accounts.clients import AuthError, Client, Clients, Credential, Scope
-from accounts.keys import claimed_by, digest_of, epoch_of, shows_key
+from accounts.keys import claimed_by, digest_of, shows_key
 from accounts.official import Accounts, OfficialAccount, UnknownAccount
 from core.errors import Category, Text
 from core.secret import redact
@@ -203,7 +203,7 @@ class Authenticator:
         return credential
 
     def as_by_now(self, credential: Credential, peer: str | None) -> Credential:
-        """One that was let in earlier, as its client stands now. Raises KeyWrong, IpNotAllowed."""
+        """One that was let in earlier, as its client stands now. Raises an AuthError."""
         credential = self._by_now(credential)
         check_ip(credential.client, peer)
         return credential
@@ -303,7 +303,7 @@ class Authenticator:
         return _one([credential] if by_header is None else [by_header, credential])
 
     def _by_now(self, credential: Credential) -> Credential:
-        found = self._clients.by_epoch(credential.client.id, epoch_of(credential.digest))
+        found = self._clients.by_digest(credential.digest)
         if found is None:  # its key went while the connection was kept
             raise KeyWrong
         return found

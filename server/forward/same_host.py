@@ -1,9 +1,12 @@
+import re
 from typing import ClassVar
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from core.errors import Category, GatewayError, Text
 from handlers.hosts import refuse_host
+
+_PORT = re.compile(rb":[0-9]{1,5}\Z")  # any: Node's https names 80 on a connection that it is given
 
 
 class HostDiffers(GatewayError):
@@ -30,7 +33,7 @@ class SameHost:
         if scope["type"] == "http":
             opened = scope["state"]["connect_host"].encode()
             hosts = [value for name, value in scope["headers"] if name == b"host"]
-            if [host.lower() for host in hosts] not in ([opened], [opened + b":443"]):
+            if len(hosts) != 1 or _PORT.sub(b"", hosts[0]).lower() != opened:
                 await refuse_host(scope, HostDiffers, hosts, send)
                 return
         await self._app(scope, receive, send)

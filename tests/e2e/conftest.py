@@ -5,7 +5,7 @@ import shutil
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from starlette.applications import Starlette
 
 from sandbox.server import RunningSandbox, run_sandbox
 from sandbox.settings import PERSONAL, VERIFIED, SandboxSettings
+from server.app import Gateway
 from server.process import gateway_in_background, listen_on
 from server.settings import Settings
 
@@ -36,6 +37,8 @@ class Stand:
     data_dir: Path
     app: Starlette
     forward_port: int = 0  # of the forward proxy, where `forward` was configured
+    gateway: Gateway | None = None
+    config: dict[str, Any] = field(default_factory=dict)  # as a file would say it
 
     async def article(self, fields: dict[str, Any], *, account: str = "main") -> dict[str, Any]:
         """Hand in an article and wait for the job's end."""
@@ -118,7 +121,16 @@ def open_stand(tmp_path: Path) -> Opens:
                     ) as http,
                 ):
                     url = config["server"]["public_url"]
-                    yield Stand(url, sandbox, http, data_dir, gateway.starlette, _port(door))
+                    yield Stand(
+                        url,
+                        sandbox,
+                        http,
+                        data_dir,
+                        gateway.starlette,
+                        _port(door),
+                        gateway,
+                        config,
+                    )
 
     return opened
 

@@ -28,7 +28,7 @@ async def status(*hosts: str) -> tuple[int, str]:
     return sent[0]["status"], code
 
 
-@pytest.mark.parametrize("host", [HOST, HOST.upper(), f"{HOST}:443"])
+@pytest.mark.parametrize("host", [HOST, HOST.upper(), f"{HOST}:443", f"{HOST}:80"])
 async def test_the_host_of_the_connection_is_answered(host: str) -> None:
     assert await status(host) == (204, "")
 
@@ -39,7 +39,10 @@ async def test_the_host_of_the_connection_is_answered(host: str) -> None:
         (),
         (HOST, HOST),
         ("mp.weixin.qq.com",),
-        (f"{HOST}:80",),
+        (f"{HOST}:",),
+        (f"{HOST}:80:80",),
+        (f"{HOST}:443\n",),
+        (f"{HOST}@127.0.0.1",),
         (f"{HOST}.",),
         ("127.0.0.1",),
         ("",),
