@@ -1,29 +1,25 @@
-"""The clients that are tried, how each is started, and how it is spoken to."""
+"""The clients that are tried: how each is started, its ways in, and what it has no call for.
 
-import asyncio
-import json
-import os
+Another client is a row in CLIENTS and a driver that takes the commands of columns.py; another
+way in is a Wiring.
+"""
+
 import shutil
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from importlib.metadata import version as installed_version
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from core.errors import Text
+from tests.compat.driving import Started
 from tests.compat.installing import Installer
+from tests.compat.wirings import BASE_URL, FORWARD, Wiring
 
 _DRIVERS = Path(__file__).parent / "drivers"
-_ANSWER_S = 60
-
-
-@dataclass(frozen=True)
-class Started:
-    """How a driver is started."""
-
-    command: tuple[str | Path, ...]
-    environment: Mapping[str, str]
+_NODE = (24, 5)  # the first whose own fetch and agents go by HTTPS_PROXY
 
 
 @dataclass(frozen=True)
@@ -33,12 +29,25 @@ class Client:
     name: str
     version: str  # of the package, or how it speaks
     start: Callable[[Installer, str], Started]
-    lacks: frozenset[str] = frozenset()  # commands that the tool itself has no call for
+    wirings: tuple[Wiring, ...] = (BASE_URL, FORWARD)
+    lacks: Mapping[str, Text] = field(default_factory=dict)  # columns, and why not
 
     @property
     def label(self) -> str:
         """What it is called in the table."""
         return f"{self.name} {self.version}"
+
+
+def lacking(client: Client, wiring: Wiring) -> Mapping[str, Text]:
+    """Columns that stay empty in a row, and why."""
+    return {**wiring.lacks, **client.lacks}
+
+
+def pairs() -> Iterator[tuple[Client, Wiring]]:
+    """The rows of the table."""
+    for client in CLIENTS:
+        for wiring in client.wirings:
+            yield client, wiring
 
 
 def _started(*command: str | Path, **environment: str) -> Started:
@@ -56,80 +65,55 @@ def _wechatpy(installer: Installer, version: str) -> Started:
     return _started(python, _DRIVERS / "wechatpy_client.py")
 
 
+def _httpx(_installer: Installer, _version: str) -> Started:
+    return _started(sys.executable, _DRIVERS / "httpx_client.py")  # wxgate itself needs it
+
+
+def _node(installer: Installer, driver: str, modules: Path) -> Started:
+    return _started(installer.node(_NODE), _DRIVERS / driver, MODULES=str(modules))
+
+
 def _wenyan(installer: Installer, version: str) -> Started:
     modules = installer.node_package(f"@wenyan-md/core@{version}")
-    return _started(installer.node(), _DRIVERS / "wenyan_core.mjs", MODULES=str(modules))
+    return _node(installer, "wenyan_core.mjs", modules)
 
 
 def _co_wechat_api(installer: Installer, version: str) -> Started:
     modules = installer.node_modules(f"co-wechat-api@{version}")
-    return _started(installer.node(), _DRIVERS / "co_wechat_api.mjs", MODULES=str(modules))
+    return _node(installer, "co_wechat_api.mjs", modules)
 
 
-CLIENTS = (
-    Client("curl", "token", _curl),
-    Client("curl", "signed", _curl),
-    Client("wechatpy", "1.8.18", _wechatpy),
-    Client("wechatpy", "2.0.0a26", _wechatpy),
-    Client("@wenyan-md/core", "3.0.10", _wenyan, lacks=frozenset({"publish"})),
-    Client("co-wechat-api", "3.11.0", _co_wechat_api),
-    Client("EasyWeChat", "6", lambda *_: _started("php", _DRIVERS / "easywechat.php")),
+def _node_easywechat(installer: Installer, version: str) -> Started:
+    # It takes any 1.x of node-socialite, and cannot be loaded with those after 1.4.
+    modules = installer.node_modules(f"node-easywechat@{version}", "node-socialite@1.4.1")
+    return _node(installer, "node_easywechat.mjs", modules)
+
+
+def _php(_installer: Installer, _version: str) -> Started:
+    return _started("php", _DRIVERS / "easywechat.php")
+
+
+_NO_PUBLISHING = Text(
+    "它只建草稿，没有发布的调用", "it makes drafts and has no call that publishes"
 )
 
+_STATUS_ALONE = Text("只显示状态码 407", "it shows the status 407 alone")
+_NOTHING_OF_IT = Text("代理的应答一个字也不显示", "it shows nothing of what the proxy answers")
 
-@dataclass(frozen=True)
-class Wiring:
-    """How a tool gets to the gateway: what it is told instead of WeChat's own address."""
-
-    name: str
-    environment: Callable[[Any], Mapping[str, str]]  # of a stand
-
-
-# The forward proxy joins here: GATE_URL is then WeChat's own, and HTTPS_PROXY is ours.
-WIRINGS = (Wiring("base URL", lambda stand: {"GATE_URL": stand.url}),)
-
-
-class Tool:
-    """A running driver."""
-
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        self._process = process
-
-    async def ask(self, command: str) -> dict[str, Any]:
-        """What became of a command; under `error` what the tool shows of a failure."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(f"{command}\n".encode())
-        await self._process.stdin.drain()
-        async with asyncio.timeout(_ANSWER_S):
-            line = await self._process.stdout.readline()
-        assert line, f"the driver ended at {command}"
-        answer: dict[str, Any] = json.loads(line)
-        return answer
-
-    async def do(self, *commands: str) -> dict[str, Any]:
-        """What became of the last of them; all must go well."""
-        answer: dict[str, Any] = {}
-        for command in commands:
-            answer = await self.ask(command)
-            assert "error" not in answer, (command, answer)
-        return answer
-
-
-@asynccontextmanager
-async def running(started: Started, environment: Mapping[str, str]) -> AsyncIterator[Tool]:
-    """Run a driver, told where to call and as whom."""
-    own = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
-    process = await asyncio.create_subprocess_exec(
-        *started.command,
-        env={**own, **started.environment, **environment},
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-    )
-    try:
-        yield Tool(process)
-    finally:
-        assert process.stdin is not None
-        process.stdin.close()
-        async with asyncio.timeout(_ANSWER_S):
-            await process.wait()
+CLIENTS = (
+    Client("curl", "token", _curl, lacks={"407": _STATUS_ALONE}),
+    # By the forward proxy the key of the proxy tells who calls: nothing is left to be signed.
+    Client("curl", "signed", _curl, wirings=(BASE_URL,)),
+    Client("wechatpy", "1.8.18", _wechatpy),
+    Client("wechatpy", "2.0.0a26", _wechatpy),
+    Client("httpx", installed_version("httpx"), _httpx),
+    Client(
+        "@wenyan-md/core",
+        "3.0.10",
+        _wenyan,
+        lacks={"publish": _NO_PUBLISHING, "407": _NOTHING_OF_IT},
+    ),
+    Client("co-wechat-api", "3.11.0", _co_wechat_api),
+    Client("node-easywechat", "3.6.2", _node_easywechat),
+    Client("PHP like EasyWeChat", "6", _php, lacks={"407": _NOTHING_OF_IT}),
+)

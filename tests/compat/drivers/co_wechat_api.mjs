@@ -1,4 +1,6 @@
-// co-wechat-api: its prefixes are plain properties.
+// co-wechat-api: its prefixes are plain properties. Its own pool of connections takes no notice of
+// HTTPS_PROXY; another agent is one of its options.
+import { Agent } from "node:https";
 import { createRequire } from "node:module";
 
 import { speak } from "./speak.mjs";
@@ -8,7 +10,8 @@ const WechatAPI = createRequire(`${MODULES}/index.js`)("co-wechat-api");
 
 const newClient = () => {
   const client = new WechatAPI(APP_ID, KEY);
-  client.prefix = `${GATE_URL}/cgi-bin/`;
+  if (GATE_URL) client.prefix = `${GATE_URL}/cgi-bin/`;
+  else client.setOpts({ agent: new Agent({ proxyEnv: process.env }) });
   return client;
 };
 

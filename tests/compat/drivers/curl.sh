@@ -2,6 +2,7 @@
 # Plain curl: a token first (CALLS=token), or every request signed by openssl (CALLS=signed).
 # A command a line on stdin, a line of JSON back; GATE_URL, APP_ID, KEY, PICTURE from outside.
 set -euo pipefail
+GATE_URL=${GATE_URL:-https://api.weixin.qq.com}
 
 base64_of() { openssl base64 -A; }
 field() { sed -n "s/.*\"$1\": *\"\([^\"]*\)\".*/\1/p"; }
@@ -95,7 +96,7 @@ trap 'rm -rf "$SCRATCH"' EXIT
 TOKEN="" COVER="" DRAFT=""
 while read -r command; do
   case $command in
-    token) answer=$(token) TOKEN=$(field access_token <<<"$answer") ;;
+    token) answer=$(token 2>&1 || true) TOKEN=$(field access_token <<<"$answer") ;;
     upload) answer=$(upload) COVER=$(field media_id <<<"$answer") ;;
     draft) answer=$(draft) DRAFT=$(field media_id <<<"$answer") ;;
     publish) answer=$(post_json /cgi-bin/freepublish/submit "{\"media_id\": \"$DRAFT\"}") ;;
@@ -104,7 +105,7 @@ while read -r command; do
   # What a person at the terminal sees is the answer itself.
   case $answer in
     *'"errcode":0'*) ;;
-    *'"errcode"'*) answer="{\"error\": $(printf %s "$answer" | sed 's/[\\"]/\\&/g;s/^/"/;s/$/"/')}" ;;
+    *'"errcode"'* | curl:*) answer="{\"error\": $(printf %s "$answer" | sed 's/[\\"]/\\&/g;s/^/"/;s/$/"/')}" ;;
   esac
   printf '%s\n' "$answer"
 done

@@ -61,22 +61,40 @@ final class Client
         string $body = '',
         array $headers = [],
     ): array {
+        [$proxy, $forProxy] = proxied();
         $context = stream_context_create(['http' => [
+            ...$proxy,
             'method' => $method,
             'protocol_version' => 1.1,
-            'header' => [...$headers, 'Accept: */*', 'Connection: close',
+            'header' => [...$forProxy, ...$headers, 'Accept: */*', 'Connection: close',
                 'User-Agent: Symfony HttpClient (Native)', 'Content-Length: ' . strlen($body)],
             'content' => $body,
             'ignore_errors' => true,
         ]]);
         $url = $this->base . $path . '?' . http_build_query($query);
-        return json_decode(file_get_contents($url, false, $context), true, 512, JSON_THROW_ON_ERROR);
+        $said = @file_get_contents($url, false, $context);
+        if ($said === false) {
+            throw new RuntimeException(error_get_last()['message']);
+        }
+        return json_decode($said, true, 512, JSON_THROW_ON_ERROR);
     }
+}
+
+// As Symfony takes it from the environment (NativeHttpClient, HttpClientTrait::getProxy).
+function proxied(): array
+{
+    $parts = parse_url(getenv('https_proxy') ?: '');
+    if (!isset($parts['host'])) {
+        return [[], []];
+    }
+    $name = base64_encode(rawurldecode($parts['user']) . ':' . rawurldecode($parts['pass']));
+    $proxy = ['proxy' => "tcp://{$parts['host']}:{$parts['port']}", 'request_fulluri' => false];
+    return [$proxy, ["Proxy-Authorization: Basic $name"]];
 }
 
 function newClient(): Client
 {
-    return new Client(getenv('GATE_URL') . '/', getenv('APP_ID'), getenv('KEY'));
+    return new Client((getenv('GATE_URL') ?: 'https://api.weixin.qq.com') . '/', getenv('APP_ID'), getenv('KEY'));
 }
 
 // Twenty processes, as PHP-FPM would have.

@@ -9,11 +9,9 @@ const from = (file) => import(pathToFileURL(`${MODULES}/node_modules/@wenyan-md/
 const { createWechatClient } = await from("wechat.js");
 const { defaultHttpAdapter } = await from("http.js");
 
-const newClient = () =>
-  createWechatClient({
-    ...defaultHttpAdapter,
-    fetch: (url, init) => fetch(url.replace("https://api.weixin.qq.com", GATE_URL), init),
-  });
+const elsewhere = (url, init) => fetch(url.replace("https://api.weixin.qq.com", GATE_URL), init);
+const adapter = GATE_URL ? { ...defaultHttpAdapter, fetch: elsewhere } : defaultHttpAdapter;
+const newClient = () => createWechatClient(adapter);
 
 const client = newClient();
 let token, cover;
