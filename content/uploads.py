@@ -1,10 +1,10 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from hashlib import sha256
-from typing import NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from content.pictures.gate import Fitted
-from content.pictures.target import DEFAULT_OPTIONS, PictureOptions, TargetName
+from content.pictures.target import DEFAULT_OPTIONS, PictureOptions
 from core.errors import GatewayError
 from core.tasks import TaskSet
 from wechat.call import Upload
@@ -13,7 +13,7 @@ from wechat.material import MaterialClient
 
 _HASHED_HERE_BYTES = 1_000_000  # 1 ms; more takes a thread
 
-UploadKind = TargetName
+UploadKind = Literal["article", "cover", "material", "thumb"]  # each the name of a Target
 _Key = tuple[str, UploadKind, str]  # account, kind, SHA-256 of the source and its options
 Fit = Callable[[], Awaitable[Fitted]]
 

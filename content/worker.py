@@ -102,6 +102,12 @@ def _template_diff() -> Operation:
     return lambda arguments, _body: (diff(arguments["before"], arguments["after"]), b"")
 
 
+def _read_draft() -> Operation:
+    from content.relayed.articles import read_draft
+
+    return read_draft
+
+
 def _scan_draft() -> Operation:
     from content.relayed.scan import scan_draft
 
@@ -127,6 +133,7 @@ _OPERATIONS = {
     "template_diff": _template_diff,
     "unzip": _unzip,
     "scan_draft": _scan_draft,
+    "read_draft": _read_draft,
 }
 
 

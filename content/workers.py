@@ -23,7 +23,10 @@ _PIPE_BUFFER_BYTES = 1 << 20
 _MAX_WAITING_RENDERS = 32
 _RENDER_PATIENCE_S = 10
 _AWAITED = frozenset(
-    {"render", "template", "template_inspect", "template_diff", "unzip", "scan_draft"}
+    {
+        *("render", "template", "template_inspect", "template_diff", "unzip"),
+        *("scan_draft", "read_draft"),
+    }
 )
 # Nothing of the serving process' environment, where secrets may be, reaches a worker. One malloc
 # arena and an early trim keep it small.

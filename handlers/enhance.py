@@ -1,32 +1,35 @@
 """Relayed drafts and uploads that are looked after on their way, where that is asked for."""
 
 import asyncio
-from collections import Counter
 from typing import NamedTuple
 
-from accounts.audit import AuditEntry, Detail
+from accounts.audit import AuditEntry
 from accounts.clients import Enhance
-from content.pictures.target import COVER, MATERIAL, THUMB, Target
+from content.pictures.target import COVER, MATERIAL, TEMPORARY, THUMB, Target
 from content.relayed.care import DraftCare
 from content.relayed.notes import TOO_LATE, Cared, note_of
 from content.relayed.uploads import UploadCare
 from core.errors import GatewayError, Text
+from handlers.enhance_report import HEADER, entry_of, headers_of
 from handlers.wechat_form import Headers
 from proxy.auth import Caller
-from proxy.body import MemoryBody, StoredBody
+from proxy.body import StoredBody
 from proxy.deadline import Deadline
 from proxy.multipart import find_file
 from proxy.request import Inbound
 from proxy.routing import Route
-from wechat.material import ADD_MATERIAL, UPLOADIMG
+from wechat.material import ADD_MATERIAL, UPLOAD, UPLOADIMG
 
-HEADER = b"x-wxgate-enhance"
 _DRAFTS = frozenset({"/cgi-bin/draft/add", "/cgi-bin/draft/update"})
-_PATHS = _DRAFTS | {UPLOADIMG, ADD_MATERIAL}
-# uploadimg takes no GIF, moving or not: of one its first frame is what articles can show.
-_MATERIALS: dict[str, Target] = {"image": MATERIAL, "thumb": THUMB}
+# What each takes, for some by its `type`. uploadimg takes no GIF, moving or not: of one its first
+# frame is what articles can show.
+_UPLOADS: dict[str, Target | dict[str, Target]] = {
+    UPLOADIMG: COVER,
+    ADD_MATERIAL: {"image": MATERIAL, "thumb": THUMB},
+    UPLOAD: {"image": TEMPORARY, "thumb": THUMB},
+}
+_PATHS = _DRAFTS | _UPLOADS.keys()
 _AT_ONCE = 8  # each holds its body in memory
-_MAX_RULES = 20
 _NOTHING: frozenset[Enhance] = frozenset()
 _AS_IT_IS = Text("原样上传", "it is sent as it is")
 
@@ -47,7 +50,7 @@ class EnhanceInvalid(GatewayError):
 class Looked(NamedTuple):
     """What goes up in place of what came, and what is told of it."""
 
-    body: StoredBody
+    body: bytes | None  # None: what came
     headers: Headers
     note: AuditEntry | None  # for the audit log; None where nothing is to be told
 
@@ -61,7 +64,7 @@ class RelayCare:
     def __init__(self, drafts: DraftCare, uploads: UploadCare, *, timeout_s: float) -> None:
         self._drafts = drafts
         self._uploads = uploads
-        self._timeout_s = timeout_s
+        self.timeout_s = timeout_s
         self._slots = asyncio.Semaphore(_AT_ONCE)
 
     def wanted(self, request: Inbound, caller: Caller, route: Route) -> frozenset[Enhance]:
@@ -85,21 +88,25 @@ class RelayCare:
         Takes half of the time that the caller has left at most.
         """
         wanted = self.wanted(request, caller, route)
-        seconds = self._timeout_s if asked is None else min(self._timeout_s, asked.left() / 2)
+        seconds = self.timeout_s if asked is None else min(self.timeout_s, asked.left() / 2)
         ends_at = asyncio.get_running_loop().time() + seconds
         try:
             async with asyncio.timeout_at(ends_at):
                 await self._slots.acquire()
         except TimeoutError:
-            cared, sent = Cared(b"", notes=(TOO_LATE,)), body
+            cared, sent = Cared(b"", notes=(TOO_LATE,)), None
         else:
             try:
                 cared, sent = await self._cared(request, caller, route, body, wanted, ends_at)
             finally:
                 self._slots.release()
-        is_draft = route.path in _DRAFTS
-        entry = _entry(cared, request, request_id, caller, route, is_draft=is_draft)
-        return Looked(sent, _headers(cared, wanted), entry)
+        entry = None
+        if cared.notes or (
+            route.path in _DRAFTS and (cared.placed or cared.failed or cared.unwrapped)
+        ):
+            entry = entry_of(cared, request, request_id, caller, route.path)
+        headers = headers_of(cared, lint=Enhance.LINT in wanted)
+        return Looked(sent, headers, entry)
 
     async def _cared(
         self,
@@ -109,7 +116,7 @@ class RelayCare:
         body: StoredBody,
         wanted: frozenset[Enhance],
         ends_at: float,
-    ) -> tuple[Cared, StoredBody]:
+    ) -> tuple[Cared, bytes | None]:
         images = Enhance.IMAGES in wanted
         if route.path in _DRAFTS:
             data = b"".join([chunk async for chunk in body.chunks()])
@@ -120,28 +127,29 @@ class RelayCare:
                 lint=Enhance.LINT in wanted,
                 ends_at=ends_at,
             )
-            return cared, body if cared.body is data else MemoryBody(cared.body)
-        target = COVER if route.path == UPLOADIMG else _MATERIALS.get(request.query.get("type"))
+            return cared, None if cared.body is data else cared.body
+        targets = _UPLOADS[route.path]
+        target = targets if isinstance(targets, Target) else targets.get(request.query.get("type"))
         if not images or target is None:
-            return Cared(b""), body
+            return Cared(b""), None
         return await self._upload(request.header(b"content-type"), body, target, ends_at)
 
     async def _upload(
         self, content_type: str, body: StoredBody, target: Target, ends_at: float
-    ) -> tuple[Cared, StoredBody]:
+    ) -> tuple[Cared, bytes | None]:
         """The form with a picture in it that the call takes."""
         file = await find_file(body, content_type)
         if file is None:
-            return Cared(b""), body
+            return Cared(b""), None
         try:
             async with asyncio.timeout_at(ends_at):
-                fitted = await self._uploads.fit(await file.read(), target)
+                fitted = await self._uploads.fit(await file.read(), file.extension, target)
         except TimeoutError:
-            return Cared(b"", failed=1, notes=(TOO_LATE._replace(field="media"),)), body
+            return Cared(b"", failed=1, notes=(TOO_LATE._replace(field="media"),)), None
         except GatewayError as error:
-            return Cared(b"", failed=1, notes=(note_of(error, "media", _AS_IT_IS),)), body
+            return Cared(b"", failed=1, notes=(note_of(error, "media", _AS_IT_IS),)), None
         if fitted is None:
-            return Cared(b""), body
+            return Cared(b""), None
         sent = await file.exchanged(fitted.data, fitted.filename, fitted.content_type)
         return Cared(b"", placed=1), sent
 
@@ -154,54 +162,3 @@ def _read(said: bytes) -> frozenset[Enhance]:
         return frozenset(map(Enhance, names))
     except ValueError:
         raise EnhanceInvalid from None
-
-
-def _headers(cared: Cared, wanted: frozenset[Enhance]) -> Headers:
-    """Structured fields (RFC 9651): a dictionary of counts, and a count with parameters."""
-    done = f"images={cared.placed}, failed={cared.failed}, unwrapped={cared.unwrapped}"
-    headers: Headers = [(HEADER, done.encode("ascii"))]
-    if cared.notes or Enhance.LINT in wanted:
-        headers.append((b"x-wxgate-lint", _lint_header(cared).encode("ascii")))
-    return headers
-
-
-def _lint_header(cared: Cared) -> str:
-    errors = sum(note.level == "error" for note in cared.notes)
-    worst_first = sorted(cared.notes, key=lambda note: note.level)
-    rules = Counter(note.rule for note in worst_first)
-    listed = " ".join(f"{rule}:{count}" for rule, count in list(rules.items())[:_MAX_RULES])
-    said = f"{len(cared.notes)};errors={errors};warnings={len(cared.notes) - errors}"
-    return f'{said};rules="{listed}"' if listed else said
-
-
-def _entry(
-    cared: Cared,
-    request: Inbound,
-    request_id: str,
-    caller: Caller,
-    route: Route,
-    *,
-    is_draft: bool,
-) -> AuditEntry | None:
-    """What the operator may read of it; an upload that went well is not worth a line."""
-    was_changed = is_draft and (cared.placed or cared.failed or cared.unwrapped)
-    if not (was_changed or cared.notes):
-        return None
-    detail: Detail = {
-        "images": cared.placed,
-        "failed": cared.failed,
-        "unwrapped": cared.unwrapped,
-        "findings": [
-            f"{note.level} {note.rule} {note.field or ''}: {note.message.zh} / {note.message.en}"
-            for note in cared.notes
-        ],
-    }
-    return AuditEntry(
-        actor=f"client:{caller.client.id}",
-        action="relay.enhance",
-        subject=route.path,
-        account=caller.account.name,
-        detail=detail,
-        request_id=request_id,
-        ip=request.peer,
-    )

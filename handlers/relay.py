@@ -128,6 +128,7 @@ class Relay:
                 await _send_whole(send, 200, [*_JSON, *ours], orjson.dumps(answer))
             return
         body: StoredBody | None = None
+        sent: StoredBody | None = None  # in its place
         by_secret = route.endpoint is not None and route.endpoint.auth == "appid_secret"
         if by_secret:
             caller, body = await self._by_secret(request, route, receive)
@@ -144,19 +145,21 @@ class Relay:
                     body = await self._read(request, route, caller, receive)
                 self._check_outgoing(request, route, body)
                 note = self._journal.about(request, _request_id(ours), caller, route, body)
-                sent = body
                 if body is not None and self._care and self._care.wanted(request, caller, route):
                     looked = await self._care.look_after(
                         *(request, _request_id(ours), caller, route, body, asked)
                     )
-                    sent, note = looked.body, looked.note or note
+                    note = looked.note or note
+                    if looked.body is not None:
+                        sent = await self._bodies.keep(looked.body)
                     ours += looked.headers
-                call = await self._outgoing(request, route, caller, sent, asked)
+                call = await self._outgoing(request, route, caller, sent or body, asked)
                 kept = _Kept(caller.client.scopes, _wish(request), note)
                 errcode = await self._pass_through(call, kept, receive, ours, send)
         finally:
-            if body is not None:
-                body.close()
+            for each in (body, sent):
+                if each is not None:
+                    each.close()
         if errcode:
             blame(scope, "wechat", self._errcodes.get(errcode).category)
 

@@ -1,11 +1,12 @@
 import asyncio
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from contextlib import suppress
 from typing import Any, Protocol
 
 from core.errors import GatewayError, Text
 from proxy.request import Inbound
-from proxy.spool import CHUNK_BYTES, Spool, SpoolFile
+from proxy.spool import CHUNK_BYTES, Spool, SpoolFile, StorageUnavailable
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 # Is shown each piece of a body as it comes in, such as the `update` of a hash.
@@ -175,6 +176,14 @@ class BodyReader:
         data = _complete(await _read_whole(receive, length or SMALL_BYTES), length)
         if len(data) > SMALL_BYTES:
             raise CallTooLarge
+        return MemoryBody(data)
+
+    async def keep(self, data: bytes) -> StoredBody:
+        """A body that was made here, on disk where it is large and there is room."""
+        if len(data) <= MEMORY_BYTES:
+            return MemoryBody(data)
+        with suppress(StorageUnavailable):
+            return SpooledBody(await self._spool.hold(data))
         return MemoryBody(data)
 
     async def _read_large(

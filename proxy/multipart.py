@@ -5,7 +5,7 @@ from itertools import pairwise
 from urllib.parse import unquote
 
 from core.errors import GatewayError, Text
-from proxy.body import Body, MemoryBody, StoredBody
+from proxy.body import Body, StoredBody
 
 _BOUNDARY = re.compile(r"""boundary=(?:"([^"]{1,70})"|([^\s;,"]{1,70}))""", re.IGNORECASE)
 _PARAMETER = re.compile(r""";\s*([A-Za-z*]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;"\s]*))""")
@@ -108,12 +108,17 @@ class FilePart:
         self._body = body
         self._part = part
 
+    @property
+    def extension(self) -> str:
+        """Of its name, in lower case: png; empty where there is none."""
+        return _extension(self._part.parameters)
+
     async def read(self) -> bytes:
         """The file's bytes."""
         chunks = self._body.slice(self._part.data, self._part.end)
         return b"".join([chunk async for chunk in chunks])
 
-    async def exchanged(self, data: bytes, filename: str, content_type: str) -> MemoryBody:
+    async def exchanged(self, data: bytes, filename: str, content_type: str) -> bytes:
         """The form with `data` in place of the file; its other parts keep every byte."""
         name = self._part.parameters.get("name", "media")
         headers = (
@@ -122,7 +127,7 @@ class FilePart:
         ).encode("utf-8", "surrogateescape")
         before = [chunk async for chunk in self._body.slice(0, self._part.start)]
         after = [chunk async for chunk in self._body.slice(self._part.end, self._body.size)]
-        return MemoryBody(b"".join([*before, headers, data, *after]))
+        return b"".join([*before, headers, data, *after])
 
 
 async def find_file(body: StoredBody, content_type: str) -> FilePart | None:
@@ -160,10 +165,15 @@ def _is_named(parameters: dict[str, str]) -> bool:
     return bool(filename) and filename.isascii()
 
 
+def _extension(parameters: dict[str, str]) -> str:
+    extended = unquote(parameters.get("filename*", "").rpartition("'")[2])
+    written = _EXTENSION.search(parameters.get("filename") or extended)
+    return "" if written is None else written.group(1).lower()
+
+
 async def _mended(body: StoredBody, part: _Part, part_name: str | None) -> bytes:
     parameters = part.parameters
     name = part_name or parameters.get("name", "media")
-    extended = unquote(parameters.get("filename*", "").rpartition("'")[2])
     first = b""
     async for chunk in body.slice(part.data, part.data + 16):
         first += chunk
@@ -171,8 +181,7 @@ async def _mended(body: StoredBody, part: _Part, part_name: str | None) -> bytes
     for magic, magic_extension, magic_kind in _MAGIC:
         if first.startswith(magic):
             extension, kind = magic_extension, magic_kind
-    if written := _EXTENSION.search(parameters.get("filename") or extended):
-        extension = written.group(1).lower()
+    extension = _extension(parameters) or extension
     kind = part.line("content-type") or kind
     filename = parameters["filename"] if _is_named(parameters) else f"upload.{extension}"
     return (

@@ -36,6 +36,10 @@ class SignedBodies:
             raise
         return body
 
+    async def keep(self, data: bytes) -> StoredBody:
+        """As BodyReader.keep."""
+        return await self._bodies.keep(data)
+
     async def read_small(
         self, request: Inbound, receive: Receive, signed: SignedRequest | None, *, write: bool
     ) -> MemoryBody | None:

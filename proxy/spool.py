@@ -60,6 +60,16 @@ class Spool:
         except OSError as exc:
             raise StorageUnavailable(reason=exc.strerror) from None
 
+    async def hold(self, data: bytes) -> "SpoolFile":
+        """A file of `data`. Raises StorageUnavailable."""
+        file = await self.open()
+        try:
+            await file.append(data)
+        except BaseException:
+            file.close()
+            raise
+        return file
+
     def _create(self) -> IO[bytes]:
         self._directory.mkdir(parents=True, exist_ok=True)
         return tempfile.TemporaryFile(dir=self._directory, prefix=_PREFIX, buffering=0)

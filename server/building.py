@@ -57,7 +57,7 @@ def make_care(
     """What looks after relayed drafts and uploads."""
     content = settings.content
     drafts = DraftCare(
-        *(workers, pictures, DraftLint(renderer), content.options),
+        *(workers, pictures, DraftLint(workers, renderer), content.options),
         max_images=content.max_images,
         concurrency=content.image_concurrency,
     )

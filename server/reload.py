@@ -19,6 +19,7 @@ from core.errors import Text
 from core.logging import set_level
 from core.tasks import TaskSet
 from handlers.areas import Segments
+from handlers.enhance import RelayCare
 from handlers.relay import Relay
 from proxy.lockout import Lockout
 from proxy.routing import Router
@@ -116,6 +117,7 @@ class Reloadable:
     rulebook: Rulebook
     lockout: Lockout
     relay: Relay
+    care: RelayCare
     segments: Segments
     layers: Layers
     set_log_level: Callable[[str], None]
@@ -129,6 +131,7 @@ class Reloadable:
             self.lockout.replace_limits(settings.auth)
         self.segments.replace(relay_segments(settings))
         self.relay.router = router
+        self.care.timeout_s = settings.relay.enhance_timeout_s
         self.layers.replace_headers(settings)
         self.set_log_level(settings.log.level)
 
@@ -244,6 +247,7 @@ def make_reloader(
         rulebook=parts.limiter.rulebook,
         lockout=callers.lockout,
         relay=parts.relay,
+        care=parts.work.beside_relay[1],
         segments=parts.relay_segments,
         layers=layers,
         set_log_level=set_level,
@@ -280,14 +284,15 @@ def hot(old: Settings, new: Settings) -> Settings:
     forgotten by the smaller.
     """
     failures = new.auth.model_copy(update={"max_skew_s": old.auth.max_skew_s})
-    rules = {"rules": new.relay.rules, "unknown_paths": new.relay.unknown_paths}
+    at_once = ("rules", "unknown_paths", "enhance_timeout_s")
+    relayed = {name: getattr(new.relay, name) for name in at_once}
     return old.model_copy(
         update={
             "accounts": new.accounts,
             "clients": new.clients,
             "limits": new.limits,
             "auth": failures,
-            "relay": old.relay.model_copy(update=rules),
+            "relay": old.relay.model_copy(update=relayed),
             "server": old.server.model_copy(update={"headers": new.server.headers}),
             "log": old.log.model_copy(update={"level": new.log.level}),
         }

@@ -33,6 +33,9 @@ UPLOADIMG_TYPES = frozenset({"image/jpeg", "image/png"})
 MATERIAL_IMAGE_BYTES = 10_000_000
 MATERIAL_IMAGE_TYPES = frozenset({"image/jpeg", "image/png", "image/gif", "image/bmp"})
 THUMB_BYTES = 64_000
+# media/upload: one page says 2 MB, another 10; what fits the smaller is taken either way.
+TEMPORARY_IMAGE_BYTES = 2_000_000
+TEMPORARY_IMAGE_TYPES = frozenset({"image/jpeg", "image/png", "image/gif"})
 
 # Tokens.
 TOKEN_LIFE_S = 7_200

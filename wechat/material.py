@@ -6,6 +6,7 @@ from wechat.errcodes import INVALID_MEDIA_ID
 from wechat.listing import Page, read_page
 
 UPLOADIMG = "/cgi-bin/media/uploadimg"
+UPLOAD = "/cgi-bin/media/upload"
 ADD_MATERIAL = "/cgi-bin/material/add_material"
 GET_MATERIAL = "/cgi-bin/material/get_material"
 DEL_MATERIAL = "/cgi-bin/material/del_material"

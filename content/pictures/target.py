@@ -5,12 +5,14 @@ from content.options import RenderOptions
 from wechat.limits import (
     MATERIAL_IMAGE_BYTES,
     MATERIAL_IMAGE_TYPES,
+    TEMPORARY_IMAGE_BYTES,
+    TEMPORARY_IMAGE_TYPES,
     THUMB_BYTES,
     UPLOADIMG_BYTES,
     UPLOADIMG_TYPES,
 )
 
-TargetName = Literal["article", "cover", "material", "thumb"]
+TargetName = Literal["article", "cover", "material", "thumb", "temporary"]
 
 _SHARP_WIDTH_PX = 1_280  # the article column is 677 px wide, on screens of twice the density
 _THUMB_WIDTH_PX = 240
@@ -33,9 +35,10 @@ ARTICLE = Target("article", UPLOADIMG_BYTES - 1, UPLOADIMG_TYPES, MATERIAL_IMAGE
 COVER = Target("cover", UPLOADIMG_BYTES - 1, UPLOADIMG_TYPES)
 MATERIAL = Target("material", MATERIAL_IMAGE_BYTES, MATERIAL_IMAGE_TYPES, MATERIAL_IMAGE_BYTES)
 THUMB = Target("thumb", THUMB_BYTES, frozenset({"image/jpeg"}), min_width_px=_THUMB_WIDTH_PX)
+TEMPORARY = Target("temporary", TEMPORARY_IMAGE_BYTES, TEMPORARY_IMAGE_TYPES, TEMPORARY_IMAGE_BYTES)
 
 TARGETS: dict[TargetName, Target] = {
-    target.name: target for target in (ARTICLE, COVER, MATERIAL, THUMB)
+    target.name: target for target in (ARTICLE, COVER, MATERIAL, THUMB, TEMPORARY)
 }
 
 

@@ -1,14 +1,13 @@
-from collections.abc import Iterator
-from typing import Any, NamedTuple
-
-import orjson
-from pydantic import ValidationError
+from typing import Any
 
 from content.fields import MAX_HTML_BYTES, ArticleFields
-from content.relayed.notes import NOT_READABLE, Note
+from content.lanes import LaneFull
+from content.refusals import TooManyImages
+from content.relayed.notes import NOT_READABLE, TOO_COMPLEX, Note, note_on
 from content.renderer import Renderer
+from content.workers import WorkerPool, WorkExhausted, WorkFailed
 from core.errors import GatewayError, Text
-from wechat.limits import ARTICLES_PER_DRAFT
+from wechat.limits import NEWSPIC_IMAGES
 
 _MAX_BODY_BYTES = 9 * MAX_HTML_BYTES  # as much as a whole draft may have
 _TOO_LARGE = Note(
@@ -16,13 +15,17 @@ _TOO_LARGE = Note(
     "warning",
     Text("草稿太大，没有检查", "the draft is too large to be linted"),
 )
-_TEXTS = ("title", "author", "digest", "content_source_url")
+# The draft may have been changed before: they cannot say that it was not.
+_NOT_JSON = NOT_READABLE._replace(
+    message=Text("请求体不是标准的 JSON，没有检查", "the body is no strict JSON: it was not linted")
+)
+_TOO_COMPLEX = TOO_COMPLEX._replace(
+    message=Text(
+        "草稿过于复杂或网关正忙，没有检查",
+        "the draft is too complex, or the gateway too busy: it was not linted",
+    )
+)
 _NOT_OURS = frozenset({"image_files_needed"})
-
-
-class _Article(NamedTuple):
-    path: str  # articles[0].
-    said: dict[str, Any]
 
 
 class DraftLint:
@@ -31,7 +34,8 @@ class DraftLint:
     Notes on what rendering does are left out: a relayed draft is not rendered.
     """
 
-    def __init__(self, renderer: Renderer) -> None:
+    def __init__(self, workers: WorkerPool, renderer: Renderer) -> None:
+        self._workers = workers
         self._renderer = renderer
 
     async def look(self, account: str, body: bytes) -> list[Note]:
@@ -39,57 +43,37 @@ class DraftLint:
         if len(body) > _MAX_BODY_BYTES:
             return [_TOO_LARGE]
         try:
-            articles = list(_articles(orjson.loads(body)))
-        except ValueError:
-            return [NOT_READABLE]
+            answer = await self._workers.run(
+                "read_draft", {"max_content_bytes": MAX_HTML_BYTES}, body
+            )
+        except (WorkExhausted, WorkFailed, LaneFull):
+            return [_TOO_COMPLEX]
+        if not answer.result["readable"]:
+            return [_NOT_JSON]
         notes: list[Note] = []
-        for article in articles[:ARTICLES_PER_DRAFT]:
-            notes += await self._look(account, article)
+        for article in answer.result["articles"]:
+            notes += await self._look(account, article, answer.data)
         return notes
 
-    async def _look(self, account: str, article: _Article) -> list[Note]:
+    async def _look(self, account: str, article: dict[str, Any], contents: bytes) -> list[Note]:
+        path = article["path"]
+        if article["content"] is None:
+            return [_TOO_LARGE._replace(field=path)]
+        start, end = article["content"]
+        notes = []
+        if article["pictures"] > NEWSPIC_IMAGES:
+            many = TooManyImages(count=article["pictures"], limit=NEWSPIC_IMAGES)
+            notes.append(note_on(many, f"{path}.image_info", "error"))
+        fields = ArticleFields(**article["fields"], html=contents[start:end].decode())
         try:
-            report = await self._renderer.lint(_fields(article.said), account=account)
-        except ValidationError:
-            return [_TOO_LARGE._replace(field=article.path.rstrip("."))]
+            report = await self._renderer.lint(fields, account=account)
         except GatewayError as error:
-            values, message = error.values, error.message
-            told = Text(message.fill("zh", values), message.fill("en", values))
-            return [Note(error.code, "warning", told, article.path.rstrip("."))]
-        return [
-            Note(found.rule, found.level, found.message, article.path + (found.field or "content"))
+            return [*notes, note_on(error, path)]
+        return notes + [
+            Note(
+                *(found.rule, found.level, found.message),
+                *(f"{path}.{found.field or 'content'}", found.fix),
+            )
             for found in report.findings
             if found.level != "info" and found.rule not in _NOT_OURS
         ]
-
-
-def _articles(draft: Any) -> Iterator[_Article]:
-    said = draft.get("articles") if isinstance(draft, dict) else None
-    if isinstance(said, dict):  # draft/update: one of them
-        yield _Article("articles.", said)
-    for index, article in enumerate(said if isinstance(said, list) else ()):
-        if isinstance(article, dict):
-            yield _Article(f"articles[{index}].", article)
-
-
-def _fields(said: dict[str, Any]) -> ArticleFields:
-    """The article as one of ours; of what WeChat would not understand it says nothing."""
-    texts = {name: said[name] for name in _TEXTS if isinstance(said.get(name), str)}
-    content, cover = said.get("content"), said.get("thumb_media_id")
-    fields: dict[str, Any] = {**texts, "html": content if isinstance(content, str) else ""}
-    if said.get("article_type") == "newspic":
-        fields |= {"article_type": "newspic", "images": _images(said)}
-    elif isinstance(cover, str) and cover:
-        fields["cover"] = cover
-    return ArticleFields(**fields)
-
-
-def _images(said: dict[str, Any]) -> tuple[str, ...] | None:
-    info = said.get("image_info")
-    listed = info.get("image_list") if isinstance(info, dict) else None
-    named = [
-        image["image_media_id"]
-        for image in (listed if isinstance(listed, list) else ())
-        if isinstance(image, dict) and isinstance(image.get("image_media_id"), str)
-    ]
-    return tuple(named) or None

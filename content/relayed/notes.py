@@ -10,6 +10,7 @@ class Note(NamedTuple):
     level: Literal["error", "warning"]
     message: Text
     field: str | None = None  # articles[0].images[2]
+    fix: Text | None = None  # what its sender can do
 
 
 class Cared(NamedTuple):
@@ -51,7 +52,18 @@ TOO_MANY_PICTURES = Note(
 
 def note_of(error: GatewayError, field: str, instead: Text) -> Note:
     """What became of a picture that cannot be had."""
-    message = error.message
-    zh, en = message.fill("zh", error.values), message.fill("en", error.values)
-    told = Text(f"{zh}；{instead.zh}", f"{en}; {instead.en}")
-    return Note("image_failed", "warning", told, field)
+    told = note_on(error, field)
+    message = Text(f"{told.message.zh}；{instead.zh}", f"{told.message.en}; {instead.en}")
+    return told._replace(rule="image_failed", message=message)
+
+
+def note_on(
+    error: GatewayError, field: str, level: Literal["error", "warning"] = "warning"
+) -> Note:
+    """What an error says, as a note."""
+    values = error.values
+    message, fix = (
+        Text(text.fill("zh", values), text.fill("en", values))
+        for text in (error.message, error.hint)
+    )
+    return Note(error.code, level, message, field, fix)

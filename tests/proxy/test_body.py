@@ -163,3 +163,22 @@ async def test_of_a_stranger_no_more_than_64_kb_are_read(reader: BodyReader, spo
     assert spool.used_bytes == 0
     with pytest.raises(BodyInvalid):
         await reader.read_small(declared(7), receiving(b"abcdef"))
+
+
+async def test_what_is_made_here_is_kept_on_disk_where_it_is_large(
+    reader: BodyReader, spool: Spool
+) -> None:
+    small = await reader.keep(b"x" * 1_000_000)
+    assert (type(small), spool.used_bytes) == (MemoryBody, 0)
+    data = b"large" * 400_000
+    large = await reader.keep(data)
+    assert (type(large), spool.used_bytes) == (SpooledBody, 2_000_000)
+    assert await contents(large) == data
+    large.close()
+    assert spool.used_bytes == 0
+
+
+async def test_without_room_it_is_kept_in_memory(reader: BodyReader, spool: Spool) -> None:
+    spool.reserve(5_000_000)
+    body = await reader.keep(b"x" * 2_000_000)
+    assert (type(body), spool.used_bytes) == (MemoryBody, 5_000_000)

@@ -173,9 +173,26 @@ async def test_a_file_is_exchanged_and_the_other_parts_keep_every_byte(tmp_path:
         file = await find_file(body, TYPE)
         assert file is not None
         assert await file.read() == PNG
+        assert file.extension == "webp"
         sent = await file.exchanged(b"\xff\xd8\xffnew", "image.jpg", "image/jpeg")
-        assert sent.data == expected
+        assert sent == expected
         body.close()
+
+
+@pytest.mark.parametrize(
+    ("named", "extension"),
+    [
+        ('filename="A.PNG"', "png"),
+        ("filename*=UTF-8''%E5%9B%BE.jpeg", "jpeg"),
+        ('filename="blob"', ""),
+        ('filename=""', ""),
+    ],
+)
+async def test_a_files_name_tells_its_extension(named: str, extension: str) -> None:
+    head = disposition(f'name="media"; {named}')
+    file = await find_file(MemoryBody(form((head, PNG))), TYPE)
+    assert file is not None
+    assert file.extension == extension
 
 
 async def test_a_form_without_just_one_file_has_none() -> None:

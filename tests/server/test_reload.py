@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from accounts.audit import AuditEntry
+from accounts.clients import Enhance
 from core.errors import Text
 from server.app import open_gateway
 from server.faults import BadConfigurationError, Fault
@@ -24,7 +25,7 @@ def test_only_what_can_count_at_once_is_hot() -> None:
     new = given(
         server={"listen": "127.0.0.1:1", "headers": {"x-a": "1"}},
         auth={"max_skew_s": 900, "failures_per_minute": 7},
-        relay={"unknown_paths": "forward", "prefixes": ["/gate"]},
+        relay={"unknown_paths": "forward", "prefixes": ["/gate"], "enhance_timeout_s": 3},
         limits={"/cgi-bin/menu/get": "3/minute"},
         log={"level": "error", "format": "json"},
         clients=[],
@@ -33,7 +34,8 @@ def test_only_what_can_count_at_once_is_hot() -> None:
     old = given()
     now = hot(old, new)
     assert list(differences(old, now)) == [
-        *("server.headers", "auth.failures_per_minute", "relay.unknown_paths", "log.level"),
+        *("server.headers", "auth.failures_per_minute", "relay.unknown_paths"),
+        *("relay.enhance_timeout_s", "log.level"),
         *("accounts.main", "clients.blog", "limits"),
     ]
     assert list(differences(now, new)) == [
@@ -176,3 +178,20 @@ async def test_only_a_new_secret_drops_the_accounts_token(tmp_path: Path) -> Non
             settings = given(server=server, accounts=[account])
             await gateway.reloader.reload(lambda settings=settings: settings)  # type: ignore[misc]
     assert forgotten == ["wx0000000000000001"]
+
+
+async def test_care_for_drafts_is_set_anew_without_a_restart(tmp_path: Path) -> None:
+    server = {"data_dir": str(tmp_path), "listen": "127.0.0.1:0"}
+    async with open_gateway(given(server=server)) as gateway:
+        reached = gateway.reloader._reached
+        assert isinstance(reached, Reloadable)
+        changed = given(
+            server=server,
+            relay={"enhance_timeout_s": 3},
+            clients=[{**CLIENT, "enhance": ["lint"]}],
+        )
+        await gateway.reloader.reload(lambda: changed)
+        assert reached.care.timeout_s == 3
+        client = reached.names.clients.by_id("blog")
+        assert client is not None
+        assert client.enhance == {Enhance.LINT}

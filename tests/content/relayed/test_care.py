@@ -56,7 +56,11 @@ class Stand:
         self, body: bytes, *, lint: bool = False, seconds: float = 30, **options: Any
     ) -> Cared:
         care = DraftCare(
-            *(self.pool, self.pictures, DraftLint(Renderer(self.pool, ContentSettings()))),
+            *(
+                self.pool,
+                self.pictures,
+                DraftLint(self.pool, Renderer(self.pool, ContentSettings())),
+            ),
             RenderOptions(**options),
             max_images=3,
             concurrency=2,
