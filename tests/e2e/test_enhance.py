@@ -88,8 +88,9 @@ async def test_the_pictures_of_a_relayed_draft_are_rehosted_and_its_wrapper_goes
     assert set(answer.json()) == {"media_id"}, answer.text
     assert answer.headers["x-wxgate-enhance"] == "images=4, failed=0, unwrapped=1"
     said = answer.headers["x-wxgate-lint"]
-    assert said.startswith(
-        '1;errors=0;warnings=1;rules="background_unconfirmed:1";at="articles[0].'
+    assert said == (
+        '1;errors=0;warnings=1;rules="background_unconfirmed:1"'
+        ';at="background_unconfirmed@articles[0].content"'
     )
     there = await kept(stand, answer.json()["media_id"])
     assert there.count("mmbiz.qpic.cn") == 3
