@@ -75,6 +75,7 @@ class AccessMiddleware:
             bytes=answer.sent_bytes,
             client=state.get("client_id"),
             account=state.get("account"),
+            **({"tool": state["tool"]} if "tool" in state else {}),  # of MCP
         )
 
     def _counters(self, route: str, status: int) -> tuple[Counter, Histogram]:

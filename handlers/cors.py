@@ -16,11 +16,6 @@ _ALLOWED = (
     b"Authorization, X-Api-Key, X-Wxgate-Account, X-Wxgate-Timeout, X-Wxgate-Enhance, "
     b"Cache-Control, Content-Type, Accept, Accept-Language"
 )
-_PREFLIGHT = [
-    (b"access-control-allow-methods", b"GET, POST"),
-    (b"access-control-allow-headers", _ALLOWED),
-    (b"access-control-max-age", b"600"),
-]
 # The question before a call that a form could not make.
 # And Chromium's, before a page of the internet reaches a host of the local network.
 _ASKS = b"access-control-request-method"
@@ -37,9 +32,16 @@ class Cors:
     JSON with Content-Type, or a form, which asks for no preflight; the token in the query.
     """
 
-    def __init__(self, app: ASGIApp, origins: Iterable[str]) -> None:
+    def __init__(self, app: ASGIApp, origins: Iterable[str], headers: Iterable[str] = ()) -> None:
+        """`headers` are those that `app` takes beside what every call may have."""
         self._app = app
         self._origins = frozenset(origin.encode("latin-1") for origin in origins)
+        allowed = b", ".join((_ALLOWED, *(name.encode("latin-1") for name in headers)))
+        self._preflight = [
+            (b"access-control-allow-methods", b"GET, POST"),
+            (b"access-control-allow-headers", allowed),
+            (b"access-control-max-age", b"600"),
+        ]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -52,7 +54,7 @@ class Cors:
         ours = _answer_to(origin) if allowed else [_VARY]
         if allowed and scope["method"] == "OPTIONS" and _ASKS in headers:
             private = [_PRIVATE] if headers.get(_ASKS_PRIVATE) == b"true" else []
-            said = [*ours, *_PREFLIGHT, *private]
+            said = [*ours, *self._preflight, *private]
             await send({"type": "http.response.start", "status": 204, "headers": said})
             await send({"type": "http.response.body"})
             return

@@ -83,15 +83,21 @@ class LibraryQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    type: tuple[Type, ...] = ()
-    q: str | None = Field(None, max_length=200, pattern=NO_NUL)
-    tag: str | None = Field(None, max_length=TAG_CHARS, pattern=NO_NUL)
-    ids: tuple[Kept, ...] | None = Field(None, max_length=100)
-    updated_after: AwareDatetime | None = None
-    updated_before: AwareDatetime | None = None
-    refresh: bool = False
-    limit: int = Field(20, ge=1, le=100)
-    cursor: str | None = Field(None, max_length=200, pattern=NO_NUL)
+    type: tuple[Type, ...] = Field((), description="of materials: these kinds alone")
+    q: str | None = Field(
+        None, max_length=200, pattern=NO_NUL, description="part of a title or name"
+    )
+    tag: str | None = Field(
+        None, max_length=TAG_CHARS, pattern=NO_NUL, description="what was filed under it"
+    )
+    ids: tuple[Kept, ...] | None = Field(None, max_length=100, description="these alone")
+    updated_after: AwareDatetime | None = Field(None, description="RFC 3339, from then on")
+    updated_before: AwareDatetime | None = Field(None, description="RFC 3339, before then")
+    refresh: bool = Field(False, description="ask WeChat first, instead of what is known here")
+    limit: int = Field(20, ge=1, le=100, description="how many at most")
+    cursor: str | None = Field(
+        None, max_length=200, pattern=NO_NUL, description="next_cursor of the page before"
+    )
 
 
 class IndexQuery(BaseModel):

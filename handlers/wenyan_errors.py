@@ -1,13 +1,8 @@
-import json
-from collections.abc import Awaitable, Callable
 from typing import Any
 
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse
 
-from handlers.errors import EXCEPTION_HANDLERS
-
-_Handler = Callable[[Request, Exception], Awaitable[Response]]
+from handlers.error_forms import handlers_in
 
 
 def refusal(told: dict[str, Any], status: int) -> JSONResponse:
@@ -16,18 +11,4 @@ def refusal(told: dict[str, Any], status: int) -> JSONResponse:
     return JSONResponse({"code": -1, "desc": desc, "error": told}, status_code=status)
 
 
-def _reshaped(handler: _Handler) -> _Handler:
-    async def answer(request: Request, exc: Exception) -> Response:
-        ours = await handler(request, exc)
-        theirs = refusal(json.loads(bytes(ours.body))["error"], ours.status_code)
-        for name, value in ours.headers.items():
-            if name not in ("content-length", "content-type"):
-                theirs.headers[name] = value
-        return theirs
-
-    return answer
-
-
-WENYAN_EXCEPTION_HANDLERS: dict[Any, Any] = {
-    kind: _reshaped(handler) for kind, handler in EXCEPTION_HANDLERS.items()
-}
+WENYAN_EXCEPTION_HANDLERS = handlers_in(refusal)

@@ -5,11 +5,17 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from urllib.parse import urlsplit
 
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
+from starlette.middleware.exceptions import ExceptionMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
 from handlers.accounts import AccountsHandler
 from handlers.body_budget import BodyBudget
 from handlers.capabilities import AccountFacts
+from handlers.cors import Cors
 from handlers.library import LibraryHandler
 from handlers.mcp.accounts import AccountTools, ChoosesAccount
 from handlers.mcp.content import ContentTools
@@ -17,25 +23,42 @@ from handlers.mcp.endpoint import McpEndpoint
 from handlers.mcp.holdings import HoldingTools
 from handlers.mcp.operations import MCP
 from handlers.mcp.publishing import Desk, PublishingTools
+from handlers.mcp.refusals import MCP_EXCEPTION_HANDLERS
 from handlers.mcp.tool import Tool
 from handlers.openapi import ApiRoute
 from handlers.throttle import Throttle
 from server.routes import Parts
 from wechat.errcodes import load_errcodes
 
+# What browsers ask leave for, beside what other calls of ours may have.
+_HEADERS = ("Mcp-Protocol-Version", "Mcp-Session-Id", "Mcp-Method", "Mcp-Name", "Last-Event-ID")
 
-def mcp_route(parts: Parts, throttle: Throttle, guards: Sequence[Middleware]) -> ApiRoute:
-    """The one route; its calls count on the same limit as those of /v1."""
+
+def mcp_routes(
+    parts: Parts, bodies: BodyBudget, throttle: Throttle, guards: Sequence[Middleware]
+) -> list[Route]:
+    """What is posted to /mcp, which counts on the limit of /v1; and what browsers ask before."""
     settings = parts.settings
     endpoint = McpEndpoint(
         _tools(parts),
-        BodyBudget(settings.jobs.max_bodies_mb * 1_000_000),
+        bodies,
         origins=(_origin(settings.server.public_url), *settings.mcp.allowed_origins),
         max_calls=settings.mcp.max_calls,
         version=version("wxgate"),
     )
     limited = throttle.guard(ApiRoute("POST", "/mcp", endpoint.post, MCP), "")
-    return ApiRoute("POST", "/mcp", limited.endpoint, MCP, guards)
+    refusals = Middleware(ExceptionMiddleware, handlers=MCP_EXCEPTION_HANDLERS)
+    if not (origins := settings.mcp.allowed_origins):
+        return [ApiRoute("POST", "/mcp", limited.endpoint, MCP, [refusals, *guards])]
+    cors = Middleware(Cors, origins=origins, headers=_HEADERS)
+    return [
+        ApiRoute("POST", "/mcp", limited.endpoint, MCP, [cors, refusals, *guards]),
+        Route("/mcp", _no_preflight, methods=["OPTIONS"], middleware=[cors]),
+    ]
+
+
+async def _no_preflight(_request: Request) -> Response:
+    raise HTTPException(405, headers={"Allow": "POST"})
 
 
 def _tools(parts: Parts) -> list[Tool]:
@@ -45,11 +68,12 @@ def _tools(parts: Parts) -> list[Tool]:
     drafts, materials = (
         LibraryHandler(parts.library, accounts, kind) for kind in ("draft", "material")
     )
+    desk = Desk(parts.work.jobs, chooses, filler, parts.audit, time.time)
     return [
         *ContentTools(parts.work.renderer, filler, load_errcodes()).tools(),
         *AccountTools(AccountsHandler(accounts, facts)).tools(),
         *HoldingTools(chooses, drafts, materials).tools(),
-        *PublishingTools(Desk(parts.work.jobs, chooses, filler, time.time)).tools(),
+        *PublishingTools(desk).tools(),
     ]
 
 

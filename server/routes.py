@@ -110,7 +110,7 @@ def build_app(parts: Parts) -> Starlette:
     auth = [throttle.guard(route, "/v1/auth") for route in _auth(parts)]
     rate = parts.settings.callback.rate_limit
     pushes = [throttle.guard_alone(route, rate) for route in _callback(parts)]
-    others = [*_public(parts), *pushes, *_ops(parts)]
+    others: list[BaseRoute] = [*_public(parts), *pushes, *_ops(parts)]
     wenyan = wenyan_routes(
         *(parts.settings.wenyan, parts.work, parts.callers.authenticator),
         *(parts.signed, bodies, throttle),
@@ -118,9 +118,9 @@ def build_app(parts: Parts) -> Starlette:
     authenticate = Middleware(AuthMiddleware, authenticate=parts.callers.authenticator.client)
     verify = Middleware(SignatureMiddleware, bodies=parts.signed)
     if parts.settings.mcp.enabled:
-        from server.mcp_routes import mcp_route  # the SDK behind it is slow to import
+        from server.mcp_routes import mcp_routes  # the SDK behind it is slow to import
 
-        others.append(mcp_route(parts, throttle, [authenticate, verify]))
+        others += mcp_routes(parts, bodies, throttle, [authenticate, verify])
     app = Starlette(
         routes=[
             RelayRoute(parts.relay, parts.relay_segments),

@@ -16,7 +16,7 @@ AccountName = Annotated[
     Field(
         max_length=64,
         description="name or AppID of the official account, from list_accounts; may be left out "
-        "where the key has only one. 公众号的名字或 AppID，只有一个时可省略",
+        "where the key has only one",
     ),
 ]
 

@@ -58,8 +58,7 @@ class ErrcodeInput(BaseModel):
     text: str = Field(
         min_length=1,
         max_length=2_000,
-        description="an errcode such as 40164, a whole errmsg, or some words of one. "
-        "错误码、完整的 errmsg，或其中几个字",
+        description="an errcode such as 40164, a whole errmsg, or some words of one",
     )
 
 

@@ -17,11 +17,14 @@ from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
 from accounts.clients import Client
-from core.errors import GatewayError, Text
-from handlers.bodies import parse_model, read_bytes
+from core.errors import GatewayError
+from handlers.bodies import MediaTypeUnsupported, media_type, parse_model, read_bytes
 from handlers.body_budget import BodyBudget
 from handlers.errors import Internal, language_of_caller, request_id_of
 from handlers.guard import require_scope
+from handlers.mcp.message import check_message
+from handlers.mcp.refusals import McpBusy, OriginForbidden
+from handlers.mcp.schema import input_schema
 from handlers.mcp.tool import Told, Tool, tools_for
 from proxy.request import blame
 
@@ -35,31 +38,6 @@ _INSTRUCTIONS = (
     "repeat a call only where retryable is true. "
     "发文章的顺序：lint、create_draft，用户同意后 publish 或 schedule；出错时照 hint 做。"
 )
-
-
-class OriginForbidden(GatewayError):
-    """A web page of another origin calls."""
-
-    status = 403
-    code = "origin_forbidden"
-    category = "permission"
-    message = Text("不接受来自 {origin} 的网页调用", "pages of {origin} may not call")
-    hint = Text("由管理员写入 mcp.allowed_origins", "an operator may add it to mcp.allowed_origins")
-
-
-class McpBusy(GatewayError):
-    """The client has as many calls under way as it may."""
-
-    status = 429
-    code = "mcp_busy"
-    category = "quota"
-    level = "warning"
-    retryable = True
-    message = Text("同时进行的 MCP 调用已达 {limit} 个", "{limit} MCP calls are under way already")
-    hint = Text(
-        "等前面的调用结束；上限由 mcp.max_calls 决定",
-        "wait for some to end; the limit is mcp.max_calls",
-    )
 
 
 class McpEndpoint:
@@ -81,7 +59,7 @@ class McpEndpoint:
         self._tools = {tool.name: tool for tool in tools}
         self._shown = {name: _shown(tool) for name, tool in self._tools.items()}
         self._bodies = bodies
-        self._origins = frozenset(origin.lower().rstrip("/") for origin in origins)
+        self._origins = frozenset(origin.lower() for origin in origins)
         self._max_calls = max_calls
         self._under_way: Counter[str] = Counter()
         self._server: Server[Any] = Server(
@@ -94,17 +72,20 @@ class McpEndpoint:
         )
 
     async def post(self, request: Request) -> Response:
-        """One JSON-RPC message. Raises OriginForbidden."""
+        """One JSON-RPC message. Raises OriginForbidden, MediaTypeUnsupported."""
         origin = request.headers.get("origin", "")
         if origin and origin.lower() not in self._origins:
             raise OriginForbidden(origin=origin[:100])
+        if media_type(request) != "application/json":
+            raise MediaTypeUnsupported(taken="application/json")
         return _Exchange(self)
 
     async def exchange(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Read it and answer it. Raises McpBusy and what `read_bytes` does."""
+        """Read it and answer it. Raises McpBusy, MessageInvalid and what `read_bytes` does."""
         request = Request(scope, receive)
         with self._turn(request.state.client), self._bodies.share() as share:
             body = await read_bytes(request, max_bytes=_MAX_BYTES, share=share)
+            check_message(body)
             # One for each message: what it holds ends with it.
             manager = StreamableHTTPSessionManager(
                 self._server, json_response=True, stateless=True, max_request_body_size=_MAX_BYTES
@@ -139,6 +120,7 @@ class McpEndpoint:
             raise MCPError(types.INVALID_PARAMS, f"no such tool: {params.name[:64]}")
         request = _request(ctx)
         request.state.route = f"/mcp {tool.name}"  # what metrics and statistics go by
+        request.state.tool = tool.name
         try:
             if tool.scopes:
                 require_scope(request, *tool.scopes)
@@ -172,7 +154,7 @@ def _shown(tool: Tool) -> types.Tool:
         name=about.name,
         title=f"{about.title.en} / {about.title.zh}",
         description=f"{about.description.en}\n\n{about.description.zh}",
-        input_schema=tool.takes.model_json_schema(),
+        input_schema=input_schema(tool.takes),
         output_schema=tool.gives.model_json_schema(mode="serialization"),
         annotations=types.ToolAnnotations(
             read_only_hint=effect.reads_only,

@@ -1,9 +1,10 @@
-from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from dataclasses import dataclass, replace
+from typing import Annotated, Any, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 
+from accounts.audit import AuditEntry, Detail
 from accounts.clients import Client, Scope
 from content.fields import DraftFields
 from content.filling import TemplateFiller
@@ -11,12 +12,13 @@ from content.inline import without_inline
 from core.clock import Clock
 from core.errors import Text
 from handlers.articles import MEDIA_ID, SourceId
+from handlers.edits import editor_of
 from handlers.jobs import JOB_ID, JobAnswer, reviews_of, shown, whose
 from handlers.late import LateFields
 from handlers.mcp import words
 from handlers.mcp.accounts import AccountName, ChoosesAccount
 from handlers.mcp.once import submit_once
-from handlers.mcp.tool import READS, Effect, Told, Tool
+from handlers.mcp.tool import READS_HERE, Effect, Told, Tool
 from jobs.draft_publication import DraftPublication
 from jobs.publish_at import check_publish_at, read_publish_at
 from jobs.rights import needs_approval
@@ -27,7 +29,7 @@ from store.jobs import JobHead
 from store.tags import TagName
 
 _MAX_WAIT_S = 50
-_WAIT = "seconds to wait for the end; the job goes on either way. 最多等几秒"
+_WAIT = "seconds to wait for the end; the job goes on either way"
 
 Wait = Annotated[float, Field(ge=0, le=_MAX_WAIT_S, description=_WAIT)]
 MediaId = Annotated[
@@ -108,6 +110,14 @@ class JobInput(BaseModel):
     wait_s: Wait = 0
 
 
+class Notes(Protocol):
+    """Where it is noted what agents had done; `accounts.audit.AuditLog` is it."""
+
+    async def note(self, entry: AuditEntry) -> None:
+        """Keep it. Raises StorageUnavailable."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Desk:
     """What articles are handed in at."""
@@ -115,6 +125,7 @@ class Desk:
     jobs: Jobs
     accounts: ChoosesAccount
     templates: TemplateFiller
+    notes: Notes
     clock: Clock
 
 
@@ -125,6 +136,7 @@ class PublishingTools:
         self._jobs = desk.jobs
         self._accounts = desk.accounts
         self._templates = desk.templates
+        self._notes = desk.notes
         self._clock = desk.clock
 
     def tools(self) -> list[Tool]:
@@ -134,7 +146,8 @@ class PublishingTools:
                 about=words.CREATE_DRAFT,
                 takes=CreateDraftInput,
                 gives=JobAnswer,
-                effect=Effect(),
+                # `update` writes over a draft, `another` makes one each time.
+                effect=Effect(destructive=True, idempotent=False),
                 scopes=(Scope.DRAFT,),
                 run=self._create_draft,
             ),
@@ -158,7 +171,7 @@ class PublishingTools:
                 about=words.JOB_STATUS,
                 takes=JobInput,
                 gives=JobAnswer,
-                effect=READS,
+                effect=READS_HERE,
                 run=self._job_status,
             ),
         ]
@@ -187,6 +200,7 @@ class PublishingTools:
             if asked.another
             else await submit_once(self._jobs, submission, check)
         )
+        await self._note(request, "create_draft", row, {"title": row.title})
         return await self._told(request, row, asked.wait_s)
 
     async def _publish(self, request: Request, asked: PublishInput) -> Told:
@@ -200,7 +214,9 @@ class PublishingTools:
             needs_approval=needs_approval(client, "publish"),
             route="MCP publish",
         )
-        return await self._told(request, await self._submit(publication), asked.wait_s)
+        row = await self._submit(publication)
+        await self._note(request, "publish", row, {"media_id": asked.media_id})
+        return await self._told(request, row, asked.wait_s)
 
     async def _schedule(self, request: Request, asked: ScheduleInput) -> Told:
         client: Client = request.state.client
@@ -216,7 +232,10 @@ class PublishingTools:
             needs_approval=needs_approval(client, "publish"),
             route="MCP schedule",
         )
-        return await self._told(request, await self._submit(publication), 0)
+        row = await self._submit(publication)
+        detail = {"media_id": asked.media_id, "publish_at": asked.publish_at}
+        await self._note(request, "schedule", row, detail)
+        return await self._told(request, row, 0)
 
     async def _submit(self, publication: DraftPublication) -> JobHead:
         async def check() -> None:
@@ -224,6 +243,11 @@ class PublishingTools:
                 check_publish_at(publication.publish_at, now=self._clock())
 
         return await submit_once(self._jobs, publication, check)
+
+    async def _note(self, request: Request, tool: str, row: JobHead, detail: Detail) -> None:
+        """Not with the job, which stays if this fails: the same call again finds it."""
+        entry = editor_of(request).did(f"mcp.{tool}", row.id, detail)
+        await self._notes.note(replace(entry, account=row.account))
 
     async def _job_status(self, request: Request, asked: JobInput) -> Told:
         row = await self._jobs.get(asked.job_id, whose(request), reviews=reviews_of(request))

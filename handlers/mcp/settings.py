@@ -1,5 +1,7 @@
 from pydantic import BaseModel, ConfigDict, Field
 
+from proxy.routing import Origin
+
 
 class McpSettings(BaseModel):
     """`[mcp]` of the configuration: tools for AI agents at `/mcp`."""
@@ -12,6 +14,6 @@ class McpSettings(BaseModel):
     max_calls: int = Field(
         8, ge=1, le=1_000, description="calls of one client at once, in each process"
     )
-    allowed_origins: tuple[str, ...] = Field(
+    allowed_origins: tuple[Origin, ...] = Field(
         (), description="Origins of web pages that may call, beside public_url's own"
     )
