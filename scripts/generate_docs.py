@@ -53,6 +53,10 @@ _HEADS: dict[str, dict[Language, tuple[str, ...]]] = {
         "zh": ("规则", "级别", "说明", "怎么改", "网关代改", "依据"),
         "en": ("rule", "level", "what it says", "what to do", "mended", "source"),
     },
+    "snippets": {
+        "zh": ("名字", "工具", "走哪个门", "测试里"),
+        "en": ("name", "tool", "door", "in the tests"),
+    },
     "faults": {"zh": ("#", "这里会怎样 / what happens here", "守住 / holds", "测试 / tests")},
 }
 
@@ -331,6 +335,33 @@ def _fault_cells(row: FaultRow) -> tuple[str, ...]:
     return str(row.number), said, held, "<br>".join(tests) or "—"
 
 
+_DOORS: dict[str, dict[Language, str]] = {
+    "base-url": {"zh": "[换地址](relay.md)", "en": "[base URL](relay.md)"},
+    "forward": {"zh": "[正向代理](forward.md)", "en": "[forward proxy](forward.md)"},
+    "wenyan": {"zh": "[文颜](wenyan.md)", "en": "[Wenyan](wenyan.md)"},
+    "content-api": {"zh": "[内容接口](articles.md)", "en": "[content API](articles.md)"},
+    "mcp": {"zh": "[MCP](mcp.md)", "en": "[MCP](mcp.md)"},
+}
+_TRIALS: dict[str, dict[Language, str]] = {
+    "run": {"zh": "原样运行", "en": "run as printed"},
+    "sent": {"zh": "解析并照着发请求", "en": "parsed and sent"},
+    "parsed": {"zh": "只查语法", "en": "syntax only"},
+    "no": {"zh": "没有运行", "en": "not run"},
+}
+
+
+def _snippets(_: str, language: Language) -> str:
+    """The tools that `wxgate snippets` knows, door by door."""
+    from server.cli.snippet_book import read_book
+
+    known = sorted(read_book().snippets.values(), key=lambda each: [*_DOORS].index(each.way))
+    rows = [
+        (f"`{each.name}`", each.title, _DOORS[each.way][language], _TRIALS[each.tested][language])
+        for each in known
+    ]
+    return _table(_HEADS["snippets"][language], rows)
+
+
 _PARTS: dict[str, Callable[[str, Language], str]] = {
     "settings": _settings,
     "options": _options,
@@ -339,6 +370,7 @@ _PARTS: dict[str, Callable[[str, Language], str]] = {
     "hints": _hints,
     "rules": _rules,
     "errcodes": _errcodes,
+    "snippets": _snippets,
 }
 
 

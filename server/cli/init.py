@@ -38,6 +38,8 @@ Written: {path} (mode 0600; it holds the AppSecret, keep it out of version contr
        API 地址 / base URL   {public_url}        (原 was https://api.weixin.qq.com)
        AppID                 {app_id}
        AppSecret 处填 / use  {key}
+     各种工具填什么 / what to fill in for each tool:
+       wxgate snippets
      或直接发布 / or publish directly:
        wxgate publish article.md
 """

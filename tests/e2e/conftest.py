@@ -6,6 +6,7 @@ import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -93,46 +94,38 @@ def configuration(sandbox: RunningSandbox, data_dir: Path, port: int) -> dict[st
 Opens = Callable[..., AbstractAsyncContextManager[Stand]]
 
 
+@asynccontextmanager
+async def stand_in(
+    data_dir: Path, change: dict[str, Any] | None = None, **sandbox_settings: Any
+) -> AsyncIterator[Stand]:
+    """A Stand; `change` is of the gateway's configuration, the rest of the sandbox's."""
+    settings = SandboxSettings(**{"publish_s": 0.2, **sandbox_settings})
+    async with run_sandbox(settings) as sandbox:
+        with listen_on("127.0.0.1:0") as listener, listen_on("127.0.0.1:0") as door:
+            config = configuration(sandbox, data_dir, _port(listener))
+            for section, values in (change or {}).items():
+                tables = isinstance(values, list)
+                config[section] = values if tables else {**config.get(section, {}), **values}
+            async with (
+                gateway_in_background(
+                    Settings(**config), listener, door if "forward" in config else None
+                ) as gateway,
+                httpx.AsyncClient(
+                    base_url=config["server"]["public_url"],
+                    headers={"Authorization": f"Bearer {KEY}", "Accept-Language": "en"},
+                    timeout=60,
+                    trust_env=False,
+                ) as http,
+            ):
+                url = config["server"]["public_url"]
+                app, forward_port = gateway.starlette, _port(door)
+                yield Stand(url, sandbox, http, data_dir, app, forward_port, gateway, config)
+
+
 @pytest.fixture
 def open_stand(tmp_path: Path) -> Opens:
     """Opens a Stand; arguments change the sandbox, `change` the gateway's configuration."""
-
-    @asynccontextmanager
-    async def opened(
-        change: dict[str, Any] | None = None, **sandbox_settings: Any
-    ) -> AsyncIterator[Stand]:
-        settings = SandboxSettings(**{"publish_s": 0.2, **sandbox_settings})
-        data_dir = tmp_path / "data"
-        async with run_sandbox(settings) as sandbox:
-            with listen_on("127.0.0.1:0") as listener, listen_on("127.0.0.1:0") as door:
-                config = configuration(sandbox, data_dir, _port(listener))
-                for section, values in (change or {}).items():
-                    tables = isinstance(values, list)
-                    config[section] = values if tables else {**config.get(section, {}), **values}
-                async with (
-                    gateway_in_background(
-                        Settings(**config), listener, door if "forward" in config else None
-                    ) as gateway,
-                    httpx.AsyncClient(
-                        base_url=config["server"]["public_url"],
-                        headers={"Authorization": f"Bearer {KEY}", "Accept-Language": "en"},
-                        timeout=60,
-                        trust_env=False,
-                    ) as http,
-                ):
-                    url = config["server"]["public_url"]
-                    yield Stand(
-                        url,
-                        sandbox,
-                        http,
-                        data_dir,
-                        gateway.starlette,
-                        _port(door),
-                        gateway,
-                        config,
-                    )
-
-    return opened
+    return partial(stand_in, tmp_path / "data")
 
 
 def _port(listener: socket.socket) -> int:

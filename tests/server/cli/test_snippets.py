@@ -1,54 +1,55 @@
-import asyncio
+"""`wxgate snippets`; what it prints is tried in tests/compat/test_pasted.py."""
+
 import json
-import shutil
-import sys
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
-import yaml
 
-from server.cli.snippets import read_snippets
-from tests.compat.installing import Installer
+from server.cli.snippet_book import read_book
 from tests.e2e.conftest import KEY
 from tests.e2e.processes import write_toml
 from tests.server.cli.commands import wxgate
-from tests.signing import after_start
 
-NAMES = list(read_snippets())
-AT = ("--server", "https://gate.example", "--key", KEY, "--account", "main")
+BOOK = read_book().snippets
+NAMES = list(BOOK)
+AT = ("--server", "https://gate.example", "--account", "main")
+WITH_KEY = (*AT, "--key", KEY)
 SECRET = "0123456789abcdef0123456789abcdef"
 
 
 def test_without_a_tool_all_are_listed_a_line_each() -> None:
     done = wxgate("snippets")
     assert done.exit_code == 0
-    assert [line.split()[0] for line in done.stdout.splitlines()] == NAMES
+    told = [line.split()[:2] for line in done.stdout.splitlines()]
+    assert told == [[each.name, each.tested] for each in BOOK.values()]
     listed = json.loads(wxgate("snippets", "--json").stdout)
     assert [each["name"] for each in listed] == NAMES
-    assert {each["way"] for each in listed} == {
-        "base-url", "forward", "wenyan", "content-api", "mcp",
-    }  # fmt: skip
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_each_is_filled_in_and_explained_in_both_languages(name: str) -> None:
-    done = wxgate("snippets", name, *AT)
-    assert done.exit_code == 0
-    told = json.loads(wxgate("snippets", name, *AT, "--json").stdout)
-    assert done.stdout == told["text"]
-    assert "gate.example" in done.stdout
-    assert KEY in done.output
-    for text in (told["zh"], told["en"], told["text"]):
-        assert "@URL@" not in text
-        assert "@KEY@" not in text
-    assert told["zh"] in done.stderr
-    assert told["en"] in done.stderr
-    assert told["source"] in done.stderr
+def test_each_is_filled_in_and_explained(name: str) -> None:
+    told = json.loads(wxgate("snippets", name, *WITH_KEY, "--json").stdout)
+    for language in ("zh", "en"):
+        done = wxgate("snippets", name, *WITH_KEY, "--lang", language)
+        assert done.exit_code == 0
+        assert done.stdout == told["text"]
+        assert told[language] in done.stderr
+        assert told["source"] in done.stderr
+    assert "gate.example" in told["text"]
+    assert KEY not in done.stderr
 
 
-def test_the_configuration_gives_the_public_url_the_key_and_the_account(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", NAMES)
+def test_a_key_of_the_environment_is_printed_only_when_asked_for(name: str) -> None:
+    environment = {"WXGATE_KEY": KEY}
+    for asked in ((), ("--json",)):
+        assert KEY not in wxgate("snippets", name, *AT, *asked, env=environment).output
+    shown = wxgate("snippets", name, *AT, "--show-key", env=environment)
+    assert (KEY in shown.stdout) is (name != "github-actions")  # which keeps it in its secrets
+
+
+def configured(tmp_path: Path, **more: Any) -> Path:
     config = tmp_path / "config.toml"
     write_toml(
         config,
@@ -56,31 +57,91 @@ def test_the_configuration_gives_the_public_url_the_key_and_the_account(tmp_path
             "server": {"listen": "127.0.0.1:8099", "public_url": "https://gate.example"},
             "accounts": [{"name": "news", "app_id": "wx0000000000000001", "app_secret": SECRET}],
             "clients": [{"id": "blog", "key": KEY, "accounts": ["news"], "scopes": ["draft"]}],
+            **more,
         },
     )
-    done = wxgate("snippets", "wenyan-cli", "--config", config)
+    return config
+
+
+def test_the_configuration_gives_the_public_url_the_key_and_the_account(tmp_path: Path) -> None:
+    config = configured(tmp_path)
+    done = wxgate("snippets", "wenyan-cli", "--config", config, "--show-key")
     assert done.exit_code == 0
-    asked = f"--server https://gate.example/wenyan --api-key {KEY} --app-id news"
+    asked = f'--server "https://gate.example/wenyan" --api-key "{KEY}" --app-id news'
     assert asked in done.stdout
     assert SECRET not in done.output
+    assert KEY not in wxgate("snippets", "wenyan-cli", "--config", config).output
+
+
+@pytest.mark.parametrize(
+    ("name", "section", "open_"),
+    [
+        ("wenyan-cli", "wenyan", {"enabled": "true"}),
+        ("mcp", "mcp", {"enabled": "true"}),
+        ("https-proxy", "forward", {"listen": "127.0.0.1:8081"}),
+    ],
+)
+def test_a_closed_door_of_the_configured_gateway_is_told(
+    tmp_path: Path, name: str, section: str, open_: dict[str, Any]
+) -> None:
+    closed = wxgate("snippets", name, "--config", configured(tmp_path), "--lang", "en")
+    assert f"[{section}]" in closed.stderr.splitlines()[-2]
+    told = wxgate(
+        "snippets", name, "--config", configured(tmp_path, **{section: open_}), "--lang", "en"
+    )
+    assert "is off" not in told.stderr
+
+
+@pytest.mark.parametrize(
+    ("listen", "told"),
+    [
+        ("127.0.0.1:3128", "127.0.0.1:3128"),
+        ("0.0.0.0:3128", "gate.example:3128"),
+        ("", "gate.example:8081"),
+    ],
+)
+def test_the_forward_proxy_is_where_the_configuration_says(
+    tmp_path: Path, listen: str, told: str
+) -> None:
+    config = configured(tmp_path, forward={"listen": listen})
+    printed = wxgate("snippets", "https-proxy", "--config", config).stdout
+    assert f"HTTPS_PROXY=http://blog:$WXGATE_KEY@{told} " in printed
 
 
 def test_the_forward_proxy_is_on_the_same_host_unless_told_otherwise() -> None:
-    usual = wxgate("snippets", "https-proxy", *AT).stdout
-    assert f"HTTPS_PROXY=http://blog:{KEY}@gate.example:8081\n" in usual
-    other = wxgate("snippets", "https-proxy", *AT, "--forward", "10.0.0.1:3128").stdout
-    assert f"HTTPS_PROXY=http://blog:{KEY}@10.0.0.1:3128\n" in other
+    usual = wxgate("snippets", "https-proxy", *WITH_KEY).stdout
+    assert f"HTTPS_PROXY=http://blog:{KEY}@gate.example:8081 " in usual
+    other = wxgate("snippets", "https-proxy", *WITH_KEY, "--forward", "10.0.0.1:3128").stdout
+    assert f"HTTPS_PROXY=http://blog:{KEY}@10.0.0.1:3128 " in other
+
+
+def test_each_shell_has_its_own_words() -> None:
+    printed = {
+        shell: wxgate(
+            "snippets", "https-proxy", *AT, "--shell", shell, env={"WXGATE_KEY": KEY}
+        ).stdout
+        for shell in ("bash", "fish", "powershell", "cmd")
+    }
+    assert "export HTTPS_PROXY=http://blog:$WXGATE_KEY@" in printed["bash"]
+    assert "set -gx HTTPS_PROXY http://blog:$WXGATE_KEY@" in printed["fish"]
+    assert '$env:HTTPS_PROXY = "http://blog:$env:WXGATE_KEY@' in printed["powershell"]
+    assert 'set "HTTPS_PROXY=http://blog:%WXGATE_KEY%@' in printed["cmd"]
+    # What is no matter of a shell is the same in all.
+    assert "import httpx" in wxgate("snippets", "python-httpx", *WITH_KEY, "--shell", "fish").stdout
 
 
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (("nothing", *AT), "wechatpy"),
-        (("curl", *AT[:4]), "--account"),
-        (("curl", *AT, "--account", "a'b"), "--account"),
+        (("wechat-py", *WITH_KEY), "wechatpy"),
+        (("python", *WITH_KEY), "python-httpx python-requests wechatpy"),
+        (("nothing-like-it", *WITH_KEY), "https-proxy"),
+        (("curl", *WITH_KEY, "--shell", "cmd"), "powershell"),
+        (("curl", *AT[:2], "--key", KEY), "--account"),
+        (("curl", *WITH_KEY, "--account", "a'b"), "--account"),
         (("curl", *AT, "--key", "not-a-key"), "wxg_<id>_"),
-        (("curl", *AT, "--server", "https://gate.example/$(id)"), "--server"),
-        (("https-proxy", *AT, "--forward", "a b"), "--forward"),
+        (("curl", *WITH_KEY, "--server", "https://gate.example/$(id)"), "--server"),
+        (("https-proxy", *WITH_KEY, "--forward", "a b"), "--forward"),
     ],
 )
 def test_what_cannot_be_pasted_ends_with_2(arguments: tuple[str, ...], told: str) -> None:
@@ -88,99 +149,3 @@ def test_what_cannot_be_pasted_ends_with_2(arguments: tuple[str, ...], told: str
     assert done.exit_code == 2
     assert told in done.stderr
     assert done.stdout == ""
-
-
-@pytest.mark.parametrize(
-    ("name", "file"),
-    [
-        ("curl", "bash a.sh"),
-        ("curl-signed", "bash a.sh"),
-        ("python-httpx", f"{sys.executable} a.py"),
-        ("node", "node a.mjs"),
-    ],
-)
-async def test_what_a_bare_machine_can_run_works(
-    stand: Any, tmp_path: Path, name: str, file: str
-) -> None:
-    program, script = file.split()
-    if shutil.which(program) is None:
-        pytest.skip(f"{program} is not installed")
-    at = ("--server", stand.url, "--key", KEY, "--account", "main")
-    (tmp_path / script).write_text(wxgate("snippets", name, *at).stdout, "utf-8")
-    await after_start()  # what is signed in the very second of its start is stale
-    assert "total_count" in await _run(program, str(tmp_path / script))
-
-
-@pytest.mark.parametrize("name", ["n8n", "mcp", "wenyan-mcp"])
-def test_what_is_pasted_as_json_is_json(name: str) -> None:
-    assert json.loads(wxgate("snippets", name, *AT).stdout)
-
-
-def test_the_workflow_is_yaml_and_does_not_hold_the_key() -> None:
-    text = wxgate("snippets", "github-actions", *AT).stdout
-    (job,) = yaml.safe_load(text)["jobs"].values()
-    assert job["steps"][-1]["with"]["server"] == "https://gate.example"
-    assert KEY not in text
-
-
-@pytest.mark.skipif(shutil.which("php") is None, reason="php is not installed")
-async def test_the_php_can_be_parsed(tmp_path: Path) -> None:
-    script = tmp_path / "a.php"
-    script.write_text(wxgate("snippets", "easywechat", *AT).stdout, "utf-8")
-    assert "No syntax errors" in await _run("php", "-l", str(script))
-
-
-async def test_what_a_workflow_node_is_told_to_send_makes_a_draft(stand: Any) -> None:
-    at = ("--server", stand.url, "--key", KEY, "--account", "main")
-    code, _, request = wxgate("snippets", "dify", *at).stdout.partition("--- HTTP\n")
-    line, fields, body = request.strip().split("\n\n")
-    node: dict[str, Any] = {}
-    exec(code, node)  # noqa: S102 (as the workflow would)
-    body = body.replace("{{body}}", node["main"]('# 标题\n\n正文 "引号"')["body"])
-    method, url = line.split()
-    headers = dict(field.split(": ", 1) for field in fields.splitlines())
-    async with httpx.AsyncClient(trust_env=False, timeout=60) as http:
-        answer = await http.request(method, url, headers=headers, content=body.encode())
-    assert answer.json()["state"] == "succeeded", answer.text
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(300)
-@pytest.mark.parametrize(
-    ("name", "requirement", "shown"),
-    [
-        ("wechatpy", "wechatpy[cryptography]==1.8.18", "total_count"),
-        ("python-requests", "wechatpy[cryptography]==1.8.18", "total_count"),  # brings requests
-        ("co-wechat-api", "co-wechat-api@3.11.0", "image_count"),
-    ],
-)
-async def test_what_needs_a_package_works(
-    stand: Any,
-    tmp_path: Path,
-    pytestconfig: pytest.Config,
-    name: str,
-    requirement: str,
-    shown: str,
-) -> None:
-    cache = pytestconfig.cache
-    assert cache is not None
-    installer = Installer(Path(cache.mkdir("compat")))
-    at = ("--server", stand.url, "--key", KEY, "--account", "main")
-    text = wxgate("snippets", name, *at).stdout
-    if "require(" in text:
-        script = installer.node_modules(requirement) / f"{tmp_path.name}.cjs"
-        program = installer.node()
-    else:
-        script, program = tmp_path / "a.py", installer.python_with(requirement)
-    script.write_text(text, "utf-8")
-    try:
-        assert shown in await _run(str(program), str(script))
-    finally:
-        script.unlink()
-
-
-async def _run(*command: str) -> str:
-    process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
-    async with asyncio.timeout(60):
-        stdout, _ = await process.communicate()
-    return stdout.decode()
