@@ -3,11 +3,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from core.errors import Text
 from server.cli.common import ConfigOption, fail, in_language, read_settings
 
 if TYPE_CHECKING:
     from server.settings import Settings
 
+_ELSEWHERE = Text(
+    "工具在别的电脑上时：wxgate ca show --pem > wxgate-ca.pem，拷过去，再加 --ca wxgate-ca.pem",
+    "For a tool on another machine: wxgate ca show --pem > wxgate-ca.pem, copy that there, and add "
+    "--ca wxgate-ca.pem",
+)
 app = typer.Typer(name="ca", no_args_is_help=True)
 
 
@@ -60,9 +66,17 @@ def install_hint(
     system: Annotated[
         str, typer.Argument(help="系统或语言；不写则全部 / system or language; all by default")
     ] = "",
+    ca_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--ca",
+            help="拷到工具那台电脑上的证书 / the certificate, as copied to the tool's machine",
+            show_default=False,
+        ),
+    ] = None,
     config: ConfigOption = None,
 ) -> None:
-    """怎样让系统或语言信任它 / how to make a system or language trust it.
+    """怎样让系统或语言信任它，怎样撤销 / how to make a system or language trust it, and undo it.
 
     debian rhel macos windows curl python node java go php docker
 
@@ -70,6 +84,7 @@ def install_hint(
     例 / example:
       wxgate ca install-hint
       wxgate ca install-hint node
+      wxgate ca install-hint windows --ca wxgate-ca.pem
     """
     from server.forward.hints import HINTS
 
@@ -77,14 +92,29 @@ def install_hint(
         known = " ".join(HINTS)
         fail(f"没有 {system}，有：{known}", f"no such hint: {system}; there are: {known}", code=2)
     settings = read_settings(config)
-    path = _certificate(settings).resolve()
+    path = ca_file or _certificate(settings).resolve()
+    name = _common_name(path)
     address = settings.forward.listen or "127.0.0.1:8081"
     client = settings.clients[0].id if settings.clients else "<id>"
     proxy = f"http://{client}:$WXGATE_KEY@{address}"
-    for name in [system] if system else HINTS:
-        hint = HINTS[name]
-        typer.echo(f"# {name}: {in_language(hint.title)}")
-        typer.echo("\n".join(hint.fill(str(path), proxy, address)) + "\n")
+    if ca_file is None:
+        typer.echo(f"{in_language(_ELSEWHERE)}\n", err=True)
+    for word in [system] if system else HINTS:
+        hint = HINTS[word]
+        lines, undo = hint.fill(str(path), name, proxy, address)
+        told = [f"# {word}: {in_language(hint.title)}", *lines, "# 撤销 / undo", *undo]
+        typer.echo("\n".join(told) + "\n")
+
+
+def _common_name(path: Path) -> str:
+    from cryptography import x509
+    from cryptography.x509.oid import NameOID
+
+    try:
+        found = x509.load_pem_x509_certificate(path.read_bytes())
+    except (OSError, ValueError) as exc:
+        fail(f"读不了证书 {path}：{exc}", f"cannot read the certificate {path}: {exc}")
+    return str(found.subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value)
 
 
 def _certificate(settings: "Settings") -> Path:

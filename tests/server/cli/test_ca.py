@@ -43,6 +43,18 @@ def test_each_hint_names_the_file_or_the_proxy() -> None:
     assert "http://<id>:$WXGATE_KEY@10.1.2.3:8081" in every
 
 
+def test_a_copy_on_another_machine_needs_no_ca_here(tmp_path: Path) -> None:
+    authority = open_authority(tmp_path / "far", ["api.weixin.qq.com"], clock=time.time)
+    (tmp_path / "wxgate-ca.pem").write_bytes(authority.pem)
+    done = wxgate("ca", "install-hint", "windows", "--ca", "wxgate-ca.pem")
+    assert done.exit_code == 0
+    assert "certutil -user -addstore Root wxgate-ca.pem\n# 撤销 / undo\n" in done.stdout
+    assert 'certutil -user -delstore Root "wxgate CA ' in done.stdout
+    missing = wxgate("ca", "install-hint", "windows", "--ca", "nowhere.pem")
+    assert missing.exit_code == 1
+    assert "nowhere.pem" in missing.stderr
+
+
 def test_an_unknown_system_is_told_which_there_are() -> None:
     done = wxgate("ca", "install-hint", "amiga")
     assert done.exit_code == 2

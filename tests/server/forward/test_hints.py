@@ -3,12 +3,13 @@ from server.forward.hints import HINTS
 
 def test_what_is_to_be_filled_is_filled() -> None:
     for hint in HINTS.values():
-        text = "\n".join(hint.fill("/x/ca.pem", "http://a:b@h:1", "h:1"))
-        assert "{" not in text
+        lines, undo = hint.fill("/x/ca.pem", "wxgate CA 1", "http://a:b@h:1", "h:1")
+        assert "{" not in "\n".join([*lines, *undo])
+        assert undo
         assert hint.title.zh
         assert hint.title.en
 
 
 def test_java_is_told_host_and_port_apart() -> None:
-    lines = HINTS["java"].fill("/x/ca.pem", "http://a:b@[::1]:8081", "[::1]:8081")
+    lines, _ = HINTS["java"].fill("/x/ca.pem", "ca", "http://a:b@[::1]:8081", "[::1]:8081")
     assert "-Dhttps.proxyHost=[::1] -Dhttps.proxyPort=8081" in lines[1]
