@@ -1,3 +1,4 @@
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -11,6 +12,7 @@ from proxy.upstream import Upstream
 from server.checks import checks_of
 from server.checkup import Checkup
 from server.doctor import Doctor
+from server.forward.probes import forward_probes
 from server.probes import probes_of
 from server.reload import InForce
 from server.settings import Settings
@@ -37,7 +39,7 @@ async def open_examiner(
             accounts=accounts,
             call=call,
             http=http,
-            probes=probes_of(settings, link),
+            probes={**probes_of(settings, link), **forward_probes(settings, time.time)},
             checks=lambda: checks_of(current(), config),
         )
 

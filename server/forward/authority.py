@@ -16,7 +16,7 @@ from core.errors import GatewayError, Text
 from server.forward.certificates import make_ca, make_leaf, server_context
 
 PUBLIC_FILE = "ca.pem"  # what tools have to trust
-_KEY_FILE = "ca.key.pem"
+KEY_FILE = "ca.key.pem"
 _LEAF_LIFE = timedelta(days=30)
 _RENEWED_BEFORE = timedelta(days=10)
 
@@ -32,6 +32,21 @@ class AuthorityUnusable(GatewayError):
         "从备份恢复该文件；或删除它，重启后会新建一个，各工具需重新信任",
         "restore the file from a backup; or remove it: the next start makes another, which all "
         "tools have to be told to trust",
+    )
+
+
+class AuthorityExpired(GatewayError):
+    """Nobody believes it any more."""
+
+    status = 503
+    code = "forward_ca_expired"
+    category = "system"
+    level = "critical"
+    message = Text("CA 已于 {day} 过期", "the CA ended on {day}")
+    hint = Text(
+        "删除 data_dir/ca/ca.key.pem 后重启会新建一个，各工具需重新信任",
+        "remove data_dir/ca/ca.key.pem and restart: another is made, which all tools have to be "
+        "told to trust",
     )
 
 
@@ -66,11 +81,22 @@ class Authority:
         """When tools stop to trust it."""
         return self._certificate.not_valid_after_utc
 
+    @property
+    def names(self) -> frozenset[str]:
+        """The hosts that it can vouch for."""
+        found = self._certificate.extensions.get_extension_for_class(x509.NameConstraints).value
+        return frozenset(str(name.value) for name in found.permitted_subtrees or ())
+
     def context(self, host: str) -> ssl.SSLContext:
-        """What answers TLS as `host`, to tools that ask for no other name."""
+        """What answers TLS as `host`, to tools that ask for no other name. Raises AuthorityExpired.
+
+        Computes for a millisecond every twenty days.
+        """
         now = datetime.fromtimestamp(self._clock(), UTC)
+        if now >= self.ends_at:
+            raise AuthorityExpired(day=f"{self.ends_at:%Y-%m-%d}")
         leaf = self._leaves.get(host)
-        if leaf is None or leaf.ends_at - now < _RENEWED_BEFORE:
+        if leaf is None or leaf.ends_at < min(now + _RENEWED_BEFORE, self.ends_at):
             leaf = self._leaves[host] = self._make_leaf(host, now)
         return leaf.context
 
@@ -82,18 +108,27 @@ class Authority:
 
 def open_authority(folder: Path, hosts: Iterable[str], *, clock: Clock) -> Authority:
     """The CA that is kept in `folder`, for `hosts`; made there once. Raises AuthorityUnusable."""
-    path = folder / _KEY_FILE
+    path = folder / KEY_FILE
     try:
         _create_once(path, hosts, datetime.fromtimestamp(clock(), UTC))
+        authority = read_authority(folder, clock=clock)
+        _publish(folder / PUBLIC_FILE, authority.pem)
+    except OSError as exc:
+        raise AuthorityUnusable(path=path, reason=exc.strerror or "unreadable") from None
+    return authority
+
+
+def read_authority(folder: Path, *, clock: Clock) -> Authority:
+    """The CA that is kept in `folder`. Raises AuthorityUnusable."""
+    path = folder / KEY_FILE
+    try:
         text = path.read_bytes()
         key = serialization.load_pem_private_key(text, None)
-        authority = _joined(key, x509.load_pem_x509_certificate(text), clock)
-        _publish(folder / PUBLIC_FILE, authority.pem)
+        return _joined(key, x509.load_pem_x509_certificate(text), clock)
     except OSError as exc:
         raise AuthorityUnusable(path=path, reason=exc.strerror or "unreadable") from None
     except (ValueError, TypeError) as exc:
         raise AuthorityUnusable(path=path, reason=str(exc)[:200]) from None
-    return authority
 
 
 def _joined(key: object, certificate: x509.Certificate, clock: Clock) -> Authority:

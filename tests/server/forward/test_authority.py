@@ -11,7 +11,12 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from server.forward.authority import AuthorityUnusable, open_authority
+from server.forward.authority import (
+    AuthorityExpired,
+    AuthorityUnusable,
+    open_authority,
+    read_authority,
+)
 from server.forward.certificates import make_leaf
 from tests.proxy.conftest import Time
 
@@ -118,6 +123,29 @@ def test_a_certificate_is_renewed_before_it_ends(tmp_path: Path) -> None:
     clock.now += 2 * 86_400
     assert authority.context("api.weixin.qq.com") is not first
     assert isinstance(first, ssl.SSLContext)
+
+
+def test_no_certificate_outlives_the_ca_and_none_is_made_after_its_end(tmp_path: Path) -> None:
+    clock = Time()
+    authority = open_authority(tmp_path, HOSTS, clock=clock)
+    clock.now = authority.ends_at.timestamp() - 5
+    last = authority.context(HOSTS[0])
+    clock.now += 2
+    assert authority.context(HOSTS[0]) is last  # not made again and again
+    clock.now += 3
+    with pytest.raises(AuthorityExpired, match=f"{authority.ends_at:%Y-%m-%d}"):
+        authority.context(HOSTS[0])
+
+
+def test_it_tells_its_names(tmp_path: Path) -> None:
+    open_authority(tmp_path, HOSTS, clock=Time())
+    assert read_authority(tmp_path, clock=Time()).names == set(HOSTS)
+
+
+def test_to_read_makes_none(tmp_path: Path) -> None:
+    with pytest.raises(AuthorityUnusable):
+        read_authority(tmp_path, clock=Time())
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(
