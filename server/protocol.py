@@ -36,6 +36,7 @@ _SKIPPED_BYTES = 65_536
 # After the last answer the caller may send on for so long: closing at once would reset the
 # connection, and the answer would be lost on the way.
 _LINGER_S = 5
+_GOODBYE_S = 0.5  # for who stands idle at the end
 
 _VERSIONS = frozenset({"1.0", "1.1"})  # the parser knows 0.9 and 2.0, too
 
@@ -89,6 +90,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self._lingering = False
         self._stuck_since: float | None = None  # bytes of ours wait to be taken
         self._stuck_bytes = 0
+        self._closing_since: float | None = None  # with nothing left to send
         self._checked_at = self._since
 
     # The connection
@@ -316,7 +318,10 @@ class GuardedProtocol(HttpToolsProtocol):
     def shutdown(self) -> None:
         """Called when the process stops: no further request is taken."""
         if self._lingering or not self._busy:
-            self.transport.close()
+            if not self.transport.is_closing():
+                self.transport.close()
+            # TLS would wait for the other side's goodbye.
+            self.loop.call_later(_GOODBYE_S, self.transport.abort)
         elif self._running is None:
             self.transport.abort()  # a request that has not come in whole
         else:
@@ -335,7 +340,7 @@ class GuardedProtocol(HttpToolsProtocol):
             self._guard.count("answer_not_taken")
             self.transport.abort()
         elif self.transport.is_closing():
-            return
+            self._check_goodbye(now)
         elif self._lingering:
             if now - self._since > _LINGER_S:
                 self.transport.abort()
@@ -344,6 +349,13 @@ class GuardedProtocol(HttpToolsProtocol):
             self._check_body(now - self._since)
         elif self._phase is _Phase.HEAD or self.cycle is None:
             self._check_head(now - self._since)
+
+    def _check_goodbye(self, now: float) -> None:
+        """Over TLS the other side says it too: not waited for when nothing is left to send."""
+        if self._closing_since is None or self.transport.get_write_buffer_size():
+            self._closing_since = now
+        elif now - self._closing_since > _LINGER_S:
+            self.transport.abort()
 
     def _check_head(self, took_s: float) -> None:
         if took_s <= self._guard.settings.header_timeout_s or self._running is not None:

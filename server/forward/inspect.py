@@ -6,7 +6,9 @@ from server.forward.answer import ESTABLISHED
 from server.forward.authority import Authority
 from server.forward.listener import Visitor
 
-_GOODBYE_S = 5  # for TLS to be ended by both sides
+# Within it what was written must be taken, and TLS be ended by both sides. The protocol cuts
+# those earlier who take nothing, or have all and say nothing.
+_GOODBYE_S = 60
 
 # Makes what speaks HTTP on a connection, given the state of each of its requests.
 Speak = Callable[[dict[str, Any]], asyncio.Protocol]

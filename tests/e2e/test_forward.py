@@ -35,13 +35,10 @@ def trusting(stand: Stand) -> ssl.SSLContext:
 @asynccontextmanager
 async def tool(stand: Stand, **options: Any) -> AsyncIterator[httpx.AsyncClient]:
     """A tool that was told of a proxy and a CA, and nothing else."""
-    defaults = {
-        "proxy": proxy_url(stand),
-        "verify": trusting(stand),
-        "base_url": WECHAT,
-        "trust_env": False,
-        "timeout": 60,
-    }
+    options.setdefault("proxy", proxy_url(stand))
+    if "verify" not in options:
+        options["verify"] = trusting(stand)
+    defaults = {"base_url": WECHAT, "trust_env": False, "timeout": 60}
     async with httpx.AsyncClient(**{**defaults, **options}) as client:
         yield client
 

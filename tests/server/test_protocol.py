@@ -284,3 +284,29 @@ async def test_a_process_that_stops_ends_what_it_has_begun() -> None:
     assert transport.sent.endswith(b"ok")
     assert b"connection: close" in transport.sent
     assert transport.ended == "closed"
+
+
+async def test_a_goodbye_that_is_not_answered_is_waited_for_once_all_is_taken() -> None:
+    stage = Stage()
+    protocol, transport = stage.connect()
+    transport.close()  # of TLS, which waits for the other side
+    transport.waiting = 1
+    start = asyncio.get_running_loop().time()
+    for after_s, waiting, ended in ((1, 1, "closed"), (8, 1, "closed"), (9, 0, "closed")):
+        transport.waiting = waiting
+        protocol.check(start + after_s)
+        assert transport.ended == ended
+    protocol.check(start + 14)
+    assert transport.ended == "aborted"
+
+
+async def test_a_process_that_stops_waits_for_no_goodbye_of_who_is_idle() -> None:
+    stage = Stage()
+    protocol, transport = stage.connect()
+    protocol.data_received(GET)
+    await stage.settle()
+    protocol.shutdown()
+    assert transport.ended == "closed"
+    async with asyncio.timeout(20):
+        while transport.ended != "aborted":
+            await asyncio.sleep(0.05)
