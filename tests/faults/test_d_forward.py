@@ -76,7 +76,7 @@ async def test_064_065_066_075_a_connect_is_read_in_one_way_only(gate: Any) -> N
 async def test_066_067_inside_there_is_wechats_host_and_the_relay_alone(open_stand: Any) -> None:
     async with open_stand({"forward": FORWARD}) as stand:
         for lines in ("", "Host: mp.weixin.qq.com\r\n", "Host: 127.0.0.1:443\r\n",
-                      f"Host: {HOST}\r\n" * 2, f"Host: {HOST}.\r\n", f"Host: {HOST}:80\r\n"):  # fmt: skip
+                      f"Host: {HOST}\r\n" * 2, f"Host: {HOST}.\r\n", f"Host: {HOST}:80:80\r\n"):  # fmt: skip
             async with inside(stand) as one:
                 await one.send(f"GET /cgi-bin/draft/count HTTP/1.1\r\n{lines}\r\n")
                 answer = await one.answer()
