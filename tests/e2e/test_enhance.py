@@ -10,6 +10,7 @@ import httpx
 import pytest
 from PIL import Image
 
+from sandbox.faults import Fault
 from sandbox.settings import VERIFIED
 
 ADD, UPLOADIMG = "/cgi-bin/draft/add", "/cgi-bin/media/uploadimg"
@@ -232,7 +233,10 @@ async def test_the_operator_finds_what_was_done_in_the_audit_log(open_stand: Any
         assert (entry["actor"], entry["subject"], entry["account"]) == ("client:blog", ADD, "main")
         assert entry["detail"]["failed"] == 1
         assert entry["detail"]["media_id"] == made.json()["media_id"]
-        assert any("image_failed articles[0].images[0]" in s for s in entry["detail"]["findings"])
+        told = [each for each in entry["detail"]["findings"] if "image_failed" in each]
+        assert told[0].startswith("warning image_failed articles[0].images[0]: ")
+        assert "gone.png" in told[0]
+        assert " → " in told[0], "what to do is not told"
         assert "SECRET" not in page.text
 
 
@@ -251,6 +255,39 @@ async def test_what_takes_too_long_goes_up_as_it_is(open_stand: Any) -> None:
             answer = await stand.http.post(ADD, json=body)
             assert "media_id" in answer.json()
             assert "enhance_timeout:1" in answer.headers["x-wxgate-lint"]
+
+
+async def test_an_upload_that_was_too_late_is_there_for_the_next_try(open_stand: Any) -> None:
+    """Nothing is uploaded twice because a tool tries again, whatever became of the first try."""
+    change = with_enhance("images", relay={"enhance_timeout_s": 2})
+    async with open_stand(change) as stand:
+        content = f'<img src="{stand.sandbox.url}/sample/flow.png">x'
+        body = {"articles": [article(content, await thumb(stand))]}
+        stand.sandbox.faults.add(Fault(kind="slow", path=UPLOADIMG, seconds=4))
+        late = await stand.http.post(ADD, json=body)
+        assert "media_id" in late.json()
+        assert "enhance_timeout:1" in late.headers["x-wxgate-lint"]
+        async with asyncio.timeout(50):
+            while late.headers["x-wxgate-enhance"] != "images=1, failed=0, unwrapped=0":
+                late = await stand.http.post(ADD, json=body)
+        assert stand.calls()[UPLOADIMG] == 1
+
+
+async def test_when_wechat_takes_no_more_pictures_the_draft_goes_up(open_stand: Any) -> None:
+    async with open_stand(with_enhance("images")) as stand:
+        content = f'<img src="{stand.sandbox.url}/sample/flow.png?key=SECRET">x'
+        body = {"articles": [article(content, await thumb(stand))]}
+        stand.sandbox.faults.add(Fault(kind="errcode", path=UPLOADIMG, errcode=45009, count=9))
+        made = await stand.http.post(ADD, json=body)
+        assert "media_id" in made.json(), made.text
+        assert made.headers["x-wxgate-enhance"] == "images=0, failed=1, unwrapped=0"
+        page = await stand.http.get("/v1/admin/audit", params={"action": "relay.enhance"})
+        (told,) = page.json()["items"][0]["detail"]["findings"]
+        assert told.startswith("warning image_failed articles[0].images[0]: ")
+        assert "45009" in told
+        assert "原地址保留" in told
+        assert " → " in told, "what to do is not told"
+        assert "SECRET" not in told
 
 
 async def test_pictures_inside_the_network_are_not_fetched(open_stand: Any) -> None:
