@@ -1,5 +1,4 @@
 import re
-from collections.abc import Mapping
 from hashlib import sha256
 from http import HTTPStatus
 from typing import Any
@@ -10,7 +9,6 @@ from starlette.responses import JSONResponse, Response
 
 from accounts.clients import Client, Scope
 from content.inline import without_inline
-from content.renderer import Renderer
 from core.errors import GatewayError, Text
 from handlers.bodies import read_model
 from handlers.errors import language_of_caller, request_id_of
@@ -22,7 +20,6 @@ from handlers.wenyan_target import (
     PublishRequest,
     Target,
     draft_of,
-    is_html,
     read_target,
 )
 from jobs.failures import shown_error
@@ -91,14 +88,12 @@ class WenyanPublishHandler:
         self,
         jobs: Jobs,
         files: Files,
-        renderer: Renderer,
         authenticator: Authenticator,
         joined: Joined,
         wait_s: float,
     ) -> None:
         self._jobs = jobs
         self._files = files
-        self._renderer = renderer
         self._authenticator = authenticator
         self._joined = joined
         self._wait_s = wait_s
@@ -109,7 +104,7 @@ class WenyanPublishHandler:
         asked = await read_model(request, PublishRequest, max_bytes=_MAX_QUESTION_BYTES)
         account = self._account(request, client, asked)
         target = await self._target(client, asked)
-        draft = draft_of(target, asked, {} if is_html(target) else await self._themes())
+        draft = draft_of(target, asked)
         if gone := await self._files.missing(client.id, list(draft.files.values())):
             names = [path for path, kept in draft.files.items() if kept in gone]
             raise UploadGone(names=", ".join(names[:_NAMED]))
@@ -134,12 +129,6 @@ class WenyanPublishHandler:
         if not kept:
             raise UploadGone(field="fileId", names=found.group(2) if found else "fileId")
         return read_target(kept)
-
-    async def _themes(self) -> Mapping[str, list[str]]:
-        names: dict[str, list[str]] = {"article": [], "code": []}
-        for theme in await self._renderer.themes():
-            names[theme["kind"]].append(theme["name"])
-        return names
 
     async def _submit(
         self, client: Client, account: str, asked: PublishRequest, draft: Draft

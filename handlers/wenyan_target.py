@@ -4,7 +4,7 @@ Source: caol64/wenyan-cli src/commands/serve.ts, caol64/wenyan-core src/node/wra
 """
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from content.fields import DraftFields
 from content.options import RenderOptions
-from core.errors import Text
+from core.errors import GatewayError, Text
 from handlers.bodies import FieldInvalid, JsonInvalid
 from wechat.limits import DIGEST_CHARS
 
@@ -22,24 +22,44 @@ _ASSET = re.compile(rf"asset://{FILE_ID}")
 _ODD = re.compile(r"[^\w.-]+")
 _SHOWN_HEX = 16  # of the SHA-256, in a file's path: what has 64 hex digits is masked in messages
 
-# Themes of ours that look like theirs; where the names are the same, they need no line.
+# What comes closest to theirs; a name that is not here counts as one of ours.
 _THEMES = {
     "orangeheart": "ember",
+    "rainbow": "sakura",
     "lapis": "azure",
+    "pie": "newsprint",
     "maize": "amber",
     "purple": "plum",
     "phycat": "mint",
 }
-# Styles of Pygments, which the gateway has all of but does not list.
 _CODE_THEMES = {
     "atom-one-dark": "one-dark",
-    "dracula": "dracula",
-    "github-dark": "github-dark",
-    "monokai": "monokai",
-    "solarized-dark": "solarized-dark",
-    "solarized-light": "solarized-light",
-    "xcode": "xcode",
+    "atom-one-light": "lovelace",
+    "github": "tango",
 }
+_COVER_UNUSED = Text(
+    "小绿书的封面是第一张图：cover 没有用到，把它放到 image_list 的第一位",
+    "the cover of a picture post is its first picture: cover was not used, put it first in "
+    "image_list",
+)
+
+
+class CustomThemeUnread(GatewayError):
+    """Markdown is to be styled by a file that only its sender has."""
+
+    status = 422
+    code = "custom_theme_unread"
+    category = "params"
+    message = Text(
+        "customTheme 是你那台机器上的文件，网关读不到",
+        "customTheme is a file of your machine, which the gateway cannot read",
+    )
+    hint = Text(
+        "发送排好版的 HTML（文颜的工具就是这样），或由管理员把样式放进 content.themes_dir，"
+        "再用 theme 写它的名字",
+        "send finished HTML, as Wenyan's tools do; or let an operator put the stylesheet into "
+        "content.themes_dir, and name it in theme",
+    )
 
 
 class PublishRequest(BaseModel):
@@ -50,6 +70,12 @@ class PublishRequest(BaseModel):
     file_id: str = Field(alias="fileId", min_length=1, max_length=512)
     theme: str | None = Field(None, max_length=100, description="of content in Markdown")
     highlight: str | None = Field(None, max_length=100, description="of code in Markdown")
+    custom_theme: str | None = Field(
+        None,
+        alias="customTheme",
+        max_length=4_096,
+        description="a path on the sender's machine, who has applied it to HTML already",
+    )
     mac_style: bool | None = Field(None, alias="macStyle")
     footnote: bool | None = Field(None, description="list the links at the end; in Markdown")
     app_id: str | None = Field(None, alias="appId", max_length=64, description="or our name for it")
@@ -103,8 +129,8 @@ def is_html(target: Target) -> bool:
     return target.content.lstrip().startswith("<")
 
 
-def draft_of(target: Target, asked: PublishRequest, themes: Mapping[str, Collection[str]]) -> Draft:
-    """What is meant; `themes` are the names there are, by kind. Raises FieldInvalid."""
+def draft_of(target: Target, asked: PublishRequest) -> Draft:
+    """What is meant. Raises FieldInvalid, CustomThemeUnread."""
     files: dict[str, str] = {}
 
     def local(text: str) -> str:
@@ -129,12 +155,14 @@ def draft_of(target: Target, asked: PublishRequest, themes: Mapping[str, Collect
             "article_type": "newspic",
             "images": tuple(local(source) for source in target.image_list),
         }
+        if target.cover and target.cover != target.image_list[0]:
+            warnings.append(_COVER_UNUSED)
     else:
         given |= {
             "cover": local(target.cover) if target.cover else None,
             "content_source_url": target.source_url or None,
             "digest": (target.description or "").strip()[:DIGEST_CHARS] or None,
-            **_looks(target, asked, themes, warnings),
+            **_looks(target, asked),
         }
     try:
         fields = DraftFields(**given)
@@ -147,35 +175,17 @@ def draft_of(target: Target, asked: PublishRequest, themes: Mapping[str, Collect
     return Draft(fields, files, tuple(warnings))
 
 
-def _looks(
-    target: Target,
-    asked: PublishRequest,
-    themes: Mapping[str, Collection[str]],
-    warnings: list[Text],
-) -> dict[str, Any]:
+def _looks(target: Target, asked: PublishRequest) -> dict[str, Any]:
     """Theme and options. Finished HTML has both in it already: nothing is put on top."""
     if is_html(target):
         return {"options": RenderOptions(link_references=False)}
+    if asked.custom_theme:
+        raise CustomThemeUnread(field="customTheme")
     options = {"code_header": asked.mac_style, "link_references": asked.footnote}
     said = {name: value for name, value in options.items() if value is not None}
+    theme, code_theme = asked.theme, asked.highlight
     return {
-        "theme": _known(asked.theme, _THEMES, themes["article"], warnings),
-        "code_theme": _known(asked.highlight, _CODE_THEMES, themes["code"], warnings),
+        "theme": _THEMES.get(theme, theme) if theme else None,
+        "code_theme": _CODE_THEMES.get(code_theme, code_theme) if code_theme else None,
         "options": RenderOptions(**said) if said else None,
     }
-
-
-def _known(
-    name: str | None, ours: Mapping[str, str], known: Collection[str], warnings: list[Text]
-) -> str | None:
-    if name is None or name in known:
-        return name
-    if name in ours:
-        return ours[name]
-    warnings.append(
-        Text(
-            f"没有主题 {name[:40]}，用了默认的",
-            f"there is no theme {name[:40]}: the default it is",
-        )
-    )
-    return None

@@ -39,7 +39,7 @@ def wenyan_routes(
     handler = WenyanHandler(work.files, bodies, version=version("wxgate"))
     joined = Joined(work.jobs, window_s=settings.repeat_window_s, clock=time.time)
     publisher = WenyanPublishHandler(
-        *(work.jobs, work.files, work.renderer, authenticator, joined), settings.wait_s
+        *(work.jobs, work.files, authenticator, joined), settings.wait_s
     )
     known = [
         ApiRoute("GET", "/verify", handler.verify, about.VERIFY),

@@ -70,10 +70,23 @@ async def test_what_wechat_would_refuse_is_said_with_what_to_do(stand: Stand, to
     assert stand.committed("draft") == []
 
 
-async def test_a_theme_that_is_not_here_is_the_default_with_a_warning(tool: Tool) -> None:
-    target = {"title": "题", "content": "# 题\n\n正文"}
-    plain = await tool.publish(target, theme="lapis", highlight="monokai")
-    assert "warnings" not in plain.json()
-    answer = await tool.publish(target, theme="rainbow", highlight="no-such")
+async def test_a_theme_that_is_not_here_is_told_with_those_that_are(tool: Tool) -> None:
+    target = {"title": "题", "content": "# 题\n\n```py\n1\n```"}
+    for theme, highlight in (("lapis", "monokai"), ("rainbow", "github"), ("scholar", "nord")):
+        plain = await tool.publish(target, theme=theme, highlight=highlight)
+        assert plain.status_code == 200, plain.text
+    for field, code in (("theme", "theme_unknown"), ("highlight", "code_theme_unknown")):
+        answer = await tool.publish(target, **{"theme": "default", field: "no-such"})
+        assert _code(answer) == (422, code)
+        assert "default, " in answer.json()["desc"]
+    answer = await tool.publish(target, customTheme="/home/me/mine.css")
+    assert _code(answer) == (422, "custom_theme_unread")
+
+
+async def test_a_cover_that_cannot_be_is_told_beside_the_draft(tool: Tool) -> None:
+    first, second = await tool.picture("a.png"), await tool.picture("b.png", PNG + b"\0")
+    target = {"title": "图", "content": "文", "image_list": [first, second]}
+    assert "warnings" not in (await tool.publish({**target, "cover": first})).json()
+    answer = await tool.publish({**target, "cover": second})
     assert answer.status_code == 200, answer.text
-    assert len(answer.json()["warnings"]) == 2
+    assert "image_list" in answer.json()["warnings"][0]
