@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from accounts.clients import Client, Scope
 from core.errors import Text
+from server.door_checks import door_checks
 from server.findings import Finding, ok, warn
 from server.settings import Settings
 
@@ -23,6 +24,7 @@ def checks_of(settings: Settings, config: Path | None) -> Iterator[Finding]:
     yield _clients(settings)
     yield from _accounts_without_clients(settings)
     yield from _callbacks(settings)
+    yield from door_checks(settings)
     zone = time.strftime("%Z (UTC%z)")
     yield ok(
         "time zone",

@@ -1,13 +1,26 @@
 """Wenyan's tools publish through a gateway, with a key of its own and without an AppSecret."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
+from structlog.testing import capture_logs
 
 from sandbox.faults import Fault
-from tests.e2e.conftest import Opens, Stand
+from sandbox.server import run_sandbox
+from sandbox.settings import VERIFIED, SandboxSettings
+from server.process import gateway_in_background, listen_on
+from server.settings import Settings
+from store import files
+from store.engine import DatabaseSettings, open_database
+from store.migrate import migrate
+from tests.e2e.conftest import KEY, Opens, Stand, configuration
 from tests.e2e.wenyan import PNG, Tool
 
 ON = {"wenyan": {"enabled": True}}
@@ -106,3 +119,121 @@ async def test_who_waited_too_long_joins_the_job_by_the_same_command(open_stand:
                 await asyncio.sleep(0.1)
             assert later.status_code == 200, later.text
             assert len(stand.committed("draft")) == 1
+
+
+async def test_an_upload_that_stops_in_the_middle_leaves_nothing(stand: Stand, tool: Tool) -> None:
+    sent = PNG + b"half of it"
+    head = (
+        f"POST /wenyan/upload HTTP/1.1\r\nHost: {stand.url[7:]}\r\nx-api-key: {KEY}\r\n"
+        "Content-Type: multipart/form-data; boundary=b\r\nTransfer-Encoding: chunked\r\n\r\n"
+    )
+    part = b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.png"\r\n\r\n' + sent
+    _, writer = await asyncio.open_connection("127.0.0.1", int(stand.url.rsplit(":")[-1]))
+    with capture_logs() as logs:
+        writer.write(head.encode() + b"%x\r\n%b\r\n" % (len(part), part))
+        await writer.drain()
+        writer.close()
+        async with asyncio.timeout(30):
+            while not [line for line in logs if line.get("path") == "/wenyan/upload"]:
+                await asyncio.sleep(0.02)
+    wanted = {"sha256": [sha256(data).hexdigest() for data in (sent, part)]}
+    missing = (await stand.http.post("/v1/files/missing", json=wanted)).json()["missing"]
+    assert missing == wanted["sha256"]
+    assert (await tool.publish(await tool.article())).status_code == 200
+
+
+async def test_a_restart_between_upload_and_publication_loses_nothing(open_stand: Opens) -> None:
+    async with open_stand(ON) as stand:
+        tool = Tool(stand)
+        async with tool.http:
+            target = await tool.article()
+    async with open_stand(ON) as stand:
+        tool = Tool(stand)
+        async with tool.http:
+            answer = await tool.publish(target)
+            assert answer.status_code == 200, answer.text
+            assert len(stand.committed("draft")) == 1
+
+
+async def test_uploads_that_nothing_needs_are_forgotten_in_the_end(open_stand: Opens) -> None:
+    async with open_stand(ON) as stand:
+        tool = Tool(stand)
+        async with tool.http:
+            target = await tool.article()
+            async with (
+                open_database(DatabaseSettings(), stand.data_dir) as database,
+                database.write() as connection,
+            ):
+                forgotten = await files.purge(connection, unused_since=time.time() + 1)
+            assert forgotten == 1  # picture and cover are the same bytes
+            answer = await tool.publish(target)
+            assert answer.status_code == 404
+            assert answer.json()["error"]["code"] == "upload_gone"
+            assert "1.png" in answer.json()["desc"]
+            # What the tool says to its user is what helps: it uploads everything again.
+            assert (await tool.publish(await tool.article())).status_code == 200
+
+
+async def test_calls_are_limited_in_their_form_and_uploads_apart(open_stand: Opens) -> None:
+    change = {**ON, "server": {"control_rate_limit": "3/minute"}}
+    async with open_stand(change) as stand:
+        tool = Tool(stand)
+        async with tool.http:
+            target = await tool.article()  # its uploads do not count
+            for _ in range(3):
+                assert (await tool.http.get("/verify")).status_code == 200
+            answer = await tool.publish(target)
+            assert (answer.status_code, answer.json()["code"]) == (429, -1)
+            assert answer.json()["error"]["code"] == "rate_limited"
+            assert int(answer.headers["retry-after"]) > 0
+            # One limit for all doors of the control plane.
+            assert (await stand.http.get("/v1/themes")).status_code == 429
+    assert stand.committed("draft") == []
+
+
+async def test_calls_are_logged_and_counted_and_no_key_is(stand: Stand, tool: Tool) -> None:
+    with capture_logs() as logs:
+        await tool.publish(await tool.article())
+        wrong = tool.http.headers["x-api-key"] = "wxg_blog_wrong0123456789abcdefghijk"
+        assert (await tool.http.get("/verify")).status_code == 401
+    lines = [line for line in logs if line["event"] == "request"]
+    seen = {(line["path"], line["client"], line["account"]) for line in lines}
+    assert ("/wenyan/upload", "blog", None) in seen
+    assert ("/wenyan/publish", "blog", "main") in seen
+    assert ("/wenyan/verify", None, None) in seen
+    for secret in (KEY, wrong, VERIFIED.app_secret):
+        assert secret not in str(logs)
+    metrics = (await stand.http.get("/metrics")).text
+    assert 'route="/wenyan/publish"' in metrics
+    assert 'route="/wenyan/upload"' in metrics
+
+
+async def test_an_unknown_outcome_is_told_and_never_sent_again(stand: Stand, tool: Tool) -> None:
+    stand.sandbox.faults.add(Fault(kind="reset_after_commit", path="/cgi-bin/draft/add"))
+    target = await tool.article()
+    first = await tool.publish(target)
+    again = await tool.publish(target)
+    assert first.json().get("media_id") == again.json().get("media_id")
+    assert first.status_code == again.status_code
+    assert len(stand.committed("draft")) == 1
+
+
+async def test_any_of_two_gateways_makes_the_one_draft(postgres_url: str, tmp_path: Path) -> None:
+    async with open_database(DatabaseSettings(url=SecretStr(postgres_url)), tmp_path) as database:
+        await migrate(database)
+    async with run_sandbox(SandboxSettings()) as sandbox, AsyncExitStack() as stack:
+        tools = []
+        for _ in range(2):
+            listener = stack.enter_context(listen_on("127.0.0.1:0"))
+            config = configuration(sandbox, tmp_path / "data", listener.getsockname()[1])
+            settings = Settings(**{**config, **ON, "database": {"url": postgres_url}})
+            await stack.enter_async_context(gateway_in_background(settings, listener))
+            tool = Tool(config["server"]["public_url"])
+            await stack.enter_async_context(tool.http)
+            tools.append(tool)
+        one, two = tools
+        target = await one.article()  # uploaded here, published there
+        answers = await asyncio.gather(*(tool.publish(target) for tool in (two, one) * 3))
+        assert {answer.status_code for answer in answers} == {200}
+        assert len({answer.json()["media_id"] for answer in answers}) == 1
+        assert len(sandbox.ledger.entries("draft")) == 1

@@ -24,9 +24,11 @@ HTML = (
 class Tool:
     """Speaks as clientPublish.ts of @wenyan-md/core 3.0.10 does."""
 
-    def __init__(self, stand: Stand, key: str = KEY) -> None:
+    def __init__(self, at: Stand | str, key: str = KEY) -> None:
+        """`at` a Stand, or the URL of a gateway."""
+        url = at if isinstance(at, str) else at.url
         self.http = httpx.AsyncClient(
-            base_url=f"{stand.url}/wenyan",
+            base_url=f"{url}/wenyan",
             headers={"x-api-key": key, "x-client-version": "2.0.0"},
             trust_env=False,
             timeout=60,
