@@ -142,7 +142,8 @@ class WenyanPublishHandler:
             kept=draft.files,
             route=_ROUTE,
         )
-        said = f"{account}\n{asked.model_dump_json(exclude={'app_id'})}"
+        # The account stands there by its name; the other changes nothing about the draft.
+        said = f"{account}\n{asked.model_dump_json(exclude={'app_id', 'custom_theme'})}"
         return await self._joined.submit(submission, sha256(said.encode()).hexdigest())
 
     def _answer(self, request: Request, row: JobHead, draft: Draft) -> Response:

@@ -122,23 +122,23 @@ async def test_who_waited_too_long_joins_the_job_by_the_same_command(open_stand:
 
 
 async def test_an_upload_that_stops_in_the_middle_leaves_nothing(stand: Stand, tool: Tool) -> None:
-    sent = PNG + b"half of it"
     head = (
         f"POST /wenyan/upload HTTP/1.1\r\nHost: {stand.url[7:]}\r\nx-api-key: {KEY}\r\n"
         "Content-Type: multipart/form-data; boundary=b\r\nTransfer-Encoding: chunked\r\n\r\n"
     )
-    part = b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.png"\r\n\r\n' + sent
-    _, writer = await asyncio.open_connection("127.0.0.1", int(stand.url.rsplit(":")[-1]))
-    with capture_logs() as logs:
-        writer.write(head.encode() + b"%x\r\n%b\r\n" % (len(part), part))
-        await writer.drain()
-        writer.close()
-        async with asyncio.timeout(30):
-            while not [line for line in logs if line.get("path") == "/wenyan/upload"]:
-                await asyncio.sleep(0.02)
-    wanted = {"sha256": [sha256(data).hexdigest() for data in (sent, part)]}
-    missing = (await stand.http.post("/v1/files/missing", json=wanted)).json()["missing"]
-    assert missing == wanted["sha256"]
+    part = b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.png"\r\n\r\n' + PNG
+    for sent in (part, part + b"\r\n--b--\r\n"):  # of the second only the last chunk is missing
+        _, writer = await asyncio.open_connection("127.0.0.1", int(stand.url.rsplit(":")[-1]))
+        with capture_logs() as logs:
+            writer.write(head.encode() + b"%x\r\n%b\r\n" % (len(sent), sent))
+            await writer.drain()
+            writer.close()
+            async with asyncio.timeout(30):
+                while not [line for line in logs if line.get("path") == "/wenyan/upload"]:
+                    await asyncio.sleep(0.02)
+        wanted = {"sha256": [sha256(PNG).hexdigest()]}
+        missing = (await stand.http.post("/v1/files/missing", json=wanted)).json()["missing"]
+        assert missing == wanted["sha256"]
     assert (await tool.publish(await tool.article())).status_code == 200
 
 
