@@ -1,5 +1,6 @@
 """What is tried of each client, in this order, over one gateway with nothing in its caches."""
 
+import json
 import re
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
@@ -8,13 +9,17 @@ from typing import Protocol
 
 import httpx
 
-from sandbox.settings import VERIFIED
+from sandbox.faults import Fault
+from sandbox.settings import PERSONAL, VERIFIED
 from tests.compat.driving import Tool
 from tests.compat.wirings import FORWARD, Wiring
 from tests.e2e.conftest import KEY, Stand
 
 _TOKEN_CALLS = ("/cgi-bin/token", "/cgi-bin/stable_token")
 _WRONG_KEY = "wxg_blog_" + "x" * 24
+_ADD = "/cgi-bin/draft/add"
+_IP = "198.51.100.7"  # of the gateway, as WeChat might name it
+_NO = {48001: "api unauthorized", 45009: "reach max api daily quota limit"}
 _UNKNOWN = "wx00000000000000ff"
 _TOLD = re.compile(r"wxgate: .+? → .+")
 
@@ -99,6 +104,24 @@ async def a_refusal_of_the_proxy_says_what_is_wrong(trial: Trial) -> None:
         assert "(wxgate: the client key is wrong" in await tool.shown("token")
 
 
+async def a_refusal_of_wechats_arrives(trial: Trial) -> None:
+    """Its own words as they are (48001, 45009); ours as soon as it is the gateway that refuses.
+
+    That is the second call once a quota is spent, and a token that WeChat does not give (40164).
+    """
+    stand = trial.stand
+    await trial.tool.do("upload")
+    for errcode, errmsg in _NO.items():
+        stand.sandbox.faults.add(_answer(_ADD, errcode, errmsg))
+        assert errmsg in await trial.tool.shown("draft")
+    assert _TOLD.search(await trial.tool.shown("draft"))
+    stand.sandbox.faults.add(_answer(_TOKEN_CALLS[1], 40164, f"invalid ip {_IP}, not in whitelist"))
+    async with trial.opens(app_id=PERSONAL.app_id) as tool:  # which has no token yet
+        told = _TOLD.search(await tool.shown("token"))
+    assert told is not None
+    assert _IP in told[0].partition(" → ")[2]  # what to enter in WeChat's console
+
+
 Check = Callable[[Trial], Awaitable[None]]
 
 # In the order of the table.
@@ -110,8 +133,14 @@ COLUMNS: dict[str, Check] = {
     "publish": a_draft_is_published,
     "40001": a_token_that_somebody_took_is_not_noticed,
     "hint": a_refusal_of_ours_says_what_to_do,
+    "WeChat's no": a_refusal_of_wechats_arrives,
     "407": a_refusal_of_the_proxy_says_what_is_wrong,
 }
+
+
+def _answer(path: str, errcode: int, errmsg: str) -> Fault:
+    body = json.dumps({"errcode": errcode, "errmsg": f"{errmsg} rid: 65f0"})
+    return Fault(kind="answer", path=path, headers={"content-type": "application/json"}, body=body)
 
 
 def _token_calls(stand: Stand) -> int:

@@ -14,11 +14,9 @@ from tests.compat.columns import COLUMNS, Trial
 from tests.compat.driving import Tool, running
 from tests.compat.installing import Installer
 from tests.compat.table import Outcome, committed, row
-from tests.compat.wirings import Wiring
+from tests.compat.wirings import INSPECT, Wiring
 from tests.e2e.conftest import KEY, Opens
 from tests.signing import after_start
-
-_INSPECT = {"forward": {"listen": "127.0.0.1:1", "mode": "inspect"}}  # the stand picks the port
 
 
 @pytest.mark.slow
@@ -39,7 +37,7 @@ async def test_each_column_is_held(
     record_property: Callable[[str, object], None],
 ) -> None:
     started = client.start(installer, client.version)
-    async with open_stand(_INSPECT) as stand:
+    async with open_stand(INSPECT) as stand:
         if client.version == "signed":
             await after_start()
 

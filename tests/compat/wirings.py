@@ -39,5 +39,7 @@ def _forward_proxy(stand: Stand, key: str) -> Mapping[str, str]:
     }
 
 
+INSPECT = {"forward": {"listen": "127.0.0.1:1", "mode": "inspect"}}  # the stand picks the port
+
 BASE_URL = Wiring("base URL", _base_url, {"407": Text("没有代理", "there is no proxy")})
 FORWARD = Wiring("forward proxy", _forward_proxy)
