@@ -66,6 +66,10 @@ curl -sS 'https://api.weixin.qq.com/cgi-bin/token?grant_type=client_credential&a
 {python} -c 'import requests; print(requests.get("https://api.weixin.qq.com/cgi-bin/token", params={{"grant_type": "client_credential", "appid": "{app_id}", "secret": "any"}}).text)'
 {python} -c 'import httpx; print(httpx.get("https://api.weixin.qq.com/cgi-bin/token", params={{"grant_type": "client_credential", "appid": "{app_id}", "secret": "any"}}).text)'
 """
+NODE_CALL = """
+const url = "https://api.weixin.qq.com/cgi-bin/token?grant_type=client_credential";
+console.log(await (await fetch(`${{url}}&appid={app_id}&secret=any`)).text());
+"""
 
 
 def test_every_snippet_is_treated_as_it_says() -> None:
@@ -124,7 +128,7 @@ async def test_what_a_bare_machine_can_run_works(
 ) -> None:
     program, file = BARE[name]
     (tmp_path / file).write_text(pasted(gate, name, written=written), "utf-8")
-    assert "total_count" in await run(program, tmp_path / file)
+    assert "total_count" in await run(program, tmp_path / file, where=tmp_path)
 
 
 @HERE
@@ -153,7 +157,7 @@ async def test_what_needs_a_package_works(
             script, program = tmp_path / "a.py", installer.python_with(requirement)
         script.write_text(text, "utf-8")
         try:
-            assert shown in await run(program, script)
+            assert shown in await run(program, script, where=tmp_path)
         finally:
             script.unlink()
 
@@ -169,6 +173,20 @@ async def test_a_tool_whose_host_is_fixed_gets_through(
     script.write_text(pasted(gate, "https-proxy", "--shell", shell, written=False) + calls, "utf-8")
     plain = {"NO_PROXY": "", "no_proxy": ""}
     assert (await run(shell, script, where=tmp_path, env=plain)).count("wxgv_") == 3
+
+
+@HERE
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+async def test_node_gets_through_by_the_same_lines(
+    gate: Stand, tmp_path: Path, installer: Installer
+) -> None:
+    shutil.copy(gate.data_dir / "ca" / "ca.pem", tmp_path / "wxgate-ca.pem")
+    node = installer.node(least=(22, 21))
+    (tmp_path / "a.mjs").write_text(NODE_CALL.format(app_id=VERIFIED.app_id), "utf-8")
+    script = tmp_path / "a.sh"
+    script.write_text(f"{pasted(gate, 'https-proxy')}'{node}' a.mjs\n", "utf-8")
+    assert "wxgv_" in await run("bash", script, where=tmp_path, env={"NO_PROXY": ""})
 
 
 @HERE
