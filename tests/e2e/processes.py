@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -12,6 +12,7 @@ from typing import IO, Any
 import httpx
 
 _START_S = 30
+WXGATE = (sys.executable, "-m", "server")
 
 
 def write_toml(path: Path, config: Mapping[str, Any]) -> None:
@@ -73,11 +74,12 @@ async def serve(
     environment: Mapping[str, str] | None = None,
     *,
     stderr: IO[bytes] | None = None,
+    program: Sequence[str] = WXGATE,
 ) -> AsyncIterator[Served]:
     """Start it, wait until it listens, and end it by SIGTERM."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("WXGATE_")}
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "server", "serve", "--config", str(config)),
+        *(*program, "serve", "--config", str(config)),
         env={**clean, **(environment or {})},
         stderr=stderr,
     )
