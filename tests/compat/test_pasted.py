@@ -195,8 +195,8 @@ async def test_a_folder_of_notes_becomes_drafts(gate: Stand, tmp_path: Path, she
     posts = tmp_path / "posts"
     posts.mkdir()
     (posts / "a.md").write_text(f"# 笔记 {shell}\n\n正文。\n", "utf-8")
-    command = tmp_path / "wxgate"
-    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m server "$@"\n', "utf-8")
+    command = tmp_path / "wxgate-client"
+    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m wxgate_client "$@"\n', "utf-8")
     command.chmod(0o755)
     env = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "PYTHONPATH": os.pathsep.join(sys.path)}
     (tmp_path / "a.sh").write_text(pasted(gate, "publish", "--shell", shell), "utf-8")
