@@ -7,7 +7,7 @@ way in is a Wiring.
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version as installed_version
 from pathlib import Path
 
@@ -16,7 +16,8 @@ import pytest
 from core.errors import Text
 from tests.compat.driving import Started
 from tests.compat.installing import Installer
-from tests.compat.wirings import BASE_URL, FORWARD, Wiring
+from tests.compat.wirings import BASE_URL, CORS, FORWARD, MCP, WENYAN, Wiring
+from tests.e2e.conftest import CHROMIUM_ARGS, installed_chromium
 
 _DRIVERS = Path(__file__).parent / "drivers"
 _NODE = (24, 5)  # the first whose own fetch and agents go by HTTPS_PROXY
@@ -78,6 +79,34 @@ def _wenyan(installer: Installer, version: str) -> Started:
     return _node(installer, "wenyan_core.mjs", modules)
 
 
+def _wenyan_server(installer: Installer, version: str) -> Started:
+    modules = installer.node_modules(
+        *(f"@wenyan-md/core@{version}", "jsdom@27.4.0"),
+        *("formdata-node@6.0.3", "form-data-encoder@4.1.0"),
+        without=("mermaid",),  # 100 packages more, for drawings
+    )
+    started = _node(installer, "wenyan_server.mjs", modules)
+    return replace(started, environment={**started.environment, "HOME": str(modules)})
+
+
+def _page(_installer: Installer, _version: str) -> Started:
+    found = installed_chromium()
+    return _started(
+        *(sys.executable, _DRIVERS / "doocs_md.py"),
+        CHROMIUM=found or "",
+        ARGS=" ".join(CHROMIUM_ARGS),
+    )
+
+
+def _mcp_python(_installer: Installer, _version: str) -> Started:
+    return _started(sys.executable, _DRIVERS / "mcp_client.py")
+
+
+def _mcp_node(installer: Installer, version: str) -> Started:
+    modules = installer.node_modules(f"@modelcontextprotocol/sdk@{version}")
+    return _node(installer, "mcp_client.mjs", modules)
+
+
 def _co_wechat_api(installer: Installer, version: str) -> Started:
     modules = installer.node_modules(f"co-wechat-api@{version}")
     return _node(installer, "co_wechat_api.mjs", modules)
@@ -116,4 +145,8 @@ CLIENTS = (
     Client("co-wechat-api", "3.11.0", _co_wechat_api),
     Client("node-easywechat", "3.6.2", _node_easywechat),
     Client("PHP like EasyWeChat", "6", _php, lacks={"407": _NOTHING_OF_IT}),
+    Client("page like doocs/md", "Chromium", _page, wirings=(CORS,)),
+    Client("@wenyan-md/core publish", "3.0.10", _wenyan_server, wirings=(WENYAN,)),
+    Client("mcp", installed_version("mcp"), _mcp_python, wirings=(MCP,)),
+    Client("@modelcontextprotocol/sdk", "1.32.2", _mcp_node, wirings=(MCP,)),
 )

@@ -12,11 +12,11 @@ import httpx
 from sandbox.faults import Fault
 from sandbox.settings import PERSONAL, VERIFIED
 from tests.compat.driving import Tool
+from tests.compat.keys import WRONG_KEY
 from tests.compat.wirings import FORWARD, Wiring
 from tests.e2e.conftest import KEY, Stand
 
 _TOKEN_CALLS = ("/cgi-bin/token", "/cgi-bin/stable_token")
-_WRONG_KEY = "wxg_blog_" + "x" * 24
 _ADD = "/cgi-bin/draft/add"
 _IP = "198.51.100.7"  # of the gateway, as WeChat might name it
 _NO = {48001: "api unauthorized", 45009: "reach max api daily quota limit"}
@@ -94,13 +94,13 @@ async def a_refusal_of_ours_says_what_to_do(trial: Trial) -> None:
     async with trial.opens(app_id=_UNKNOWN) as tool:
         assert _TOLD.search(await tool.shown("token"))
     if trial.wiring is not FORWARD:
-        async with trial.opens(key=_WRONG_KEY) as tool:
+        async with trial.opens(key=WRONG_KEY) as tool:
             assert _TOLD.search(await tool.shown("token"))
 
 
 async def a_refusal_of_the_proxy_says_what_is_wrong(trial: Trial) -> None:
     """Its status line is all that tools may show before their TLS begins."""
-    async with trial.opens(key=_WRONG_KEY) as tool:
+    async with trial.opens(key=WRONG_KEY) as tool:
         assert "(wxgate: the client key is wrong" in await tool.shown("token")
 
 

@@ -30,10 +30,10 @@ def _alone(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def picture(tmp_path: Path) -> Path:
-    """A picture that WeChat takes, in a folder of its own."""
+    """A picture that WeChat takes, of more than one chunk, in a folder of its own."""
     path = tmp_path / "tool" / "picture.png"
     path.parent.mkdir()
-    Image.new("RGB", (64, 48), "teal").save(path)
+    Image.effect_noise((400, 300), 80).save(path)
     return path
 
 

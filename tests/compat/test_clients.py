@@ -10,12 +10,14 @@ import pytest
 
 from sandbox.settings import VERIFIED
 from tests.compat.clients import Client, lacking, pairs
-from tests.compat.columns import COLUMNS, Trial
+from tests.compat.columns import Trial
+from tests.compat.doors import checks, every_door
 from tests.compat.driving import Tool, running
 from tests.compat.installing import Installer
 from tests.compat.table import Outcome, committed, row
-from tests.compat.wirings import INSPECT, Wiring
+from tests.compat.wirings import Wiring
 from tests.e2e.conftest import KEY, Opens
+from tests.e2e.website import website
 from tests.signing import after_start
 
 
@@ -37,14 +39,15 @@ async def test_each_column_is_held(
     record_property: Callable[[str, object], None],
 ) -> None:
     started = client.start(installer, client.version)
-    async with open_stand(INSPECT) as stand:
+    async with website() as origin, open_stand(every_door(origin)) as stand:
         if client.version == "signed":
             await after_start()
 
         @asynccontextmanager
         async def opens(key: str = KEY, app_id: str = VERIFIED.app_id) -> AsyncIterator[Tool]:
-            own = {"APP_ID": app_id, "PICTURE": str(picture), **wiring.environment(stand, key)}
-            async with running(started, own, picture.parent) as tool:
+            own = {"APP_ID": app_id, "PICTURE": str(picture), "ORIGIN": origin}
+            its_way = wiring.environment(stand, key)
+            async with running(started, {**own, **its_way}, picture.parent) as tool:
                 yield tool
 
         async with opens() as tool:
@@ -60,7 +63,7 @@ async def test_each_column_is_held(
 async def _tried(client: Client, trial: Trial) -> tuple[dict[str, Outcome], list[Exception]]:
     found: dict[str, Outcome] = {}
     errors: list[Exception] = []
-    for column, check in COLUMNS.items():
+    for column, check in checks(trial.wiring).items():
         if column in lacking(client, trial.wiring):
             found[column] = "lacking"
             continue

@@ -40,6 +40,14 @@ def _forward_proxy(stand: Stand, key: str) -> Mapping[str, str]:
 
 
 INSPECT = {"forward": {"listen": "127.0.0.1:1", "mode": "inspect"}}  # the stand picks the port
+_NO_PROXY = Text("没有代理", "there is no proxy")
+_NO_TOKEN = Text("工具不经手 token", "the tool handles no token")
+_DRAFTS_ONLY = Text("只建草稿", "makes drafts only")
 
-BASE_URL = Wiring("base URL", _base_url, {"407": Text("没有代理", "there is no proxy")})
+BASE_URL = Wiring("base URL", _base_url, {"407": _NO_PROXY})
 FORWARD = Wiring("forward proxy", _forward_proxy)
+CORS = Wiring("CORS", _base_url, {"publish": _DRAFTS_ONLY, "407": _NO_PROXY})
+WENYAN = Wiring(
+    "/wenyan", _base_url, {"token": _NO_TOKEN, "publish": _DRAFTS_ONLY, "407": _NO_PROXY}
+)
+MCP = Wiring("/mcp", _base_url, {"token": _NO_TOKEN, "407": _NO_PROXY})

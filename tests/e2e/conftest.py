@@ -21,7 +21,7 @@ from server.app import Gateway
 from server.process import gateway_in_background, listen_on
 from server.settings import Settings
 
-_CHROMIUM = [
+CHROMIUM_ARGS = [
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
     *("--disable-background-networking", "--disable-component-update"),
 ]
@@ -140,14 +140,19 @@ async def stand(open_stand: Opens) -> AsyncIterator[Stand]:
         yield opened
 
 
+def installed_chromium() -> str | None:
+    """The machine's."""
+    installed = next(filter(None, map(shutil.which, ("chromium", "google-chrome"))), None)
+    return os.environ.get("CHROMIUM") or installed
+
+
 @pytest.fixture
 async def browser() -> AsyncIterator[Browser]:
     """The machine's Chromium, else Playwright's own; without one, only CI insists."""
-    installed = next(filter(None, map(shutil.which, ("chromium", "google-chrome"))), None)
     async with async_playwright() as playwright:
         try:
             opened = await playwright.chromium.launch(
-                executable_path=os.environ.get("CHROMIUM") or installed, args=_CHROMIUM
+                executable_path=installed_chromium(), args=CHROMIUM_ARGS
             )
         except Error:
             if os.environ.get("CI"):

@@ -4,9 +4,6 @@ The calls are those of doocs/md (apps/web/src/utils/file.ts and wechat-publish.t
 JSON, pictures as forms, the draft by JSON, the token in the query.
 """
 
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
@@ -14,10 +11,10 @@ from playwright.async_api import Browser, Page
 
 from sandbox.settings import VERIFIED
 from tests.e2e.conftest import KEY, Opens, Stand
+from tests.e2e.website import website
 
 pytestmark = pytest.mark.browser
 
-_PAGE = b"<!doctype html><meta charset=utf-8><title>md</title>"
 _TOOL = """
 async ({gate, appid, secret}) => {
   const json = (data) => ({
@@ -55,22 +52,6 @@ async ({gate, appid, secret}) => {
 """
 
 
-@asynccontextmanager
-async def _website() -> AsyncIterator[str]:
-    """The origin of a server that has one empty page."""
-
-    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(b"\r\n\r\n")
-        head = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nConnection: close\r\n"
-        writer.write(head + b"Content-Length: %d\r\n\r\n" % len(_PAGE) + _PAGE)
-        await writer.drain()
-        writer.close()
-
-    server = await asyncio.start_server(answer, "127.0.0.1", 0)
-    async with server:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-
-
 async def _use(page: Page, origin: str, gate: str) -> dict[str, Any]:
     await page.goto(origin)
     told: dict[str, Any] = await page.evaluate(
@@ -84,7 +65,7 @@ async def test_a_tool_of_a_listed_origin_makes_a_draft(
     open_stand: Opens, browser: Browser, prefix: str
 ) -> None:
     async with (
-        _website() as origin,
+        website() as origin,
         open_stand({"relay": {"cors_origins": [origin]}}) as stand,
     ):
         told = await _use(await browser.new_page(), origin, stand.url + prefix)
@@ -100,8 +81,8 @@ async def test_a_page_of_any_other_origin_reads_nothing_and_makes_nothing(
     open_stand: Opens, browser: Browser
 ) -> None:
     async with (
-        _website() as listed,
-        _website() as other,
+        website() as listed,
+        website() as other,
         open_stand({"relay": {"cors_origins": [listed]}}) as stand,
     ):
         told = await _use(await browser.new_page(), other, stand.url)
@@ -112,7 +93,7 @@ async def test_a_page_of_any_other_origin_reads_nothing_and_makes_nothing(
 async def test_without_any_listed_origin_no_page_reads_anything(
     stand: Stand, browser: Browser
 ) -> None:
-    async with _website() as origin:
+    async with website() as origin:
         told = await _use(await browser.new_page(), origin, stand.url)
     assert set(map(str, told.values())) == {"{'unreadable': 'TypeError'}"}
     assert _made(stand) == []
