@@ -4,7 +4,9 @@ Another client is a row in CLIENTS and a driver that takes the commands of colum
 way in is a Wiring.
 """
 
+import os
 import shutil
+import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -20,6 +22,10 @@ from tests.compat.wirings import BASE_URL, CORS, FORWARD, MCP, WENYAN, Wiring
 from tests.e2e.conftest import CHROMIUM_ARGS, installed_chromium
 
 _DRIVERS = Path(__file__).parent / "drivers"
+_PLAYWRIGHTS_OWN = (
+    "from playwright.sync_api import sync_playwright\n"
+    "with sync_playwright() as found: print(found.chromium.executable_path)"
+)
 _NODE = (24, 5)  # the first whose own fetch and agents go by HTTPS_PROXY
 
 
@@ -90,12 +96,16 @@ def _wenyan_server(installer: Installer, version: str) -> Started:
 
 
 def _page(_installer: Installer, _version: str) -> Started:
-    found = installed_chromium()
-    return _started(
-        *(sys.executable, _DRIVERS / "doocs_md.py"),
-        CHROMIUM=found or "",
-        ARGS=" ".join(CHROMIUM_ARGS),
-    )
+    chromium = installed_chromium() or _run_python(_PLAYWRIGHTS_OWN)
+    if not Path(chromium).exists() and not os.environ.get("CI"):
+        pytest.skip("no Chromium: apt install chromium, or playwright install chromium")
+    driver = (sys.executable, _DRIVERS / "doocs_md.py")
+    return _started(*driver, CHROMIUM=chromium, ARGS=" ".join(CHROMIUM_ARGS))
+
+
+def _run_python(code: str) -> str:
+    command = [sys.executable, "-c", code]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
 
 def _mcp_python(_installer: Installer, _version: str) -> Started:
@@ -147,6 +157,6 @@ CLIENTS = (
     Client("PHP like EasyWeChat", "6", _php, lacks={"407": _NOTHING_OF_IT}),
     Client("page like doocs/md", "Chromium", _page, wirings=(CORS,)),
     Client("@wenyan-md/core publish", "3.0.10", _wenyan_server, wirings=(WENYAN,)),
-    Client("mcp", installed_version("mcp"), _mcp_python, wirings=(MCP,)),
+    Client("mcp (PyPI)", installed_version("mcp"), _mcp_python, wirings=(MCP,)),
     Client("@modelcontextprotocol/sdk", "1.32.2", _mcp_node, wirings=(MCP,)),
 )

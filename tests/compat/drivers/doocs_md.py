@@ -20,7 +20,7 @@ def main() -> None:
     """Answer each command of stdin."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=os.environ["CHROMIUM"] or None, args=os.environ["ARGS"].split()
+            executable_path=os.environ["CHROMIUM"], args=os.environ["ARGS"].split()
         )
         page = opened(browser, os.environ["ORIGIN"])
         for line in sys.stdin:

@@ -12,7 +12,10 @@ import httpx2
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 
-_HEADERS = {"Authorization": f"Bearer {os.environ['KEY']}", "X-Wxgate-Account": os.environ["APP_ID"]}
+_HEADERS = {
+    "Authorization": f"Bearer {os.environ['KEY']}",
+    "X-Wxgate-Account": os.environ["APP_ID"],
+}
 
 
 @asynccontextmanager
