@@ -56,7 +56,8 @@ class Installer:
 
         Empty packages take the place of those in `without`, which are large and not used.
         """
-        folder = self._folder / f"npm-{'-'.join(requirements).replace('/', '+')}"
+        names = "-".join([*requirements, *(f"no-{name}" for name in without)])
+        folder = self._folder / f"npm-{names.replace('/', '+')}"
         with _once(folder) as wanted:
             if wanted:
                 _leave_out(folder, without)
