@@ -1,4 +1,3 @@
-import os
 import subprocess
 from pathlib import Path
 
@@ -51,4 +50,4 @@ def test_what_was_cut_short_is_installed_anew(installer: Installer) -> None:
     (modules / "installed").unlink()
     loaded.write_text("", "utf-8")
     assert installer.node_modules("is-number@7.0.0") == modules
-    assert os.path.getsize(loaded) > 0
+    assert loaded.stat().st_size
