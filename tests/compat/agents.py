@@ -7,6 +7,7 @@ from typing import Any
 
 from PIL import Image
 
+from sandbox.faults import Fault
 from sandbox.settings import VERIFIED
 from tests.compat.columns import Check, Trial
 from tests.compat.driving import Tool
@@ -104,6 +105,18 @@ async def a_wrong_key_is_told_with_what_to_do(trial: Trial) -> None:
     assert "wxgate 的客户端密钥（wxg_…）" in shown
 
 
+async def a_refusal_of_wechats_is_explained(trial: Trial) -> None:
+    """Whatever it is; after the cure the same call goes on."""
+    for errcode, cure in ((48001, "认证"), (40164, "白名单")):
+        fault = Fault(kind="errcode", errcode=errcode, path="/cgi-bin/draft/add")
+        trial.stand.sandbox.faults.add(fault)
+        answer = await call(trial.tool, "create_draft", **article(str(errcode), "navy"), wait_s=50)
+        assert answer["failed"]
+        assert str(errcode) in answer["text"]
+        assert cure in answer["text"]
+    await done(trial.tool, "create_draft", **article("40164", "navy"), wait_s=50)
+
+
 COLUMNS: dict[str, Check] = {
     "20 cold": twenty_cold_agents_cost_one_token,
     "upload": pictures_in_an_article_arrive,
@@ -111,4 +124,5 @@ COLUMNS: dict[str, Check] = {
     "publish": only_who_may_publishes,
     "40001": a_token_that_somebody_took_is_not_noticed,
     "hint": a_wrong_key_is_told_with_what_to_do,
+    "WeChat's no": a_refusal_of_wechats_is_explained,
 }

@@ -52,9 +52,7 @@ async def a_token_that_somebody_took_is_not_noticed(trial: Trial) -> None:
 
 
 async def a_refusal_says_what_to_do(trial: Trial) -> None:
-    """WeChat's, then ours; of a wrong key the tool tells in words of its own."""
-    trial.stand.sandbox.faults.add(Fault(kind="errcode", errcode=40164, path="/cgi-bin/draft/add"))
-    assert "白名单" in await trial.tool.shown("draft 再一段。")
+    """Of a wrong key the tool tells in words of its own."""
     async with trial.opens(app_id=_UNKNOWN) as tool:
         assert "检查 AppID" in await tool.shown("draft")
     async with trial.opens(key=READER_KEY) as tool:
@@ -63,10 +61,22 @@ async def a_refusal_says_what_to_do(trial: Trial) -> None:
         assert "检查传入的 --api-key" in await tool.shown("draft")
 
 
+async def a_refusal_of_wechats_is_explained(trial: Trial) -> None:
+    """Whatever it is; after the cure the same command goes on."""
+    for errcode, cure in ((48001, "认证"), (40164, "白名单")):
+        fault = Fault(kind="errcode", errcode=errcode, path="/cgi-bin/draft/add")
+        trial.stand.sandbox.faults.add(fault)
+        shown = await trial.tool.shown(f"draft {errcode}")
+        assert str(errcode) in shown
+        assert cure in shown
+    await trial.tool.do("draft 40164")
+
+
 COLUMNS: dict[str, Check] = {
     "20 cold": twenty_articles_at_once_cost_one_token,
     "upload": pictures_in_chunks_arrive_whole,
     "draft": an_article_becomes_one_draft_with_its_looks,
     "40001": a_token_that_somebody_took_is_not_noticed,
     "hint": a_refusal_says_what_to_do,
+    "WeChat's no": a_refusal_of_wechats_is_explained,
 }
