@@ -124,11 +124,15 @@ async def test_a_refusal_arrives_though_the_caller_sends_on(open_front: Opens) -
 
 @pytest.mark.parametrize("sent", [b"", b"CONNECT api", connect()])
 async def test_who_leaves_gives_its_place_back(open_front: Opens, sent: bytes) -> None:
-    async with open_front(Waits()) as front:
+    way = Waits()
+    async with open_front(way) as front:
         _, writer = await front.say(sent)
+        async with asyncio.timeout(20):
+            while not (front.desk.waiting or way.visitors):
+                await asyncio.sleep(0)
         writer.transport.abort()
-        await asyncio.sleep(0.05)
         await front.is_empty()
+        assert not front.desk.waiting
 
 
 async def test_the_end_ends_those_who_wait(open_front: Opens) -> None:

@@ -34,7 +34,6 @@ async def test_nobody_is_left_when_the_gateway_stops(open_stand: OpensStand, mod
     async with open_stand(forwarded(mode)) as stand:
         reader, writer = await asyncio.open_connection("127.0.0.1", stand.forward_port)
         writer.write(b"CONNECT api")
-        await asyncio.sleep(0.05)
         inside, other = await asyncio.open_connection("127.0.0.1", stand.forward_port)
         other.write(connect(KEY))
         assert await inside.readexactly(len(ESTABLISHED)) == ESTABLISHED
