@@ -1,6 +1,8 @@
 """Relayed drafts and uploads that are looked after on their way, where that is asked for."""
 
 import asyncio
+from collections import defaultdict
+from contextlib import AsyncExitStack
 from typing import NamedTuple
 
 from accounts.audit import AuditEntry
@@ -30,6 +32,7 @@ _UPLOADS: dict[str, Target | dict[str, Target]] = {
 }
 _PATHS = _DRAFTS | _UPLOADS.keys()
 _AT_ONCE = 8  # each holds its body in memory
+_OF_ONE_CLIENT = 4  # the others need not wait for the slow pictures of one
 _NOTHING: frozenset[Enhance] = frozenset()
 _AS_IT_IS = Text("原样上传", "it is sent as it is")
 
@@ -66,6 +69,9 @@ class RelayCare:
         self._uploads = uploads
         self.timeout_s = timeout_s
         self._slots = asyncio.Semaphore(_AT_ONCE)
+        self._shares = defaultdict[str, asyncio.Semaphore](
+            lambda: asyncio.Semaphore(_OF_ONE_CLIENT)
+        )
 
     def wanted(self, request: Inbound, caller: Caller, route: Route) -> frozenset[Enhance]:
         """What this call asks for, else what its client has set. Raises EnhanceInvalid."""
@@ -90,16 +96,15 @@ class RelayCare:
         wanted = self.wanted(request, caller, route)
         seconds = self.timeout_s if asked is None else min(self.timeout_s, asked.left() / 2)
         ends_at = asyncio.get_running_loop().time() + seconds
-        try:
-            async with asyncio.timeout_at(ends_at):
-                await self._slots.acquire()
-        except TimeoutError:
-            cared, sent = Cared(b"", notes=(TOO_LATE,)), None
-        else:
+        async with AsyncExitStack() as turn:
             try:
+                async with asyncio.timeout_at(ends_at):
+                    await turn.enter_async_context(self._shares[caller.client.id])
+                    await turn.enter_async_context(self._slots)
+            except TimeoutError:
+                cared, sent = Cared(b"", notes=(TOO_LATE,)), None
+            else:
                 cared, sent = await self._cared(request, caller, route, body, wanted, ends_at)
-            finally:
-                self._slots.release()
         entry = None
         if cared.notes or (
             route.path in _DRAFTS and (cared.placed or cared.failed or cared.unwrapped)

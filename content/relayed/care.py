@@ -88,12 +88,11 @@ class DraftCare:
         if plan is None:
             return Cared(body, notes=(NOT_READABLE,))
         there, notes = await self._bring(account, plan, body, ends_at)
+        failed = sum(note.field is not None for note in notes)  # a placeholder is not the picture
         cared = await asyncio.to_thread(with_pictures, body, plan, there)
         if lint:
             notes += await self._linted(account, cared, ends_at)
-        placed = sum(value is not None for value in there)
-        failed = len(there) - placed
-        return Cared(cared, placed, failed, len(plan.unwrapped), tuple(notes))
+        return Cared(cared, len(there) - failed, failed, len(plan.unwrapped), tuple(notes))
 
     async def _scan(self, body: bytes, *, images: bool) -> Plan | None:
         arguments: dict[str, Any] = {"images": images, "max_images": self._max_images}
@@ -103,7 +102,10 @@ class DraftCare:
     async def _bring(
         self, account: str, plan: Plan, body: bytes, ends_at: float
     ) -> tuple[list[str | None], list[Note]]:
-        """Where each picture is at WeChat, None for one that is not, and what is to be told."""
+        """Where each picture is at WeChat, None for one that is not, and what is to be told.
+
+        Each that failed has one note with a field.
+        """
         slots = asyncio.Semaphore(self._concurrency)
         notes = [TOO_MANY_PICTURES] if plan.too_many else []
 

@@ -19,6 +19,7 @@ ASKED = {"x-wxgate-enhance": "images, lint"}
 THERE = "http://mmbiz.qpic.cn/mmbiz_png/a/0"
 HTTPS_THERE = THERE.replace("http:", "https:")
 DATA = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+PATIENT = {"enhance_timeout_s": 100}  # a busy machine takes its time
 
 # As tools write them: PHP's slashes and \u, Go's < and >, shells' blanks, hands' repetitions.
 ODD = [
@@ -51,7 +52,7 @@ async def wired(
     answer = json.dumps({"url": THERE, "media_id": "M" * 43}).encode()
     async with recording() as wechat:
         wechat.answer = whole(answer, "Content-Type: application/json")
-        change = {**client(*enhance), **upstream_of(wechat), **more}
+        change = {**client(*enhance), **upstream_of(wechat), "relay": PATIENT, **more}
         async with open_stand(change) as stand:
             yield wechat, stand
 
@@ -111,7 +112,7 @@ async def test_a_body_of_megabytes_keeps_its_bytes_too(open_stand: Opens) -> Non
 async def test_large_bodies_leave_nothing_on_disk(open_stand: Opens) -> None:
     """Each takes 4 MB as it came and 4 MB as it goes up; the share for all is 20 MB."""
     body = ODD[0].replace(b"@'>", DATA.encode() + b"'>" + b"x" * 4_000_000)
-    relay = {"spool_max_mb": 20}
+    relay = {**PATIENT, "spool_max_mb": 20}
     async with wired(open_stand, "images", relay=relay) as (wechat, stand):
         for _ in range(6):
             answer = await stand.http.post(ADD, content=body)

@@ -1,6 +1,7 @@
 """The parts of `handlers/enhance.py` that need no WeChat; tests/e2e/test_enhance.py has the rest."""
 
 import asyncio
+from collections.abc import Coroutine
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -137,18 +138,41 @@ async def test_half_of_the_callers_time_is_left_for_the_call_itself() -> None:
     assert (drafts.asked[0]["images"], drafts.asked[0]["lint"]) == (True, True)
 
 
+def waiting(cared: RelayCare, client: str) -> Coroutine[Any, Any, Looked]:
+    """A draft of a client's own."""
+    asking = caller(Enhance.LINT)
+    asking.client = asking.client.model_copy(update={"id": client})  # type: ignore[misc]
+    return cared.look_after(inbound(), "req_1", asking, route(), MemoryBody(b"{}"), None)
+
+
+async def begun(drafts: Drafts, count: int) -> None:
+    async with asyncio.timeout(20):
+        while len(drafts.asked) < count:
+            await asyncio.sleep(0)
+
+
 async def test_a_draft_whose_turn_does_not_come_goes_up_as_it_is() -> None:
     drafts = Drafts()
     drafts.gate.clear()
     busy = care(drafts, timeout_s=0.2)
-    body = MemoryBody(b"{}")
-    args = (inbound(x_wxgate_enhance="lint"), "req_1", caller(), route(), body, None)
     async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(busy.look_after(*args)) for _ in range(9)]
-        while len(drafts.asked) < 8:
-            await asyncio.sleep(0)
-        (late, *_), _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        looked = late.result()
+        for client in "aaaabbbb":
+            group.create_task(waiting(busy, client))
+        await begun(drafts, 8)
+        looked = await waiting(busy, "c")
         assert looked.body is None
         assert TOO_LATE.rule.encode() in dict(looked.headers)[b"x-wxgate-lint"]
         drafts.gate.set()
+
+
+async def test_the_slow_drafts_of_one_client_leave_room_for_the_others() -> None:
+    drafts = Drafts()
+    drafts.gate.clear()
+    shared = care(drafts, timeout_s=60)
+    async with asyncio.TaskGroup() as group:
+        for client in "aaaaaaaaab":
+            group.create_task(waiting(shared, client))
+        await begun(drafts, 5)
+        assert len(drafts.asked) == 5
+        drafts.gate.set()
+    assert len(drafts.asked) == 10

@@ -101,6 +101,7 @@ async def test_a_picture_that_fails_keeps_its_address(stand: Stand) -> None:
 async def test_where_a_placeholder_is_wanted_it_stands_for_it(stand: Stand) -> None:
     cared = await stand.care(draft("https://a.invalid/broken.png"), image_failure="placeholder")
     assert "https://mmbiz.qpic.cn/placeholder" in content_of(cared)
+    assert (cared.placed, cared.failed) == (0, 1)
     assert [note.rule for note in cared.notes] == ["image_failed"]
 
 
