@@ -53,11 +53,12 @@ def mcp_routes(
     cors = Middleware(Cors, origins=origins, headers=_HEADERS)
     return [
         ApiRoute("POST", "/mcp", limited.endpoint, MCP, [cors, refusals, *guards]),
-        Route("/mcp", _no_preflight, methods=["OPTIONS"], middleware=[cors]),
+        # That there is no stream and no session is told in a form that their pages may read.
+        Route("/mcp", _refused, methods=["OPTIONS", "GET", "DELETE"], middleware=[cors]),
     ]
 
 
-async def _no_preflight(_request: Request) -> Response:
+async def _refused(_request: Request) -> Response:
     raise HTTPException(405, headers={"Allow": "POST"})
 
 

@@ -53,6 +53,10 @@ async def test_a_page_that_may_call_gets_through_what_its_browser_asks(open_stan
         assert answer.headers["access-control-allow-origin"] == PAGE
         refused = await page.post("/mcp", json=ping, headers={"Origin": PAGE})
         assert refused.headers["access-control-allow-origin"] == PAGE  # so that it can be read
+        for method in ("GET", "DELETE"):
+            answer = await page.request(method, "/mcp", headers={"Origin": PAGE, **key})
+            assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
+            assert answer.headers["access-control-allow-origin"] == PAGE
         for origin in ("https://evil.example.com", "null"):
             answer = await page.options("/mcp", headers={"Origin": origin, **asks})
             assert answer.status_code == 405

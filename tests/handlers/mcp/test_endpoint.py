@@ -9,9 +9,19 @@ import pytest
 from mcp.shared.exceptions import MCPError
 from mcp_types import INVALID_PARAMS, METHOD_NOT_FOUND
 from mcp_types.version import LATEST_HANDSHAKE_VERSION
+from pydantic import BaseModel, SecretStr
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 from structlog.testing import capture_logs
 
+from accounts.clients import Client, Scope
+from handlers.body_budget import BodyBudget
+from handlers.mcp.endpoint import McpEndpoint
 from handlers.mcp.refusals import McpBusy
+from handlers.mcp.tool import READS, Told, Tool
+from handlers.mcp.words import LIST_DRAFTS
 from tests.e2e.conftest import KEY, Opens, Stand
 from tests.handlers.mcp.conftest import CHANGE, DRAFT_KEY, Agents, gist
 
@@ -222,3 +232,36 @@ async def test_calls_count_on_the_limit_of_the_control_plane(open_stand: Opens) 
         assert int(answers[2].headers["retry-after"]) > 0
         # One limit for both doors.
         assert (await stand.http.get("/v1/themes")).status_code == 429
+
+
+class _Nothing(BaseModel):
+    pass
+
+
+async def test_a_bug_of_a_tool_is_told_by_its_request_id_alone() -> None:
+    async def run(_request: Request, _asked: BaseModel) -> Told:
+        raise RuntimeError("the inside of it")
+
+    async def known(request: Request) -> Response:
+        request.state.client = Client(
+            id="agent", key=SecretStr(""), accounts=("main",), scopes=frozenset({Scope.DRAFT})
+        )
+        request.state.request_id = "req_0123456789"
+        return await endpoint.post(request)
+
+    tool = Tool(about=LIST_DRAFTS, takes=_Nothing, gives=_Nothing, effect=READS, run=run)
+    endpoint = McpEndpoint([tool], BodyBudget(10**7), origins=(), max_calls=1, version="1")
+    app = Starlette(routes=[Route("/mcp", known, methods=["POST"])])
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://gate") as http:
+        for _ in range(2):  # the one call that is let in at a time was given back
+            with capture_logs() as logs:
+                said = calling("list_drafts", {})
+                answer = await http.post("/mcp", json=said, headers=ACCEPTS)
+            result = answer.json()["result"]
+            assert result["isError"]
+            error = result["structuredContent"]["error"]
+            assert (error["code"], error["request_id"]) == ("internal", "req_0123456789")
+            for internals in ("RuntimeError", "the inside", "Traceback"):
+                assert internals not in answer.text
+            assert [line["event"] for line in logs if line.get("exc_info")] == ["tool failed"]

@@ -17,6 +17,14 @@ def test_a_request_is_let_through(change: dict[str, Any]) -> None:
     check_message(json.dumps({**GOOD, **change}).encode())
 
 
+def test_a_long_article_is_let_through() -> None:
+    html = '<p style="color: rgba(1,2,3,.5)">一二三，四五六, seven, eight</p>' * 13_000
+    assert len(html.encode()) > 900_000
+    arguments = {"html": html, "title": "t"}
+    params = {"name": "create_draft", "arguments": arguments}
+    check_message(json.dumps({**GOOD, "method": "tools/call", "params": params}).encode())
+
+
 def test_notifications_and_answers_are_let_through() -> None:
     check_message(b'{"jsonrpc": "2.0", "method": "notifications/initialized"}')
     check_message(b'{"jsonrpc": "2.0", "id": 1, "result": {}}')
@@ -39,6 +47,8 @@ def test_notifications_and_answers_are_let_through() -> None:
         *((json.dumps({**GOOD, "id": wrong}).encode(), "id is neither") for wrong in NO_IDS),
         (b"[" * 100_000, "recursion"),
         (b'{"id": %b}' % (b"9" * 5_000), "out of range"),
+        (b'{"a": [%b1]}' % (b"[]," * 200_000), "too many values"),
+        (b'{"a": [%b1]}' % (b"1," * 300_000), "too many values"),
     ],
 )
 def test_what_is_no_message_is_told_why(body: bytes, reason: str) -> None:
