@@ -127,10 +127,8 @@ def _explanation(snippet: Snippet, *, english: bool, show_key: bool) -> list[str
         hint = ("里面有密钥，别公开。", "It holds the key: do not show it around.")
     elif snippet.reads_environment:
         hint = (
-            "密钥从环境变量 WXGATE_KEY 读取（值在 config.toml 的 [[clients]] 里）；"
-            "要写进去就加 --show-key。",
-            "The key is read from WXGATE_KEY (its value: [[clients]] of config.toml); "
-            "--show-key writes it in.",
+            "密钥从 WXGATE_KEY 读取，值见 config.toml 的 [[clients]]；写进去：--show-key。",
+            "WXGATE_KEY is read, see [[clients]] of config.toml; --show-key writes the key in.",
         )
     else:
         hint = (
