@@ -20,6 +20,7 @@ from sandbox.settings import PERSONAL, VERIFIED, SandboxSettings
 from server.app import Gateway
 from server.process import gateway_in_background, listen_on
 from server.settings import Settings
+from tests.stores import PreparedSqlite
 
 CHROMIUM_ARGS = [
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
@@ -123,9 +124,10 @@ async def stand_in(
 
 
 @pytest.fixture
-def open_stand(tmp_path: Path) -> Opens:
+def open_stand(prepared_sqlite: PreparedSqlite, tmp_path: Path) -> Opens:
     """Opens a Stand; arguments change the sandbox, `change` the gateway's configuration."""
-    return partial(stand_in, tmp_path / "data")
+    prepared_sqlite.put(data_dir := tmp_path / "data")
+    return partial(stand_in, data_dir)
 
 
 def _port(listener: socket.socket) -> int:

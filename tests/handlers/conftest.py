@@ -14,10 +14,10 @@ from proxy.upstream import UpstreamSettings
 from sandbox.server import RunningSandbox, run_sandbox
 from sandbox.settings import SandboxSettings
 from store.engine import Database, DatabaseSettings, open_database
-from store.migrate import migrate
 from tests.e2e.conftest import open_stand, stand
 from tests.gateway import Gateway, Setup, open_gateway
 from tests.handlers.relaying import LOGIN
+from tests.stores import PreparedSqlite
 
 __all__ = ["open_stand", "stand"]
 
@@ -34,10 +34,10 @@ def http() -> Callable[[ASGIApp], AbstractAsyncContextManager[httpx.AsyncClient]
 
 
 @pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[Database]:
+async def store(prepared_sqlite: PreparedSqlite, tmp_path: Path) -> AsyncIterator[Database]:
     """An empty, migrated SQLite store."""
+    prepared_sqlite.put(tmp_path)
     async with open_database(DatabaseSettings(), tmp_path) as opened:
-        await migrate(opened)
         yield opened
 
 
