@@ -1,6 +1,7 @@
 """Faults 136, 137, 144, 148 and 149: the engine, its leases, its retries and its patience."""
 
 import asyncio
+import os
 import signal
 import sys
 from collections import Counter
@@ -27,7 +28,9 @@ from store.engine import Database
 from tests.conftest import free_port
 from tests.e2e.conftest import KEY, configuration
 from tests.e2e.processes import Served, serve, write_toml
+from tests.forked import Forked
 from tests.jobs.callers import caller
+from tests.jobs.crash_child import work_on
 from tests.jobs.journals import journal_of
 from tests.jobs.rig import SUBMIT, open_rig, open_work
 from tests.store.rows import job_row
@@ -62,13 +65,13 @@ async def _paused(pid: int) -> None:
             await asyncio.sleep(0.05)
 
 
-async def _goes_on(process: asyncio.subprocess.Process) -> int:
+async def _goes_on(process: Forked) -> int:
     """Its status at the end; it stops each time it comes to that point again."""
     async with asyncio.timeout(60):
-        while process.returncode is None:
+        while (code := process.returncode) is None:
             process.send_signal(signal.SIGCONT)
             await asyncio.sleep(0.2)
-        return process.returncode
+        return code
 
 
 def _stat(pid: int) -> str:
@@ -88,16 +91,13 @@ async def test_137_paused_for_longer_than_the_lease_just_before_it_sends(
     async with open_work(database, sandbox.url, tmp_path) as work:
         row = await work.submit()
 
-        async def start(*crash: str) -> asyncio.subprocess.Process:
-            return await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "tests.jobs.crash_child"),
-                *(database_url, str(tmp_path), sandbox.url, "0", row.id, *crash),
-                stderr=asyncio.subprocess.DEVNULL,
-            )
+        def start(*crash: str) -> Forked:
+            given = database_url, tmp_path, sandbox.url, 0, row.id
+            return Forked(work_on, *given, *crash, stderr=Path(os.devnull))
 
-        first = await start(point, "SIGSTOP")
+        first = start(point, "SIGSTOP")
         await _paused(first.pid)
-        second = await start()
+        second = start()
         status = await asyncio.wait_for(second.wait(), 60)
         # SQLite has one process at a time: there the second one is refused, whoever sleeps.
         assert (status == 0) is not database.is_sqlite

@@ -1,13 +1,8 @@
-"""A process that works on jobs until it is told to die, for test_crash_matrix.
-
-Arguments: database URL ("" for SQLite), data_dir, URL of WeChat, how far its clock is ahead, job
-id, and optionally a crash point with the signal that it sends to itself there. Ends with status 0 when the job is over.
-"""
+"""A process that works on jobs until it is told to die."""
 
 import asyncio
 import os
 import signal
-import sys
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -19,7 +14,23 @@ from tests.jobs.callers import caller
 from tests.jobs.rig import QUICK, open_work
 
 
-async def main(
+def work_on(
+    database_url: str, data_dir: Path, wechat: str, ahead_s: float, job_id: str, *crash_at: str
+) -> None:
+    """Work until the job is over.
+
+    Args:
+        database_url: "" for SQLite.
+        data_dir: the gateway's.
+        wechat: its URL.
+        ahead_s: how far the process's clock is ahead.
+        job_id: whose end it waits for.
+        crash_at: a crash point, and the signal that it sends to itself there.
+    """
+    asyncio.run(_work_on(database_url, data_dir, wechat, ahead_s, job_id, *crash_at))
+
+
+async def _work_on(
     database_url: str,
     data_dir: Path,
     wechat: str,
@@ -42,8 +53,3 @@ async def main(
             work.callers.said["blog"] = caller(scopes=["draft", "publish", "mass"])
             async with work.engine:
                 await work.until(job_id)
-
-
-if __name__ == "__main__":
-    url, directory, wechat_url, ahead, *rest = sys.argv[1:]
-    asyncio.run(main(url, Path(directory), wechat_url, float(ahead), *rest))

@@ -1,6 +1,6 @@
 import asyncio
+import os
 import signal
-import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +15,8 @@ from jobs.states import State
 from sandbox.faults import Fault
 from sandbox.server import RunningSandbox
 from store.engine import Database
+from tests.forked import Forked
+from tests.jobs.crash_child import work_on
 from tests.jobs.rig import ADD, SUBMIT, Work, open_work
 from tests.jobs.test_mass import MASS, approved
 
@@ -37,18 +39,14 @@ class Processes:
     wechat: str
     ahead_s: float = 0.0  # of their clocks
 
-    async def start(self, job_id: str, *crash: str) -> asyncio.subprocess.Process:
+    def start(self, job_id: str, *crash: str) -> Forked:
         """One more, which sends itself a signal at a crash point."""
-        return await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "tests.jobs.crash_child"),
-            *(self.database_url, str(self.data_dir), self.wechat, str(self.ahead_s)),
-            *(job_id, *crash),
-            stdout=asyncio.subprocess.DEVNULL,
-        )
+        given = self.database_url, self.data_dir, self.wechat, self.ahead_s, job_id
+        return Forked(work_on, *given, *crash, stdout=Path(os.devnull))
 
     async def run(self, job_id: str, *crash: str) -> int:
         """One more, to its end; its status."""
-        return await asyncio.wait_for((await self.start(job_id, *crash)).wait(), 60)
+        return await asyncio.wait_for(self.start(job_id, *crash).wait(), 60)
 
 
 @pytest.fixture
@@ -217,7 +215,7 @@ async def test_a_process_that_wakes_after_its_lease_sends_nothing_more(
     published: int,
 ) -> None:
     row = await work.submit()
-    paused = await processes.start(row.id, point, "SIGSTOP")
+    paused = processes.start(row.id, point, "SIGSTOP")
     await _is_stopped(paused.pid)
     assert await processes.run(row.id) == 0
     paused.send_signal(signal.SIGCONT)
@@ -233,7 +231,7 @@ async def test_four_processes_share_the_jobs_and_none_is_done_twice(
 ) -> None:
     rows = [await work.submit(f"文 {number}", action="draft") for number in range(24)]
     last = rows[-1].id
-    started = [await processes.start(last) for _ in range(4)]
+    started = [processes.start(last) for _ in range(4)]
     for process in started:
         assert await asyncio.wait_for(process.wait(), 60) == 0
     async with work.engine:  # what a process left when the last job was over

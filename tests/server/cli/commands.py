@@ -1,14 +1,16 @@
 """`wxgate` as its users run it."""
 
 import asyncio
-import os
 import sys
 from collections.abc import Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from typer.testing import CliRunner, Result
 
-from server.cli import app
+from server.cli import app, main
+from tests.forked import Forked
 
 
 def wxgate(*arguments: object, env: Mapping[str, str] | None = None, said: str = "") -> Result:
@@ -33,19 +35,20 @@ class Done(NamedTuple):
 
 async def wxgate_process(*arguments: object, env: Mapping[str, str] | None = None) -> Done:
     """Run a command as a process of its own."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "server", *map(str, arguments)),
-        env={**os.environ, **(env or {})},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    try:
-        async with asyncio.timeout(60):
-            stdout, stderr = await process.communicate()
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    assert process.returncode is not None
-    print(stderr.decode(), file=sys.stderr)  # what is shown of a test that fails
-    return Done(process.returncode, stdout.decode(), stderr.decode())
+    with TemporaryDirectory() as directory:
+        stdout, stderr = Path(directory, "stdout"), Path(directory, "stderr")
+        process = Forked(_main, *map(str, arguments), env=env, stdout=stdout, stderr=stderr)
+        try:
+            async with asyncio.timeout(60):
+                exit_code = await process.wait()
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+        print(stderr.read_text("utf-8"), file=sys.stderr)  # what is shown of a test that fails
+        return Done(exit_code, stdout.read_text("utf-8"), stderr.read_text("utf-8"))
+
+
+def _main(*arguments: str) -> None:
+    sys.argv = ["wxgate", *arguments]
+    main()
