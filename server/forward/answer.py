@@ -1,6 +1,8 @@
 """Answers of the forward proxy itself, before the tool's TLS begins."""
 
+from collections.abc import Mapping
 from http import HTTPStatus
+from typing import Any
 
 import orjson
 
@@ -16,7 +18,7 @@ def refusal(error: GatewayError) -> bytes:
     """The whole answer, after which the connection ends.
 
     In both languages, since CONNECT says none. Most tools show no more of it than the reason
-    phrase: the message stands there too.
+    phrase: message and hint stand there too.
     """
     request_id = new_id("req")
     zh, en = error.describe("zh", request_id), error.describe("en", request_id)
@@ -24,7 +26,7 @@ def refusal(error: GatewayError) -> bytes:
     body = orjson.dumps({"error": {**en, **both}})
     status = _status(error)
     lines = [
-        f"HTTP/1.1 {status} {status.phrase} ({_reason(en['message'])})",
+        f"HTTP/1.1 {status} {status.phrase} ({_reason(en)})",
         "content-type: application/json",
         f"content-length: {len(body)}",
         f"x-request-id: {request_id}",
@@ -45,6 +47,11 @@ def _status(error: GatewayError) -> HTTPStatus:
     return HTTPStatus.PROXY_AUTHENTICATION_REQUIRED if unknown else HTTPStatus(error.status)
 
 
-def _reason(message: str) -> str:
-    plain = "".join(char if " " <= char <= "~" else "?" for char in message)
-    return f"wxgate: {plain[:_REASON_CHARS]}"
+def _reason(said: Mapping[str, Any]) -> str:
+    """Cause and cure as in an errmsg on WeChat's paths (handlers/wechat_form.py), in ASCII."""
+    return f"wxgate: {_plain(said['message'])} -> {_plain(said['hint'])}"
+
+
+def _plain(text: str) -> str:
+    spelt = text.replace("…", "...")[:_REASON_CHARS]
+    return "".join(char if " " <= char <= "~" else "?" for char in spelt)

@@ -4,7 +4,6 @@ Another client is a row in CLIENTS and a driver that takes the commands of colum
 way in is a Wiring.
 """
 
-import os
 import shutil
 import subprocess
 import sys
@@ -13,11 +12,9 @@ from dataclasses import dataclass, field, replace
 from importlib.metadata import version as installed_version
 from pathlib import Path
 
-import pytest
-
 from core.errors import Text
 from tests.compat.driving import Started
-from tests.compat.installing import Installer
+from tests.compat.installing import Installer, missing
 from tests.compat.wirings import BASE_URL, CORS, FORWARD, MCP, WENYAN, Wiring
 from tests.e2e.conftest import CHROMIUM_ARGS, installed_chromium
 
@@ -59,7 +56,7 @@ def pairs() -> Iterator[tuple[Client, Wiring]]:
 
 def _started(*command: str | Path, **environment: str) -> Started:
     if shutil.which(str(command[0])) is None:
-        pytest.skip(f"{command[0]} is not installed")
+        missing(f"{command[0]} is not installed")
     return Started(command, environment)
 
 
@@ -97,8 +94,8 @@ def _wenyan_server(installer: Installer, version: str) -> Started:
 
 def _page(_installer: Installer, _version: str) -> Started:
     chromium = installed_chromium() or _run_python(_PLAYWRIGHTS_OWN)
-    if not Path(chromium).exists() and not os.environ.get("CI"):
-        pytest.skip("no Chromium: apt install chromium, or playwright install chromium")
+    if not Path(chromium).exists():
+        missing("no Chromium: apt install chromium, or playwright install chromium")
     driver = (sys.executable, _DRIVERS / "doocs_md.py")
     return _started(*driver, CHROMIUM=chromium, ARGS=" ".join(CHROMIUM_ARGS))
 

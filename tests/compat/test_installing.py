@@ -2,7 +2,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from _pytest.outcomes import Failed, Skipped
 
+from tests.compat import installing
 from tests.compat.installing import Installer
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]  # the first run installs them
@@ -51,3 +53,19 @@ def test_what_was_cut_short_is_installed_anew(installer: Installer) -> None:
     loaded.write_text("", "utf-8")
     assert installer.node_modules("is-number@7.0.0") == modules
     assert loaded.stat().st_size
+
+
+@pytest.mark.parametrize(
+    ("said", "in_ci", "outcome"),
+    [
+        ("npm error code ENOTFOUND", "", Skipped),
+        ("npm error code ENOTFOUND", "true", Failed),
+        ("npm error 404 Not Found", "", AssertionError),
+    ],
+)
+def test_only_where_nothing_can_be_reached_is_a_client_gone_without_and_never_in_ci(
+    monkeypatch: pytest.MonkeyPatch, said: str, in_ci: str, outcome: type[BaseException]
+) -> None:
+    monkeypatch.setenv("CI", in_ci)
+    with pytest.raises(outcome):
+        installing._run("sh", "-c", f"echo {said} >&2; exit 1")

@@ -157,6 +157,7 @@ async def test_what_needs_a_package_works(
             script, program = tmp_path / "a.py", installer.python_with(requirement)
         script.write_text(text, "utf-8")
         try:
+            # node-easywechat keeps its token in a file where it is run.
             assert shown in await run(program, script, where=tmp_path)
         finally:
             script.unlink()
