@@ -1,6 +1,7 @@
 import ipaddress
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -102,6 +103,15 @@ class Door:
         if address.version == 4:
             return str(address)
         return str(ipaddress.ip_network((address, _IPV6_PREFIX), strict=False))
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """What the connections of one process share."""
+
+    settings: ConnectionSettings
+    door: Door
+    count: Callable[[str], None]  # counts a connection that was cut short, by the reason
 
 
 def open_door(

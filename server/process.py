@@ -14,10 +14,10 @@ import uvicorn
 from core.crash import CrashPoint, no_crash
 from core.errors import GatewayError, Text
 from server.app import Gateway, open_gateway, open_worker
-from server.connections import files_for, open_door, raise_file_limit
+from server.connections import Guard, files_for, open_door, raise_file_limit
 from server.crash import armed_crash
 from server.forward.opening import Behind, forwarding
-from server.protocol import Guard, GuardedProtocol
+from server.protocol import GuardedProtocol
 from server.reload import ConfigFile, following_file
 from server.settings import Settings
 from server.signals import stop_signals

@@ -1,7 +1,5 @@
 import asyncio
 import functools
-from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any
 
@@ -19,7 +17,7 @@ from uvicorn.server import ServerState
 
 from core.errors import GatewayError
 from handlers.hosts import HostInvalid
-from server.connections import ConnectionSettings, Door
+from server.connections import Guard
 from server.wire_errors import (
     HeadersTooLarge,
     RequestMalformed,
@@ -47,15 +45,6 @@ class _Phase(Enum):
     START = auto()
     HEAD = auto()
     BODY = auto()
-
-
-@dataclass(frozen=True, slots=True)
-class Guard:
-    """What the connections of one process share."""
-
-    settings: ConnectionSettings
-    door: Door
-    count: Callable[[str], None]  # counts a connection that was cut short, by the reason
 
 
 class GuardedProtocol(HttpToolsProtocol):
@@ -318,14 +307,20 @@ class GuardedProtocol(HttpToolsProtocol):
     def shutdown(self) -> None:
         """Called when the process stops: no further request is taken."""
         if self._lingering or not self._busy:
-            if not self.transport.is_closing():
-                self.transport.close()
-            # TLS would wait for the other side's goodbye.
-            self.loop.call_later(_GOODBYE_S, self.transport.abort)
+            self._part()
         elif self._running is None:
             self.transport.abort()  # a request that has not come in whole
         else:
             self._running.keep_alive = False
+
+    def _part(self) -> None:
+        """Close it, and wait for no goodbye, as TLS would, once all that was written is taken."""
+        if not self.transport.is_closing():
+            self.transport.close()
+        elif not self.transport.get_write_buffer_size():
+            self.transport.abort()
+            return
+        self.loop.call_later(_GOODBYE_S, self._part)
 
     def resume_writing(self) -> None:
         """The caller has taken something."""

@@ -16,12 +16,13 @@ from core.metrics import Metrics
 from core.tasks import TaskSet
 from fetch.resolver import SystemResolver
 from proxy.auth import Authenticator
+from server.connections import Guard
 from server.forward.authority import open_authority
 from server.forward.inspect import Inspection
 from server.forward.listener import Connecting, Desk, Way
 from server.forward.places import HOSTS, places_of
 from server.forward.tunnel import Quota, Tunnels
-from server.protocol import Guard, GuardedProtocol, close_an_idle_one
+from server.protocol import GuardedProtocol, close_an_idle_one
 from server.settings import Settings
 
 

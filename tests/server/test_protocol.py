@@ -7,8 +7,8 @@ import pytest
 import uvicorn
 from uvicorn.server import ServerState
 
-from server.connections import ConnectionSettings, Door
-from server.protocol import Guard, GuardedProtocol
+from server.connections import ConnectionSettings, Door, Guard
+from server.protocol import GuardedProtocol
 
 GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 
@@ -305,8 +305,11 @@ async def test_a_process_that_stops_waits_for_no_goodbye_of_who_is_idle() -> Non
     protocol, transport = stage.connect()
     protocol.data_received(GET)
     await stage.settle()
+    transport.waiting = 1  # the end of the answer
     protocol.shutdown()
+    await asyncio.sleep(0.8)
     assert transport.ended == "closed"
+    transport.waiting = 0
     async with asyncio.timeout(20):
         while transport.ended != "aborted":
             await asyncio.sleep(0.05)
