@@ -21,7 +21,8 @@ import httpx2
 import pytest
 import pytest_asyncio
 import yaml
-from mcp import Client
+from mcp import Client, StdioServerParameters
+from mcp.client.stdio import stdio_client
 from mcp.client.streamable_http import streamable_http_client
 
 from sandbox.settings import VERIFIED
@@ -60,7 +61,8 @@ INSTALLED = {
     "co-wechat-api": ("co-wechat-api@3.11.0", "image_count"),
     "node-easywechat": ("node-easywechat@3.6.2 node-socialite@1.4.1", "total_count"),
 }
-ASSISTANTS = ("mcp", "cursor", "vscode", "claude-desktop", "cherry-studio")
+ASSISTANTS = ("mcp", "cursor", "vscode", "cherry-studio")
+BRIDGE = "mcp-remote@0.15.1"
 CALLS = """
 curl -sS 'https://api.weixin.qq.com/cgi-bin/token?grant_type=client_credential&appid={app_id}&secret=any'
 {python} -c 'import requests; print(requests.get("https://api.weixin.qq.com/cgi-bin/token", params={{"grant_type": "client_credential", "appid": "{app_id}", "secret": "any"}}).text)'
@@ -75,7 +77,7 @@ console.log(await (await fetch(`${{url}}&appid={app_id}&secret=any`)).text());
 def test_every_snippet_is_treated_as_it_says() -> None:
     told = {kind: {name for name, each in BOOK.items() if each.tested is kind} for kind in Trial}
     assert told == {
-        Trial.RUN: {*BARE, *INSTALLED, "publish", "https-proxy"},
+        Trial.RUN: {*BARE, *INSTALLED, "publish", "https-proxy", "claude-desktop"},
         Trial.SENT: {*ASSISTANTS, "n8n", "dify", "doocs-md", "easywechat", "wenyan-cli",
                       "wenyan-mcp"},
         Trial.PARSED: {"wxjava", "silenceper-wechat", "powerwechat", "github-actions"},
@@ -212,13 +214,7 @@ async def test_a_folder_of_notes_becomes_drafts(gate: Stand, tmp_path: Path, she
 async def test_an_assistant_finds_its_tools(gate: Stand, name: str) -> None:
     settings = json.loads(pasted(gate, name))
     (server,) = (settings.get("mcpServers") or settings["servers"]).values()
-    if "command" in server:  # mcp-remote: URL, --header, NAME:${VARIABLE}
-        _, url, _, header = server["args"]
-        field, _, value = header.partition(":")
-        variable = value.strip("${}")
-        headers = {field: server["env"][variable]}
-    else:
-        url, headers = server.get("url") or server["baseUrl"], server["headers"]
+    url, headers = server.get("url") or server["baseUrl"], server["headers"]
     async with (
         httpx2.AsyncClient(headers=headers, timeout=60, trust_env=False) as http,
         Client(streamable_http_client(url, http_client=http)) as client,
@@ -227,7 +223,27 @@ async def test_an_assistant_finds_its_tools(gate: Stand, name: str) -> None:
     assert {"render", "create_draft", "job_status"} <= names
 
 
-@pytest.mark.parametrize("name", ASSISTANTS)
+@HERE
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+async def test_the_bridge_that_claude_desktop_starts_finds_the_tools(
+    gate: Stand, tmp_path: Path, installer: Installer
+) -> None:
+    server = json.loads(pasted(gate, "claude-desktop"))["mcpServers"]["wxgate"]
+    assert server["command"] == "npx"
+    parameters = StdioServerParameters(
+        command=str(installer.node().with_name("npx")),
+        args=server["args"],
+        env={**server["env"], "HOME": str(tmp_path), "PATH": os.environ["PATH"]},
+        cwd=installer.node_modules(BRIDGE),  # where npx finds it without asking an index
+    )
+    with (tmp_path / "stderr").open("w") as stderr:
+        async with Client(stdio_client(parameters, errlog=stderr)) as client:
+            names = {tool.name for tool in (await client.list_tools()).tools}
+    assert {"render", "create_draft", "job_status"} <= names
+
+
+@pytest.mark.parametrize("name", [*ASSISTANTS, "claude-desktop"])
 def test_an_assistant_may_take_the_key_from_elsewhere(name: str) -> None:
     at = ("--server", "https://gate.example", "--account", "main")
     done = wxgate("snippets", name, *at, env={"WXGATE_KEY": KEY})
