@@ -21,11 +21,11 @@ demo: $(VENV)/.runtime
 	@$(BIN)/wxgate demo $(ARGS)
 
 test: $(VENV)/.dev $(SPEC)/node_modules
-	@$(BIN)/python -m pytest -n auto $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
 # Half as slow again: measuring is for whoever asks, not for each run.
 coverage: $(VENV)/.dev $(SPEC)/node_modules
-	@$(BIN)/python -m pytest -n auto --cov --cov-report=term:skip-covered --cov-fail-under=90 $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist worksteal --cov --cov-report=term:skip-covered --cov-fail-under=90 $(ARGS)
 
 compat: $(VENV)/.dev
 	@COMPAT_TABLE=1 $(BIN)/python -m pytest tests/compat $(ARGS)

@@ -3,6 +3,7 @@ import json
 import os
 import signal
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -57,6 +58,15 @@ async def test_partial_failure_ends_with_1(stand: Any, tmp_path: Path) -> None:
     assert "a.md: draft" in done.stdout
 
 
+@pytest.fixture
+def _hears_ctrl_c() -> Iterator[None]:
+    """What a shell runs in the background ignores it, and so would its children."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("_hears_ctrl_c")
 async def test_ctrl_c_ends_a_watch_well(stand: Any, tmp_path: Path) -> None:
     (tmp_path / "a.md").write_text("# a\n\nb")
     process = await asyncio.create_subprocess_exec(
