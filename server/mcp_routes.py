@@ -26,6 +26,7 @@ from handlers.mcp.publishing import Desk, PublishingTools
 from handlers.mcp.refusals import MCP_EXCEPTION_HANDLERS
 from handlers.mcp.tool import Tool
 from handlers.openapi import ApiRoute
+from handlers.presence import Presence
 from handlers.throttle import Throttle
 from server.routes import Parts
 from wechat.errcodes import load_errcodes
@@ -69,7 +70,7 @@ def _tools(parts: Parts) -> list[Tool]:
     drafts, materials = (
         LibraryHandler(parts.library, accounts, kind) for kind in ("draft", "material")
     )
-    desk = Desk(parts.work.jobs, chooses, filler, parts.audit, time.time)
+    desk = Desk(parts.work.jobs, chooses, filler, parts.audit, Presence(), time.time)
     return [
         *ContentTools(parts.work.renderer, filler, load_errcodes()).tools(),
         *AccountTools(AccountsHandler(accounts, facts)).tools(),

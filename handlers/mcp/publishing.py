@@ -1,3 +1,4 @@
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal, Protocol
 
@@ -19,12 +20,14 @@ from handlers.mcp import words
 from handlers.mcp.accounts import AccountName, ChoosesAccount
 from handlers.mcp.once import submit_once
 from handlers.mcp.tool import READS_HERE, Effect, Told, Tool
+from handlers.presence import Presence
 from jobs.draft_publication import DraftPublication
 from jobs.publish_at import check_publish_at, read_publish_at
 from jobs.rights import needs_approval
 from jobs.service import Jobs
 from jobs.states import State
 from jobs.submission import Submission
+from proxy.body import ClientGone
 from store.jobs import JobHead
 from store.tags import TagName
 
@@ -126,6 +129,7 @@ class Desk:
     accounts: ChoosesAccount
     templates: TemplateFiller
     notes: Notes
+    presence: Presence
     clock: Clock
 
 
@@ -137,6 +141,7 @@ class PublishingTools:
         self._accounts = desk.accounts
         self._templates = desk.templates
         self._notes = desk.notes
+        self._presence = desk.presence
         self._clock = desk.clock
 
     def tools(self) -> list[Tool]:
@@ -256,7 +261,9 @@ class PublishingTools:
 
     async def _told(self, request: Request, row: JobHead, wait_s: float) -> Told:
         if wait_s and row.approval != "pending":
-            row = await self._jobs.wait(row, wait_s)
+            with suppress(ClientGone):  # whose place is free then; the job goes on
+                waiting = self._jobs.wait(row, wait_s)
+                row = await self._presence.needed(waiting, request.receive)
         data = shown(request, row)
         return Told(data, _gist(data), failed=row.state == State.FAILED)
 

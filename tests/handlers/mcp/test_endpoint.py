@@ -199,6 +199,18 @@ async def test_one_client_has_so_many_calls_at_once(open_stand: Opens) -> None:
         assert again.status_code == 200
 
 
+async def test_a_caller_who_hangs_up_leaves_its_place_at_once(open_stand: Opens) -> None:
+    change = {**CHANGE, "mcp": {"enabled": True, "max_calls": 1}}
+    async with open_stand(change, publish_s=600) as stand:
+        wait = calling("job_status", {"job_id": await _waiting_job(stand), "wait_s": 50})
+        with pytest.raises(httpx.ReadTimeout):
+            await stand.http.post("/mcp", json=wait, headers=ACCEPTS, timeout=2)
+        async with asyncio.timeout(25):
+            said = calling("list_accounts", {})
+            while (await stand.http.post("/mcp", json=said, headers=ACCEPTS)).is_error:
+                await asyncio.sleep(0.1)
+
+
 async def _waiting_job(stand: Stand) -> str:
     job = await stand.article({"markdown": "# T\n\nText"})
     path = f"/v1/accounts/main/drafts/{job['result']['media_id']}/publish"
