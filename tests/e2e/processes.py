@@ -11,7 +11,7 @@ from typing import IO, Any
 
 import httpx
 
-_START_S = 30
+_START_S = 60  # of a machine that has much else to do
 WXGATE = (sys.executable, "-m", "server")
 
 
