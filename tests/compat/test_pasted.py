@@ -50,10 +50,10 @@ FISH = pytest.mark.skipif(shutil.which("fish") is None, reason="fish is not inst
 SHELLS = pytest.mark.parametrize("shell", ["bash", pytest.param("fish", marks=FISH)])
 
 BARE = {
-    "curl": ("bash", "a.sh"),
-    "curl-signed": ("bash", "a.sh"),
-    "python-httpx": (sys.executable, "a.py"),
-    "node": ("node", "a.mjs"),
+    "curl": ("bash", "secret.sh"),
+    "curl-signed": ("bash", "secret.sh"),
+    "python-httpx": (sys.executable, "secret.py"),
+    "node": ("node", "secret.mjs"),
 }
 INSTALLED = {
     "wechatpy": ("wechatpy[cryptography]==1.8.18", "total_count"),
@@ -138,8 +138,8 @@ async def test_what_a_bare_machine_can_run_works(
 @FISH
 async def test_fish_calls_as_bash_does(gate: Stand, tmp_path: Path, *, written: bool) -> None:
     text = pasted(gate, "curl", "--shell", "fish", written=written)
-    (tmp_path / "a.fish").write_text(text, "utf-8")
-    assert "total_count" in await run("fish", "--no-config", tmp_path / "a.fish")
+    (tmp_path / "secret.fish").write_text(text, "utf-8")
+    assert "total_count" in await run("fish", "--no-config", tmp_path / "secret.fish")
 
 
 @HERE
@@ -156,13 +156,14 @@ async def test_what_needs_a_package_works(
             script = installer.node_modules(*requirement.split()) / f"{tmp_path.name}.cjs"
             program = installer.node()
         else:
-            script, program = tmp_path / "a.py", installer.python_with(requirement)
+            script, program = tmp_path / "secret.py", installer.python_with(requirement)
         script.write_text(text, "utf-8")
         try:
             # node-easywechat keeps its token in a file where it is run.
             assert shown in await run(program, script, where=tmp_path)
         finally:
             script.unlink()
+            shutil.rmtree(tmp_path / ".wechat-cache", ignore_errors=True)  # it holds a token
 
 
 @HERE
@@ -172,7 +173,7 @@ async def test_a_tool_whose_host_is_fixed_gets_through(
 ) -> None:
     shutil.copy(gate.data_dir / "ca" / "ca.pem", tmp_path / "wxgate-ca.pem")
     calls = CALLS.format(app_id=VERIFIED.app_id, python=sys.executable)
-    script = tmp_path / "a.sh"
+    script = tmp_path / "secret.sh"
     script.write_text(pasted(gate, "https-proxy", "--shell", shell, written=False) + calls, "utf-8")
     plain = {"NO_PROXY": "", "no_proxy": ""}
     assert (await run(shell, script, where=tmp_path, env=plain)).count("wxgv_") == 3
@@ -187,7 +188,7 @@ async def test_node_gets_through_by_the_same_lines(
     shutil.copy(gate.data_dir / "ca" / "ca.pem", tmp_path / "wxgate-ca.pem")
     node = installer.node(least=(22, 21))
     (tmp_path / "a.mjs").write_text(NODE_CALL.format(app_id=VERIFIED.app_id), "utf-8")
-    script = tmp_path / "a.sh"
+    script = tmp_path / "secret.sh"
     script.write_text(f"{pasted(gate, 'https-proxy')}'{node}' a.mjs\n", "utf-8")
     assert "wxgv_" in await run("bash", script, where=tmp_path, env={"NO_PROXY": ""})
 
@@ -202,8 +203,8 @@ async def test_a_folder_of_notes_becomes_drafts(gate: Stand, tmp_path: Path, she
     command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m wxgate_client "$@"\n', "utf-8")
     command.chmod(0o755)
     env = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "PYTHONPATH": os.pathsep.join(sys.path)}
-    (tmp_path / "a.sh").write_text(pasted(gate, "publish", "--shell", shell), "utf-8")
-    await run(shell, tmp_path / "a.sh", where=tmp_path, env=env)
+    (tmp_path / "secret.sh").write_text(pasted(gate, "publish", "--shell", shell), "utf-8")
+    await run(shell, tmp_path / "secret.sh", where=tmp_path, env=env)
     assert f"笔记 {shell}" in json.dumps(
         [str(draft) for draft in gate.committed("draft")], ensure_ascii=False
     )
@@ -341,10 +342,10 @@ async def test_what_easywechat_is_told_leads_here(
     gate: Stand, tmp_path: Path, *, written: bool
 ) -> None:
     (tmp_path / "sdk.php").write_text(EASYWECHAT, "utf-8")
-    (tmp_path / "a.php").write_text(pasted(gate, "easywechat", written=written), "utf-8")
-    assert "No syntax errors" in await run("php", "-l", tmp_path / "a.php")
+    (tmp_path / "secret.php").write_text(pasted(gate, "easywechat", written=written), "utf-8")
+    assert "No syntax errors" in await run("php", "-l", tmp_path / "secret.php")
     first = f"auto_prepend_file={tmp_path / 'sdk.php'}"
-    assert "total_count" in await run("php", "-d", first, tmp_path / "a.php")
+    assert "total_count" in await run("php", "-d", first, tmp_path / "secret.php")
 
 
 @HERE
@@ -355,8 +356,8 @@ async def test_the_go_is_go_and_formatted(
     gate: Stand, tmp_path: Path, name: str, *, written: bool
 ) -> None:
     text = pasted(gate, name, written=written)
-    (tmp_path / "a.go").write_text(text, "utf-8")
-    assert await run("gofmt", "-e", tmp_path / "a.go") == text
+    (tmp_path / "secret.go").write_text(text, "utf-8")
+    assert await run("gofmt", "-e", tmp_path / "secret.go") == text
 
 
 @HERE
@@ -365,10 +366,10 @@ async def test_the_go_is_go_and_formatted(
 async def test_the_java_lacks_nothing_but_the_sdk(
     gate: Stand, tmp_path: Path, *, written: bool
 ) -> None:
-    (tmp_path / "Gate.java").write_text(pasted(gate, "wxjava", written=written), "utf-8")
+    (tmp_path / "secret.java").write_text(pasted(gate, "wxjava", written=written), "utf-8")
     process = await asyncio.create_subprocess_exec(
         *("javac", "-J-Duser.language=en", "-Xmaxerrs", "1000", "-d", tmp_path),
-        tmp_path / "Gate.java",
+        tmp_path / "secret.java",
         stderr=asyncio.subprocess.PIPE,
     )
     _, stderr = await process.communicate()
