@@ -21,7 +21,7 @@ from server.wire_errors import TooManyConnections
 
 log = structlog.get_logger(__name__)
 
-_ATTEMPT_S = 5.0  # for one of a host's addresses
+_ATTEMPT_S = 5.0  # to find a host's addresses, and for each of them
 _ADDRESSES_TRIED = 3
 _EVERYWHERE = ("0.0.0.0/0", "::/0")
 
@@ -179,10 +179,11 @@ class Tunnels:
     async def _connect(self, place: Place) -> socket.socket:
         judge = self._any if place.is_ours else self._public
         try:
-            addresses = await judge.addresses(place.host, place.port)
+            async with asyncio.timeout(_ATTEMPT_S):
+                addresses = await judge.addresses(place.host, place.port)
         except UrlForbidden:
             raise HostInside(host=place.host) from None
-        except DnsFailed:
+        except (DnsFailed, TimeoutError):
             raise HostUnreachable(host=place.host) from None
         for address in addresses[:_ADDRESSES_TRIED]:
             try:

@@ -135,6 +135,24 @@ async def test_a_name_server_cannot_lead_inside(open_front: Opens, address: str)
             assert way.door.inside == 0
 
 
+async def test_a_name_server_that_says_nothing_holds_nobody_for_long(
+    open_front: Opens, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Silent(Names):
+        async def resolve(self, host: str, port: int) -> list[Address]:
+            await asyncio.Event().wait()
+            return await super().resolve(host, port)
+
+    monkeypatch.setattr("server.forward.tunnel._ATTEMPT_S", 0.1)
+    way = Counted(Place(HOST, 443, is_ours=False), Silent())
+    async with open_front(way) as front:
+        said = await front.answer(connect())
+        assert said.startswith(b"HTTP/1.1 502 ")
+        assert b"forward_unreachable" in said
+        await front.is_empty()
+        assert way.door.inside == 0
+
+
 async def test_who_may_only_read_gets_no_tunnel(open_front: Opens) -> None:
     way = Counted(Place("127.0.0.1", free_port(), is_ours=True))
     async with open_front(way) as front:
