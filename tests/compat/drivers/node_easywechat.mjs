@@ -1,5 +1,5 @@
 // node-easywechat: EasyWeChat's structure in Node; its address is http.baseURL, as in PHP.
-import { createReadStream, mkdtempSync } from "node:fs";
+import { createReadStream, mkdtempSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 
 import { speak } from "./speak.mjs";
@@ -7,11 +7,15 @@ import { speak } from "./speak.mjs";
 const { GATE_URL, APP_ID, KEY, PICTURE, MODULES } = process.env;
 const { OfficialAccount } = createRequire(`${MODULES}/index.js`)("node-easywechat");
 
+// Its cache is of files, which hold tokens: none outlives the driver.
+const caches = mkdtempSync("cache-");
+process.on("exit", () => rmSync(caches, { recursive: true, force: true }));
+
 const newApp = () =>
   new OfficialAccount({
     app_id: APP_ID,
     secret: KEY,
-    file_cache: { path: mkdtempSync("cache-") },
+    file_cache: { path: mkdtempSync(`${caches}/`) },
     http: GATE_URL ? { baseURL: `${GATE_URL}/` } : {},
   });
 
