@@ -20,7 +20,7 @@ from core.logging import LogSettings, setup_logging
 from store.engine import Database, DatabaseSettings, open_database
 from tests.stores import PreparedPostgres, PreparedSqlite, execute
 
-_HANGS_S = 300
+_HANGS_S = 600  # longer than any test's own timeout
 
 
 def pytest_configure() -> None:
