@@ -17,6 +17,7 @@ from server.wire_errors import RequestTooSlow, TooManyConnections
 log = structlog.get_logger(__name__)
 
 _LINGER_S = 5  # for a refusal to be read: closing at once could lose it on the way
+_MOST_OUTSIDE = 50  # who have no place and read why; each is a file that the door does not count
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,7 @@ class Desk:
     count: Callable[[str], None]  # counts a connection that was refused, by the reason
     tasks: TaskSet
     waiting: set["Connecting"] = field(default_factory=set)  # not let in, or not yet
+    outside: set["Connecting"] = field(default_factory=set)  # those of them who have no place
 
     async def close(self) -> None:
         """End every connection that has not gone its way."""
@@ -86,13 +88,14 @@ class Connecting(asyncio.Protocol):
             self._desk.make_room()
         self._place = self._desk.door.enter(self._peer)
         if self._place is None:
-            self._refuse(TooManyConnections(retry_after_s=1))
+            self._turn_away()
             return
         self._alarm(self._desk.settings.header_timeout_s, self._late)
 
     def connection_lost(self, _exc: Exception | None) -> None:
         """Nobody is there any more."""
         self._desk.waiting.discard(self)
+        self._desk.outside.discard(self)
         self._quiet()
         self._leave()
 
@@ -145,6 +148,15 @@ class Connecting(asyncio.Protocol):
         self._transport.abort()
         self._desk.waiting.discard(self)  # another protocol may be told of the connection's end
         self._leave()
+
+    def _turn_away(self) -> None:
+        """Say so as long as few are told so; else strangers could take every file there is."""
+        if len(self._desk.outside) >= _MOST_OUTSIDE:
+            self._desk.count(TooManyConnections.code)
+            self.abort()
+            return
+        self._desk.outside.add(self)
+        self._refuse(TooManyConnections(retry_after_s=1))
 
     def _refuse(self, error: GatewayError) -> None:
         self._decided = True

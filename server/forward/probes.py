@@ -82,7 +82,8 @@ def _described(settings: Settings) -> Finding:
             f"{listen}，inspect：转发的功能都在；工具要信任 CA",
             f"{listen}, inspect: the whole relay works; tools have to trust the CA",
         )
-    may = ", ".join(each.id for each in settings.clients if each.may(Scope.RELAY_WRITE)) or "-"
+    those = [each for each in settings.clients if each.may(Scope.RELAY_WRITE)]
+    may = ", ".join(each.id for each in those if not each.approve_publish) or "-"
     return ok(
         _LISTENER,
         f"{listen}，tunnel：只有固定 IP。没有虚拟 token、限流、缓存、审计，工具要有 AppSecret；"

@@ -12,6 +12,7 @@ from fetch.addresses import Address, AddressPolicy
 from fetch.errors import DnsFailed, UrlForbidden
 from fetch.judge import Judge
 from fetch.resolver import Resolver
+from proxy.approval import ApprovalNeeded, check_approval
 from proxy.auth import ScopeMissing
 from server.connections import Door
 from server.forward.listener import Visitor
@@ -117,9 +118,9 @@ class Tunnels:
         self._pipes: set[Pipe] = set()
 
     async def open(self, transport: asyncio.Transport, visitor: Visitor) -> None:
-        """Connect the two. Raises ScopeMissing, TooManyTunnels, HostUnreachable."""
+        """Connect the two. Raises ScopeMissing, ApprovalNeeded, TooManyTunnels, HostUnreachable."""
         client = visitor.credential.client
-        _check_scope(client)
+        _check_rights(client, visitor.host)
         if self._by_client[client.id] >= self._quota.per_client:
             raise TooManyTunnels(client=client.id, most=self._quota.per_client)
         place = self._door.enter(None)  # its second socket
@@ -153,8 +154,9 @@ class Tunnels:
 
     def _may_stay(self, visitor: Visitor) -> bool:
         try:
-            _check_scope(self._as_by_now(visitor.credential, visitor.peer).client)
-        except AuthError as exc:
+            now = self._as_by_now(visitor.credential, visitor.peer)
+            _check_rights(now.client, visitor.host)
+        except (AuthError, ApprovalNeeded) as exc:
             client = visitor.credential.client.id
             log.warning("tunnel cut", client=client, host=visitor.host, code=exc.code)
             return False
@@ -198,10 +200,11 @@ class Tunnels:
         raise HostUnreachable(host=place.host)
 
 
-def _check_scope(client: Client) -> None:
-    """Nobody sees what goes through, so it may be anything."""
+def _check_rights(client: Client, host: str) -> None:
+    """Nobody sees what goes through, so it may be anything, publishing too."""
     if not client.may(Scope.RELAY_WRITE):
         raise ScopeMissing(client=client.id, scope=Scope.RELAY_WRITE.value)
+    check_approval(client, Scope.PUBLISH, f"{host}:443")
 
 
 async def _connected(address: Address, port: int) -> socket.socket:

@@ -93,6 +93,25 @@ async def test_each_peer_has_so_many_places(open_front: Opens) -> None:
         assert await front.answer(connect()) == ESTABLISHED
 
 
+async def test_who_is_turned_away_holds_no_file_that_nobody_counts(
+    open_front: Opens, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.forward.listener._MOST_OUTSIDE", 3)
+    async with open_front(Waits(), per_ip=1) as front:
+        came = [await front.say(b"") for _ in range(4)]
+        last, writer = await front.say(b"")
+        with contextlib.suppress(ConnectionResetError):
+            assert await last.read() == b""
+        assert len(front.desk.waiting) == 4  # the one with a place, and three who are told why
+        assert front.counted == ["too_many_connections"] * 4
+        for _, each in [*came, (last, writer)]:
+            each.transport.abort()
+        await front.is_empty()
+        async with asyncio.timeout(20):
+            while front.desk.outside:
+                await asyncio.sleep(0.01)
+
+
 @pytest.mark.parametrize(
     ("failure", "said"),
     [

@@ -13,6 +13,7 @@ from server.settings import Settings
 from tests.server.forward.conftest import Opens
 
 BLOG = {"id": "blog", "key": "wxg_blog_0123456789abcdefghijklmn", "accounts": ["main"]}
+AD = "wxg_ad_0123456789abcdefghijklmn"
 NEVER: Any = None  # a way that nobody goes
 
 
@@ -54,7 +55,10 @@ def test_a_ca_that_is_not_there_or_spoilt_is_told_and_not_made(tmp_path: Path) -
 def configured(port: int, mode: str = "inspect", host: str = "127.0.0.1") -> Settings:
     given: dict[str, Any] = {
         "forward": {"listen": f"{host}:{port}", "mode": mode},
-        "clients": [{**BLOG, "scopes": ["relay:write"]}],
+        "clients": [
+            {**BLOG, "scopes": ["relay:write"]},
+            {**BLOG, "id": "ad", "key": AD, "scopes": ["relay:write"], "approve_publish": True},
+        ],
     }
     return Settings(**given)
 
@@ -70,7 +74,7 @@ async def test_the_listener_is_asked_and_its_mode_told(open_front: Opens) -> Non
             finding = await probes["forward proxy"]()
             assert (finding.status, told in finding.found.en) == ("ok", True)
             assert ("forward CA" in probes) is (mode == "inspect")
-        assert "(relay:write): blog" in finding.found.en
+        assert finding.found.en.endswith(": blog")  # not those whose publishing is approved
         everywhere = forward_probes(configured(front.port, host="0.0.0.0"), time.time)
         assert (await everywhere["forward proxy"]()).status == "ok"
 

@@ -2,6 +2,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from ipaddress import ip_address
 from typing import Any
 
@@ -10,6 +11,7 @@ import structlog
 
 from accounts.clients import AuthError, Credential
 from fetch.addresses import Address
+from proxy.approval import ApprovalNeeded
 from proxy.auth import KeyWrong
 from server.connections import Door
 from server.forward.answer import ESTABLISHED
@@ -18,7 +20,7 @@ from server.forward.places import Place
 from server.forward.tunnel import Quota, Tunnels
 from tests.conftest import free_port
 from tests.gateway import READER_KEY
-from tests.server.forward.conftest import HOST, Opens, connect
+from tests.server.forward.conftest import BLOG, HOST, Opens, connect, visitor
 
 
 class Names:
@@ -65,6 +67,7 @@ class Counted:
         self.names = names or Names()
         self.meter: list[tuple[int, int]] = []
         self.refused: list[AuthError] = []
+        self.changed: dict[str, Any] = {}  # of the client, since it was let in
         self._tunnels = Tunnels(
             dict.fromkeys((HOST,), place),
             self.names,
@@ -79,7 +82,8 @@ class Counted:
         assert peer == "127.0.0.1"
         for error in self.refused:
             raise error
-        return credential
+        client = credential.client.model_copy(update=self.changed)
+        return credential._replace(client=client)
 
     def opened(self) -> None:
         self.meter.append((0, 0))
@@ -159,6 +163,22 @@ async def test_who_may_only_read_gets_no_tunnel(open_front: Opens) -> None:
         said = await front.answer(connect(READER_KEY, client="reader"))
         assert said.startswith(b"HTTP/1.1 403 ")
         assert b"scope_missing" in said
+
+
+async def test_a_tunnel_is_no_way_around_approval(open_front: Opens) -> None:
+    blog = BLOG.client.model_copy(update={"approve_publish": True})
+    restricted = replace(visitor(), credential=BLOG._replace(client=blog))
+    async with shouting() as port:
+        way = Counted(Place("127.0.0.1", port, is_ours=True), look_s=0.1)
+        with pytest.raises(ApprovalNeeded):
+            await way.open(asyncio.Transport(), restricted)
+        async with open_front(way) as front:
+            reader, writer = await front.say(connect())
+            await reader.readexactly(len(ESTABLISHED))
+            way.changed = {"approve_publish": True}
+            assert await reader.read() == b""
+            await front.is_empty()
+            writer.close()
 
 
 async def test_a_client_has_so_many_tunnels_and_no_more(open_front: Opens) -> None:
