@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 from python_multipart.multipart import parse_options_header
 from starlette.datastructures import FormData, Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
@@ -17,6 +18,7 @@ from handlers.body_budget import Share
 _MAX_FILES = 100
 _MAX_NAME_CHARS = 512
 _MAX_FAULTS_SHOWN = 5
+_MAX_FAULTS = 1_000  # each is told as an object: a million of them would stop the process for long
 _BOUNDARY = re.compile(rb"[0-9A-Za-z'()+_,./:=? -]{0,69}[0-9A-Za-z'()+_,./:=?-]")  # RFC 2046
 _TAIL_BYTES = 200  # holds the closing boundary and some white space
 
@@ -152,7 +154,7 @@ def parse_model(body: bytes, model: type[M]) -> M:
     try:
         return model.model_validate_json(body, strict=True)
     except ValidationError as exc:
-        faults = exc.errors(include_url=False, include_context=False, include_input=False)
+        faults = faults_of(exc)
     if faults[0]["type"] == "json_invalid":
         raise JsonInvalid(reason=faults[0]["msg"].removeprefix("Invalid JSON: "))
     told = [
@@ -160,6 +162,13 @@ def parse_model(body: bytes, model: type[M]) -> M:
         for fault in faults[:_MAX_FAULTS_SHOWN]
     ]
     raise FieldInvalid(field=_path(faults[0]["loc"]) or None, reason="; ".join(told))
+
+
+def faults_of(exc: ValidationError) -> list[ErrorDetails]:
+    """What is wrong with a body. Raises FieldInvalid if that is too much to be told."""
+    if (count := exc.error_count()) > _MAX_FAULTS:
+        raise FieldInvalid(reason=f"{count} values are wrong or not known") from None
+    return exc.errors(include_url=False, include_context=False, include_input=False)
 
 
 def _path(location: tuple[int | str, ...]) -> str:

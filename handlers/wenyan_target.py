@@ -13,8 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from content.fields import DraftFields
 from content.options import RenderOptions
 from core.errors import GatewayError, Text
-from handlers.bodies import FieldInvalid, JsonInvalid
-from wechat.limits import DIGEST_CHARS
+from handlers.bodies import FieldInvalid, JsonInvalid, faults_of
+from wechat.limits import DIGEST_CHARS, NEWSPIC_IMAGES
 
 # SHA-256 and what the sender called the file: so that messages can say which picture it is.
 FILE_ID = r"([0-9a-f]{64})\.([\w.-]{1,60})"
@@ -95,7 +95,7 @@ class Target(BaseModel):
     source_url: str | None = None
     need_open_comment: bool | None = None
     only_fans_can_comment: bool | None = None
-    image_list: tuple[str, ...] | None = None
+    image_list: tuple[str, ...] | None = Field(None, max_length=NEWSPIC_IMAGES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,7 @@ def read_target(data: bytes) -> Target:
     try:
         return Target.model_validate_json(data)
     except ValidationError as exc:
-        fault = exc.errors(include_url=False, include_context=False, include_input=False)[0]
+        fault = faults_of(exc)[0]
     if fault["type"] == "json_invalid":
         raise JsonInvalid(reason=fault["msg"].removeprefix("Invalid JSON: "))
     field = str(fault["loc"][0]) if fault["loc"] else None
@@ -167,7 +167,7 @@ def draft_of(target: Target, asked: PublishRequest) -> Draft:
     try:
         fields = DraftFields(**given)
     except ValidationError as exc:
-        fault = exc.errors(include_url=False, include_context=False, include_input=False)[0]
+        fault = faults_of(exc)[0]
         reason = fault["msg"].removeprefix("Value error, ")
         raise FieldInvalid(
             field=str(fault["loc"][0]) if fault["loc"] else None, reason=reason

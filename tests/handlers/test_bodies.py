@@ -1,3 +1,4 @@
+import json
 from typing import Any
 
 import httpx
@@ -8,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from handlers.bodies import parse_model, read_model, read_upload, read_with_files
+from handlers.bodies import FieldInvalid, parse_model, read_model, read_upload, read_with_files
 from handlers.body_budget import BodyBudget
 from handlers.errors import EXCEPTION_HANDLERS
 
@@ -98,6 +99,14 @@ async def test_a_wrong_value_is_a_422_that_names_its_field(body: str, field: str
     error = error_of(response)
     assert (response.status_code, error["code"]) == (422, "field_invalid")
     assert error.get("field") == field
+
+
+@pytest.mark.parametrize("many", [{f"x{n}": 1 for n in range(2_000)}, {"parts": [1] * 2_000}])
+def test_a_million_faults_are_counted_and_not_told(many: dict[str, Any]) -> None:
+    with pytest.raises(FieldInvalid) as raised:
+        parse_model(json.dumps({"name": "a", **many}).encode(), Thing)
+    assert str(raised.value.values["reason"]).startswith("2000 values")
+    assert raised.value.field is None
 
 
 async def test_what_the_caller_sent_is_not_echoed() -> None:

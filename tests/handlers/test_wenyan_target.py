@@ -5,6 +5,7 @@ import pytest
 from content.options import RenderOptions
 from content.theming.codes import code_theme_names
 from core.errors import GatewayError
+from handlers.bodies import FieldInvalid
 from handlers.wenyan_target import (
     _CODE_THEMES,
     _THEMES,
@@ -96,6 +97,15 @@ def test_a_cover_that_a_picture_post_cannot_have_is_told() -> None:
 def test_a_long_description_is_cut_to_what_a_digest_may_have() -> None:
     target = Target(content="<p>x</p>", description="摘" * 300)
     assert draft_of(target, _asked()).fields.digest == "摘" * 128
+
+
+@pytest.mark.parametrize("listed", ["null", '"a.png"', "1"])
+def test_a_million_pictures_are_refused_and_not_told_one_by_one(listed: str) -> None:
+    pictures = ",".join([listed] * 2_000)
+    with pytest.raises(FieldInvalid) as raised:
+        read_target(f'{{"content": "x", "image_list": [{pictures}]}}'.encode())
+    reason = str(raised.value.values["reason"])
+    assert reason.startswith("2000 values") or "at most 20 items" in reason
 
 
 # @wenyan-md/core 3.0.10, dist/core.js: registerTheme, registerHlTheme.
