@@ -1,6 +1,6 @@
 import re
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -13,6 +13,7 @@ from core.errors import GatewayError, Text
 from handlers.edits import editor_of, etag
 from handlers.errors import language_of_caller, request_id_of
 from handlers.guard import require_scope
+from handlers.presence import Presence
 from handlers.sse import event, last_event_id, stream
 from jobs.batch_view import items_json
 from jobs.lists import JobLists
@@ -22,6 +23,7 @@ from jobs.service import Jobs, JobUnknown
 from jobs.states import State
 from jobs.steering import NotRetryable
 from jobs.view import job_json
+from proxy.body import ClientGone
 from store.jobs import JobHead
 
 _PREFER_WAIT = re.compile(r"(?:^|[,;\s])wait\s*=\s*\"?(\d{1,4})\b", re.ASCII | re.IGNORECASE)
@@ -271,7 +273,9 @@ async def answer_to_post(request: Request, row: JobHead, jobs: Jobs) -> Response
     """202 with the job's place; 200 when `Prefer: wait=N` (≤60 s) saw its end."""
     headers = {"Location": f"/v1/jobs/{row.id}"}
     if found := _PREFER_WAIT.search(request.headers.get("prefer", "")):
-        row = await jobs.wait(row, min(int(found.group(1)), _MAX_WAIT_S))
+        waiting = jobs.wait(row, min(int(found.group(1)), _MAX_WAIT_S))
+        with suppress(ClientGone):  # whose place is free then; the job goes on
+            row = await Presence().needed(waiting, request.receive)
         headers["Preference-Applied"] = f"wait={found.group(1)}"
     status = 200 if found and State(row.state).is_final else 202
     return JSONResponse(shown(request, row), status_code=status, headers=headers)

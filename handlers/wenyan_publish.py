@@ -1,4 +1,5 @@
 import re
+from contextlib import suppress
 from hashlib import sha256
 from http import HTTPStatus
 from typing import Any
@@ -13,6 +14,7 @@ from core.errors import GatewayError, Text
 from handlers.bodies import read_model
 from handlers.errors import language_of_caller, request_id_of
 from handlers.guard import require_scope
+from handlers.presence import Presence
 from handlers.wenyan_errors import refusal
 from handlers.wenyan_target import (
     FILE_ID,
@@ -30,6 +32,7 @@ from jobs.states import State
 from jobs.submission import Submission
 from proxy.account_choice import AccountUnnamed, account_name
 from proxy.auth import Authenticator
+from proxy.body import ClientGone
 from store.jobs import JobHead
 
 log = structlog.get_logger(__name__)
@@ -109,7 +112,8 @@ class WenyanPublishHandler:
             names = [path for path, kept in draft.files.items() if kept in gone]
             raise UploadGone(names=", ".join(names[:_NAMED]))
         row = await self._submit(client, account, asked, draft)
-        row = await self._jobs.wait(row, self._wait_s)
+        with suppress(ClientGone):  # whose place is free then; the job goes on
+            row = await Presence().needed(self._jobs.wait(row, self._wait_s), request.receive)
         return self._answer(request, row, draft)
 
     def _account(self, request: Request, client: Client, asked: PublishRequest) -> str:

@@ -8,10 +8,12 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from pydantic import SecretStr
 from structlog.testing import capture_logs
 
+from jobs.service import Jobs
 from sandbox.faults import Fault
 from sandbox.server import run_sandbox
 from sandbox.settings import VERIFIED, SandboxSettings
@@ -119,6 +121,28 @@ async def test_who_waited_too_long_joins_the_job_by_the_same_command(open_stand:
                 await asyncio.sleep(0.1)
             assert later.status_code == 200, later.text
             assert len(stand.committed("draft")) == 1
+
+
+@pytest.mark.parametrize("door", ["wenyan", "v1"])
+async def test_who_hangs_up_leaves_its_place_at_once(
+    open_stand: Opens, monkeypatch: pytest.MonkeyPatch, door: str
+) -> None:
+    async def for_ever(*_: object) -> None:
+        await asyncio.Event().wait()
+
+    change = {"wenyan": {"enabled": True}, "server": {"max_in_flight": 2}}  # one for callers
+    async with open_stand(change) as stand:
+        tool = Tool(stand)
+        async with tool.http:
+            target = await tool.article()
+            monkeypatch.setattr(Jobs, "wait", for_ever)
+            tool.http.timeout = stand.http.timeout = httpx.Timeout(2)
+            with pytest.raises(httpx.ReadTimeout):
+                await (tool.publish(target) if door == "wenyan" else stand.article({"html": "x"}))
+        stand.http.timeout = httpx.Timeout(20)
+        async with asyncio.timeout(25):
+            while (await stand.http.get("/v1/accounts")).is_error:
+                await asyncio.sleep(0.1)
 
 
 async def test_an_upload_that_stops_in_the_middle_leaves_nothing(stand: Stand, tool: Tool) -> None:
