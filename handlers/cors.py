@@ -1,11 +1,15 @@
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
 
+import structlog
+
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+log = structlog.get_logger(__name__)
 
 _EXPOSED = (
     b"X-Request-Id, X-Wxgate-Account, X-Wxgate-Cache, X-Wxgate-Quota-Remaining, X-Wxgate-Error, "
@@ -21,6 +25,7 @@ _ALLOWED = (
 _ASKS = b"access-control-request-method"
 _ASKS_PRIVATE = b"access-control-request-private-network"
 _PRIVATE = (b"access-control-allow-private-network", b"true")
+_ORIGIN_CHARS = 100  # in the log
 _VARY = (b"vary", b"Origin")
 
 
@@ -52,6 +57,9 @@ class Cors:
         origin = headers.get(b"origin", b"")
         allowed = origin in self._origins
         ours = _answer_to(origin) if allowed else [_VARY]
+        if not allowed and _ASKS in headers:
+            # The browser shows its user no word of ours: only the log can say why.
+            log.info("origin not listed", origin=origin.decode("latin-1")[:_ORIGIN_CHARS])
         if allowed and scope["method"] == "OPTIONS" and _ASKS in headers:
             private = [_PRIVATE] if headers.get(_ASKS_PRIVATE) == b"true" else []
             said = [*ours, *self._preflight, *private]

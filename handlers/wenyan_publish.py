@@ -119,8 +119,8 @@ class WenyanPublishHandler:
     def _account(self, request: Request, client: Client, asked: PublishRequest) -> str:
         try:
             named = account_name(client, asked.app_id or request.headers.get(_ACCOUNT, ""))
-        except AccountUnnamed:
-            raise AppIdMissing from None
+        except AccountUnnamed as error:
+            raise AppIdMissing(accounts=error.values["accounts"]) from None
         account = self._authenticator.account(client, named).name
         request.state.account = account
         return account

@@ -3,6 +3,8 @@ from typing import ClassVar
 from accounts.clients import AuthError, Client
 from core.errors import Category, Text
 
+_NAMED = 10  # accounts in a message
+
 
 class AccountForbidden(AuthError):
     """X-Wxgate-Account names another account than the token."""
@@ -25,7 +27,10 @@ class AccountUnnamed(AuthError):
     code = "account_unnamed"
     category: ClassVar[Category] = "params"
     errcode = 40013
-    message = Text("没有说明使用哪个公众号", "no account named, and the client has several")
+    message = Text(
+        "没有说明使用哪个公众号；可用：{accounts}",
+        "no account named, and the client has several: {accounts}",
+    )
     hint = Text(
         "加上请求头 X-Wxgate-Account: <账号名或 AppID>；MCP 工具也可用 account 参数",
         "send X-Wxgate-Account: <account name or AppID>; to an MCP tool also the argument account",
@@ -38,5 +43,5 @@ def account_name(client: Client, named: str) -> str:
     Raises AccountUnnamed.
     """
     if not named and len(client.accounts) > 1:
-        raise AccountUnnamed
+        raise AccountUnnamed(accounts=", ".join(client.accounts[:_NAMED]))
     return named or client.accounts[0]

@@ -104,8 +104,10 @@ class ScopeMissing(AuthError):
     errcode = 48001
     message = Text("客户端 {client} 没有 {scope} 权限", "client {client} lacks the scope {scope}")
     hint = Text(
-        "这是 wxgate 的限制，与公众号的接口权限无关；请管理员加上该 scope",
-        "this is wxgate speaking, not WeChat's API permissions; ask your operator for the scope",
+        "这是 wxgate 的限制，与公众号的接口权限无关；请管理员加上该 scope："
+        "config.toml 里的 scopes，或 wxgate clients change {client}",
+        "this is wxgate speaking, not WeChat's API permissions; ask your operator for the scope: "
+        "scopes in config.toml, or wxgate clients change {client}",
     )
 
 

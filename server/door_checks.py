@@ -46,7 +46,7 @@ def _mcp(url: str, clients: Iterable[Client]) -> Finding:
     names = _names(alone) or "-"
     return ok(
         "mcp",
-        f"代理连 {url}/mcp；不经批准就能发布的客户端：{names}",
+        f"AI 代理连 {url}/mcp；不经批准就能发布的客户端：{names}",
         f"agents connect to {url}/mcp; clients that publish without approval: {names}",
     )
 

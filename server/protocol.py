@@ -18,8 +18,10 @@ from uvicorn.server import ServerState
 from core.errors import GatewayError
 from handlers.hosts import HostInvalid
 from server.connections import Guard
+from server.forward.answer import refusal
 from server.wire_errors import (
     HeadersTooLarge,
+    NotAProxy,
     RequestMalformed,
     RequestTooSlow,
     TooManyConnections,
@@ -185,10 +187,12 @@ class GuardedProtocol(HttpToolsProtocol):
             raise self._too_large()
 
     def on_headers_complete(self) -> None:
-        """Start the request. Raises RequestMalformed, HostInvalid."""
+        """Start the request. Raises RequestMalformed, NotAProxy, HostInvalid."""
         if self.parser.get_http_version() not in _VERSIONS:
             raise RequestMalformed
         if not self.url.startswith(b"/"):
+            if self.parser.get_method() == b"CONNECT":
+                raise NotAProxy
             self._check_authority()
         self._phase = _Phase.BODY
         self._since = self.loop.time()
@@ -295,7 +299,7 @@ class GuardedProtocol(HttpToolsProtocol):
         if self.transport.is_closing():
             return
         if self._fault is not None:
-            self.transport.write(raw_answer(self._fault, self.headers or []))
+            self.transport.write(self._answer_to_fault(self._fault))
         self._lingering = True
         self._since = self.loop.time()
         self.flow.resume_reading()
@@ -303,6 +307,11 @@ class GuardedProtocol(HttpToolsProtocol):
             self.transport.write_eof()
         else:
             self.transport.close()  # TLS says goodbye by itself, and reads on until it is answered
+
+    def _answer_to_fault(self, fault: GatewayError) -> bytes:
+        if isinstance(fault, NotAProxy):
+            return refusal(fault)  # who asks for a tunnel is shown the status line at most
+        return raw_answer(fault, self.headers or [])
 
     def shutdown(self) -> None:
         """Called when the process stops: no further request is taken."""

@@ -7,7 +7,7 @@ from importlib.metadata import version
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.routing import BaseRoute, Match, Mount, Router
+from starlette.routing import BaseRoute, Match, Mount, Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from accounts.account_book import AccountBook
@@ -34,6 +34,7 @@ from handlers.cache_admin import CacheAdminHandler
 from handlers.callback import CallbackHandler
 from handlers.capabilities import AccountFacts, ProbeHandler
 from handlers.clients import ClientsHandler
+from handlers.closed_door import ClosedDoor
 from handlers.doctor import Checkup, DoctorHandler
 from handlers.errcodes import ErrcodesHandler
 from handlers.errors import EXCEPTION_HANDLERS
@@ -121,6 +122,8 @@ def build_app(parts: Parts) -> Starlette:
         from server.mcp_routes import mcp_routes  # the SDK behind it is slow to import
 
         others += mcp_routes(parts, bodies, throttle, [authenticate, verify])
+    else:
+        others.append(Route("/mcp", ClosedDoor("mcp")))
     app = Starlette(
         routes=[
             RelayRoute(parts.relay, parts.relay_segments),

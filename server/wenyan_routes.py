@@ -9,6 +9,7 @@ from starlette.routing import Mount, Router
 
 from handlers import wenyan_operations as about
 from handlers.body_budget import BodyBudget
+from handlers.closed_door import ClosedDoor
 from handlers.guard import AuthMiddleware
 from handlers.openapi import ApiRoute
 from handlers.signed import SignatureMiddleware
@@ -35,7 +36,9 @@ def wenyan_routes(
 ) -> list[Mount]:
     """One application of its own, since its failures have a form of their own."""
     if not settings.enabled:
-        return []
+        closed = Starlette(exception_handlers=WENYAN_EXCEPTION_HANDLERS)
+        closed.router.default = ClosedDoor("wenyan")
+        return [Mount(_PREFIX, closed)]
     handler = WenyanHandler(work.files, bodies, version=version("wxgate"))
     joined = Joined(work.jobs, window_s=settings.repeat_window_s, clock=time.time)
     publisher = WenyanPublishHandler(

@@ -21,6 +21,20 @@ class RequestMalformed(GatewayError):
     )
 
 
+class NotAProxy(GatewayError):
+    """CONNECT came to the port of the API."""
+
+    status = 400
+    code = "not_a_proxy"
+    category = "params"
+    message = Text("这个端口不是正向代理", "this port is no forward proxy")
+    hint = Text(
+        "打开 [forward]，HTTPS_PROXY 写它的端口；能改接口地址的工具不用代理",
+        "switch [forward] on, and name its port in HTTPS_PROXY; a tool whose base URL can be set "
+        "wants no proxy",
+    )
+
+
 class UrlTooLong(GatewayError):
     """The URL is over server.max_url_kb."""
 

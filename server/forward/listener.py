@@ -161,6 +161,8 @@ class Connecting(asyncio.Protocol):
     def _refuse(self, error: GatewayError) -> None:
         self._decided = True
         self._desk.count(error.code)
+        # Most tools show the status at most; whoever runs the gateway finds the reason here.
+        log.info("forward refused", code=error.code, peer=self._peer)
         if self._transport.is_closing():
             return
         self._transport.write(refusal(error))

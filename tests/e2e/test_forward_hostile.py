@@ -69,7 +69,7 @@ INSIDE = {
         ASK.replace(COUNT, f"http://127.0.0.1{COUNT}").replace(f"Host: {HOST}", "Host: 127.0.0.1"),
         (400, "forward_host_differs"),
     ),
-    "CONNECT again": (HEAD.decode(), (400, "http_malformed")),
+    "CONNECT again": (HEAD.decode(), (400, "not_a_proxy")),
     "HTTP/2": ("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", (400, "http_malformed")),
     "CL and TE": (
         ASK.replace("\r\n\r\n", "\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n")

@@ -1,4 +1,5 @@
 import httpx
+import structlog
 
 from handlers.cors import Cors
 from tests.gateway import Gateway
@@ -22,8 +23,11 @@ async def test_cors_lets_the_named_origins_in(gateway: Gateway) -> None:
         assert asked <= set(allowed.split(", "))
         exposed = answer.headers["access-control-expose-headers"]
         assert {"X-Wxgate-Error", "X-Wxgate-Enhance", "X-Wxgate-Lint"} <= set(exposed.split(", "))
-        answer = await http.options(ADD, headers=theirs | preflight)
+        with structlog.testing.capture_logs() as told:
+            answer = await http.options(ADD, headers=theirs | preflight)
         assert answer.json()["errcode"] == 43002
+        said = [each["origin"] for each in told if each["event"] == "origin not listed"]
+        assert said == ["https://evil.example"]  # the page is told nothing that it could show
 
 
 async def test_what_depends_on_the_origin_says_so_to_caches(gateway: Gateway) -> None:

@@ -60,7 +60,10 @@ async def test_what_a_known_key_may_not_do_is_told_where_its_tools_show_the_word
 
 async def test_it_is_off_unless_it_is_switched_on(open_stand: Opens) -> None:
     async with open_stand() as stand:
-        assert (await stand.http.get("/wenyan/health")).status_code == 404
+        for path in ("/wenyan/health", "/wenyan/verify"):
+            assert _code(await stand.http.get(path)) == (404, "door_closed")
+        answer = await stand.http.post("/wenyan/upload")
+        assert "[wenyan]" in answer.json()["desc"]  # what their tools show
 
 
 async def test_an_upload_answers_as_theirs_does(tool: Tool) -> None:

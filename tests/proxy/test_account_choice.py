@@ -13,5 +13,6 @@ def test_a_client_of_one_account_need_not_name_it() -> None:
 
 def test_a_client_of_several_must_say_which() -> None:
     assert account_name(BOTH, "personal") == "personal"
-    with pytest.raises(AccountUnnamed):
+    with pytest.raises(AccountUnnamed) as caught:
         account_name(BOTH, "")
+    assert "main, personal" in caught.value.describe("zh", "")["message"]

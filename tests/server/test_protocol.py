@@ -313,3 +313,14 @@ async def test_a_process_that_stops_waits_for_no_goodbye_of_who_is_idle() -> Non
     async with asyncio.timeout(20):
         while transport.ended != "aborted":
             await asyncio.sleep(0.05)
+
+
+async def test_who_takes_it_for_a_proxy_is_told_where_one_is_in_the_status_line() -> None:
+    stage = Stage()
+    protocol, transport = stage.connect()
+    protocol.data_received(b"CONNECT api.example.com:443 HTTP/1.1\r\nHost: api.example.com\r\n\r\n")
+    line, _, rest = transport.sent.partition(b"\r\n")
+    assert line.startswith(b"HTTP/1.1 400 Bad Request (wxgate: this port is no forward proxy -> ")
+    assert b"[forward]" in line
+    assert "不是正向代理".encode() in rest
+    assert stage.cut == ["not_a_proxy"]

@@ -3,6 +3,7 @@ import contextlib
 from typing import Any
 
 import pytest
+import structlog
 
 from core.errors import GatewayError
 from server.forward.answer import ESTABLISHED
@@ -58,9 +59,11 @@ async def test_all_others_are_told_why(
 ) -> None:
     way = Waits()
     async with open_front(way, header_timeout_s=0.3) as front:
-        said = await front.answer(data)
+        with structlog.testing.capture_logs() as told:
+            said = await front.answer(data)
         assert said.startswith(f"HTTP/1.1 {status} ".encode())
         assert code.encode() in said
+        assert [each["code"] for each in told if each["event"] == "forward refused"] == [code]
         assert front.counted == [code]
         assert KEY.encode() not in said
         await front.is_empty()
