@@ -5,9 +5,9 @@ from handlers.wenyan_settings import WenyanSettings
 from server.wenyan_routes import wenyan_routes
 
 
-def test_there_is_nothing_unless_it_is_switched_on() -> None:
+def test_nothing_of_it_is_there_unless_it_is_switched_on() -> None:
     nothing: Any = None
-    assert wenyan_routes(WenyanSettings(), *(nothing,) * 5) == []
+    assert list(listed_routes(wenyan_routes(WenyanSettings(), *(nothing,) * 5))) == []
 
 
 async def test_it_stands_under_wenyan(open_stand: Any) -> None:
