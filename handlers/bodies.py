@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
 from python_multipart.multipart import parse_options_header
 from starlette.datastructures import FormData, Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
@@ -154,21 +153,21 @@ def parse_model(body: bytes, model: type[M]) -> M:
     try:
         return model.model_validate_json(body, strict=True)
     except ValidationError as exc:
-        faults = faults_of(exc)
+        raise refused(exc) from None
+
+
+def refused(exc: ValidationError) -> GatewayError:
+    """JsonInvalid or FieldInvalid, as their callers are told what is wrong."""
+    if (count := exc.error_count()) > _MAX_FAULTS:
+        return FieldInvalid(reason=f"{count} values are wrong or not known")
+    faults = exc.errors(include_url=False, include_context=False, include_input=False)
     if faults[0]["type"] == "json_invalid":
-        raise JsonInvalid(reason=faults[0]["msg"].removeprefix("Invalid JSON: "))
+        return JsonInvalid(reason=faults[0]["msg"].removeprefix("Invalid JSON: "))
     told = [
         ": ".join(filter(None, (_path(fault["loc"]), fault["msg"].removeprefix("Value error, "))))
         for fault in faults[:_MAX_FAULTS_SHOWN]
     ]
-    raise FieldInvalid(field=_path(faults[0]["loc"]) or None, reason="; ".join(told))
-
-
-def faults_of(exc: ValidationError) -> list[ErrorDetails]:
-    """What is wrong with a body. Raises FieldInvalid if that is too much to be told."""
-    if (count := exc.error_count()) > _MAX_FAULTS:
-        raise FieldInvalid(reason=f"{count} values are wrong or not known") from None
-    return exc.errors(include_url=False, include_context=False, include_input=False)
+    return FieldInvalid(field=_path(faults[0]["loc"]) or None, reason="; ".join(told))
 
 
 def _path(location: tuple[int | str, ...]) -> str:

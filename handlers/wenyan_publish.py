@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, Response
 from accounts.clients import Client, Scope
 from content.inline import without_inline
 from core.errors import GatewayError, Text
+from handlers.account_choice import AccountChoice
 from handlers.bodies import read_model
 from handlers.errors import language_of_caller, request_id_of
 from handlers.guard import require_scope
@@ -30,8 +31,7 @@ from jobs.joined import Joined
 from jobs.service import Jobs
 from jobs.states import State
 from jobs.submission import Submission
-from proxy.account_choice import AccountUnnamed, account_name
-from proxy.auth import Authenticator
+from proxy.account_choice import AccountUnnamed
 from proxy.body import ClientGone
 from store.jobs import JobHead
 
@@ -42,7 +42,6 @@ _MAX_QUESTION_BYTES = 10_000
 _ROUTE = "POST /wenyan/publish"
 _FILE_ID = re.compile(FILE_ID)
 _NAMED = 3
-_ACCOUNT = "x-wxgate-account"
 
 
 class UploadGone(GatewayError):
@@ -91,13 +90,13 @@ class WenyanPublishHandler:
         self,
         jobs: Jobs,
         files: Files,
-        authenticator: Authenticator,
+        accounts: AccountChoice,
         joined: Joined,
         wait_s: float,
     ) -> None:
         self._jobs = jobs
         self._files = files
-        self._authenticator = authenticator
+        self._accounts = accounts
         self._joined = joined
         self._wait_s = wait_s
 
@@ -105,7 +104,7 @@ class WenyanPublishHandler:
         """Make a draft of what was uploaded, once, and say its media_id."""
         client = require_scope(request, Scope.DRAFT)
         asked = await read_model(request, PublishRequest, max_bytes=_MAX_QUESTION_BYTES)
-        account = self._account(request, client, asked)
+        account = self._account(request, asked)
         target = await self._target(client, asked)
         draft = draft_of(target, asked)
         if gone := await self._files.missing(client.id, list(draft.files.values())):
@@ -116,14 +115,11 @@ class WenyanPublishHandler:
             row = await Presence().needed(self._jobs.wait(row, self._wait_s), request.receive)
         return self._answer(request, row, draft)
 
-    def _account(self, request: Request, client: Client, asked: PublishRequest) -> str:
+    def _account(self, request: Request, asked: PublishRequest) -> str:
         try:
-            named = account_name(client, asked.app_id or request.headers.get(_ACCOUNT, ""))
+            return self._accounts.choose(request, asked.app_id)
         except AccountUnnamed as error:
             raise AppIdMissing(accounts=error.values["accounts"]) from None
-        account = self._authenticator.account(client, named).name
-        request.state.account = account
-        return account
 
     async def _target(self, client: Client, asked: PublishRequest) -> Target:
         found = _FILE_ID.fullmatch(asked.file_id)

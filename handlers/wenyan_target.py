@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from content.fields import DraftFields
 from content.options import RenderOptions
 from core.errors import GatewayError, Text
-from handlers.bodies import FieldInvalid, JsonInvalid, faults_of
+from handlers.bodies import refused
 from wechat.limits import DIGEST_CHARS, NEWSPIC_IMAGES
 
 # SHA-256 and what the sender called the file: so that messages can say which picture it is.
@@ -117,11 +117,7 @@ def read_target(data: bytes) -> Target:
     try:
         return Target.model_validate_json(data)
     except ValidationError as exc:
-        fault = faults_of(exc)[0]
-    if fault["type"] == "json_invalid":
-        raise JsonInvalid(reason=fault["msg"].removeprefix("Invalid JSON: "))
-    field = str(fault["loc"][0]) if fault["loc"] else None
-    raise FieldInvalid(field=field, reason=f"{field}: {fault['msg']}")
+        raise refused(exc) from None
 
 
 def is_html(target: Target) -> bool:
@@ -167,11 +163,7 @@ def draft_of(target: Target, asked: PublishRequest) -> Draft:
     try:
         fields = DraftFields(**given)
     except ValidationError as exc:
-        fault = faults_of(exc)[0]
-        reason = fault["msg"].removeprefix("Value error, ")
-        raise FieldInvalid(
-            field=str(fault["loc"][0]) if fault["loc"] else None, reason=reason
-        ) from None
+        raise refused(exc) from None
     return Draft(fields, files, tuple(warnings))
 
 

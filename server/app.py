@@ -29,9 +29,7 @@ from core.crash import CrashPoint, no_crash
 from core.metrics import Metrics
 from core.tasks import TaskSet
 from handlers.areas import Segments
-from handlers.enhance import RelayCare
 from handlers.relay import Relay, Stages
-from handlers.relay_journal import RelayJournal
 from handlers.token_calls import TokenCalls
 from jobs.engine import Engine
 from jobs.library import Library
@@ -187,7 +185,7 @@ async def open_gateway(
             account_book=AccountBook(database, secrets, audit, wechat.accounts, clock=time.time),
             checkup=checkup,
             draining=lambda: made.engine.draining,
-            relay=_relay(settings, wechat, callers, limiter, relayed, made.beside_relay),
+            relay=_relay(settings, wechat, callers, limiter, relayed, made),
             relay_segments=Segments(relay_segments(settings)),
         )
         await stack.enter_async_context(following(watcher))
@@ -337,7 +335,7 @@ def _relay(
     callers: Callers,
     limiter: Limiter,
     bodies: SignedBodies,
-    beside: tuple[RelayJournal, RelayCare],
+    work: Work,
 ) -> Relay:
     return Relay(
         Stages(
@@ -348,7 +346,7 @@ def _relay(
             token_calls=TokenCalls(callers.authenticator, bodies, wechat.tokens, callers.virtual),
             calls=wechat.cached,
             errcodes=load_errcodes(),
-            journal=beside[0],
-            care=beside[1],
+            journal=work.relay_journal,
+            care=work.relay_care,
         )
     )

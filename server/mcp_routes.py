@@ -12,12 +12,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from handlers.account_choice import AccountChoice
 from handlers.accounts import AccountsHandler
 from handlers.body_budget import BodyBudget
 from handlers.capabilities import AccountFacts
 from handlers.cors import Cors
 from handlers.library import LibraryHandler
-from handlers.mcp.accounts import AccountTools, ChoosesAccount
+from handlers.mcp.accounts import AccountTools
 from handlers.mcp.content import ContentTools
 from handlers.mcp.endpoint import McpEndpoint
 from handlers.mcp.holdings import HoldingTools
@@ -65,7 +66,7 @@ async def _refused(_request: Request) -> Response:
 
 def _tools(parts: Parts) -> list[Tool]:
     accounts, filler = parts.accounts, parts.work.templating.filler
-    chooses = ChoosesAccount(accounts)
+    chooses = AccountChoice(parts.callers.authenticator)
     facts = AccountFacts(parts.capabilities, parts.quota)
     drafts, materials = (
         LibraryHandler(parts.library, accounts, kind) for kind in ("draft", "material")

@@ -247,7 +247,7 @@ def make_reloader(
         rulebook=parts.limiter.rulebook,
         lockout=callers.lockout,
         relay=parts.relay,
-        care=parts.work.beside_relay[1],
+        care=parts.work.relay_care,
         segments=parts.relay_segments,
         layers=layers,
         set_log_level=set_level,

@@ -8,6 +8,7 @@ from starlette.middleware import Middleware
 from starlette.routing import Mount, Router
 
 from handlers import wenyan_operations as about
+from handlers.account_choice import AccountChoice
 from handlers.body_budget import BodyBudget
 from handlers.closed_door import ClosedDoor
 from handlers.guard import AuthMiddleware
@@ -42,7 +43,7 @@ def wenyan_routes(
     handler = WenyanHandler(work.files, bodies, version=version("wxgate"))
     joined = Joined(work.jobs, window_s=settings.repeat_window_s, clock=time.time)
     publisher = WenyanPublishHandler(
-        *(work.jobs, work.files, authenticator, joined), settings.wait_s
+        *(work.jobs, work.files, AccountChoice(authenticator), joined), settings.wait_s
     )
     known = [
         ApiRoute("GET", "/verify", handler.verify, about.VERIFY),

@@ -86,7 +86,8 @@ class Work:
     uploaded: UploadedImages
     templating: Templating
     archives: Archives
-    beside_relay: tuple[RelayJournal, RelayCare]
+    relay_journal: RelayJournal
+    relay_care: RelayCare
 
 
 @asynccontextmanager
@@ -144,8 +145,8 @@ async def open_work(
         await stack.enter_async_context(PublishedByHand(*told, clock=time.time))
         resolution = Resolution(database, changes, journal, clock=time.time)
         shared = (lists, timetable, files, telling, drafts, mass, resolution, renderer, uploaded)
-        beside_relay = (RelayJournal(secrecy.audit), care)
-        yield Work(engine, jobs, *shared, templating, archives, beside_relay)
+        relaying = (RelayJournal(secrecy.audit), care)
+        yield Work(engine, jobs, *shared, templating, archives, *relaying)
 
 
 async def _open_clockwork(

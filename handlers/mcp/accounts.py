@@ -3,13 +3,10 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 
-from accounts.clients import Client
-from accounts.official import Accounts, UnknownAccount
 from core.errors import Text
 from handlers.accounts import AccountList, AccountsHandler
 from handlers.mcp import words
 from handlers.mcp.tool import READS_HERE, Told, Tool
-from proxy.account_choice import account_name
 
 AccountName = Annotated[
     str | None,
@@ -25,26 +22,6 @@ class NoArguments(BaseModel):
     """Of a tool that needs none."""
 
     model_config = ConfigDict(extra="forbid")
-
-
-class ChoosesAccount:
-    """Finds the account that a call is about."""
-
-    def __init__(self, accounts: Accounts) -> None:
-        self._accounts = accounts
-
-    def choose(self, request: Request, named: str | None) -> str:
-        """Our name of the account: `named`, the one of X-Wxgate-Account, or the client's only one.
-
-        Raises AccountUnnamed, UnknownAccount, AccountLocked.
-        """
-        client: Client = request.state.client
-        wanted = account_name(client, named or request.headers.get("x-wxgate-account", ""))
-        if self._accounts.name_of(wanted) not in client.accounts:
-            raise UnknownAccount(account=wanted[:64])
-        name = self._accounts.get(wanted).name
-        request.state.account = name
-        return name
 
 
 class AccountTools:

@@ -3,9 +3,10 @@ from typing import Any
 from starlette.requests import Request
 
 from core.errors import Text
+from handlers.account_choice import AccountChoice
 from handlers.library import LibraryHandler, LibraryList, LibraryQuery
 from handlers.mcp import words
-from handlers.mcp.accounts import AccountName, ChoosesAccount
+from handlers.mcp.accounts import AccountName
 from handlers.mcp.tool import READS, Run, Told, Tool
 
 _NAMED = 5
@@ -21,7 +22,7 @@ class HoldingTools:
     """Lists of what WeChat holds for an account."""
 
     def __init__(
-        self, accounts: ChoosesAccount, drafts: LibraryHandler, materials: LibraryHandler
+        self, accounts: AccountChoice, drafts: LibraryHandler, materials: LibraryHandler
     ) -> None:
         self._accounts = accounts
         self._drafts = drafts

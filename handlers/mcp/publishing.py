@@ -12,12 +12,13 @@ from content.filling import TemplateFiller
 from content.inline import without_inline
 from core.clock import Clock
 from core.errors import Text
+from handlers.account_choice import AccountChoice
 from handlers.articles import MEDIA_ID, SourceId
 from handlers.edits import editor_of
 from handlers.jobs import JOB_ID, JobAnswer, reviews_of, shown, whose
 from handlers.late import LateFields
 from handlers.mcp import words
-from handlers.mcp.accounts import AccountName, ChoosesAccount
+from handlers.mcp.accounts import AccountName
 from handlers.mcp.once import submit_once
 from handlers.mcp.tool import READS_HERE, Effect, Told, Tool
 from handlers.presence import Presence
@@ -126,7 +127,7 @@ class Desk:
     """What articles are handed in at."""
 
     jobs: Jobs
-    accounts: ChoosesAccount
+    accounts: AccountChoice
     templates: TemplateFiller
     notes: Notes
     presence: Presence
@@ -193,7 +194,6 @@ class PublishingTools:
             source_id=asked.source_id,
             tags=asked.tags,
             idempotency_key=asked.idempotency_key,
-            needs_approval=needs_approval(client, "draft"),
             route="MCP create_draft",
         )
 
