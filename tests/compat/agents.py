@@ -9,7 +9,7 @@ from PIL import Image
 
 from sandbox.faults import Fault
 from sandbox.settings import VERIFIED
-from tests.compat.columns import Check, Trial
+from tests.compat.columns import Check, Trial, slow_token
 from tests.compat.driving import Tool
 from tests.compat.keys import WRITER_KEY, WRONG_KEY
 
@@ -37,6 +37,7 @@ def article(title: str, colour: str) -> dict[str, Any]:
 
 async def twenty_cold_agents_cost_one_token(trial: Trial) -> None:
     """The first call of all: nobody has a token yet."""
+    slow_token(trial.stand)
     answers = (await trial.tool.do("cold"))["answers"]
     assert [answer["failed"] for answer in answers] == [False] * 20
     assert len(trial.stand.committed("token")) == 1

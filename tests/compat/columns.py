@@ -45,6 +45,7 @@ class Trial:
 
 async def twenty_cold_callers_cost_one_token(trial: Trial) -> None:
     """The first call of all: nobody has a token yet."""
+    slow_token(trial.stand)
     tokens = (await trial.tool.do("cold"))["tokens"]
     assert len(tokens) == 20
     assert all(token.startswith("wxgv_") for token in tokens)
@@ -136,6 +137,11 @@ COLUMNS: dict[str, Check] = {
     "WeChat's no": a_refusal_of_wechats_arrives,
     "407": a_refusal_of_the_proxy_says_what_to_do,
 }
+
+
+def slow_token(stand: Stand) -> None:
+    """The first token takes so long that all who are there by then ask for it."""
+    stand.sandbox.faults.add(Fault(kind="slow", path=_TOKEN_CALLS[1], seconds=1))
 
 
 def _answer(path: str, errcode: int, errmsg: str) -> Fault:

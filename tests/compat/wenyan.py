@@ -2,7 +2,7 @@
 
 from sandbox.faults import Fault
 from sandbox.settings import VERIFIED
-from tests.compat.columns import Check, Trial
+from tests.compat.columns import Check, Trial, slow_token
 from tests.compat.keys import READER_KEY, WRONG_KEY
 
 _CHUNK = 65_536  # the tool sends files in pieces of this size
@@ -11,6 +11,7 @@ _UNKNOWN = "wx00000000000000ff"
 
 async def twenty_articles_at_once_cost_one_token(trial: Trial) -> None:
     """The first call of all: nobody has a token yet."""
+    slow_token(trial.stand)
     media_ids = (await trial.tool.do("cold"))["media_ids"]
     assert len(set(media_ids)) == 20
     assert len(trial.stand.committed("token")) == 1

@@ -4,6 +4,7 @@ import asyncio
 import itertools
 import json
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -121,6 +122,18 @@ async def test_what_waits_for_approval_waits_however_it_is_asked_for(stand: Stan
     again = await _call(stand, "publish", CAREFUL, media_id=media_id)
     assert again["structuredContent"]["id"] == jobs[0]["id"]
     assert len(stand.committed("publication")) == 1
+
+
+async def test_a_schedule_waits_for_approval_too_and_is_audited(stand: Stand) -> None:
+    draft = (await _call(stand, "create_draft", CAREFUL, **ARTICLE))["structuredContent"]
+    soon = (datetime.now(UTC) + timedelta(days=1)).isoformat()
+    asked = {"media_id": draft["result"]["media_id"], "publish_at": soon}
+    job = (await _call(stand, "schedule", CAREFUL, **asked))["structuredContent"]
+    assert (job["state"], job["approval"]) == ("waiting", "pending")
+    query = {"action": "mcp.schedule"}
+    page = await stand.http.get("/v1/admin/audit", params=query, headers=_headers(ADMIN))
+    (row,) = page.json()["items"]
+    assert (row["actor"], row["subject"]) == ("client:careful", job["id"])
 
 
 async def test_the_audit_log_says_which_client_called_which_tool(stand: Stand) -> None:
