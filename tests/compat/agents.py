@@ -9,7 +9,7 @@ from PIL import Image
 
 from sandbox.faults import Fault
 from sandbox.settings import VERIFIED
-from tests.compat.columns import Check, Trial, slow_token
+from tests.compat.columns import Check, Trial, slow_token, token_calls
 from tests.compat.driving import Tool
 from tests.compat.keys import WRITER_KEY, WRONG_KEY
 
@@ -40,7 +40,7 @@ async def twenty_cold_agents_cost_one_token(trial: Trial) -> None:
     slow_token(trial.stand)
     answers = (await trial.tool.do("cold"))["answers"]
     assert [answer["failed"] for answer in answers] == [False] * 20
-    assert len(trial.stand.committed("token")) == 1
+    assert token_calls(trial.stand) == 1
 
 
 async def pictures_in_an_article_arrive(trial: Trial) -> None:
@@ -92,10 +92,10 @@ async def only_who_may_publishes(trial: Trial) -> None:
 async def a_token_that_somebody_took_is_not_noticed(trial: Trial) -> None:
     """WeChat refuses the live token with 40001 from now on."""
     await done(trial.tool, "list_drafts")
-    before = len(trial.stand.committed("token"))
+    before = token_calls(trial.stand)
     trial.stand.sandbox.tokens.expire(VERIFIED.app_id, supersede=True)
     await done(trial.tool, "create_draft", **article("换了 token", "plum"), wait_s=50)
-    assert len(trial.stand.committed("token")) == before + 1
+    assert token_calls(trial.stand) == before + 1
 
 
 async def a_wrong_key_is_told_with_what_to_do(trial: Trial) -> None:

@@ -49,7 +49,7 @@ async def twenty_cold_callers_cost_one_token(trial: Trial) -> None:
     tokens = (await trial.tool.do("cold"))["tokens"]
     assert len(tokens) == 20
     assert all(token.startswith("wxgv_") for token in tokens)
-    assert _token_calls(trial.stand) == 1
+    assert token_calls(trial.stand) == 1
 
 
 async def a_token_is_the_gateways_own(trial: Trial) -> None:
@@ -84,10 +84,10 @@ async def a_draft_is_published(trial: Trial) -> None:
 async def a_token_that_somebody_took_is_not_noticed(trial: Trial) -> None:
     """WeChat refuses the live token with 40001 from now on."""
     await trial.tool.do("token")
-    before = _token_calls(trial.stand)
+    before = token_calls(trial.stand)
     await _control(trial.stand, "expire_token", app_id=VERIFIED.app_id, supersede=True)
     await trial.tool.do("upload", "draft")
-    assert _token_calls(trial.stand) == before + 1
+    assert token_calls(trial.stand) == before + 1
 
 
 async def a_refusal_of_ours_says_what_to_do(trial: Trial) -> None:
@@ -149,7 +149,8 @@ def _answer(path: str, errcode: int, errmsg: str) -> Fault:
     return Fault(kind="answer", path=path, headers={"content-type": "application/json"}, body=body)
 
 
-def _token_calls(stand: Stand) -> int:
+def token_calls(stand: Stand) -> int:
+    """How often WeChat was asked for a token; it gives the same one for a while."""
     calls = stand.calls()
     return sum(calls.get(path, 0) for path in _TOKEN_CALLS)
 

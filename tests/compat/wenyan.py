@@ -2,7 +2,7 @@
 
 from sandbox.faults import Fault
 from sandbox.settings import VERIFIED
-from tests.compat.columns import Check, Trial, slow_token
+from tests.compat.columns import Check, Trial, slow_token, token_calls
 from tests.compat.keys import READER_KEY, WRONG_KEY
 
 _CHUNK = 65_536  # the tool sends files in pieces of this size
@@ -14,7 +14,7 @@ async def twenty_articles_at_once_cost_one_token(trial: Trial) -> None:
     slow_token(trial.stand)
     media_ids = (await trial.tool.do("cold"))["media_ids"]
     assert len(set(media_ids)) == 20
-    assert len(trial.stand.committed("token")) == 1
+    assert token_calls(trial.stand) == 1
 
 
 async def pictures_in_chunks_arrive_whole(trial: Trial) -> None:
@@ -46,10 +46,10 @@ async def an_article_becomes_one_draft_with_its_looks(trial: Trial) -> None:
 async def a_token_that_somebody_took_is_not_noticed(trial: Trial) -> None:
     """WeChat refuses the live token with 40001 from now on."""
     await trial.tool.do("draft")
-    before = len(trial.stand.committed("token"))
+    before = token_calls(trial.stand)
     trial.stand.sandbox.tokens.expire(VERIFIED.app_id, supersede=True)
     await trial.tool.do("draft 又一段。")
-    assert len(trial.stand.committed("token")) == before + 1
+    assert token_calls(trial.stand) == before + 1
 
 
 async def a_refusal_says_what_to_do(trial: Trial) -> None:
