@@ -39,10 +39,11 @@ class Scope(StrEnum):
 
 
 class Enhance(StrEnum):
-    """What may be done to a relayed draft or upload on its way; nothing that is not asked for."""
+    """What may be done to what is relayed, on its way; nothing that is not asked for."""
 
     IMAGES = "images"
     LINT = "lint"
+    EXPLAIN = "explain"  # of answers; the others look after drafts and uploads
 
 
 class ClientSettings(BaseModel):
@@ -67,8 +68,8 @@ class ClientSettings(BaseModel):
 
     enhance: frozenset[Enhance] = Field(
         frozenset(),
-        description="what is done to drafts and uploads it relays, unless a call says otherwise:"
-        " images, lint",
+        description="what is done to what it relays, unless a call says otherwise: images and lint"
+        " (of drafts and uploads), explain (of WeChat's refusals)",
     )
 
     @field_serializer("scopes", when_used="json")

@@ -33,7 +33,7 @@ _UPLOADS: dict[str, Target | dict[str, Target]] = {
 _PATHS = _DRAFTS | _UPLOADS.keys()
 _AT_ONCE = 8  # each holds its body in memory
 _OF_ONE_CLIENT = 4  # the others need not wait for the slow pictures of one
-_NOTHING: frozenset[Enhance] = frozenset()
+_OF_BODIES = frozenset({Enhance.IMAGES, Enhance.LINT})
 _AS_IT_IS = Text("原样上传", "it is sent as it is")
 
 
@@ -44,8 +44,8 @@ class EnhanceInvalid(GatewayError):
     code = "enhance_invalid"
     category = "params"
     message = Text(
-        "请求头 X-Wxgate-Enhance 只能写 images、lint 或 off",
-        "X-Wxgate-Enhance is a list of images and lint, or off",
+        "请求头 X-Wxgate-Enhance 只能写 images、lint、explain 或 off",
+        "X-Wxgate-Enhance is a list of images, lint and explain, or off",
     )
     hint = Text("如 X-Wxgate-Enhance: images, lint", "such as X-Wxgate-Enhance: images, lint")
 
@@ -73,12 +73,14 @@ class RelayCare:
             lambda: asyncio.Semaphore(_OF_ONE_CLIENT)
         )
 
-    def wanted(self, request: Inbound, caller: Caller, route: Route) -> frozenset[Enhance]:
+    def wanted(self, request: Inbound, caller: Caller) -> frozenset[Enhance]:
         """What this call asks for, else what its client has set. Raises EnhanceInvalid."""
         said = request.headers.get(HEADER)
-        if (said is None and not caller.client.enhance) or route.path not in _PATHS:
-            return _NOTHING
         return caller.client.enhance if said is None else _read(said)
+
+    def concerns(self, route: Route, wanted: frozenset[Enhance]) -> bool:
+        """Whether what goes up by `route` is to be looked after."""
+        return not wanted.isdisjoint(_OF_BODIES) and route.path in _PATHS
 
     async def look_after(
         self,
@@ -93,7 +95,7 @@ class RelayCare:
 
         Takes half of the time that the caller has left at most.
         """
-        wanted = self.wanted(request, caller, route)
+        wanted = self.wanted(request, caller)
         seconds = self.timeout_s if asked is None else min(self.timeout_s, asked.left() / 2)
         ends_at = asyncio.get_running_loop().time() + seconds
         async with AsyncExitStack() as turn:
@@ -162,7 +164,7 @@ class RelayCare:
 def _read(said: bytes) -> frozenset[Enhance]:
     names = {name.strip() for name in said.decode("latin-1").lower().split(",")} - {""}
     if names == {"off"}:
-        return _NOTHING
+        return frozenset()
     try:
         return frozenset(map(Enhance, names))
     except ValueError:

@@ -6,14 +6,16 @@ import orjson
 import structlog
 
 from accounts.audit import AuditEntry
-from core.errors import GatewayError
+from accounts.clients import Enhance
+from core.errors import GatewayError, Language
 from core.ids import new_id
 from handlers.enhance import RelayCare
+from handlers.explain import explained
 from handlers.presence import Presence
 from handlers.relay_journal import RelayJournal
 from handlers.token_calls import PATHS as TOKEN_PATHS
 from handlers.token_calls import TokenCalls
-from handlers.wechat_form import Headers, refusal
+from handlers.wechat_form import Headers, language_of_headers, refusal
 from proxy.advice import error_header
 from proxy.app_secret import credentials_of, real_body, said_in
 from proxy.auth import Authenticator, Caller
@@ -51,11 +53,12 @@ _MEDIA_PATHS = ("/cgi-bin/media/", "/cgi-bin/material/", "/customservice/kfaccou
 
 
 class _Kept(NamedTuple):
-    """With whom the caller may share answers, and whether it wants to."""
+    """With whom the caller may share answers, and whether it wants to; what becomes of this one."""
 
     rights: Collection[str]
     wish: Wish
     note: AuditEntry | None
+    explain: Language | None  # in which a refusal is explained; None: not asked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,11 +144,12 @@ class Relay:
         _met(scope, caller, ours)
         try:
             with await self._admit(caller, route, ours):
+                wanted = self._care.wanted(request, caller) if self._care else frozenset()
                 if not by_secret and caller.signed is None:
                     body = await self._read(request, route, caller, receive)
                 self._check_outgoing(request, route, body)
                 note = self._journal.about(request, _request_id(ours), caller, route, body)
-                if body is not None and self._care and self._care.wanted(request, caller, route):
+                if body is not None and self._care and self._care.concerns(route, wanted):
                     looked = await self._care.look_after(
                         *(request, _request_id(ours), caller, route, body, asked)
                     )
@@ -154,7 +158,8 @@ class Relay:
                         sent = await self._bodies.keep(looked.body)
                     ours += looked.headers
                 call = await self._outgoing(request, route, caller, sent or body, asked)
-                kept = _Kept(caller.client.scopes, _wish(request), note)
+                explain = language_of_headers(request.headers) if _explains(wanted) else None
+                kept = _Kept(caller.client.scopes, _wish(request), note, explain)
                 errcode = await self._pass_through(call, kept, receive, ours, send)
         finally:
             for each in (body, sent):
@@ -224,11 +229,15 @@ class Relay:
             remaining = self._calls.remaining(call.account.name, call.route.path)
             if remaining is not None:
                 ours.append((b"x-wxgate-quota-remaining", b"%d" % remaining))
+            head = exchange.head  # others may be given the same exchange: it stays WeChat's
             if exchange.errcode:
-                errmsg = exchange.head.decode("utf-8", "replace")
+                errmsg = head.decode("utf-8", "replace")
                 said = error_header(self._errcodes, exchange.errcode, errmsg)
                 ours.append((b"x-wxgate-error", said.encode("ascii")))
-            await _send_exchange(send, exchange, ours)
+                if kept.explain and exchange.errcode in self._errcodes:
+                    known = self._errcodes.get(exchange.errcode)
+                    head = explained(head, known, kept.explain)
+            await _send_exchange(send, exchange, head, ours)
             return exchange.errcode
         finally:
             exchange.close()
@@ -263,6 +272,10 @@ def _request_id(ours: Headers) -> str:
     return dict(ours)[b"x-request-id"].decode("latin-1")
 
 
+def _explains(wanted: frozenset[Enhance]) -> bool:
+    return bool(wanted) and Enhance.EXPLAIN in wanted  # an Enum takes its time to hash
+
+
 def _wish(request: Inbound) -> Wish:
     """What the caller's Cache-Control asks of us."""
     said = request.header(b"cache-control").lower()
@@ -276,7 +289,8 @@ def _cache_headers(relayed: Relayed) -> Headers:
     return headers
 
 
-async def _send_exchange(send: Send, exchange: Exchange, ours: Headers) -> None:
+async def _send_exchange(send: Send, exchange: Exchange, head: bytes, ours: Headers) -> None:
+    """Pass on the answer, with `head` as its beginning."""
     answer = exchange.answer
     headers = [
         (name, value)
@@ -285,12 +299,12 @@ async def _send_exchange(send: Send, exchange: Exchange, ours: Headers) -> None:
         or (name == b"content-length" and not exchange.complete)
     ]
     if exchange.complete:
-        await _send_whole(send, answer.status, [*headers, *ours], exchange.head)
+        await _send_whole(send, answer.status, [*headers, *ours], head)
         return
     await send(
         {"type": "http.response.start", "status": answer.status, "headers": [*headers, *ours]}
     )
-    await send({"type": "http.response.body", "body": exchange.head, "more_body": True})
+    await send({"type": "http.response.body", "body": head, "more_body": True})
     try:
         async for chunk in exchange.chunks():
             await send({"type": "http.response.body", "body": chunk, "more_body": True})

@@ -3,7 +3,7 @@ from typing import Any
 
 import orjson
 
-from core.errors import GatewayError, language_of
+from core.errors import GatewayError, Language, language_of
 from proxy.advice import error_header
 from proxy.auth import AuthAmbiguous, IpNotAllowed, KeyInUrl
 from proxy.body import BodyInvalid
@@ -37,6 +37,11 @@ def wants_real_status(headers: dict[bytes, bytes]) -> bool:
     return shows_key_header(headers) or b"application/problem+json" in headers.get(b"accept", b"")
 
 
+def language_of_headers(headers: dict[bytes, bytes]) -> Language:
+    """The language that the caller's Accept-Language asks for."""
+    return language_of(headers.get(b"accept-language", b"").decode("latin-1"))
+
+
 def refusal(
     error: GatewayError, headers: dict[bytes, bytes], request_id: str, errcodes: Errcodes
 ) -> tuple[int, Headers, bytes]:
@@ -44,7 +49,7 @@ def refusal(
 
     HTTP 200 for tools that know WeChat alone, the real status for those that know better.
     """
-    language = language_of(headers.get(b"accept-language", b"").decode("latin-1"))
+    language = language_of_headers(headers)
     told = error.describe(language, request_id)
     errcode = error.upstream["errcode"] if error.upstream else error.errcode
     body: dict[str, Any] = {

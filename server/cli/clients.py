@@ -67,7 +67,7 @@ ApprovePublish = Annotated[
 EnhanceOption = Annotated[
     list[str] | None,
     typer.Option(
-        help="转发的草稿与上传顺便处理：images、lint，可重复；off 关闭 / done to what it relays",
+        help="转发时顺便做的：images、lint、explain，可重复；off 关闭 / done to what it relays",
         show_default=False,
     ),
 ]

@@ -106,15 +106,18 @@ async def a_refusal_of_the_proxy_says_what_to_do(trial: Trial) -> None:
 
 
 async def a_refusal_of_wechats_arrives(trial: Trial) -> None:
-    """Its own words as they are (48001, 45009); ours as soon as it is the gateway that refuses.
+    """Its own words, and cause and cure behind them (48001, 45009), which these clients have set.
 
-    That is the second call once a quota is spent, and a token that WeChat does not give (40164).
+    Ours as soon as it is the gateway that refuses: the second call once a quota is spent, and a
+    token that WeChat does not give (40164).
     """
     stand = trial.stand
     await trial.tool.do("upload")
     for errcode, errmsg in _NO.items():
         stand.sandbox.faults.add(_answer(_ADD, errcode, errmsg))
-        assert errmsg in await trial.tool.shown("draft")
+        shown = await trial.tool.shown("draft")
+        assert errmsg in shown
+        assert _TOLD.search(shown)
     assert _TOLD.search(await trial.tool.shown("draft"))
     stand.sandbox.faults.add(_answer(_TOKEN_CALLS[1], 40164, f"invalid ip {_IP}, not in whitelist"))
     async with trial.opens(app_id=PERSONAL.app_id) as tool:  # which has no token yet

@@ -38,5 +38,5 @@ def every_door(origin: str) -> dict[str, Any]:
 
 def _client(key: str, *scopes: str) -> dict[str, Any]:
     name = key.split("_")[1]
-    rights = {"accounts": ["main", "personal"], "scopes": list(scopes)}
+    rights = {"accounts": ["main", "personal"], "scopes": list(scopes), "enhance": ["explain"]}
     return {"id": name, "key": key, **rights, "rate_limit": "60000/minute", "max_concurrent": 1000}

@@ -21,7 +21,6 @@ from proxy.routing import Route
 from tests.gateway import CLIENTS, MAIN
 
 ADD = "/cgi-bin/draft/add"
-NOTHING: frozenset[Enhance] = frozenset()
 
 
 class Drafts:
@@ -71,24 +70,25 @@ async def look(drafts: Drafts, said: str = "images, lint", asked: Deadline | Non
         ("images", {Enhance.IMAGES}),
         ("images,lint", {Enhance.IMAGES, Enhance.LINT}),
         (" Lint , IMAGES ,", {Enhance.IMAGES, Enhance.LINT}),
+        ("explain", {Enhance.EXPLAIN}),
         ("off", set()),
         ("", set()),
     ],
 )
 def test_the_header_says_what_is_wanted(said: str, wanted: set[Enhance]) -> None:
-    found = care().wanted(inbound(x_wxgate_enhance=said), caller(Enhance.LINT), route())
+    found = care().wanted(inbound(x_wxgate_enhance=said), caller(Enhance.LINT))
     assert found == wanted
 
 
 @pytest.mark.parametrize("said", ["pictures", "images lint", "off, lint", "images;q=1", "\xff"])
 def test_a_header_that_says_something_else_is_refused(said: str) -> None:
     with pytest.raises(EnhanceInvalid):
-        care().wanted(inbound(x_wxgate_enhance=said), caller(), route())
+        care().wanted(inbound(x_wxgate_enhance=said), caller())
 
 
 def test_without_a_header_the_clients_setting_holds() -> None:
-    assert care().wanted(inbound(), caller(Enhance.LINT), route()) == {Enhance.LINT}
-    assert care().wanted(inbound(), caller(), route()) == NOTHING
+    assert care().wanted(inbound(), caller(Enhance.LINT)) == {Enhance.LINT}
+    assert care().wanted(inbound(), caller()) == frozenset()
 
 
 async def test_another_time_counts_from_the_next_call_on() -> None:
@@ -102,8 +102,12 @@ async def test_another_time_counts_from_the_next_call_on() -> None:
 
 @pytest.mark.parametrize("path", ["/cgi-bin/freepublish/submit", "/cgi-bin/message/mass/sendall"])
 def test_nothing_else_is_ever_looked_after(path: str) -> None:
-    everything = inbound(x_wxgate_enhance="images, lint")
-    assert care().wanted(everything, caller(*Enhance), route(path)) == NOTHING
+    assert not care().concerns(route(path), frozenset(Enhance))
+
+
+def test_who_wants_refusals_explained_has_its_draft_left_alone() -> None:
+    assert not care().concerns(route(), frozenset({Enhance.EXPLAIN}))
+    assert care().concerns(route(), frozenset({Enhance.EXPLAIN, Enhance.LINT}))
 
 
 async def test_a_draft_that_needed_nothing_goes_up_itself_and_is_not_noted() -> None:

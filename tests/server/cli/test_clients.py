@@ -107,7 +107,7 @@ async def test_every_option_says_what_it_is_about(store: Store) -> None:
     options = (
         *("--scope", "draft", "--account", "main", "--allow-ip", "10.0.0.0/8"),
         *("--allow-ip", "fd00::/8", "--expires", "2099-12-31", "--rate-limit", "5/minute"),
-        *("--no-signing", "--approve-publish", "--enhance", "lint", "--enhance", "images"),
+        *("--no-signing", "--approve-publish", "--enhance", "images", "--enhance", "explain"),
     )
     made = await store.json("add", "shop", *options)
     del made["key"], made["keys"], made["created_at"], made["updated_at"]
@@ -122,7 +122,7 @@ async def test_every_option_says_what_it_is_about(store: Store) -> None:
         "max_concurrent": 100,
         "signing": False,
         "approve_publish": True,
-        "enhance": ["images", "lint"],
+        "enhance": ["explain", "images"],
         "source": "store",
         "disabled": False,
         "version": 1,
