@@ -26,5 +26,6 @@ PUBLISH = Operation(
     _TAG,
     body=PublishRequest,
     errors=(400, 401, 403, 404, 409, 413, 415, 422, 502, 503, 504),
+    limit="120/minute",  # as an article that is handed in at /v1
     description=_SAID,
 )
