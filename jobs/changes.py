@@ -10,6 +10,18 @@ class Changes:
 
     def __init__(self) -> None:
         self._waiting: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
+        self._ended = False
+
+    @property
+    def ended(self) -> bool:
+        """Whether this process stops, so that nobody is to watch any longer."""
+        return self._ended
+
+    def end(self) -> None:
+        """Wake all, for good: a stop waits for those whose calls are under way."""
+        self._ended = True
+        for job_id in self._waiting:
+            self.tell(job_id)
 
     def tell(self, job_id: str) -> None:
         """The job has changed."""
@@ -17,7 +29,9 @@ class Changes:
             event.set()
 
     async def wait(self, job_id: str, timeout_s: float) -> None:
-        """Return at the next change of the job, at the latest after `timeout_s`."""
+        """Return at the next change of the job or at the end, at the latest after `timeout_s`."""
+        if self._ended:
+            return
         event = asyncio.Event()
         self._waiting[job_id].add(event)
         try:

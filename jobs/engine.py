@@ -95,8 +95,9 @@ class Engine:
         await self._loops.aclose()
 
     def drain(self) -> None:
-        """Claim nothing more; what runs goes on."""
+        """Claim nothing more; what runs goes on, but nobody waits here for its end."""
         self._stopping = True
+        self._context.changes.end()
         self._awake.set()
 
     @property

@@ -195,7 +195,7 @@ class Jobs:
         after: int = 0,
         reviews: Collection[str] = (),
     ) -> AsyncGenerator[JobHead | None, None]:
-        """The job each time it changes, from versions above `after` on, until it is over.
+        """The job each time it changes, from versions above `after` on, until it or we are over.
 
         None now and then while nothing changes, so that a dead connection is found out.
         """
@@ -203,20 +203,21 @@ class Jobs:
         while True:
             row = await self.get(job_id, client_id, reviews=reviews)
             quiet_looks += 1
-            if row.version > after:
+            changed = row.version > after
+            if changed:
                 after, quiet_looks = row.version, 0
                 yield row
-                if row.kind == BATCH and not State(row.state).is_final:
-                    await asyncio.sleep(_BATCH_PAUSE_S)
-                    continue
             elif quiet_looks % _LOOKS_A_SIGN == 0:
                 yield None
-            if State(row.state).is_final:
+            if State(row.state).is_final or self._changes.ended:
                 return
-            await self._changes.wait(job_id, _LOOK_AGAIN_S)
+            if changed and row.kind == BATCH:
+                await asyncio.sleep(_BATCH_PAUSE_S)
+            else:
+                await self._changes.wait(job_id, _LOOK_AGAIN_S)
 
     async def wait(self, row: JobHead, timeout_s: float) -> JobHead:
-        """The job when it is over, or as it is after `timeout_s`."""
+        """The job when it is over, or as it is after `timeout_s` or when this process stops."""
         try:
             async with (
                 asyncio.timeout(timeout_s),

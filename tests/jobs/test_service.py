@@ -219,6 +219,21 @@ async def test_waiting_ends_with_the_job_or_with_patience(office: Office) -> Non
     assert (await waiting).state == State.CANCELLED
 
 
+async def test_who_stops_tells_the_job_as_it_is(office: Office) -> None:
+    row = await office.put()
+    waiting = asyncio.ensure_future(office.jobs.wait(row, 30))
+    following = asyncio.ensure_future(_told(office, row.id))
+    await asyncio.sleep(0.05)
+    office.changes.end()
+    assert (await waiting).state == State.ACCEPTED
+    assert await following == [row.version]
+    assert (await office.jobs.wait(row, 30)).version == row.version
+
+
+async def _told(office: Office, job_id: str) -> list[int]:
+    return [seen.version async for seen in office.jobs.events(job_id, "blog") if seen]
+
+
 async def test_what_was_lost_and_sent_again_in_vain_is_too_late_to_cancel(office: Office) -> None:
     await office.put(state="waiting")
     await office.intent(effect="submit", attempt=1, outcome="absent")

@@ -1,5 +1,6 @@
 import asyncio
 import signal
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +97,32 @@ async def test_a_call_under_way_ends_before_the_process_does(
                 served.process.send_signal(number)
             assert call.result().json() == {"total_count": 0}
             assert await served.gone() == 0
+
+
+async def test_who_waits_for_a_job_is_told_how_it_stands(tmp_path: Path, unused_port: int) -> None:
+    later = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+    article, waiting = {"markdown": "正文", "publish_at": later}, {"Prefer": "wait=60"}
+    route = "/v1/accounts/main/articles"
+    async with run_sandbox(SandboxSettings()) as sandbox:
+        config, url = written(sandbox, tmp_path, unused_port)
+        complaints = tmp_path / "stderr"
+        with complaints.open("wb") as stderr:
+            async with serve(config, url, KEY, stderr=stderr) as served:
+                made = (await served.http.post(route, json=article)).json()
+                async with served.http.stream("GET", f"/v1/jobs/{made['id']}/events") as events:
+                    told = events.aiter_lines()
+                    assert await anext(told) == "event: job"
+                    async with asyncio.TaskGroup() as group, asyncio.timeout(60):
+                        waits = group.create_task(
+                            served.http.post(route, json=article, headers=waiting, timeout=60)
+                        )
+                        while len((await served.http.get("/v1/jobs")).json()["items"]) < 2:
+                            await asyncio.sleep(0.05)
+                        served.process.send_signal(signal.SIGTERM)
+                    assert not [line async for line in told if line.startswith("event")]
+                assert await served.gone() == 0
+        assert (waits.result().status_code, waits.result().json()["state"]) == (202, "scheduled")
+        assert "Exception" not in complaints.read_text()
 
 
 async def test_before_it_stops_it_tells_the_load_balancer(tmp_path: Path, unused_port: int) -> None:
