@@ -4,9 +4,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from core.errors import Text
-from server.cli.common import ConfigOption, fail, in_language, read_settings
+from server.cli.common import ConfigOption, fail, fail_with, in_language, read_settings
 
 if TYPE_CHECKING:
+    from server.forward.public_certificate import PublicCertificate
     from server.settings import Settings
 
 _ELSEWHERE = Text(
@@ -43,22 +44,17 @@ def show(
       wxgate ca show
       wxgate ca show --pem > wxgate-ca.pem
     """
-    from cryptography import x509
-    from cryptography.hazmat.primitives.hashes import SHA256
-
     path = _certificate(read_settings(config))
-    text = path.read_bytes()
+    found = _read(path)
     if pem:
-        typer.echo(text.decode("ascii"), nl=False)
+        typer.echo(found.pem, nl=False)
         return
-    found = x509.load_pem_x509_certificate(text)
-    names = found.extensions.get_extension_for_class(x509.NameConstraints).value
-    hosts = ", ".join(str(name.value) for name in names.permitted_subtrees or ())
+    certificate = found.certificate
     typer.echo(f"文件 file          {path}")
-    typer.echo(f"名称 name          {found.subject.rfc4514_string()}")
-    typer.echo(f"SHA-256            {found.fingerprint(SHA256()).hex(':').upper()}")
-    typer.echo(f"有效期至 ends      {found.not_valid_after_utc:%Y-%m-%d}")
-    typer.echo(f"只签发 only for    {hosts}")
+    typer.echo(f"名称 name          {certificate.subject.rfc4514_string()}")
+    typer.echo(f"SHA-256            {found.fingerprint}")
+    typer.echo(f"有效期至 ends      {certificate.not_valid_after_utc:%Y-%m-%d}")
+    typer.echo(f"只签发 only for    {', '.join(found.hosts)}")
 
 
 @app.command("install-hint")
@@ -93,7 +89,7 @@ def install_hint(
         fail(f"没有 {system}，有：{known}", f"no such hint: {system}; there are: {known}", code=2)
     settings = read_settings(config)
     path = ca_file or _certificate(settings).resolve()
-    name = _common_name(path)
+    file, name = _tellable(path), _read(path).name
     address = settings.forward.listen or "127.0.0.1:8081"
     client = settings.clients[0].id if settings.clients else "<id>"
     proxy = f"http://{client}:$WXGATE_KEY@{address}"
@@ -101,20 +97,27 @@ def install_hint(
         typer.echo(f"{in_language(_ELSEWHERE)}\n", err=True)
     for word in [system] if system else HINTS:
         hint = HINTS[word]
-        lines, undo = hint.fill(str(path), name, proxy, address)
+        lines, undo = hint.fill(file, name, proxy, address)
         told = [f"# {word}: {in_language(hint.title)}", *lines, "# 撤销 / undo", *undo]
         typer.echo("\n".join(told) + "\n")
 
 
-def _common_name(path: Path) -> str:
-    from cryptography import x509
-    from cryptography.x509.oid import NameOID
+def _read(path: Path) -> "PublicCertificate":
+    from server.forward.public_certificate import CertificateUnusable, read_public
 
     try:
-        found = x509.load_pem_x509_certificate(path.read_bytes())
-    except (OSError, ValueError) as exc:
-        fail(f"读不了证书 {path}：{exc}", f"cannot read the certificate {path}: {exc}")
-    return str(found.subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value)
+        return read_public(path)
+    except CertificateUnusable as error:
+        fail_with(error, code=2)
+
+
+def _tellable(path: Path) -> str:
+    from server.forward.public_certificate import PathUnfit, check_path
+
+    try:
+        return check_path(str(path))
+    except PathUnfit as error:
+        fail_with(error, code=2)
 
 
 def _certificate(settings: "Settings") -> Path:

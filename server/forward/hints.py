@@ -1,26 +1,34 @@
 """How to make machines and languages trust wxgate's CA and go through the forward proxy."""
 
 import re
-from collections.abc import Mapping
+import shlex
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from core.errors import Text
 
 
+def _for_windows(path: str) -> str:
+    """For cmd and PowerShell alike; of a path that holds nothing they read between quotes."""
+    return path if re.fullmatch(r"[\w.:/\\-]+", path) else f'"{path}"'
+
+
 class Hint(NamedTuple):
     """What to type for one system or language, and what to undo it.
 
-    `{ca}` `{name}` `{proxy}` `{host}` `{port}` are filled.
+    `{ca}` `{name}` `{proxy}` `{host}` `{port}` are filled, the path `{ca}` quoted by `quote` for
+    the shell that reads it.
     """
 
     title: Text
     lines: tuple[str, ...]
     undo: tuple[str, ...]
+    quote: Callable[[str], str] = shlex.quote
 
     def fill(self, ca: str, name: str, proxy: str, address: str) -> tuple[list[str], list[str]]:
         """Both for a CA file and its common name, a proxy with its key, and its HOST:PORT."""
         host, _, port = address.rpartition(":")
-        values = {"ca": ca, "name": name, "proxy": proxy, "host": host, "port": port}
+        values = {"ca": self.quote(ca), "name": name, "proxy": proxy, "host": host, "port": port}
         return _filled(self.lines, values), _filled(self.undo, values)
 
 
@@ -67,6 +75,7 @@ HINTS: dict[str, Hint] = {
         Text("Windows（当前用户，不要管理员）", "Windows, for this user, no administrator"),
         ("certutil -user -addstore Root {ca}",),
         ('certutil -user -delstore Root "{name}"',),
+        _for_windows,
     ),
     "curl": Hint(
         Text("curl", "curl"),

@@ -51,8 +51,27 @@ def test_a_copy_on_another_machine_needs_no_ca_here(tmp_path: Path) -> None:
     assert "certutil -user -addstore Root wxgate-ca.pem\n# 撤销 / undo\n" in done.stdout
     assert 'certutil -user -delstore Root "wxgate CA ' in done.stdout
     missing = wxgate("ca", "install-hint", "windows", "--ca", "nowhere.pem")
-    assert missing.exit_code == 1
+    assert missing.exit_code == 2
     assert "nowhere.pem" in missing.stderr
+
+
+def test_what_is_no_certificate_of_ours_is_told_and_nothing_else() -> None:
+    Path("data/ca").mkdir(parents=True)
+    Path("data/ca/ca.pem").write_bytes(b"\xffgarbage")
+    for command in (["show"], ["show", "--pem"], ["install-hint"]):
+        done = wxgate("ca", *command)
+        assert (done.exit_code, done.stdout) == (2, "")
+        assert "wxgate ca show --pem" in done.stderr
+        assert "Traceback" not in done.stderr
+
+
+def test_a_path_that_a_shell_might_run_is_refused(tmp_path: Path) -> None:
+    authority = open_authority(tmp_path / "far", ["api.weixin.qq.com"], clock=time.time)
+    (tmp_path / "$(id).pem").write_bytes(authority.pem)
+    done = wxgate("ca", "install-hint", "--ca", "$(id).pem")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "'$(id).pem'" in done.stderr
+    assert "wxgate-ca.pem" in done.stderr
 
 
 def test_an_unknown_system_is_told_which_there_are() -> None:
