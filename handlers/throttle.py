@@ -1,12 +1,15 @@
+import time
 from pathlib import Path
 from typing import Any
 
+from limits import RateLimitItem, parse_many
 from slowapi import Limiter
 from starlette.requests import Request
 from starlette.responses import Response
 
 from cache.rates import parse_rates
 from handlers.openapi import ApiRoute
+from proxy.ratelimit import RateLimited
 
 # slowapi would read whatever .env lies in the working directory; this file holds no setting.
 _NO_SETTINGS = str(Path(__file__).with_name("__init__.py"))
@@ -22,6 +25,9 @@ class Throttle:
     def __init__(self, rate: str) -> None:
         """`rate` is over all endpoints; where it is "none", those of single ones are off too."""
         self._rate = rate
+        self._own: dict[
+            str, list[RateLimitItem]
+        ] = {}  # what single endpoints may be called, by their scope
         self.limiter = Limiter(
             key_func=_caller,
             strategy="moving-window",
@@ -44,10 +50,23 @@ class Throttle:
         endpoint = _named(route, prefix)
         if route.operation.limit:
             scope = f"{route.method} {prefix}{route.path}"
+            self._own[scope] = parse_many(route.operation.limit)
             endpoint = self.limiter.shared_limit(route.operation.limit, scope=scope)(endpoint)
         if not route.operation.in_bulk:
             endpoint = self.limiter.shared_limit(self._rate, scope="/v1")(endpoint)
         return ApiRoute(route.method, route.path, endpoint, route.operation)
+
+    def count(self, request: Request, scope: str) -> None:
+        """Count a call on the limit of the endpoint whose work it asks for in another way.
+
+        `scope` is the method and path of one that is guarded. Raises RateLimited.
+        """
+        who, windows = _caller(request), self.limiter.limiter
+        for rate in self._own.get(scope, ()):
+            if not windows.hit(rate, who, scope):
+                wait_s = windows.get_window_stats(rate, who, scope).reset_time - time.time()
+                rule = f"{who}: {scope} = {rate}"
+                raise RateLimited(rule=rule, wait_s=max(1.0, wait_s), headers=[])
 
 
 def _named(route: ApiRoute, prefix: str) -> Any:

@@ -39,11 +39,12 @@ _HEADERS = ("Mcp-Protocol-Version", "Mcp-Session-Id", "Mcp-Method", "Mcp-Name", 
 def mcp_routes(
     parts: Parts, bodies: BodyBudget, throttle: Throttle, guards: Sequence[Middleware]
 ) -> list[Route]:
-    """What is posted to /mcp, which counts on the limit of /v1; and what browsers ask before."""
+    """What is posted to /mcp, which counts on the limits of /v1; and what browsers ask before."""
     settings = parts.settings
     endpoint = McpEndpoint(
         _tools(parts),
         bodies,
+        throttle.count,
         origins=(_origin(settings.server.public_url), *settings.mcp.allowed_origins),
         max_calls=settings.mcp.max_calls,
         version=version("wxgate"),

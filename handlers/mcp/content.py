@@ -78,6 +78,7 @@ class ContentTools:
                 takes=RenderInput,
                 gives=RenderAnswer,
                 effect=READS_HERE,
+                counts_as="POST /v1/render",
                 run=self._render,
             ),
             Tool(
@@ -85,6 +86,7 @@ class ContentTools:
                 takes=ArticleFields,
                 gives=LintAnswer,
                 effect=READS_HERE,
+                counts_as="POST /v1/lint",
                 run=self._lint,
             ),
             Tool(
@@ -92,6 +94,7 @@ class ContentTools:
                 takes=NoArguments,
                 gives=ThemeNames,
                 effect=READS_HERE,
+                counts_as="GET /v1/themes",
                 run=self._themes,
             ),
             Tool(

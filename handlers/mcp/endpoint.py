@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -50,15 +50,20 @@ class McpEndpoint:
         self,
         tools: Iterable[Tool],
         bodies: BodyBudget,
+        count: Callable[[Request, str], None],
         *,
         origins: Iterable[str],
         max_calls: int,
         version: str,
     ) -> None:
-        """`max_calls` of one client at once; `origins` are the pages that may call."""
+        """`count` counts a call on the limit of an endpoint; `max_calls` of one client at once.
+
+        `origins` are the pages that may call.
+        """
         self._tools = {tool.name: tool for tool in tools}
         self._shown = {name: _shown(tool) for name, tool in self._tools.items()}
         self._bodies = bodies
+        self._count = count
         self._origins = frozenset(origin.lower() for origin in origins)
         self._max_calls = max_calls
         self._under_way: Counter[str] = Counter()
@@ -122,6 +127,8 @@ class McpEndpoint:
         request.state.route = f"/mcp {tool.name}"  # what metrics and statistics go by
         request.state.tool = tool.name
         try:
+            if tool.counts_as:
+                self._count(request, tool.counts_as)
             if tool.scopes:
                 require_scope(request, *tool.scopes)
             asked = parse_model(json.dumps(params.arguments or {}).encode(), tool.takes)

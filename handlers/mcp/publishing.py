@@ -33,6 +33,7 @@ from store.jobs import JobHead
 from store.tags import TagName
 
 _MAX_WAIT_S = 50
+_PUBLISHES = "POST /v1/accounts/{account}/drafts/{media_id}/publish"
 _WAIT = "seconds to wait for the end; the job goes on either way"
 
 Wait = Annotated[float, Field(ge=0, le=_MAX_WAIT_S, description=_WAIT)]
@@ -155,6 +156,7 @@ class PublishingTools:
                 # `update` writes over a draft, `another` makes one each time.
                 effect=Effect(destructive=True, idempotent=False),
                 scopes=(Scope.DRAFT,),
+                counts_as="POST /v1/accounts/{account}/articles",
                 run=self._create_draft,
             ),
             Tool(
@@ -163,6 +165,7 @@ class PublishingTools:
                 gives=JobAnswer,
                 effect=Effect(destructive=True),
                 scopes=(Scope.PUBLISH,),
+                counts_as=_PUBLISHES,
                 run=self._publish,
             ),
             Tool(
@@ -171,6 +174,7 @@ class PublishingTools:
                 gives=JobAnswer,
                 effect=Effect(destructive=True),
                 scopes=(Scope.PUBLISH,),
+                counts_as=_PUBLISHES,
                 run=self._schedule,
             ),
             Tool(

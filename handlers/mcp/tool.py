@@ -46,6 +46,7 @@ class Tool:
     gives: type[BaseModel]
     effect: Effect
     scopes: tuple[Scope, ...] = ()  # one of them is needed; empty: none
+    counts_as: str = ""  # the endpoint of /v1 whose own limit it counts on, if there is one
     run: Run
 
     @property

@@ -18,6 +18,7 @@ from handlers.guard import AuthMiddleware
 from handlers.openapi import ApiRoute, Operation
 from handlers.sse import stream
 from handlers.throttle import Throttle
+from proxy.ratelimit import RateLimited
 from tests.gateway import CLIENTS
 
 
@@ -130,3 +131,14 @@ async def test_what_comes_by_the_hundred_counts_on_its_own_limit_alone() -> None
         others = [(await http.get("/v1/ones/1", headers=client)).status_code for _ in range(3)]
     assert bulk == [200] * 5 + [429]
     assert others == [200, 200, 429]
+
+
+async def test_the_same_work_asked_for_in_another_way_counts_too() -> None:
+    throttle = Throttle("100/minute")
+    throttle.guard(ApiRoute("GET", "/a", Handler("a").get, Operation("1", "t", limit="2/day")), "")
+    request = Request({"type": "http", "client": ("127.0.0.1", 1), "headers": []})
+    for _ in range(2):
+        throttle.count(request, "GET /a")
+    with pytest.raises(RateLimited, match=r"ip 127\.0\.0\.1: GET /a = 2 per 1 day"):
+        throttle.count(request, "GET /a")
+    throttle.count(request, "GET /b")  # has no limit of its own

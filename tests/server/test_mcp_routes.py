@@ -5,9 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from limits import RateLimitItemPerMinute
 
 from tests.e2e.conftest import KEY, Opens, Stand
 
+ACCEPTS = {"Accept": "application/json, text/event-stream"}
 PAGE = "https://inspector.example.com"
 _START = """
 import asyncio, sys
@@ -29,6 +31,38 @@ def test_the_sdk_is_imported_only_where_agents_are_answered(tmp_path: Path) -> N
     command = [sys.executable, "-c", _START, str(tmp_path)]
     done = subprocess.run(command, capture_output=True, check=True, text=True)
     assert done.stdout.strip() == "[]"
+
+
+async def test_a_tool_counts_on_the_limit_of_the_route_that_does_the_same(
+    open_stand: Opens,
+) -> None:
+    one = "POST /v1/accounts/{account}"
+    same = {
+        "render": ("POST /v1/render", 120),
+        "lint": ("POST /v1/lint", 120),
+        "list_themes": ("GET /v1/themes", 60),
+        "create_draft": (f"{one}/articles", 120),
+        "publish": (f"{one}/drafts/{{media_id}}/publish", 120),
+        "schedule": (f"{one}/drafts/{{media_id}}/publish", 120),
+    }
+    async with open_stand({"mcp": {"enabled": True}}) as stand:
+        windows = stand.app.state.limiter.limiter
+        for tool, (scope, most) in same.items():
+            assert await _code(stand, tool) != "rate_limited"
+            windows.hit(RateLimitItemPerMinute(most), "client blog", scope, cost=most - 1)
+            assert await _code(stand, tool) == "rate_limited"
+            windows.storage.reset()
+
+
+def _calling(tool: str) -> dict[str, Any]:
+    params = {"name": tool, "arguments": {}}
+    return {"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": params}
+
+
+async def _code(stand: Stand, tool: str) -> str:
+    answer = await stand.http.post("/mcp", json=_calling(tool), headers=ACCEPTS)
+    found: str = answer.json()["result"]["structuredContent"].get("error", {}).get("code", "")
+    return found
 
 
 async def test_a_page_that_may_call_gets_through_what_its_browser_asks(open_stand: Opens) -> None:

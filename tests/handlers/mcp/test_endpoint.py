@@ -262,7 +262,12 @@ async def test_a_bug_of_a_tool_is_told_by_its_request_id_alone() -> None:
         return await endpoint.post(request)
 
     tool = Tool(about=LIST_DRAFTS, takes=_Nothing, gives=_Nothing, effect=READS, run=run)
-    endpoint = McpEndpoint([tool], BodyBudget(10**7), origins=(), max_calls=1, version="1")
+    endpoint = McpEndpoint(
+        *([tool], BodyBudget(10**7), lambda _request, _scope: None),
+        origins=(),
+        max_calls=1,
+        version="1",
+    )
     app = Starlette(routes=[Route("/mcp", known, methods=["POST"])])
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://gate") as http:
