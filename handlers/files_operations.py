@@ -12,7 +12,7 @@ MISSING = Operation(
     answer=MissingAnswer,
     example={"sha256": [_SHA256]},
     answer_example={"missing": [_SHA256]},
-    errors=(400, 401, 403, 413, 415, 422, 503),
+    errors=(400, 401, 403, 404, 413, 415, 422, 503),
     description="每个密钥只看得到自己传的。A key sees only what it sent itself.",
 )
 PUT = Operation(

@@ -1,5 +1,6 @@
 import asyncio
 import faulthandler
+import logging
 import os
 import shutil
 import socket
@@ -14,6 +15,7 @@ from typing import Any
 
 import certifi
 import pytest
+import structlog
 from pydantic import SecretStr
 
 from core.logging import LogSettings, setup_logging
@@ -26,6 +28,15 @@ _HANGS_S = 600  # longer than any test's own timeout
 def pytest_configure() -> None:
     """Log as a gateway does, all of it: pytest shows the lines of a test that fails."""
     setup_logging(LogSettings(level="debug", format="json"))
+
+
+@pytest.fixture(autouse=True)
+def logging_set_up_once() -> Iterator[None]:
+    """Loggers stay as they were at their first use: set up anew, some would be heard no more."""
+    before, level = structlog.get_config()["processors"], logging.getLogger().level
+    yield
+    assert structlog.get_config()["processors"] is before, "run what sets up logging in a process"
+    assert logging.getLogger().level == level, "set the level as it was"
 
 
 @pytest.hookimpl(wrapper=True)

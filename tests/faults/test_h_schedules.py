@@ -370,7 +370,6 @@ async def until_over(stand: Stand, job_id: str) -> dict[str, Any]:
 async def test_153_after_a_restore_of_yesterdays_database_nothing_is_published_again(
     open_stand: Opens, database_url: str, tmp_path: Path
 ) -> None:
-    (tmp_path / "data").mkdir()
     settings = DatabaseSettings(url=SecretStr(database_url))
     change = {"database": {"url": database_url}}
     async with open_database(settings, tmp_path / "data") as database:

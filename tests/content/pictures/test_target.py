@@ -9,6 +9,7 @@ def test_no_target_is_beyond_what_wechat_documents() -> None:
         "cover": 999_999,
         "material": 10_000_000,
         "thumb": 64_000,
+        "temporary": 2_000_000,
     }
     assert TARGETS["thumb"].types == {"image/jpeg"}
 
