@@ -5,12 +5,13 @@ BIN := $(VENV)/bin
 SPEC := tests/content/spec
 BENCHMARKS := tokens uploads relay content rendering article memory
 
-.PHONY: help demo test coverage compat check docs serve bench clean lock
+.PHONY: help demo test coverage fuzz compat check docs serve bench clean lock
 
 help:
 	@echo "make demo   起沙箱和网关，发布一篇示例文章 / sandbox + gateway + a sample article"
 	@echo "make test   装好一切并跑全部测试 / set everything up, run every test"
 	@echo "make coverage  同上并量覆盖率 / the same, and measure what is covered"
+	@echo "make fuzz   性质测试，每次换一批例子 / tests of properties, on new cases each time"
 	@echo "make compat 真实的客户端，写兼容性表 / real clients, writes the table"
 	@echo "make check  格式、静态检查、类型、分层 / format, lint, types, layers"
 	@echo "make serve  按 config.toml 启动网关 / start the gateway from config.toml"
@@ -29,6 +30,11 @@ coverage: $(VENV)/.dev $(SPEC)/node_modules
 
 compat: $(VENV)/.dev
 	@COMPAT_TABLE=1 $(BIN)/python -m pytest tests/compat $(ARGS)
+
+# Other cases each time, where `make test` repeats its own.
+fuzz: $(VENV)/.dev
+	@HYPOTHESIS_PROFILE=default $(BIN)/python -m pytest -n auto $(ARGS) \
+		$$(grep -rlE "hypothesis|schemathesis" tests --include='test_*.py')
 
 docs: $(VENV)/.dev
 	$(BIN)/python scripts/generate_docs.py
