@@ -136,7 +136,8 @@ async def test_who_left_before_it_began_is_not_waited_for() -> None:
 
 
 async def test_who_may_not_stay_is_cut() -> None:
-    async with joined(Bounds(idle_s=0.1, may_stay=lambda: False)) as both:
+    bounds = Bounds(idle_s=3_600, may_stay=lambda: False, look_s=0.1)
+    async with joined(bounds) as both, asyncio.timeout(30):
         assert await both.near_in.read() == b""
         assert await both.far_in.read() == b""
 
