@@ -1,4 +1,5 @@
 import asyncio
+from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Sequence
 from contextlib import aclosing
 from typing import TypeVar
@@ -86,6 +87,8 @@ class Jobs:
         self._changes = changes
         self._wake = wake
         self._clock = clock
+        self._max_waiters = settings.max_waiters
+        self._waiters: Counter[str] = Counter()  # by the client whose job it is
 
     async def submit(self, handed: Handed, check: Check | None = None) -> JobRow:
         """Keep what a client hands in. Raises IdempotencyMismatch, QueueFull, FilesMissing.
@@ -217,7 +220,13 @@ class Jobs:
                 await self._changes.wait(job_id, _LOOK_AGAIN_S)
 
     async def wait(self, row: JobHead, timeout_s: float) -> JobHead:
-        """The job when it is over, or as it is after `timeout_s` or when this process stops."""
+        """The job when it is over, or as it is after `timeout_s` or when this process stops.
+
+        As it is at once, where too many wait for jobs of the client's.
+        """
+        if self._waiters[row.client_id] >= self._max_waiters:
+            return row
+        self._waiters[row.client_id] += 1
         try:
             async with (
                 asyncio.timeout(timeout_s),
@@ -227,6 +236,9 @@ class Jobs:
                     row = seen or row
         except TimeoutError:
             pass
+        finally:
+            self._waiters[row.client_id] -= 1
+            self._waiters += Counter()  # which drops those of whom nobody waits
         return row
 
     def _changed(self, row: JobRow | None) -> JobRow:

@@ -14,6 +14,12 @@ class JobsSettings(BaseModel):
     per_account: int = Field(
         6, ge=1, description="of those, jobs of one account; the accounts take turns"
     )
+    max_waiters: int = Field(
+        64,
+        ge=0,
+        description="calls that are held until a job of the same client is over, per client and "
+        "process; one more is told at once how its job stands",
+    )
     lease_s: float = Field(
         30, ge=1, description="a job whose process is silent for so long is taken over"
     )

@@ -15,13 +15,13 @@ from tests.store.rows import intent_row, job_row
 class Office:
     """The service, with nobody at work behind it."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, **settings: Any) -> None:
         self.database = database
         self.changes = Changes()
         self.now = 1_000.0
         self.woken = 0
         self.jobs = Jobs(
-            *(database, JobsSettings(), self.changes, self._wake, journal_of(database)),
+            *(database, JobsSettings(**settings), self.changes, self._wake, journal_of(database)),
             clock=lambda: self.now,
         )
 

@@ -219,6 +219,21 @@ async def test_waiting_ends_with_the_job_or_with_patience(office: Office) -> Non
     assert (await waiting).state == State.CANCELLED
 
 
+async def test_so_many_calls_of_a_client_wait_and_no_more(office: Office) -> None:
+    office = Office(office.database, max_waiters=2)
+    mine, other = await office.put(), await office.put(job_id="job_2", client_id="other")
+    held = [asyncio.ensure_future(office.jobs.wait(mine, 30)) for _ in range(2)]
+    await asyncio.sleep(0)
+    assert await asyncio.wait_for(office.jobs.wait(mine, 3_600), 30) is mine
+    others = asyncio.ensure_future(office.jobs.wait(other, 30))
+    await office.jobs.cancel(mine.id, "blog")
+    assert [(await one).state for one in held] == [State.CANCELLED] * 2
+    assert not others.done()
+    await office.jobs.cancel(other.id, "other")
+    assert (await others).state == State.CANCELLED
+    assert not office.jobs._waiters
+
+
 async def test_who_stops_tells_the_job_as_it_is(office: Office) -> None:
     row = await office.put()
     waiting = asyncio.ensure_future(office.jobs.wait(row, 30))
