@@ -7,8 +7,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 FOLDERS = (
-    "accounts", "cache", "content", "core", "fetch", "handlers", "jobs", "proxy", "sandbox",
-    "server", "store", "templates", "wechat",
+    "accounts", "cache", "content", "core", "fetch", "handlers", "jobs", "notify", "proxy",
+    "sandbox", "server", "store", "templates", "wechat",
 )  # fmt: skip
 CLIENT = "clients/python/wxgate_client"
 FREE_LINES = 15  # a file this short needs no test file of its own

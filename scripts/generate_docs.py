@@ -31,8 +31,8 @@ _PART = re.compile(r"(<!-- generated: (?P<name>.+?) -->\n).*?(<!-- end -->)", re
 _SLASH = re.compile(r"(?<=[。） ]) ?/ ")  # between the languages
 _CJK = re.compile("[\u4e00-\u9fff]")
 _FOLDERS = (
-    "accounts", "cache", "content", "core", "fetch", "handlers", "jobs", "proxy", "server",
-    "store", "wechat",
+    "accounts", "cache", "content", "core", "fetch", "handlers", "jobs", "notify", "proxy",
+    "server", "store", "wechat",
 )  # fmt: skip
 _HEADS: dict[str, dict[Language, tuple[str, ...]]] = {
     "settings": {"zh": ("键", "默认值", "含义"), "en": ("key", "default", "meaning")},

@@ -22,6 +22,18 @@ from store.tables.jobs import (
     job_file,
 )
 from store.tables.library import library, library_sync, tag, uploaded_image
+from store.tables.notify import (
+    alert,
+    channel,
+    happening,
+    mail_account,
+    notification,
+    notification_attempt,
+    notification_file,
+    silence,
+    traffic,
+    upload,
+)
 from store.tables.publishing import (
     schedule,
     schedule_file,
@@ -31,17 +43,22 @@ from store.tables.publishing import (
     written_draft,
 )
 from store.tables.push import delivery, event, webhook
+from store.tables.replicas import duty, replica
 
 __all__ = [
     "ACTIVE_STATES",
+    "alert",
     "audit",
     "capability",
+    "channel",
     "client",
     "client_key",
     "client_use",
     "delivery",
+    "duty",
     "event",
     "file",
+    "happening",
     "idempotency",
     "intent",
     "is_active",
@@ -49,17 +66,25 @@ __all__ = [
     "job_file",
     "library",
     "library_sync",
+    "mail_account",
     "metadata",
+    "notification",
+    "notification_attempt",
+    "notification_file",
     "official_account",
     "refresh_token",
+    "replica",
     "revision",
     "schedule",
     "schedule_file",
     "session",
+    "silence",
     "source",
     "tag",
     "template",
     "template_version",
+    "traffic",
+    "upload",
     "uploaded_image",
     "webhook",
     "written_draft",

@@ -1,0 +1,1 @@
+"""Tells people what happens: by mail, chat robots, text messages and webhooks."""
