@@ -193,6 +193,12 @@ def _prepared_postgres(_session_postgres: str) -> PreparedPostgres:
     return PreparedPostgres(_session_postgres)
 
 
+@pytest.fixture
+def migrated_postgres(_prepared_postgres: PreparedPostgres) -> str:
+    """The URL of a real PostgreSQL, migrated and empty."""
+    return _prepared_postgres.emptied()
+
+
 @pytest.fixture(scope="session")
 def prepared_sqlite(tmp_path_factory: pytest.TempPathFactory) -> PreparedSqlite:
     """A SQLite store, to begin with; put it where a test's gateway or store looks."""
