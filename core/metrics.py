@@ -109,6 +109,11 @@ class Metrics:
             ["outcome"],
             registry=registry,
         )
+        self.happenings_dropped = Counter(
+            "wxgate_happenings_dropped",
+            "what nobody is told of, because too much waited to be written down",
+            registry=registry,
+        )
         self.jobs = Counter(
             "wxgate_jobs", "jobs that reached a state", ["kind", "state"], registry=registry
         )
