@@ -27,6 +27,10 @@ class TemplateWork:
         result = await self._run("template", request, TemplateFailed, request["entry"])
         return str(result["text"])
 
+    async def write(self, request: dict[str, Any]) -> dict[str, str]:
+        """Subject, text, markdown and html of a message (`Bundle.request`); raises as `fill`."""
+        return await self._run("message", request, TemplateFailed, request["entry"])
+
     async def inspect(self, name: str, text: str) -> dict[str, Any]:
         """What a template is made of (templates/inspect.py); raises TemplateInvalid."""
         arguments = {"name": name, "text": text}

@@ -22,14 +22,11 @@ _PLAIN_KEY = re.compile("[a-z][a-z_]{2,40}")
 
 
 def fill_template(arguments: dict[str, Any], _body: bytes = b"") -> tuple[dict[str, Any], bytes]:
-    """The text that a template makes: Markdown of an article, plain text of a message.
+    """The Markdown that a template of articles makes; messages are in content/message.py.
 
     Raises TemplateFailed and FrontMatterInvalid.
     """
-    is_article = arguments["kind"] == "article"
-    filled = fill(arguments, escapes=is_article)
-    text = _article(filled) if is_article else filled.marks.put_back(filled.text, str)
-    return {"text": text}, b""
+    return {"text": _article(fill(arguments))}, b""
 
 
 def as_text(value: str) -> str:

@@ -90,6 +90,12 @@ def _template() -> Operation:
     return fill_template
 
 
+def _message() -> Operation:
+    from content.message import write_message
+
+    return write_message
+
+
 def _template_inspect() -> Operation:
     from templates.inspect import inspect
 
@@ -129,6 +135,7 @@ _OPERATIONS = {
     "themes": _themes,
     "compare": _compare,
     "template": _template,
+    "message": _message,
     "template_inspect": _template_inspect,
     "template_diff": _template_diff,
     "unzip": _unzip,

@@ -40,12 +40,22 @@ class UnsavedPreview(PreviewRequest):
     template: TemplateForm
 
 
+class MessageAnswer(BaseModel):
+    """A message in the forms that channels show."""
+
+    subject: str
+    text: str = Field(description="plain, for text messages and beside the HTML of mail")
+    markdown: str = Field(description="for chats")
+    html: str = Field(description="for mail")
+
+
 class PreviewAnswer(BaseModel):
     """What a template makes."""
 
-    text: str = Field(description="Markdown of an article; of a message the text itself")
+    text: str = Field(description="Markdown of an article; of a message its plain text")
     values: dict[str, Any] = Field(description="what it was filled with")
     article: RenderAnswer | None = Field(description="the Markdown as WeChat gets it")
+    message: MessageAnswer | None = Field(description="of a template of messages")
 
 
 class PreviewHandler:
@@ -76,15 +86,23 @@ class PreviewHandler:
 
     async def _shown(self, request: Request, bundle: Bundle, wanted: PreviewRequest) -> Response:
         filling = bundle.request(wanted.variables, at=self._clock(), account="", examples=True)
-        text = await self._work.fill(filling)
-        article = None
-        if bundle.entry.kind == "article":
-            fields = ArticleFields(
-                markdown=text,
-                theme=wanted.theme,
-                code_theme=wanted.code_theme,
-                options=wanted.options,
-            )
-            rendered = await self._renderer.render(fields, keywords=True)
-            article = render_answer(rendered, language_of_caller(request))
-        return JSONResponse({"text": text, "values": filling["values"], "article": article})
+        if bundle.entry.kind == "message":
+            message = await self._work.write(filling)
+            text, article = message["text"], None
+        else:
+            text, message = await self._work.fill(filling), None
+            article = await self._rendered(text, request, wanted)
+        told = {"text": text, "values": filling["values"], "article": article, "message": message}
+        return JSONResponse(told)
+
+    async def _rendered(
+        self, text: str, request: Request, wanted: PreviewRequest
+    ) -> dict[str, Any]:
+        fields = ArticleFields(
+            markdown=text,
+            theme=wanted.theme,
+            code_theme=wanted.code_theme,
+            options=wanted.options,
+        )
+        rendered = await self._renderer.render(fields, keywords=True)
+        return render_answer(rendered, language_of_caller(request))

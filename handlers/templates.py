@@ -228,8 +228,8 @@ class TemplatesHandler:
 
 
 def require_reader(request: Request) -> None:
-    """Who makes articles, or templates, may see them. Raises ScopeMissing."""
-    require_scope(request, Scope.DRAFT, Scope.TEMPLATES, Scope.ADMIN)
+    """Who makes articles, messages or templates may see them. Raises ScopeMissing."""
+    require_scope(request, Scope.DRAFT, Scope.NOTIFY, Scope.TEMPLATES, Scope.ADMIN)
 
 
 def _shown(version: Version, *, status: int = 200, location: str = "") -> Response:

@@ -29,14 +29,14 @@ class Filled(NamedTuple):
     marks: Marks
 
 
-def fill(request: Mapping[str, Any], *, escapes: bool) -> Filled:
+def fill(request: Mapping[str, Any]) -> Filled:
     """Fill the template `entry` of `texts` with `values`; raises TemplateFailed.
 
     `types` are those of the values, `at` is the Unix time that the template calls now.
     """
     marks = Marks(MAX_OUTPUT_CHARS)
     entry = request["entry"]
-    sandbox = Sandbox(request["texts"], finalize=marks.mark, escapes=escapes)
+    sandbox = Sandbox(request["texts"], finalize=marks.mark)
     try:
         with time_limit(_WORK_S):
             template = sandbox.get_template(entry)

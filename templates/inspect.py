@@ -18,7 +18,7 @@ def inspect(name: str, text: str) -> dict[str, Any]:
 
     Raises TemplateInvalid.
     """
-    sandbox = Sandbox({name: text}, finalize=str, escapes=True)
+    sandbox = Sandbox({name: text}, finalize=str)
     try:
         with time_limit(_READING_S):
             tree = sandbox.parse(text, name)

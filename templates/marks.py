@@ -56,6 +56,16 @@ class Marks:
 
         return _MARK.sub(value, text)
 
+    def put_raw_back(self, text: str) -> str:
+        """`text` with the marks of Markdown values alone replaced; the others still stand."""
+
+        def value(mark: re.Match[str]) -> str:
+            at = ord(mark[0]) - _FIRST
+            found = self._values[at] if at < len(self._values) else ""
+            return found if isinstance(found, Raw) else mark[0]
+
+        return _MARK.sub(value, text)
+
 
 def told(value: Any) -> str:
     """A value as people write it."""

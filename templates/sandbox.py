@@ -73,14 +73,12 @@ class Sandbox(ImmutableSandboxedEnvironment):
     code_generator_class = _Compiler
     intercepted_binops = frozenset({"+", "-", "*", "/", "//", "**", "%"})
 
-    def __init__(
-        self, texts: Mapping[str, str], *, finalize: Callable[[Any], Any], escapes: bool
-    ) -> None:
-        """`finalize` is told each value that is written; `escapes`: what is plain text is known."""
+    def __init__(self, texts: Mapping[str, str], *, finalize: Callable[[Any], Any]) -> None:
+        """`finalize` is told each value that is written. What is plain text is known."""
         super().__init__(
             loader=Texts(texts),
             undefined=StrictUndefined,
-            autoescape=escapes,
+            autoescape=True,
             finalize=finalize,
             trim_blocks=True,
             lstrip_blocks=True,

@@ -41,7 +41,7 @@ Vars = Annotated[
 
 @app.callback()
 def templates() -> None:
-    """文章模板：保存、版本、预览、用它发文章 / templates of articles: versions, previews, use.
+    """文章与消息的模板：保存、版本、预览、使用 / templates of articles and messages.
 
     \b
     例 / example:
@@ -238,7 +238,8 @@ def preview(
     async def work(gateway: "AsyncGateway") -> None:
         told = await gateway.request("POST", _path(plain, "preview"), json=said)
         if output is not None:
-            output.write_text((told["article"] or {}).get("html") or told["text"], "utf-8")
+            made = told["article"] or told["message"] or {}
+            output.write_text(made.get("html") or told["text"], "utf-8")
             typer.echo(f"已写入 / written: {output}", err=True)
         if as_json:
             print_json(told)

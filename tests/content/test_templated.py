@@ -16,10 +16,10 @@ NASTY = (
 )
 
 
-def made(text: str, kind: str = "article", **values: Any) -> str:
+def made(text: str, **values: Any) -> str:
     types = {name: "markdown" if name == "md" else "string" for name in values}
     request = {
-        "kind": kind,
+        "kind": "article",
         "entry": "t",
         "texts": {"t": text},
         "values": values,
@@ -116,7 +116,3 @@ def test_what_is_no_front_matter_is_text() -> None:
     assert made("---\na text\n---\n{{ x }}", x="b*") == "---\na text\n---\nb&#42;"
     with pytest.raises(FrontMatterInvalid):
         made("---\ntitle: [\n---\n{{ x }}", x="b")
-
-
-def test_a_message_is_plain_text() -> None:
-    assert made("{{ x }}\n- {{ y }}", "message", x="*a* <b>", y="c") == "*a* <b>\n- c"

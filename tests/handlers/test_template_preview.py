@@ -42,7 +42,17 @@ async def test_one_that_is_not_saved_too_and_nothing_is_kept(library: Library) -
     assert told.json()["values"] == {"x": "例*", "y": "默认"}
     message = {"template": {"kind": "message", "text": "{{ account }}*{{ 1 + 1 }}*"}}
     told = await library.call("POST", "/templates/preview", json=message)
-    assert told.json() == {"text": "*2*", "values": {}, "article": None}
+    assert told.json() == {
+        "text": "2",
+        "values": {},
+        "article": None,
+        "message": {
+            "subject": "2",
+            "text": "2",
+            "markdown": "*2*",
+            "html": "<p><em>2</em></p>",
+        },
+    }
     assert (await library.call("GET", "/templates/unsaved")).status_code == 404
 
 

@@ -132,8 +132,8 @@ async def test_built_in_ones_are_listed_until_one_of_the_same_name_is_saved(
 ) -> None:
     book = book_of(database)
     await book.save("zebra", form("x"), ALICE)
-    found, cursor = await book.page(kind=None, search="", after="", limit=3)
-    assert [version.builtin for version in found] == [True] * 3
+    found, cursor = await book.page(kind=None, search="", after="", limit=6)
+    assert [version.builtin for version in found] == [True] * 6
     assert cursor is not None
     rest, cursor = await book.page(kind=None, search="", after=cursor, limit=3)
     assert ([version.name for version in rest], cursor) == (["weekly-report", "zebra"], None)

@@ -1,5 +1,6 @@
 import pytest
 
+from content.message import write_message
 from content.templated import fill_template
 from templates.builtin import load_builtin
 from templates.inspect import inspect
@@ -10,13 +11,24 @@ from tests.content.conftest import Render
 from tests.templates.library import NOW
 
 NAMES = ("event-notice", "new-product", "season-greetings", "weekly-report")
+MESSAGES = ("event", "event-en", "notice")
 
 
 def test_these_come_with_wxgate() -> None:
-    assert tuple(load_builtin()) == NAMES
+    kinds = {name: version.kind for name, version in load_builtin().items()}
+    assert kinds == dict.fromkeys(MESSAGES, "message") | dict.fromkeys(NAMES, "article")
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", MESSAGES)
+def test_examples_make_a_message_in_all_its_forms(name: str) -> None:
+    version = load_builtin()[name]
+    request = Bundle(version, {name: version}).request({}, at=NOW, account="", examples=True)
+    made = write_message(request)[0]
+    assert all(made[form] for form in ("subject", "text", "markdown", "html"))
+    assert "{{" not in made["text"]
+
+
+@pytest.mark.parametrize("name", (*NAMES, *MESSAGES))
 def test_each_declares_just_what_it_reads_and_explains_it(name: str) -> None:
     version = load_builtin()[name]
     found = inspect(name, version.text)

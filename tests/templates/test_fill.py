@@ -22,7 +22,7 @@ def filled(text: str, values: dict[str, Any] | None = None, **how: Any) -> str:
         "at": NOW,
         "account": "main",
     }
-    result = fill(request, escapes=True)
+    result = fill(request)
     return result.marks.put_back(result.text, str)
 
 

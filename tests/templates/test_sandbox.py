@@ -6,7 +6,7 @@ from templates.sandbox import Sandbox, Texts, file_of
 
 
 def sandbox(**texts: str) -> Sandbox:
-    return Sandbox(texts, finalize=lambda value: value, escapes=False)
+    return Sandbox(texts, finalize=lambda value: value)
 
 
 def test_templates_are_found_among_the_texts_alone() -> None:

@@ -1,0 +1,61 @@
+from collections.abc import Mapping
+from typing import Any
+
+from core.errors import Language, Text
+
+# What the data of happenings are called where people read them; others keep their own names.
+LABELS: Mapping[str, Text] = {
+    "account": Text("公众号", "account"),
+    "job_id": Text("任务", "job"),
+    "id": Text("编号", "id"),
+    "title": Text("标题", "title"),
+    "kind": Text("类型", "kind"),
+    "state": Text("状态", "state"),
+    "reason": Text("原因", "reason"),
+    "error": Text("原因", "reason"),
+    "code": Text("错误码", "code"),
+    "errcode": Text("微信错误码", "errcode"),
+    "errmsg": Text("微信说", "WeChat says"),
+    "ip": Text("IP", "IP"),
+    "path": Text("接口", "path"),
+    "family": Text("接口", "family"),
+    "used": Text("已用", "used"),
+    "limit": Text("上限", "limit"),
+    "percent": Text("百分比", "percent"),
+    "host": Text("主机", "host"),
+    "replica": Text("实例", "replica"),
+    "client": Text("客户端", "client"),
+    "client_id": Text("客户端", "client"),
+    "actor": Text("操作者", "by"),
+    "action": Text("操作", "action"),
+    "keys": Text("改动的项", "keys"),
+    "channel": Text("渠道", "channel"),
+    "sender": Text("发信账号", "sender"),
+    "calls": Text("调用", "calls"),
+    "errors": Text("错误", "errors"),
+    "usual": Text("平常", "usual"),
+    "free": Text("剩余空间", "free"),
+    "until": Text("直到", "until"),
+    "count": Text("次数", "count"),
+}
+
+
+def facts_of(data: Mapping[str, Any], language: Language) -> list[dict[str, str]]:
+    """What is known, as lines for people: {name, value}; nothing that is empty or nested deep."""
+    facts = []
+    for name, value in data.items():
+        shown = _shown(value)
+        if shown:
+            label = LABELS.get(name, Text(name, name))
+            facts.append({"name": label.zh if language == "zh" else label.en, "value": shown})
+    return facts
+
+
+def _shown(value: Any) -> str:
+    if value is None or value == "":
+        return ""
+    if isinstance(value, list | tuple):
+        return ", ".join(filter(None, map(_shown, value)))
+    if isinstance(value, dict):
+        return ", ".join(f"{name}: {_shown(inner)}" for name, inner in value.items())
+    return f"{value:g}" if isinstance(value, float) else str(value)
