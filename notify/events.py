@@ -31,6 +31,7 @@ EventName = Literal[
     "replica.gone",
     "notification.dead",
     "channel.down",
+    "alert.escalated",
 ]
 
 
@@ -74,6 +75,7 @@ EVENTS: dict[EventName, Event] = {
     "replica.gone": Event("error", True, Text("有实例失联", "replica gone")),
     "notification.dead": Event("error", True, Text("通知发送失败", "notification not sent")),
     "channel.down": Event("warning", True, Text("发信账号已停用", "sender disabled")),
+    "alert.escalated": Event("critical", False, Text("告警无人处理", "alert not acknowledged")),
 }
 
 assert set(EVENTS) == set(get_args(EventName))  # noqa: S101 - a table without a hole

@@ -174,11 +174,15 @@ alert = Table(
     Column("count", Integer, nullable=False),
     Column("first_at", Double, nullable=False),
     Column("last_at", Double, nullable=False),
+    Column("told_at", Double),  # NULL: people do not know of it yet
+    Column("tell_at", Double),  # when telling them is tried, where a silence was in the way
+    Column("over_at", Double),  # when it counts as over, unless it happens again before
     Column("acknowledged_at", Double),
     Column("acknowledged_by", String(80)),  # as the audit log names actors
     Column("note", String(500)),
     Column("resolved_at", Double),
     Column("resolved_by", String(80)),
+    Column("reopened", Integer, nullable=False),  # how often it was over and began again
     Column("escalation", Integer, nullable=False),  # how often it was passed on
     Column("escalate_at", Double),  # NULL: never (again)
     Column("version", Integer, nullable=False),  # grows with each change: the ETag
@@ -192,8 +196,9 @@ Index(
     sqlite_where=_UNRESOLVED,
     postgresql_where=_UNRESOLVED,
 )
+Index("ix_alert_key", alert.c.event, alert.c.key, alert.c.last_at)
 Index("ix_alert_state", alert.c.state, alert.c.id)
-Index("ix_alert_escalate", alert.c.escalate_at)
+Index("ix_alert_resolved", alert.c.resolved_at)
 
 silence = Table(
     "silence",
@@ -205,6 +210,7 @@ silence = Table(
     Column("reason", String(500), nullable=False),
     Column("created_by", String(80), nullable=False),
     Column("created_at", Double, nullable=False),
+    Column("starts_at", Double, nullable=False),
     Column("ends_at", Double, nullable=False),
 )
 Index("ix_silence_ends", silence.c.ends_at)

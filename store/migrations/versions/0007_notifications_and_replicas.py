@@ -47,16 +47,20 @@ def _happenings() -> None:
         sa.Column("count", sa.Integer, nullable=False),
         sa.Column("first_at", sa.Double, nullable=False),
         sa.Column("last_at", sa.Double, nullable=False),
+        sa.Column("told_at", sa.Double),
+        sa.Column("tell_at", sa.Double),
+        sa.Column("over_at", sa.Double),
         sa.Column("acknowledged_at", sa.Double),
         sa.Column("acknowledged_by", sa.String(80)),
         sa.Column("note", sa.String(500)),
         sa.Column("resolved_at", sa.Double),
         sa.Column("resolved_by", sa.String(80)),
+        sa.Column("reopened", sa.Integer, nullable=False),
         sa.Column("escalation", sa.Integer, nullable=False),
         sa.Column("escalate_at", sa.Double),
         sa.Column("version", sa.Integer, nullable=False),
     )
-    op.create_index("ix_alert_escalate", "alert", ["escalate_at"])
+    op.create_index("ix_alert_key", "alert", ["event", "key", "last_at"])
     op.create_index(
         "ix_alert_open",
         "alert",
@@ -65,6 +69,7 @@ def _happenings() -> None:
         sqlite_where=sa.text("state != 'resolved'"),
         postgresql_where=sa.text("state != 'resolved'"),
     )
+    op.create_index("ix_alert_resolved", "alert", ["resolved_at"])
     op.create_index("ix_alert_state", "alert", ["state", "id"])
     op.create_table(
         "silence",
@@ -75,6 +80,7 @@ def _happenings() -> None:
         sa.Column("reason", sa.String(500), nullable=False),
         sa.Column("created_by", sa.String(80), nullable=False),
         sa.Column("created_at", sa.Double, nullable=False),
+        sa.Column("starts_at", sa.Double, nullable=False),
         sa.Column("ends_at", sa.Double, nullable=False),
     )
     op.create_index("ix_silence_ends", "silence", ["ends_at"])
