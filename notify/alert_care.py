@@ -6,7 +6,7 @@ from typing import Any, Protocol, Self
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.clock import Clock
+from core.clock import Clock, rfc3339
 from core.ids import new_id
 from core.tasks import TaskSet
 from notify.alerts import (
@@ -202,11 +202,10 @@ async def _announce(
         "event": row.event,
         "severity": row.severity,
         "count": row.count,
-        "first_at": row.first_at,
-        "last_at": row.last_at,
+        "first_at": rfc3339(row.first_at),
         **more,
     }
-    happening = HappeningRow(
+    announced = HappeningRow(
         id=new_id("hpn"),
         event=event or row.event,
         account=row.account,
@@ -215,7 +214,7 @@ async def _announce(
         over=over,
         created_at=now,
     )
-    await happenings.insert(connection, [happening])
+    await happenings.insert(connection, [announced])
 
 
 def _is_due(at: float | None, now: float) -> bool:
