@@ -81,4 +81,8 @@ ADVICE: Mapping[EventName, Text] = {
         "其余账号在代发；检查这个账号的密码与额度",
         "the other accounts send meanwhile; check its password and limits",
     ),
+    "alert.escalated": Text(
+        "处理后 wxgate alerts acknowledge；不想再被打扰用 wxgate alerts silence",
+        "see to it and run wxgate alerts acknowledge; wxgate alerts silence keeps it quiet",
+    ),
 }
