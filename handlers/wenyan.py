@@ -2,29 +2,15 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from accounts.clients import Scope
-from core.errors import GatewayError, Text
-from handlers.bodies import MultipartInvalid, read_upload
 from handlers.body_budget import BodyBudget
 from handlers.guard import require_scope
+from handlers.uploads import read_form_file
 from handlers.wenyan_target import file_id
 from jobs.files import Files
 
 # Its tools tell it from other servers by this name alone.
 _SERVICE = "wenyan-cli"
 _MAX_FILE_BYTES = 20_000_000  # as on /v1/files; its own server takes 10 MB
-
-
-class UploadInvalid(GatewayError):
-    """The upload is not the form that Wenyan's tools send."""
-
-    status = 400
-    code = "upload_invalid"
-    category = "params"
-    message = Text("上传的表单有误：{reason}", "the uploaded form is wrong: {reason}")
-    hint = Text(
-        "multipart/form-data，一个名为 file 的文件部分",
-        "multipart/form-data with one file, in a part named file",
-    )
 
 
 class WenyanHandler:
@@ -50,10 +36,7 @@ class WenyanHandler:
         """Keep a picture, or the article itself, for a publish call that names it."""
         client = require_scope(request, Scope.DRAFT)
         with self._bodies.share() as share:
-            try:
-                sent = await read_upload(request, "file", max_bytes=_MAX_FILE_BYTES, share=share)
-            except MultipartInvalid as exc:
-                raise UploadInvalid(reason=str(exc.values["reason"])) from None
+            sent = await read_form_file(request, max_bytes=_MAX_FILE_BYTES, share=share)
             kept = await self._files.keep(client.id, sent.data)
         data = {
             "fileId": file_id(kept, sent.name),

@@ -21,7 +21,7 @@ from jobs.retention import forget_old_jobs
 from jobs.shelving import shelve
 from jobs.states import State
 from store import files as kept_files
-from store import idempotency, intents
+from store import idempotency, intents, uploads
 from store import jobs as job_rows
 from store.engine import StorageUnavailable
 from store.jobs import JobRow, Lease
@@ -295,6 +295,7 @@ class Engine:
         now = self._clock()
         async with self._database.write() as connection:
             await job_rows.purge_files(connection, ended_before=now - self._settings.keep_files_s)
+            await uploads.purge(connection, now=now)
             await kept_files.purge(connection, unused_since=now - self._settings.keep_files_s)
             await idempotency.purge(connection, before=now - self._settings.keep_keys_s)
         await forget_old_jobs(self._database, self._settings, now)

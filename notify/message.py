@@ -36,6 +36,8 @@ class Message:
     to: tuple[str, ...] = ()  # addresses, phone numbers, chat ids; empty: the channel's own
     cc: tuple[str, ...] = ()
     bcc: tuple[str, ...] = ()
+    # Of these, whom it is still to reach, where an earlier attempt reached others; empty: all.
+    only: tuple[str, ...] = ()
     mention: tuple[str, ...] = ()  # whom a chat is to call by name; "all" for everybody
     variables: Mapping[str, str] = field(default_factory=dict)
     url: str = ""  # where to read more

@@ -5,11 +5,21 @@ from notify.message import Message
 
 
 @dataclass(frozen=True, slots=True)
+class Unreached:
+    """Somebody whom a message certainly did not reach while others have it."""
+
+    recipient: str
+    reason: str  # for people, free of credentials
+    final: bool  # else it may be sent again to them alone (`Message.only`)
+
+
+@dataclass(frozen=True, slots=True)
 class Receipt:
     """What is known of a message that was taken over."""
 
     by: str = ""  # which of several ways took it, such as the account of a mail pool
     reference: str = ""  # how the provider names it
+    unreached: tuple[Unreached, ...] = ()  # of several recipients, those without it
 
 
 class NotDelivered(Exception):

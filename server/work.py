@@ -37,6 +37,7 @@ from jobs.scheduler import Scheduler
 from jobs.schedules import Schedules
 from jobs.service import Jobs
 from jobs.settings import JobsSettings
+from jobs.uploads import Uploads
 from jobs.webhooks import Secrecy
 from proxy.call import Calls
 from server.building import open_builder
@@ -78,6 +79,7 @@ class Work:
     lists: JobLists
     timetable: Timetable
     files: Files
+    uploads: Uploads
     telling: Telling
     drafts: DraftClient
     mass: MassClient
@@ -135,7 +137,7 @@ async def open_work(
             DraftSight(DraftClient(wechat.calls)),
         )
         jobs = Jobs(*(database, settings.jobs, changes, engine.wake, journal), clock=time.time)
-        files, archives = _for_files(settings.jobs, database, workers)
+        files, uploads, archives = _for_files(settings.jobs, database, workers)
         lists = JobLists(database, clock=time.time)
         telling = await stack.enter_async_context(
             open_telling(settings, database, clients, secrecy, wechat.metrics, engine.wake)
@@ -144,7 +146,8 @@ async def open_work(
         told = (database, drafts, Announce(time.time), changes)
         await stack.enter_async_context(PublishedByHand(*told, clock=time.time))
         resolution = Resolution(database, changes, journal, clock=time.time)
-        shared = (lists, timetable, files, telling, drafts, mass, resolution, renderer, uploaded)
+        sent = (files, uploads)
+        shared = (lists, timetable, *sent, telling, drafts, mass, resolution, renderer, uploaded)
         relaying = (RelayJournal(secrecy.audit), care)
         yield Work(engine, jobs, *shared, templating, archives, *relaying)
 
@@ -168,7 +171,8 @@ async def _open_clockwork(
 
 def _for_files(
     settings: JobsSettings, database: Database, workers: WorkerPool
-) -> tuple[Files, Archives]:
-    """What keeps files that callers send, and what unpacks them."""
+) -> tuple[Files, Uploads, Archives]:
+    """What keeps files that callers send, for articles and messages, and what unpacks them."""
     files = Files(database, max_bytes=settings.files_mb * 1_000_000, clock=time.time)
-    return files, Archives(workers, max_bytes=settings.max_request_mb * 1_000_000)
+    uploads = Uploads(database, files, clock=time.time)
+    return files, uploads, Archives(workers, max_bytes=settings.max_request_mb * 1_000_000)

@@ -6,7 +6,7 @@ from sqlalchemy import delete, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from store import locks
-from store.tables import file, job_file, schedule_file
+from store.tables import file, job_file, notification_file, schedule_file, upload
 from store.upsert import insert_for
 
 _PURGE_LIMIT = 200
@@ -102,7 +102,7 @@ async def drop(connection: AsyncConnection, job_id: str) -> None:
 async def purge(
     connection: AsyncConnection, *, unused_since: float, client_id: str | None = None
 ) -> int:
-    """Forget files that no job or schedule has and nobody sent or asked for since then; how many.
+    """Forget files that nothing has any more and nobody sent or asked for since then; how many.
 
     With `client_id` only those of this client.
     """
@@ -111,7 +111,7 @@ async def purge(
             exists()
             .where(user.c.client_id == file.c.client_id, user.c.sha256 == file.c.sha256)
             .correlate(file)
-            for user in (job_file, schedule_file)
+            for user in (job_file, schedule_file, upload, notification_file)
         )
     )
     old = (

@@ -52,7 +52,8 @@ mail_account = Table(
     Column("channel", String(32), primary_key=True),
     Column("name", String(64), primary_key=True),
     Column("day", String(10), nullable=False),  # YYYY-MM-DD that `sent` is of, Beijing time
-    Column("sent", Integer, nullable=False),
+    Column("sent", Integer, nullable=False),  # to so many recipients
+    Column("turn", Double, nullable=False),  # how far it is ahead of its share: the least is next
     Column("failures", Integer, nullable=False),  # in a row
     Column("disabled_at", Double),
     Column("probe_at", Double),  # when it is tried again

@@ -33,6 +33,7 @@ from handlers.job_lists import JobListsHandler
 from handlers.job_reviews import JobReviewsHandler
 from handlers.jobs import JobsHandler
 from handlers.schedules import Planning, SchedulesHandler
+from handlers.uploads import UploadsHandler
 from jobs.changes import Changes
 from jobs.draft_publish import DraftGone
 from jobs.files import Files
@@ -43,6 +44,7 @@ from jobs.resolution import Resolution
 from jobs.schedules import Schedules
 from jobs.service import Jobs
 from jobs.settings import JobsSettings
+from jobs.uploads import Uploads
 from store.engine import Database
 from tests.gateway import MAIN, PERSONAL
 from tests.jobs.journals import journal_of
@@ -63,6 +65,7 @@ CLIENTS = Clients(
         _client("keeper", ClientScope.MATERIAL),
         _client("reader", ClientScope.RELAY_READ),
         _client("boss", ClientScope.ADMIN),
+        _client("teller", ClientScope.NOTIFY),
         _client("sender", ClientScope.DRAFT, ClientScope.MASS),
         _client("sender-2", ClientScope.MASS),
         _client("junior", ClientScope.DRAFT, ClientScope.PUBLISH, approve_publish=True),
@@ -164,6 +167,7 @@ async def open_desk(database: Database) -> AsyncIterator[Desk]:
     )
     kept = Files(database, max_bytes=3_000_000, clock=lambda: NOW)
     files = FilesHandler(kept, bodies)
+    uploads = UploadsHandler(Uploads(database, kept, clock=lambda: NOW), bodies)
     settings = JobsSettings(max_request_mb=1)
     archives = Archives(workers, max_bytes=1_000_000)
     reads = BatchBodies(bodies, archives, settings)
@@ -210,6 +214,7 @@ async def open_desk(database: Database) -> AsyncIterator[Desk]:
         Route(f"{one_schedule}/approve", schedules.approve, methods=["POST"]),
         Route(f"{one_draft}/preview", drafts.preview, methods=["POST"]),
         Route("/v1/accounts/{account}/batches", batches.create, methods=["POST"]),
+        Route("/v1/files", uploads.create, methods=["POST"]),
         Route("/v1/files/missing", files.missing, methods=["POST"]),
         Route("/v1/files/{sha256}", files.put, methods=["PUT"]),
         Route("/v1/jobs", listed.list),

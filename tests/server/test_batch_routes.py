@@ -8,7 +8,7 @@ from server.batch_routes import batch_routes
 
 
 class _Work:
-    jobs = files = archives = None
+    jobs = files = uploads = archives = None
     templating = SimpleNamespace(filler=None)
 
 
@@ -17,6 +17,7 @@ def test_batches_and_files_have_their_places() -> None:
     routes = batch_routes(work, Accounts(()), BodyBudget(1), JobsSettings())
     assert [(route.method, route.path) for route in routes] == [
         ("POST", "/accounts/{account}/batches"),
+        ("POST", "/files"),
         ("POST", "/files/missing"),
         ("PUT", "/files/{sha256}"),
     ]

@@ -113,6 +113,7 @@ def _notifications() -> None:
         sa.Column("name", sa.String(64), primary_key=True),
         sa.Column("day", sa.String(10), nullable=False),
         sa.Column("sent", sa.Integer, nullable=False),
+        sa.Column("turn", sa.Double, nullable=False),
         sa.Column("failures", sa.Integer, nullable=False),
         sa.Column("disabled_at", sa.Double),
         sa.Column("probe_at", sa.Double),
