@@ -2,7 +2,9 @@ from core.errors import GatewayError, Text
 
 
 class FetchError(GatewayError):
-    """A fetch that gave no picture, and says why."""
+    """A fetch that gave nothing, and says why."""
+
+    sent = False  # whether the host may have got all of what it was asked, and acted on it
 
 
 class UrlInvalid(FetchError):

@@ -1,15 +1,16 @@
 import ssl
 from collections.abc import Mapping
 from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import Any
 
 import httpx
 import structlog
 
-from core.errors import GatewayError
 from fetch.addresses import AddressPolicy
 from fetch.backend import GuardedBackend
 from fetch.deadline import Deadline
-from fetch.errors import DnsFailed, FetchFailed, FetchTimeout, UrlForbidden
+from fetch.errors import DnsFailed, FetchError, FetchFailed, FetchTimeout, UrlForbidden
 from fetch.resolver import Resolver, SystemResolver
 from fetch.settings import FetchSettings
 from fetch.transport import GuardedTransport
@@ -17,7 +18,17 @@ from fetch.urls import parse_url, shown
 
 log = structlog.get_logger(__name__)
 
-_ANSWER_BYTES = 4_096  # read and thrown away; whoever says more is cut off
+_ANSWER_BYTES = 65_536  # whoever says more is cut off
+_SENDING = "http11.send_request_headers.started"  # an event of httpcore's trace extension
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a host answered to a post; the names of its headers are lower-case."""
+
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
 
 
 class Poster:
@@ -46,40 +57,65 @@ class Poster:
         return parse_url(url, self._ports).url
 
     async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> int:
-        """The HTTP status of the answer.
+        """The HTTP status of the answer; raises as `ask` does."""
+        return (await self.ask(url, body, headers)).status
 
-        Raises UrlInvalid, UrlForbidden, DnsFailed, FetchTimeout, FetchFailed.
+    async def ask(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        """The answer, of its body the first 64 KB.
+
+        Raises UrlInvalid, UrlForbidden, DnsFailed, FetchTimeout, FetchFailed; `sent` of the error
+        says whether the host may have acted all the same.
         """
         target = parse_url(url, self._ports)
         sent = {"User-Agent": "wxgate", "Connection": "close", **headers}
-        request = httpx.Request("POST", target.url, headers=sent, content=body)
+        sending = _Sending()
+        request = httpx.Request(
+            "POST", target.url, headers=sent, content=body, extensions={"trace": sending}
+        )
         name = shown(target.url)
         try:
             async with Deadline(self._timeout_s):
                 return await self._send(request)
-        except (TimeoutError, httpx.TimeoutException):
-            raise FetchTimeout(url=name, seconds=f"{self._timeout_s:g}") from None
-        except httpx.HTTPError as exc:
-            raise FetchFailed(url=name, reason=type(exc).__name__) from None
-        except (UrlForbidden, DnsFailed) as exc:
-            raise type(exc)(url=name) from None
-        except GatewayError:
-            raise
-        except Exception as exc:
-            # What a host answers must not end as a fault of ours, whichever library stumbles.
-            log.exception("post broke")
-            raise FetchFailed(url=name, reason=type(exc).__name__) from None
+        except Exception as exc:  # noqa: BLE001 - each ends as one of the errors promised
+            error = self._error_of(exc, name)
+            error.sent = sending.begun
+            raise error from None
 
-    async def _send(self, request: httpx.Request) -> int:
+    def _error_of(self, exc: Exception, name: str) -> FetchError:
+        match exc:
+            case TimeoutError() | httpx.TimeoutException():
+                return FetchTimeout(url=name, seconds=f"{self._timeout_s:g}")
+            case UrlForbidden() | DnsFailed():
+                return type(exc)(url=name)
+            case FetchError():
+                return exc
+            case httpx.HTTPError():
+                return FetchFailed(url=name, reason=type(exc).__name__)
+        # What a host answers must not end as a fault of ours, whichever library stumbles.
+        log.error("post broke", exc_info=exc)
+        return FetchFailed(url=name, reason=type(exc).__name__)
+
+    async def _send(self, request: httpx.Request) -> Answer:
         response = await self._transport.handle_async_request(request)
+        received = bytearray()
         async with aclosing(response):
-            received = 0
             async for chunk in response.aiter_raw():
-                received += len(chunk)
-                if received > _ANSWER_BYTES:
+                received += chunk
+                if len(received) > _ANSWER_BYTES:
                     break
-        return response.status_code
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        return Answer(response.status_code, headers, bytes(received[:_ANSWER_BYTES]))
 
     async def aclose(self) -> None:
         """Let the resolver's threads go."""
         self._resolver.close()
+
+
+class _Sending:
+    """Knows whether a request was begun to be sent: until then its host has heard nothing."""
+
+    def __init__(self) -> None:
+        self.begun = False
+
+    async def __call__(self, event: str, _info: Any) -> None:
+        self.begun = self.begun or event == _SENDING

@@ -35,7 +35,11 @@ class GuardedTransport(httpx.AsyncBaseTransport):
             with _httpx_exceptions():
                 response = await connection.handle_async_request(
                     httpcore.Request(
-                        request.method, url, headers=request.headers.raw, content=request.stream
+                        request.method,
+                        url,
+                        headers=request.headers.raw,
+                        content=request.stream,
+                        extensions=request.extensions,
                     )
                 )
         except BaseException:

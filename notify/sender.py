@@ -1,5 +1,5 @@
 from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from typing import Protocol
 
 from notify.message import Message
 
@@ -38,6 +38,13 @@ class NotDelivered(Exception):
         self.by = by
 
 
+class Resting(NotDelivered):
+    """Nothing was tried: the way has to rest for `retry_after_s`, as its provider wants.
+
+    So it counts as no attempt of the message's.
+    """
+
+
 class DeliveryUnknown(Exception):
     """Nobody knows whether the message was taken over: the answer was lost after it was sent."""
 
@@ -50,9 +57,14 @@ class DeliveryUnknown(Exception):
 class Sender(Protocol):
     """One way to people, made of a channel's settings."""
 
-    # Whether to send a message once more after DeliveryUnknown: a second robot message is a
-    # nuisance, a lost one a failure; a second mail or paid text message nobody asked for.
-    repeatable: ClassVar[bool]
+    @property
+    def repeatable(self) -> bool:
+        """Whether to send a message once more after DeliveryUnknown.
+
+        A second robot message is a nuisance, a lost one a failure; a second mail or paid text
+        message nobody asked for.
+        """
+        ...
 
     async def send(self, message: Message) -> Receipt:
         """Hand the message over. Raises NotDelivered, DeliveryUnknown, and nothing else."""

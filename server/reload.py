@@ -21,6 +21,7 @@ from core.tasks import TaskSet
 from handlers.areas import Segments
 from handlers.enhance import RelayCare
 from handlers.relay import Relay
+from notify.channel_settings import ChannelSettings
 from proxy.lockout import Lockout
 from proxy.routing import Router
 from proxy.rulebook import Rulebook
@@ -307,16 +308,16 @@ def differences(old: BaseModel, new: BaseModel, under: str = "") -> Iterator[str
             continue
         if isinstance(before, BaseModel):
             yield from differences(before, after, f"{key}.")
-        elif name in ("accounts", "clients"):
+        elif name in ("accounts", "clients", "channels"):
             yield from (f"{key}.{each}" for each in _changed(_by_name(before), _by_name(after)))
         else:
             yield key
 
 
-def _by_name(entries: Iterable[OfficialAccount | Client]) -> dict[str, BaseModel]:
-    return {
-        entry.name if isinstance(entry, OfficialAccount) else entry.id: entry for entry in entries
-    }
+def _by_name(
+    entries: Iterable[OfficialAccount | Client | ChannelSettings],
+) -> dict[str, BaseModel]:
+    return {entry.id if isinstance(entry, Client) else entry.name: entry for entry in entries}
 
 
 def _changed(before: dict[str, BaseModel], after: dict[str, BaseModel]) -> list[str]:

@@ -2,7 +2,7 @@ import ipaddress
 import re
 import ssl
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -38,6 +38,7 @@ from handlers.wenyan_settings import WenyanSettings
 from jobs.library_settings import LibrarySettings
 from jobs.push_settings import CallbackSettings, WebhookSettings
 from jobs.settings import JobsSettings
+from notify.kinds import Channel
 from proxy.lockout import AuthSettings
 from proxy.routing import RelaySettings
 from proxy.tokens import TokenSettings
@@ -63,6 +64,7 @@ _SECRET_KEYS = (
     *("app_secret", "key", "previous_key", "url"),
     *("callback_token", "previous_callback_token"),
     *("encoding_aes_key", "previous_encoding_aes_key"),
+    *("secret", "send_key", "access_key_secret", "secret_key", "password"),  # of channels
 )
 ENV_PREFIX = "WXGATE_"
 
@@ -152,6 +154,7 @@ class Settings(BaseSettings):
     log: LogSettings = LogSettings()
     accounts: tuple[OfficialAccount, ...] = ()
     clients: tuple[Client, ...] = ()
+    channels: tuple[Channel, ...] = ()
     limits: RatesByPath = Field(default={}, description='calls, as "10/minute", by path')
 
     @classmethod
@@ -267,6 +270,7 @@ def cross_faults(settings: Settings) -> Iterator[Fault]:
     """What is wrong between keys that are each right alone."""
     yield from _account_faults(settings)
     yield from _client_faults(settings)
+    yield from _twice("channels", "name", settings.channels)
     shared = settings.redis.url.get_secret_value() and settings.database.url.get_secret_value()
     if settings.server.workers > 1 and not shared:
         yield Fault(
@@ -297,27 +301,25 @@ def _ca_file_faults(path: str) -> Iterator[Fault]:
 
 def _account_faults(settings: Settings) -> Iterator[Fault]:
     for field in ("name", "app_id"):
-        seen: set[str] = set()
-        for index, account in enumerate(settings.accounts):
-            value = getattr(account, field)
-            if value in seen:
-                yield Fault(f"accounts[{index}].{field}", _used_twice(value))
-            seen.add(value)
+        yield from _twice("accounts", field, settings.accounts)
+
+
+def _twice(table: str, field: str, entries: Iterable[BaseModel]) -> Iterator[Fault]:
+    seen: set[str] = set()
+    for index, entry in enumerate(entries):
+        value = getattr(entry, field)
+        if value in seen:
+            used = Text(f"{value} 用了两次", f"{value} is used twice")
+            yield Fault(f"{table}[{index}].{field}", used)
+        seen.add(value)
 
 
 def _client_faults(settings: Settings) -> Iterator[Fault]:
-    seen: set[str] = set()
+    yield from _twice("clients", "id", settings.clients)
     for index, client in enumerate(settings.clients):
-        if client.id in seen:
-            yield Fault(f"clients[{index}].id", _used_twice(client.id))
-        seen.add(client.id)
         if not client.key.get_secret_value():
             missing = Text("缺少（或 key_file）", "is missing (or key_file)")
             yield Fault(f"clients[{index}].key", missing)
-
-
-def _used_twice(value: str) -> Text:
-    return Text(f"{value} 用了两次", f"{value} is used twice")
 
 
 def _accounts_elsewhere(settings: Settings) -> Iterator[Fault]:

@@ -39,6 +39,7 @@ async def host() -> AsyncIterator[Host]:
     await listener.open(Config(app, port=0, ws="none", lifespan="off", log_config=None), tls=None)
     made.port = listener.port
     made.plan = plan  # type: ignore[attr-defined]
+    made.listener = listener  # type: ignore[attr-defined]
     yield made
     await listener.aclose()
     await tasks.aclose()
@@ -105,3 +106,35 @@ async def test_a_name_without_an_address_is_said_so() -> None:
     with pytest.raises(DnsFailed):
         await poster.post("http://hooks.example.com/", b"{}", {})
     await poster.aclose()
+
+
+async def test_the_answer_can_be_read(host: Host, poster: Poster) -> None:
+    host.response = Response('{"a":1}', status_code=418, headers={"Retry-After": "7"})
+    answer = await poster.ask(f"http://127.0.0.1:{host.port}/x", b"{}", {})
+    assert (answer.status, answer.body) == (418, b'{"a":1}')
+    assert answer.headers["retry-after"] == "7"
+    host.response = Response(b"x" * 5_000_000)
+    answer = await poster.ask(f"http://127.0.0.1:{host.port}/x", b"{}", {})
+    assert answer.body == b"x" * 65_536
+
+
+async def test_a_failure_says_whether_the_host_may_have_acted(host: Host, poster: Poster) -> None:
+    url = f"http://127.0.0.1:{host.port}/x"
+    host.plan.add(Fault(kind="reset_before_read"))  # type: ignore[attr-defined]
+    with pytest.raises(FetchFailed) as failed:
+        await poster.ask(url, b"{}", {})
+    assert failed.value.sent
+    host.plan.add(Fault(kind="stall"))  # type: ignore[attr-defined]
+    with pytest.raises(FetchTimeout) as late:
+        await poster.ask(url, b"{}", {})
+    assert late.value.sent
+    with pytest.raises(UrlForbidden) as nothing:
+        await poster.ask("http://10.1.2.3/", b"{}", {})
+    assert not nothing.value.sent
+
+
+async def test_a_host_that_is_not_there_has_heard_nothing(host: Host, poster: Poster) -> None:
+    await host.listener.aclose()  # type: ignore[attr-defined]
+    with pytest.raises(FetchFailed) as failed:
+        await poster.ask(f"http://127.0.0.1:{host.port}/x", b"{}", {})
+    assert not failed.value.sent

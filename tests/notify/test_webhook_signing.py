@@ -2,7 +2,7 @@ import base64
 import hashlib
 import hmac
 
-from jobs.webhook_signing import new_secret, signed_headers
+from notify.webhook_signing import new_secret, signed_headers
 
 
 def test_the_vector_of_standard_webhooks() -> None:

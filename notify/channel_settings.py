@@ -1,0 +1,63 @@
+from fnmatch import fnmatchcase
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, StringConstraints
+
+from core.errors import Language
+
+_MAX_URL_CHARS = 2_048
+
+ChannelName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
+ClientId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,32}$")]
+# At most two stars: what is matched stays linear in what callers send.
+RecipientPattern = Annotated[
+    str, StringConstraints(pattern=r"^[^*\s\[\]?]{0,64}(\*[^*\s\[\]?]{0,64}){0,2}$", min_length=1)
+]
+
+
+class ChannelSettings(BaseModel):
+    """What all entries of `[[channels]]` have; each type of channel adds its own."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    name: ChannelName = Field(description="our short name for it, used in routes and URLs")
+    type: str = Field(description="what it sends by")
+    enabled: bool = Field(True, description="false: nothing is sent by it")
+    language: Language = Field("zh", description="of what the gateway itself says")
+    clients: tuple[ClientId, ...] = Field(
+        (), description="clients that may send by it; empty: all that have the scope notify"
+    )
+    allow_to: tuple[RecipientPattern, ...] = Field(
+        (),
+        description="recipients that callers may name, as *@example.com or +86*; empty: none but"
+        " the channel's own",
+    )
+
+    def serves(self, client_id: str) -> bool:
+        """Whether that client may send by it."""
+        return not self.clients or client_id in self.clients
+
+    def may_reach(self, recipient: str) -> bool:
+        """Whether a caller may name that recipient."""
+        return any(
+            fnmatchcase(recipient.casefold(), pattern.casefold()) for pattern in self.allow_to
+        )
+
+
+def _web_url(url: SecretStr) -> SecretStr:
+    text = url.get_secret_value()
+    try:
+        parts = urlsplit(text)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and "@" not in text
+    except ValueError:
+        usable = False
+    if not usable or len(text) > _MAX_URL_CHARS or not text.isprintable() or " " in text:
+        raise ValueError(
+            "应为 http:// 或 https:// 的完整网址 / must be a whole http:// or https:// URL"
+        )
+    return url
+
+
+# An address that lets whoever has it send: it is kept as the credential that it is.
+SecretUrl = Annotated[SecretStr, AfterValidator(_web_url)]

@@ -1,0 +1,14 @@
+_MORE = "…"
+
+
+def clipped_chars(text: str, most: int) -> str:
+    """`text`, or as much of its beginning as fits with a mark that there was more."""
+    return text if len(text) <= most else text[: most - len(_MORE)] + _MORE
+
+
+def clipped_bytes(text: str, most: int) -> str:
+    """The same, counted in bytes of UTF-8; no character is cut in two."""
+    data = text.encode()
+    if len(data) <= most:
+        return text
+    return data[: most - len(_MORE.encode())].decode("utf-8", "ignore") + _MORE

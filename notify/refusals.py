@@ -1,0 +1,25 @@
+from dataclasses import dataclass
+
+from core.errors import Text
+from notify.http import told_by
+from notify.sender import NotDelivered
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """What a code of a provider's means: nothing was delivered, and why."""
+
+    hint: Text
+    final: bool = True
+    rest_s: float = 0.0  # for so long the provider wants nothing more of this channel
+
+
+# For a code that is not in the provider's table: it may be a passing fault.
+_UNHEARD_OF = Refusal(Text("服务商拒绝", "refused by the provider"), final=False)
+
+
+def refused(code: object, said: object, refusal: Refusal | None) -> NotDelivered:
+    """The end of an attempt that the provider answered with `code` and `said`."""
+    known = refusal or _UNHEARD_OF
+    reason = f"{told_by(code)}: {told_by(said)} ({known.hint.zh} / {known.hint.en})"
+    return NotDelivered(reason, final=known.final, retry_after_s=known.rest_s)
