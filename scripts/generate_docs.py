@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from types import UnionType
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin
 
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
@@ -116,11 +116,29 @@ def _settings(section: str, language: Language) -> str:
 
 
 def _model_of(annotation: Any) -> type[BaseModel]:
-    """The model of `Model` or `tuple[Model, ...]`."""
+    """The model of `Model` or `tuple[Model, ...]`; of a union what its models have in common."""
     for candidate in (annotation, *get_args(annotation)):
         if isinstance(candidate, type) and issubclass(candidate, BaseModel):
             return candidate
+        if get_origin(candidate) is Annotated:
+            return cast(type[BaseModel], get_args(get_args(candidate)[0])[0].__base__)
     raise TypeError(f"no table of settings: {annotation}")
+
+
+def _channel(kind: str, language: Language) -> str:
+    """The keys of one type of channel, without those that all have."""
+    from notify.channel_settings import ChannelSettings
+    from notify.kinds import KINDS
+
+    example = (ROOT / "config.example.toml").read_text("utf-8").split("[[channels]]\n")[1:]
+    entry = next(text for text in example if f'type = "{kind}"' in text)
+    chinese = _comments_of("[[channels]]\n" + entry)["channels"] if language == "zh" else {}
+    rows = [
+        (f"`{name}`", _default(field), _cell(chinese.get(name) or field.description or ""))
+        for name, field in KINDS[kind].settings.model_fields.items()
+        if name not in ChannelSettings.model_fields
+    ]
+    return _table(_HEADS["settings"][language], rows)
 
 
 def _default(field: FieldInfo) -> str:
@@ -156,10 +174,14 @@ def _toml(value: Any) -> str:
 
 def _example_comments() -> dict[str, dict[str, str]]:
     """The Chinese comment above each key of config.example.toml, by table and key."""
+    return _comments_of((ROOT / "config.example.toml").read_text("utf-8"))
+
+
+def _comments_of(toml: str) -> dict[str, dict[str, str]]:
     comments: dict[str, dict[str, str]] = {}
     section, used = "", False
     comment: list[str] = []
-    for line in (ROOT / "config.example.toml").read_text("utf-8").splitlines():
+    for line in toml.splitlines():
         if heading := re.fullmatch(r"\[+([\w.]+)\]+", line):
             section, comment = heading[1], []
         elif line.startswith("#"):
@@ -364,6 +386,7 @@ def _snippets(_: str, language: Language) -> str:
 
 _PARTS: dict[str, Callable[[str, Language], str]] = {
     "settings": _settings,
+    "channel": _channel,
     "options": _options,
     "errors": _errors,
     "faults": _faults,
