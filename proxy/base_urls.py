@@ -10,6 +10,7 @@ from accounts.official import OfficialAccount
 from core.clock import Clock
 from core.errors import GatewayError, Text
 from core.metrics import Metrics
+from proxy.alarms import SILENT, Alarms
 from proxy.breaker import Breaker, BreakerRules, State
 from proxy.upstream import Silent, Unreachable
 from wechat.call import NotSent
@@ -68,11 +69,13 @@ class BaseUrls:
         metrics: Metrics,
         rules: BreakerRules | None = None,
         *,
+        alarms: Alarms = SILENT,
         monotonic: Clock = time.monotonic,
     ) -> None:
         self._urls = base_urls  # the preferred one first
         self._metrics = metrics
         self._rules = rules or BreakerRules()
+        self._alarms = alarms
         self._monotonic = monotonic
         self._left_until: dict[str, float] = {}
         self._latencies_s: dict[str, float | None] = {}
@@ -117,6 +120,7 @@ class BaseUrls:
         def changed(state: State) -> None:
             gauge.set(_SHOWN[state])
             log.warning("upstream breaker", account=account, host=host, state=state)
+            self._alarms.breaker(account, host, state)
 
         breaker = Breaker(self._rules, changed, monotonic=self._monotonic)
         self._breakers[account, url] = breaker

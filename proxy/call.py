@@ -1,6 +1,6 @@
 import os
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
@@ -10,15 +10,13 @@ import orjson
 from accounts.official import Accounts, OfficialAccount
 from cache.tokens import AccessToken
 from core.errors import GatewayError, Text
-from core.metrics import Metrics
 from proxy.advice import advice_for
 from proxy.answer import NotJson, errcode_of, read_object
 from proxy.app_secret import real_query
-from proxy.base_urls import BaseUrls
 from proxy.body import Body, MemoryBody
-from proxy.breaker import BreakerRules
 from proxy.deadline import Deadline
 from proxy.exchange import Exchange, Trip
+from proxy.hosts import Hosts
 from proxy.invalidation import Sends
 from proxy.quota import CLEAR_PATH, cleared_path
 from proxy.request import Query
@@ -27,7 +25,7 @@ from proxy.routing import PathInvalid, Route
 from proxy.rulebook import NamedRule
 from proxy.storm import Storms
 from proxy.tokens import TokenConflict, TokenService
-from proxy.upstream import UpstreamRequest, UpstreamSettings, patience_s
+from proxy.upstream import UpstreamRequest, patience_s
 from wechat.call import BadAnswer, NotBegun, NotSent, OutcomeUnknown, Upload, WeChatRefused
 from wechat.catalogue import Catalogue
 from wechat.errcodes import BUSY, STALE_TOKEN, Errcodes
@@ -80,31 +78,6 @@ class WeChatFacts:
 
     catalogue: Catalogue
     errcodes: Errcodes
-
-
-@dataclass(frozen=True, slots=True)
-class Hosts:
-    """Where WeChat is, and how long it has for a call."""
-
-    api: BaseUrls
-    mp: BaseUrls  # of showqrcode alone
-    timeout_s: float
-
-    @classmethod
-    def of(
-        cls, settings: UpstreamSettings, metrics: Metrics, rules: BreakerRules | None = None
-    ) -> "Hosts":
-        """Those of the settings."""
-        api = BaseUrls(settings.base_urls, metrics, rules)
-        return cls(api, BaseUrls((settings.mp_base_url,), metrics, rules), settings.timeout_s)
-
-    def describe(self, accounts: Iterable[OfficialAccount]) -> dict[str, Any]:
-        """The hosts in order of preference, and by account the breakers of each host."""
-        breakers = {
-            account.name: self.api.breakers(account.name) | self.mp.breakers(account.name)
-            for account in accounts
-        }
-        return {"hosts": self.api.describe(), "breakers": breakers}
 
 
 class Calls:

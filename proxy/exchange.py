@@ -9,6 +9,7 @@ from accounts.official import OfficialAccount
 from core.clock import Clock
 from core.errors import GatewayError
 from core.metrics import Metrics
+from proxy.alarms import SILENT, Alarms
 from proxy.answer import is_object, sniff_errcode
 from proxy.base_urls import BaseUrls
 from proxy.deadline import Deadline
@@ -17,7 +18,7 @@ from proxy.rulebook import NamedRule
 from proxy.upstream import Upstream, UpstreamAnswer, UpstreamRequest
 from wechat.call import NotSent, OutcomeUnknown
 from wechat.catalogue import Endpoint
-from wechat.errcodes import BUSY
+from wechat.errcodes import BUSY, IP_NOT_WHITELISTED
 
 # An answer with an errcode is far shorter; what is longer is data and passes through in pieces.
 PEEK_BYTES = 65_536
@@ -89,9 +90,11 @@ class Exchanger:
         quota: QuotaLedger,
         metrics: Metrics,
         *,
+        alarms: Alarms = SILENT,
         monotonic: Clock = time.monotonic,
     ) -> None:
         self._upstream = upstream
+        self._alarms = alarms
         self.quota = quota
         self._metrics = metrics
         self._monotonic = monotonic
@@ -138,6 +141,8 @@ class Exchanger:
         self._count(label, str(exchange.errcode) if status == 200 else f"http_{status}")
         self._observe(label, self._monotonic() - started)
         self.quota.count(trip.account, trip.path, exchange.errcode, trip.builtin)
+        if exchange.errcode == IP_NOT_WHITELISTED:
+            self._alarms.ip_refused(trip.account, trip.path, exchange.head)
         return exchange
 
     async def _send(self, trip: Trip, request: UpstreamRequest) -> Exchange:

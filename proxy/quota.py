@@ -1,6 +1,6 @@
 import time
 from collections.abc import Callable, Iterable
-from typing import Any, Protocol
+from typing import Any
 
 import structlog
 
@@ -8,6 +8,7 @@ from accounts.official import OfficialAccount
 from cache.counters import DailyCounters, MemoryCounters
 from cache.windows import Rule, Standing
 from core.clock import Clock, next_shanghai_midnight, rfc3339, shanghai_day
+from proxy.alarms import SILENT, Alarms
 from proxy.answer import NotJson, read_object
 from proxy.body import Body, MemoryBody
 from proxy.ratelimit import RateLimited, headers_of
@@ -41,21 +42,6 @@ _ALERT_AT = (100, 80)  # percent
 Probed = Callable[[OfficialAccount, str], int | None]
 
 
-class QuotaAlert(Protocol):
-    """Is told, once an account, path, day and threshold, that a quota runs out. Must not wait."""
-
-    def __call__(self, account: str, path: str, *, used: int, quota: int, percent: int) -> None:
-        """`used` of `quota` calls are made, at least `percent` of them."""
-        ...
-
-
-def log_alert(account: str, path: str, *, used: int, quota: int, percent: int) -> None:
-    """A QuotaAlert that tells the log."""
-    log.warning(
-        "quota runs out", account=account, path=path, used=used, quota=quota, percent=percent
-    )
-
-
 def _nothing_probed(_account: OfficialAccount, _path: str) -> int | None:
     return None
 
@@ -85,17 +71,17 @@ class QuotaLedger:
         *,
         months: DailyCounters | None = None,
         probed: Probed = _nothing_probed,
-        alert: QuotaAlert = log_alert,
+        alarms: Alarms = SILENT,
         clock: Clock = time.time,
     ) -> None:
         self._counters = counters
         self._months = months or MemoryCounters()
         self._probed = probed
-        self._alert = alert
+        self._alarms = alarms
         self._clock = clock
         self._day = ""
         self._day_ends = 0.0
-        self._alerted: set[tuple[str, str, int]] = set()  # today
+        self._alerted: set[tuple[str, str, int]] = set()  # app_id, path, percent; today
         # Paths that rest for a minute, until when: after a 45011, or a 45009 just after midnight.
         self._rests: dict[tuple[str, str], tuple[float, int]] = {}
         self._try_at: dict[tuple[str, str], float] = {}  # when a spent path is tried next
@@ -124,7 +110,7 @@ class QuotaLedger:
         """
         day, app_id = self._today(), account.app_id
         if path in _CLEARING:
-            self._count_clearing(app_id, path, errcode)
+            self._count_clearing(account, path, errcode)
         if (app_id, path) in self._on_trial:
             self._on_trial.discard((app_id, path))
             if errcode == 0:
@@ -133,17 +119,19 @@ class QuotaLedger:
         for rule in builtin.rules if builtin is not None else ():
             self._counters.add(app_id, rule.key, day)
         day_is_s = self._clock() - (self._day_ends - 86_400)
-        if errcode == DAILY_QUOTA and day_is_s >= QUOTA_RESET_LAG_S:
+        spent = errcode == DAILY_QUOTA and day_is_s >= QUOTA_RESET_LAG_S
+        if spent:
             self._counters.add(app_id, _SPENT + path, day)
             self._try_at[app_id, path] = self._clock() + _TRIED_EVERY_S
         elif errcode in (DAILY_QUOTA, MINUTE_QUOTA):
             self._rests[app_id, path] = (self._clock() + _MINUTE_S, errcode)
         quota = self.quota_of(account, path)
-        if errcode == DAILY_QUOTA or (quota is not None and used * 100 >= quota * _ALERT_AT[-1]):
-            self._tell(account, path, used, used if errcode == DAILY_QUOTA else quota or used)
+        if spent or (quota is not None and used * 100 >= quota * _ALERT_AT[-1]):
+            self._tell(account, path, used, used if spent else quota or used)
 
-    def _count_clearing(self, app_id: str, path: str, errcode: int) -> None:
+    def _count_clearing(self, account: OfficialAccount, path: str, errcode: int) -> None:
         day, month, name = self._day, self._day[:7], _CLEARING[path]
+        app_id = account.app_id
         if errcode in (0, BUSY):
             self._months.add(app_id, name, month)
         elif errcode == CLEARED_OUT:  # more were made elsewhere
@@ -151,19 +139,21 @@ class QuotaLedger:
             self._months.add(app_id, name, month, max(0, _MONTHLY[name] - used))
         if errcode == 0 and path != CLEAR_PATH:
             self._counters.clear(app_id, day)
-            self._reopen(app_id)
+            self._reopen(account)
 
-    def _reopen(self, app_id: str) -> None:
-        for key in [key for key in self._rests if key[0] == app_id]:
+    def _reopen(self, account: OfficialAccount) -> None:
+        for key in [key for key in self._rests if key[0] == account.app_id]:
             del self._rests[key]
-        self._alerted = {told for told in self._alerted if told[0] != app_id}
+        for told in [told for told in self._alerted if told[0] == account.app_id]:
+            self._alerted.discard(told)
+            self._alarms.quota_is_back(account, *told[1:])
 
     def cleared(self, account: OfficialAccount, path: str) -> None:
         """Note that WeChat set the count of one path to zero."""
         for name in self._counters.names(account.app_id, self._today()):
             if name in (path, _SPENT + path) or name.endswith("|" + path):
                 self._reset(account.app_id, name)
-        self._reopen(account.app_id)
+        self._reopen(account)
 
     def _reset(self, app_id: str, name: str) -> None:
         day = self._today()
@@ -174,7 +164,14 @@ class QuotaLedger:
         told = (account.app_id, path, percent)
         if told not in self._alerted:
             self._alerted.add(told)
-            self._alert(account.name, path, used=used, quota=quota, percent=percent)
+            figures = {"used": used, "quota": quota, "percent": percent}
+            log.warning("quota runs out", account=account.name, path=path, **figures)
+            self._alarms.quota_runs_out(account, path, figures=figures, period=self._period(told))
+
+    def _period(self, told: tuple[str, str, int]) -> str:
+        """The day; after a clearing a new one begins."""
+        clearings = (self._months.get(told[0], name, self._day[:7]) for name in _MONTHLY)
+        return f"{self._day} {sum(clearings)}"
 
     def check(self, account: OfficialAccount, path: str, builtin: NamedRule | None = None) -> None:
         """Raises QuotaClosed where WeChat has said that it takes no such call for now.

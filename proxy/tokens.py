@@ -15,6 +15,7 @@ from core.clock import SYSTEM_CLOCKS, Clocks, shanghai_day
 from core.errors import Category, GatewayError, Text
 from core.metrics import Metrics
 from core.tasks import TaskSet
+from proxy.alarms import SILENT, Alarms
 from proxy.deadline import Deadline, DeadlineExceeded
 from proxy.stable_token import AccountMisconfigured, FetchedToken, TokenUnavailable
 from wechat.limits import FORCED_REFRESH_GAP_S, FORCED_REFRESHES_A_DAY
@@ -77,6 +78,7 @@ class TokenBooks:
     counters: DailyCounters
     stats: CacheStats
     metrics: Metrics
+    alarms: Alarms = SILENT
 
 
 @dataclass(slots=True)
@@ -117,6 +119,7 @@ class TokenService:
         self._counters = books.counters
         self._stats = books.stats
         self._metrics = books.metrics
+        self._alarms = books.alarms
         self._tasks = tasks
         self._clock, self._monotonic = clocks
         self._copies: dict[str, _Copy] = {}
@@ -253,11 +256,11 @@ class TokenService:
         if (obstacle := self._obstacle(account.app_id, token)) is not None:
             if not isinstance(obstacle.error, TokenConflict):
                 raise obstacle.error.with_traceback(None)
-            raise _conflict(account, obstacle.until - self._monotonic())
+            raise self._conflict(account, obstacle.until - self._monotonic())
         age_s = self._clock() - failing.fetched_at
         # Of a negative age nothing is known: a clock was set back.
         if failing.cause == "invalid" and 0 <= age_s < FORCED_REFRESH_GAP_S:
-            raise _conflict(account, FORCED_REFRESH_GAP_S - age_s)
+            raise self._conflict(account, FORCED_REFRESH_GAP_S - age_s)
         return await self._fetch_alone(account, "invalid", beaten=failing)
 
     def _refresh_ahead(self, account: OfficialAccount, token: AccessToken) -> None:
@@ -311,6 +314,7 @@ class TokenService:
         token = AccessToken(fetched.value, now + fetched.expires_in, lease.epoch, cause, now)
         self._count(account, cause, "ok")
         log.info("token fetched", account=account.name, cause=cause, life_s=fetched.expires_in)
+        self._alarms.token_fetched(account)
         if not await self._store.put(account.app_id, token):
             # We slept past the lease: what another replica fetched meanwhile is the live one.
             return await self._newer(account, token.epoch) or self._keep(account, token)
@@ -335,7 +339,7 @@ class TokenService:
         else:
             wait_s = await self._store.claim_force(app_id, gap_s=FORCED_REFRESH_GAP_S)
         if wait_s > 0:
-            conflict = _conflict(account, wait_s)
+            conflict = self._conflict(account, wait_s)
             self._obstruct(app_id, conflict, for_s=wait_s, beaten=beaten)
             raise conflict
         self._counters.add(counted_as, _FORCED, day)
@@ -350,6 +354,10 @@ class TokenService:
         if copy is None or copy.token.epoch <= token.epoch:
             self._copies[account.app_id] = _Copy(token, self._clock())
         return token
+
+    def _conflict(self, account: OfficialAccount, wait_s: float) -> TokenConflict:
+        self._alarms.token_conflict(account, TokenConflict.hint)
+        return TokenConflict(account=account.name, retry_after_s=max(1, wait_s))
 
     def _count(self, account: OfficialAccount, cause: str, outcome: str) -> None:
         self._metrics.tokens.labels(account.name, cause, outcome).inc()
@@ -370,7 +378,3 @@ class TokenService:
                 "refreshes": dict(self._refreshes.get(account.app_id, {})),
             }
         return described
-
-
-def _conflict(account: OfficialAccount, wait_s: float) -> TokenConflict:
-    return TokenConflict(account=account.name, retry_after_s=max(1, wait_s))

@@ -35,12 +35,16 @@ from jobs.engine import Engine
 from jobs.library import Library
 from jobs.service import Jobs
 from jobs.webhooks import Secrecy
+from notify.bulletin import Bulletin
+from notify.happening import Tell, tell_nobody
 from proxy.aiohttp_upstream import open_upstream
+from proxy.alarms import Alarms
 from proxy.auth import Authenticator
 from proxy.budget import RetryBudgets
-from proxy.call import Calls, Hosts, WeChatFacts
+from proxy.call import Calls, WeChatFacts
 from proxy.capabilities import Capabilities, Prober
 from proxy.exchange import Exchanger
+from proxy.hosts import Hosts
 from proxy.latency import LatencyProbe
 from proxy.quota import QuotaLedger
 from proxy.ratelimit import Limiter
@@ -117,6 +121,7 @@ class _Upstream:
     cached: CachedCalls
     capabilities: Capabilities
     answered: CallStats
+    tell: Tell
 
     @property
     def ways(self) -> tuple[Accounts, Calls, Upstream]:
@@ -145,7 +150,7 @@ async def open_gateway(
             stack.enter_context(lock_data_dir(settings.server.data_dir))
         database = await stack.enter_async_context(open_store(settings))
         watcher = Watcher(database)
-        wechat = await stack.enter_async_context(open_wechat(settings, sealer, crash))
+        wechat = await stack.enter_async_context(open_wechat(settings, sealer, crash, database))
         secrets = AccountSecrets(sealer)
         await follow_accounts(watcher, database, secrets, wechat.accounts, wechat.tokens)
         secrecy = Secrecy(sealer, audit := AuditLog(database, master_key, clock=time.time))
@@ -220,7 +225,7 @@ async def open_worker(settings: Settings) -> AsyncIterator[Reloader]:
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(open_store(settings))
         secrecy = Secrecy(sealer, audit := AuditLog(database, master_key, clock=time.time))
-        wechat = await stack.enter_async_context(open_wechat(settings, sealer, no_crash))
+        wechat = await stack.enter_async_context(open_wechat(settings, sealer, no_crash, database))
         watcher = Watcher(database)
         await follow_accounts(
             watcher, database, AccountSecrets(sealer), wechat.accounts, wechat.tokens
@@ -247,14 +252,19 @@ def _open_prober(
 
 @asynccontextmanager
 async def open_wechat(
-    settings: Settings, sealer: Sealer | None, crash: CrashPoint
+    settings: Settings, sealer: Sealer | None, crash: CrashPoint, told: Database | None = None
 ) -> AsyncIterator[_Upstream]:
     """Tokens, quota ledger and calls, on Redis where one is configured.
 
-    Tokens are kept under `sealer`; without one no earlier token is used, and WeChat is asked.
+    Tokens are kept under `sealer`; without one no earlier token is used, and WeChat is asked. What
+    people should know is written to `told`.
     """
     async with AsyncExitStack() as stack:
         metrics, answered = Metrics(), CallStats()
+        tell: Tell = tell_nobody
+        if told is not None:
+            tell = await stack.enter_async_context(Bulletin(told, metrics))
+        alarms = Alarms(tell)
         caches = CacheStatistics(metrics)
         caches.add_section("calls", answered.describe)
         accounts = Accounts(settings.accounts)
@@ -270,11 +280,11 @@ async def open_wechat(
             await kept.load()
             store = kept
         capabilities = Capabilities()
-        quota = QuotaLedger(counters, months=months, probed=capabilities.quota)
+        quota = QuotaLedger(counters, months=months, probed=capabilities.quota, alarms=alarms)
         upstream = await stack.enter_async_context(open_upstream(settings.upstream, crash=crash))
         facts = WeChatFacts(load_catalogue(), load_errcodes())
-        hosts = Hosts.of(settings.upstream, metrics)
-        exchanger = Exchanger(upstream, quota, metrics)
+        hosts = Hosts.of(settings.upstream, metrics, alarms=alarms)
+        exchanger = Exchanger(upstream, quota, metrics, alarms=alarms)
         retrier = Retrier(RetryBudgets(), metrics)
         tasks = TaskSet()
         stack.push_async_callback(tasks.aclose)
@@ -282,7 +292,7 @@ async def open_wechat(
             store,
             StableToken(exchanger, hosts.api, facts.catalogue.find(STABLE_TOKEN), retrier),
             settings.tokens,
-            books=TokenBooks(counters, caches.register("token", "local"), metrics),
+            books=TokenBooks(counters, caches.register("token", "local"), metrics, alarms),
             tasks=tasks,
         )
         caches.add_section("tokens", lambda: tokens.describe(accounts))
@@ -300,7 +310,7 @@ async def open_wechat(
         calls = Calls(hosts, facts, accounts, tokens, watched, retrier)
         yield _Upstream(
             *(accounts, calls, tokens, upstream, quota, caches, metrics, link),
-            *(responses.store, responses.calls(calls), capabilities, answered),
+            *(responses.store, responses.calls(calls), capabilities, answered, tell),
         )
 
 

@@ -30,13 +30,16 @@ from core.tasks import TaskSet
 from handlers.relay import Relay, Stages
 from handlers.relay_journal import Notes, RelayJournal
 from handlers.token_calls import TokenCalls
+from notify.happening import Tell, tell_nobody
 from proxy.aiohttp_upstream import AiohttpUpstream, open_upstream
+from proxy.alarms import Alarms
 from proxy.auth import Authenticator, Checks
 from proxy.body import BodyReader
 from proxy.breaker import BreakerRules
 from proxy.budget import RetryBudgets
-from proxy.call import Calls, Hosts, WeChatFacts
+from proxy.call import Calls, WeChatFacts
 from proxy.exchange import Exchanger
+from proxy.hosts import Hosts
 from proxy.lockout import AuthSettings, Lockout
 from proxy.quota import QuotaLedger
 from proxy.ratelimit import Limiter
@@ -120,6 +123,7 @@ class Setup:
     clock: Clock = time.time
     cache: CacheSettings = _CACHE
     audit: Notes = field(default_factory=Forgetful)
+    tell: Tell = tell_nobody
 
 
 @dataclass(frozen=True)
@@ -151,7 +155,7 @@ class Gateway:
 async def open_gateway(setup: Setup) -> AsyncIterator[Gateway]:
     """Open the parts in order, close them in reverse."""
     async with AsyncExitStack() as stack:
-        metrics = Metrics()
+        metrics, alarms = Metrics(), Alarms(setup.tell)
         statistics = CacheStatistics(metrics, clock=setup.clock)
         sealer = Sealer(b"0" * 32)
         accounts, clients = Accounts(setup.accounts), Clients(setup.clients)
@@ -159,17 +163,17 @@ async def open_gateway(setup: Setup) -> AsyncIterator[Gateway]:
         shared = await _open_shared(stack, setup, statistics, sealer)
         store, counters = await _open_cache(stack, setup, statistics, shared)
         stack.push_async_callback(tasks.aclose)
-        quota = QuotaLedger(counters, clock=setup.clock)
+        quota = QuotaLedger(counters, alarms=alarms, clock=setup.clock)
         upstream = await stack.enter_async_context(open_upstream(setup.upstream, crash=setup.crash))
         retrier = Retrier(RetryBudgets(), metrics)
         facts = WeChatFacts(load_catalogue(), load_errcodes())
-        hosts = Hosts.of(setup.upstream, metrics, setup.breaker)
-        exchanger = Exchanger(upstream, quota, metrics)
+        hosts = Hosts.of(setup.upstream, metrics, setup.breaker, alarms)
+        exchanger = Exchanger(upstream, quota, metrics, alarms=alarms)
         tokens = TokenService(
             store,
             StableToken(exchanger, hosts.api, facts.catalogue.find(STABLE_TOKEN), retrier),
             setup.tokens,
-            books=TokenBooks(counters, statistics.register("token", "process"), metrics),
+            books=TokenBooks(counters, statistics.register("token", "process"), metrics, alarms),
             tasks=tasks,
             clocks=Clocks(setup.clock, time.monotonic),
         )
