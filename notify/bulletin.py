@@ -53,7 +53,7 @@ class Bulletin:
         self._tasks = TaskSet()
         self._awake = asyncio.Event()
 
-    def __call__(self, happening: Happening) -> None:
+    def __call__(self, happening: Happening, /) -> None:
         """It will be written down."""
         if EVENTS[happening.event].alerts and not happening.once and not self._is_news(happening):
             return

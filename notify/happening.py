@@ -29,12 +29,12 @@ class Happening:
 class Tell(Protocol):
     """Takes what happened outside a transaction; never waits and never fails."""
 
-    def __call__(self, happening: Happening) -> None:
+    def __call__(self, happening: Happening, /) -> None:
         """It will be written down soon; a happening of the same event and key may be merged."""
         ...
 
 
-def tell_nobody(happening: Happening) -> None:
+def tell_nobody(happening: Happening, /) -> None:
     """For processes and tests where nobody listens."""
 
 

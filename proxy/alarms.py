@@ -1,16 +1,16 @@
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from accounts.official import OfficialAccount
-from core.errors import Text
 from notify.events import EventName
 from notify.happening import Happening, Tell, tell_nobody
-from proxy.advice import advice_for
 from proxy.answer import NotJson, read_object
 from proxy.breaker import State
-from wechat.errcodes import DAILY_QUOTA, IP_NOT_WHITELISTED, load_errcodes, refused_ip
+from wechat.errcodes import refused_ip
 
 _ERRMSG_CHARS = 200
+_NOTHING: Mapping[str, Any] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,17 +28,16 @@ class Alarms:
             errmsg = str(read_object(answer).get("errmsg", ""))[:_ERRMSG_CHARS]
         except NotJson:
             errmsg = ""
-        advice = advice_for(load_errcodes().get(IP_NOT_WHITELISTED), errmsg)
-        data = {"path": path, "ip": refused_ip(errmsg), "errmsg": errmsg}
-        self._tell_of(account, "account.ip_refused", data, advice)
+        data = {"ip": refused_ip(errmsg), "path": path, "errmsg": errmsg}
+        self._tell_of(account, "account.ip_refused", account.name, data)
 
     def token_fetched(self, account: OfficialAccount) -> None:
         """WeChat gave a token: it takes calls from this address."""
-        self._over(account, "account.ip_refused", account.name)
+        self._tell_of(account, "account.ip_refused", account.name, over=True)
 
-    def token_conflict(self, account: OfficialAccount, advice: Text) -> None:
+    def token_conflict(self, account: OfficialAccount) -> None:
         """WeChat refused a token that had just been renewed."""
-        self._tell_of(account, "token.conflict", {}, advice)
+        self._tell_of(account, "token.conflict", account.name)
 
     def breaker(self, account: str, host: str, state: State) -> None:
         """A breaker has changed its state; while it probes nobody is told."""
@@ -54,47 +53,31 @@ class Alarms:
             )
 
     def quota_runs_out(
-        self,
-        account: OfficialAccount,
-        path: str,
-        *,
-        figures: dict[str, int],
-        period: str,
+        self, account: OfficialAccount, path: str, figures: dict[str, int], *, period: str
     ) -> None:
         """So many calls of `path` are made; told once a `period`, however many processes see it.
 
-        `figures`: `used` and `quota`, in calls, and `percent`: 80, or 100 for all of them.
+        `figures`: `used` and `limit`, in calls, and `percent`: 80, or 100 for all of them.
         """
-        self.tell(
-            Happening(
-                event=_of_quota(figures["percent"]),
-                account=account.name,
-                key=f"{account.name} {path}",
-                data={
-                    **_names(account),
-                    "path": path,
-                    **figures,
-                    "advice": _both(advice_for(load_errcodes().get(DAILY_QUOTA))),
-                },
-                once=period,
-            )
-        )
+        data = {"path": path, **figures}
+        event = _of_quota(figures["percent"])
+        self._tell_of(account, event, f"{account.name} {path}", data, once=period)
 
     def quota_is_back(self, account: OfficialAccount, path: str, percent: int) -> None:
         """The count of `path`, which was at `percent`, was set to zero."""
-        self._over(account, _of_quota(percent), f"{account.name} {path}")
+        key = f"{account.name} {path}"
+        self._tell_of(account, _of_quota(percent), key, {"path": path}, over=True)
 
     def _tell_of(
-        self, account: OfficialAccount, event: EventName, data: dict[str, Any], advice: Text
+        self,
+        account: OfficialAccount,
+        event: EventName,
+        key: str,
+        data: Mapping[str, Any] = _NOTHING,
+        **how: Any,
     ) -> None:
-        said = {**_names(account), **data, "advice": _both(advice)}
-        self.tell(Happening(event=event, account=account.name, key=account.name, data=said))
-
-    def _over(self, account: OfficialAccount, event: EventName, key: str) -> None:
-        happening = Happening(
-            event=event, account=account.name, key=key, data=_names(account), over=True
-        )
-        self.tell(happening)
+        said = {"account": account.name, "app_id": account.app_id, **data}
+        self.tell(Happening(event=event, account=account.name, key=key, data=said, **how))
 
 
 SILENT = Alarms()  # for processes and tests where nobody listens
@@ -102,11 +85,3 @@ SILENT = Alarms()  # for processes and tests where nobody listens
 
 def _of_quota(percent: int) -> EventName:
     return "quota.spent" if percent == 100 else "quota.near"
-
-
-def _names(account: OfficialAccount) -> dict[str, str]:
-    return {"account": account.name, "app_id": account.app_id}
-
-
-def _both(text: Text) -> dict[str, str]:
-    return {"zh": text.zh, "en": text.en}

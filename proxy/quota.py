@@ -164,9 +164,9 @@ class QuotaLedger:
         told = (account.app_id, path, percent)
         if told not in self._alerted:
             self._alerted.add(told)
-            figures = {"used": used, "quota": quota, "percent": percent}
+            figures = {"used": used, "limit": quota, "percent": percent}
             log.warning("quota runs out", account=account.name, path=path, **figures)
-            self._alarms.quota_runs_out(account, path, figures=figures, period=self._period(told))
+            self._alarms.quota_runs_out(account, path, figures, period=self._period(told))
 
     def _period(self, told: tuple[str, str, int]) -> str:
         """The day; after a clearing a new one begins."""

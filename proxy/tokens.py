@@ -356,7 +356,7 @@ class TokenService:
         return token
 
     def _conflict(self, account: OfficialAccount, wait_s: float) -> TokenConflict:
-        self._alarms.token_conflict(account, TokenConflict.hint)
+        self._alarms.token_conflict(account)
         return TokenConflict(account=account.name, retry_after_s=max(1, wait_s))
 
     def _count(self, account: OfficialAccount, cause: str, outcome: str) -> None:

@@ -36,9 +36,9 @@ from jobs.library import Library
 from jobs.service import Jobs
 from jobs.webhooks import Secrecy
 from notify.bulletin import Bulletin
-from notify.happening import Tell, tell_nobody
+from notify.happening import Tell
 from proxy.aiohttp_upstream import open_upstream
-from proxy.alarms import Alarms
+from proxy.alarms import SILENT, Alarms
 from proxy.auth import Authenticator
 from proxy.budget import RetryBudgets
 from proxy.call import Calls, WeChatFacts
@@ -261,10 +261,7 @@ async def open_wechat(
     """
     async with AsyncExitStack() as stack:
         metrics, answered = Metrics(), CallStats()
-        tell: Tell = tell_nobody
-        if told is not None:
-            tell = await stack.enter_async_context(Bulletin(told, metrics))
-        alarms = Alarms(tell)
+        alarms = await _open_alarms(stack, told, metrics)
         caches = CacheStatistics(metrics)
         caches.add_section("calls", answered.describe)
         accounts = Accounts(settings.accounts)
@@ -310,8 +307,14 @@ async def open_wechat(
         calls = Calls(hosts, facts, accounts, tokens, watched, retrier)
         yield _Upstream(
             *(accounts, calls, tokens, upstream, quota, caches, metrics, link),
-            *(responses.store, responses.calls(calls), capabilities, answered, tell),
+            *(responses.store, responses.calls(calls), capabilities, answered, alarms.tell),
         )
+
+
+async def _open_alarms(stack: AsyncExitStack, told: Database | None, metrics: Metrics) -> Alarms:
+    if told is None:
+        return SILENT
+    return Alarms(await stack.enter_async_context(Bulletin(told, metrics)))
 
 
 def _open_fleet(

@@ -3,6 +3,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from core.metrics import Metrics
+from notify.happening import Happening
+from proxy.alarms import Alarms
 from proxy.base_urls import BaseUrls
 from proxy.deadline import Deadline
 from proxy.exchange import PEEK_BYTES, Build, Exchanger, Trip
@@ -54,6 +56,19 @@ async def test_a_status_other_than_200_is_what_is_counted(
     sandbox.faults.add(Fault(kind="html502", path=COUNT))
     (await exchanger.send(trip(COUNT, sandbox.url), to(COUNT))).close()
     assert 'errcode="http_502"' in shown(gateway)
+
+
+async def test_a_call_that_wechat_refuses_for_its_ip_is_told_of(
+    sandbox: RunningSandbox, gateway: Gateway
+) -> None:
+    told: list[Happening] = []
+    alarms = Alarms(told.append)
+    exchanger = Exchanger(gateway.upstream, gateway.quota, gateway.metrics, alarms=alarms)
+    sandbox.faults.add(Fault(kind="errcode", path=COUNT, errcode=40164))
+    (await exchanger.send(trip(COUNT, sandbox.url), to(COUNT))).close()
+    assert [(one.event, one.data["path"]) for one in told] == [("account.ip_refused", COUNT)]
+    (await exchanger.send(trip(COUNT, sandbox.url), to(COUNT))).close()
+    assert len(told) == 1
 
 
 async def test_only_what_may_have_arrived_costs_quota(

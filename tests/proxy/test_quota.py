@@ -1,8 +1,12 @@
+from typing import Any
+
 import pytest
 
 from accounts.official import Accounts
 from cache.counters import MemoryCounters
 from core.clock import next_shanghai_midnight, shanghai_day
+from notify.happening import Happening
+from proxy.alarms import Alarms
 from proxy.quota import CLEAR_PATH, QuotaLedger
 from tests.gateway import MAIN, PERSONAL
 from tests.proxy.conftest import Time
@@ -210,29 +214,58 @@ def test_the_accounts_own_figure_ranks_before_the_probed_one_and_wechats(time: T
     assert [ledger.quota_of(own, path) for path in (SUBMIT, MENU, DELETE)] == [7, 50, 10]
 
 
+def told_of(happenings: list[Happening]) -> list[tuple[Any, ...]]:
+    return [(one.event, one.data["path"], one.data.get("used"), one.over) for one in happenings]
+
+
 def test_people_are_told_once_at_80_and_at_100_percent(time: Time) -> None:
-    told: list[tuple[str, str, int, int, int]] = []
-
-    def alert(account: str, path: str, *, used: int, quota: int, percent: int) -> None:
-        told.append((account, path, used, quota, percent))
-
-    ledger = QuotaLedger(MemoryCounters(), alert=alert, clock=time)
+    told: list[Happening] = []
+    ledger = QuotaLedger(MemoryCounters(), alarms=Alarms(told.append), clock=time)
     for _ in range(12):
         ledger.count(MAIN, DELETE, 0)
-    assert told == [("main", DELETE, 8, 10, 80), ("main", DELETE, 10, 10, 100)]
+    assert told_of(told) == [("quota.near", DELETE, 8, False), ("quota.spent", DELETE, 10, False)]
+    assert told[0].data["limit"] == 10
     time.now += 86_400
     for _ in range(8):
         ledger.count(MAIN, DELETE, 0)
-    assert told[2:] == [("main", DELETE, 8, 10, 80)]
+    assert told_of(told[2:]) == [("quota.near", DELETE, 8, False)]
+    assert told[2].once != told[0].once
+
+
+def test_processes_that_count_together_tell_of_one_thing(time: Time) -> None:
+    told: list[Happening] = []
+    counters = MemoryCounters()
+    ledgers = [QuotaLedger(counters, alarms=Alarms(told.append), clock=time) for _ in range(2)]
+    for number in range(12):
+        ledgers[number % 2].count(MAIN, DELETE, 0)
+    assert len(told) == 4
+    assert len({(one.event, one.key, one.once) for one in told}) == 2
+
+
+def test_people_are_told_when_a_clearing_gives_the_quota_back(time: Time) -> None:
+    told: list[Happening] = []
+    ledger = QuotaLedger(MemoryCounters(), alarms=Alarms(told.append), clock=time)
+    for _ in range(10):
+        ledger.count(MAIN, DELETE, 0)
+    ledger.count(MAIN, "/cgi-bin/clear_quota", 0)
+    assert sorted(one.event for one in told if one.over) == ["quota.near", "quota.spent"]
+    for _ in range(10):
+        ledger.count(MAIN, DELETE, 0)
+    near = [one for one in told if one.event == "quota.near" and not one.over]
+    assert len({one.once for one in near}) == 2
 
 
 def test_people_are_told_of_wechats_own_45009(time: Time) -> None:
-    told: list[int] = []
-
-    def alert(account: str, path: str, *, used: int, quota: int, percent: int) -> None:
-        told.append(percent)
-
-    ledger = QuotaLedger(MemoryCounters(), alert=alert, clock=time)
+    told: list[Happening] = []
+    ledger = QuotaLedger(MemoryCounters(), alarms=Alarms(told.append), clock=time)
     ledger.count(MAIN, MENU, 45009)
     ledger.count(MAIN, MENU, 45009)
-    assert told == [100]
+    assert told_of(told) == [("quota.spent", MENU, 1, False)]
+
+
+def test_nobody_is_told_of_what_wechat_says_before_it_has_begun_the_day(time: Time) -> None:
+    told: list[Happening] = []
+    time.now = next_shanghai_midnight(time.now) + 1
+    ledger = QuotaLedger(MemoryCounters(), alarms=Alarms(told.append), clock=time)
+    ledger.count(MAIN, MENU, 45009)
+    assert told == []

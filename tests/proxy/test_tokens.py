@@ -11,6 +11,8 @@ from core.clock import Clocks, shanghai_day
 from core.errors import GatewayError
 from core.metrics import Metrics
 from core.tasks import TaskSet
+from notify.happening import Happening
+from proxy.alarms import Alarms
 from proxy.deadline import Deadline, DeadlineExceeded
 from proxy.stable_token import AccountMisconfigured, FetchedToken, TokenUnavailable
 from proxy.tokens import TokenBooks, TokenConflict, TokenService, TokenSettings
@@ -75,16 +77,25 @@ def counters() -> MemoryCounters:
 
 
 @pytest.fixture
+def told() -> list[Happening]:
+    """What people are told of."""
+    return []
+
+
+@pytest.fixture
 async def replica(
-    store: TokenStore, source: Source, counters: MemoryCounters, time: Time
+    store: TokenStore,
+    source: Source,
+    counters: MemoryCounters,
+    time: Time,
+    told: list[Happening],
 ) -> AsyncIterator[Make]:
     """Makes services that share a store, as replicas do."""
     tasks = TaskSet()
 
     def make() -> TokenService:
-        books = TokenBooks(
-            counters, CacheStatistics(Metrics()).register("token", "process"), Metrics()
-        )
+        stats = CacheStatistics(Metrics()).register("token", "process")
+        books = TokenBooks(counters, stats, Metrics(), Alarms(told.append))
         return TokenService(
             store,
             source,
@@ -279,6 +290,18 @@ async def test_a_storm_of_refusals_costs_one_renewal_in_thirty_seconds(
     assert len([1 for _, force in source.asked if force]) == 10
     assert len(waits) == 290
     assert all(1 <= wait_s <= 30 for wait_s in waits)
+
+
+async def test_people_are_told_that_somebody_else_forces_tokens(
+    service: TokenService, source: Source, time: Time, told: list[Happening]
+) -> None:
+    token = await service.renew(MAIN, await service.get(MAIN))
+    assert {one.event for one in told} == {"account.ip_refused"}  # which is over, if it ever was
+    assert all(one.over for one in told)
+    time.now += 1
+    with pytest.raises(TokenConflict):
+        await service.renew(MAIN, token)
+    assert [(one.event, one.key) for one in told if not one.over] == [("token.conflict", "main")]
 
 
 async def test_twenty_forced_refreshes_a_day_are_the_end(
