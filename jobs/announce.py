@@ -6,9 +6,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from accounts.clients import Client, Scope
 from core.clock import Clock, rfc3339
 from core.ids import new_id
+from jobs import happened
 from jobs.rights import LiveClient
 from jobs.states import State
-from store import deliveries, webhooks
+from notify.happening import Happening, row_of
+from store import deliveries, happenings, webhooks
 from store.deliveries import DeliveryRow
 from store.events import EventRow
 from store.jobs import JobHead
@@ -33,9 +35,10 @@ _TITLE_CHARS = 200
 
 
 class Announce:
-    """Writes down whom to tell, within the transaction that makes it so (an outbox).
+    """Writes down what to tell, within the transaction that makes it so (an outbox).
 
-    `jobs.deliver` sends it afterwards. What becomes of that changes no job.
+    `jobs.deliver` sends it to webhooks afterwards, `notify` to people. What becomes of that
+    changes no job.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -54,11 +57,18 @@ class Announce:
         if row.parent_id is None:
             told = {**_job(row, state), "result": _result(result), "error": _error(error)}
             await self._tell_owner(connection, row, f"job.{state}", told)
+            await self._happened(connection, happened.ended(row, state, result, error))
 
     async def approval_wanted(self, connection: AsyncConnection, row: JobHead) -> None:
         """A job waits until somebody else agrees."""
         if row.parent_id is None:
             await self._tell_owner(connection, row, APPROVAL_WANTED, _job(row, row.state))
+            await self._happened(connection, happened.approval_wanted(row))
+
+    async def review_over(self, connection: AsyncConnection, row: JobHead) -> None:
+        """A job that waited for a person, if it did (`row` is as it was), waits no longer."""
+        if row.parent_id is None and row.state == State.NEEDS_REVIEW:
+            await self._happened(connection, happened.reviewed(row))
 
     async def pushed(
         self, connection: AsyncConnection, row: EventRow, live_client: LiveClient
@@ -72,6 +82,9 @@ class Announce:
         ]
         told = {"account": row.account, "event": row.type, "job_id": row.job_id, "body": row.body}
         await self._tell(connection, heard, row.account, kind, told)
+
+    async def _happened(self, connection: AsyncConnection, happening: Happening) -> None:
+        await happenings.insert(connection, [row_of(happening, self._clock())])
 
     async def _tell_owner(
         self, connection: AsyncConnection, row: JobHead, kind: str, told: Mapping[str, Any]

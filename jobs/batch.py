@@ -6,10 +6,9 @@ from typing import Literal
 
 from core.ids import new_id
 from jobs.intake import Handed, NewJob
-from jobs.states import State
+from jobs.states import BATCH, State
 from store.jobs import JobRow
 
-KIND = "batch"
 OnError = Literal["continue", "stop"]
 _FURTHEST = ("mass_send", "publish", "draft", "material")  # actions
 
@@ -80,7 +79,7 @@ def _parent(
     actions = {row.action for row in items}
     return JobRow(
         id=new_id("job"),
-        kind=KIND,
+        kind=BATCH,
         account=account,
         client_id=client_id,
         state=State.WAITING if pending else State.ACCEPTED,

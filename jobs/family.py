@@ -75,6 +75,8 @@ async def settle(
     if counted.held.total() and places > 0:
         await children.let_go(connection, batch_id, places, now)
     after = await job_rows.replace(connection, batch, _standing(batch, counted, now))
+    if after is not None and after.state != batch.state:
+        await announce.review_over(connection, batch)
     if after is not None and State(after.state).is_final and after.state != batch.state:
         await announce.job_ended(
             connection, after, State(after.state), result=after.result, error=after.error

@@ -10,6 +10,7 @@ from jobs import family
 from jobs.announce import Announce
 from jobs.failures import NeedsReview, stored_error
 from jobs.states import State
+from store import jobs as job_rows
 from store import lost
 from store.engine import Database
 
@@ -48,8 +49,13 @@ async def review_lost(database: Database, lost_until: float, now: float) -> int:
     values = {"state": State.NEEDS_REVIEW, "error": doubt(lost_until), "updated_at": now}
     async with database.write() as connection:
         reviewed = await lost.forsake(connection, lost_until, values)
-        for batch_id in sorted({batch_id for batch_id in reviewed if batch_id is not None}):
-            await family.settle(connection, batch_id, now, Announce(lambda: now))
+        announce = Announce(lambda: now)
+        for job_id in sorted(job_id for job_id, batch_id in reviewed if batch_id is None):
+            row = await job_rows.head(connection, job_id)
+            if row is not None:
+                await announce.job_ended(connection, row, State.NEEDS_REVIEW, error=row.error)
+        for batch_id in sorted({batch_id for _, batch_id in reviewed if batch_id is not None}):
+            await family.settle(connection, batch_id, now, announce)
     if reviewed:
         log.critical("jobs need review after a restore", jobs=len(reviewed))
     return len(reviewed)

@@ -6,13 +6,12 @@ from core.clock import Clock
 from core.errors import GatewayError, Text
 from jobs import family
 from jobs.announce import Announce
-from jobs.batch import KIND as BATCH
 from jobs.changes import Changes
 from jobs.journal import Journal
 from jobs.lateness import LatePolicy
 from jobs.schedule_errors import ScheduleChanged
 from jobs.service import JobUnknown
-from jobs.states import State
+from jobs.states import BATCH, State
 from jobs.steering import JobEnded
 from store import jobs as job_rows
 from store.engine import Database

@@ -5,12 +5,11 @@ from core.clock import Clock
 from core.errors import GatewayError, Text
 from jobs import family
 from jobs.announce import Announce
-from jobs.batch import KIND as BATCH
 from jobs.changes import Changes
 from jobs.failures import stored_error
 from jobs.journal import Journal
 from jobs.service import JobUnknown
-from jobs.states import State
+from jobs.states import BATCH, State
 from store import intents
 from store import jobs as job_rows
 from store.engine import Database
@@ -110,6 +109,7 @@ class Resolution:
             state, result, error = _end(row, verdict, article_id, editor)
             values = {"state": state, "result": result, "error": error, "updated_at": now}
             changed = await job_rows.replace(connection, row, values)
+            await self._announce.review_over(connection, row)
             await self._announce.job_ended(connection, row, state, result=result, error=error)
             await family.settle(connection, row.parent_id, now, self._announce)
             await self._journal.resolved(connection, row, editor, verdict)

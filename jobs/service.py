@@ -10,12 +10,11 @@ from core.clock import Clock
 from core.errors import GatewayError, Text
 from jobs import family, steering
 from jobs.announce import Announce
-from jobs.batch import KIND as BATCH
 from jobs.changes import Changes
 from jobs.intake import Handed, Intake
 from jobs.journal import Journal
 from jobs.settings import JobsSettings
-from jobs.states import State
+from jobs.states import BATCH, State
 from jobs.steering import Again
 from store import children
 from store import jobs as job_rows

@@ -22,6 +22,8 @@ class State(StrEnum):
         return self not in ACTIVE_STATES
 
 
+BATCH = "batch"  # the kind of a job whose items are jobs of their own
+
 # The effect after which there is nothing left to cancel or to be late for, by the job's action; a
 # material's job has none.
 LAST_EFFECT = {"draft": "draft", "publish": "submit", "mass_send": "mass", "material": ""}

@@ -10,10 +10,9 @@ from core.errors import GatewayError, Text
 from jobs import family
 from jobs.admission import admit
 from jobs.announce import Announce
-from jobs.batch import KIND as BATCH
 from jobs.failures import stored_error
 from jobs.once import order
-from jobs.states import LAST_EFFECT, State
+from jobs.states import BATCH, LAST_EFFECT, State
 from store import children, intents
 from store import files as kept_files
 from store import jobs as job_rows
@@ -159,6 +158,7 @@ async def _retry_items(
     values = {"checkpoint": _unsteered(batch), "state": State.WAITING, "updated_at": now}
     values["approval"] = "pending" if "pending" in approvals else batch.approval
     changed = await job_rows.replace(connection, batch, values)
+    await announce.review_over(connection, batch)
     if "pending" in approvals and changed is not None:
         await announce.approval_wanted(connection, changed)
     await family.settle(connection, batch.id, now, announce)
@@ -209,6 +209,7 @@ async def _retry_one(
     }
     await admit(connection, row)
     changed = await job_rows.replace(connection, row, values)
+    await announce.review_over(connection, row)
     if approval == "pending" and changed is not None:
         await announce.approval_wanted(connection, changed)
     return changed

@@ -3,9 +3,8 @@ from typing import Any
 
 from core.clock import rfc3339
 from core.errors import Language
-from jobs.batch import KIND as BATCH
 from jobs.failures import shown_error
-from jobs.states import State
+from jobs.states import BATCH, State
 from store.jobs import JobHead
 
 

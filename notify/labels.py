@@ -16,6 +16,9 @@ LABELS: Mapping[str, Text] = {
     "code": Text("错误码", "code"),
     "errcode": Text("微信错误码", "errcode"),
     "errmsg": Text("微信说", "WeChat says"),
+    "hint": Text("怎么办", "what to do"),
+    "items": Text("各项", "items"),
+    "article_url": Text("文章链接", "article"),
     "ip": Text("IP", "IP"),
     "path": Text("接口", "path"),
     "family": Text("接口", "family"),
@@ -44,18 +47,20 @@ def facts_of(data: Mapping[str, Any], language: Language) -> list[dict[str, str]
     """What is known, as lines for people: {name, value}; nothing that is empty or nested deep."""
     facts = []
     for name, value in data.items():
-        shown = _shown(value)
+        shown = _shown(value, language)
         if shown:
             label = LABELS.get(name, Text(name, name))
             facts.append({"name": label.zh if language == "zh" else label.en, "value": shown})
     return facts
 
 
-def _shown(value: Any) -> str:
+def _shown(value: Any, language: Language) -> str:
     if value is None or value == "":
         return ""
     if isinstance(value, list | tuple):
-        return ", ".join(filter(None, map(_shown, value)))
+        return ", ".join(filter(None, (_shown(inner, language) for inner in value)))
     if isinstance(value, dict):
-        return ", ".join(f"{name}: {_shown(inner)}" for name, inner in value.items())
+        if value.keys() == {"zh", "en"}:  # a text in both languages
+            return _shown(value[language], language)
+        return ", ".join(f"{name}: {_shown(inner, language)}" for name, inner in value.items())
     return f"{value:g}" if isinstance(value, float) else str(value)

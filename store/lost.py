@@ -10,8 +10,8 @@ from store.tables import is_active, job
 
 async def forsake(
     connection: AsyncConnection, until: float, values: Mapping[str, Any]
-) -> list[str | None]:
-    """Change all jobs that may have been worked on until then; for each the batch it is of.
+) -> list[tuple[str, str | None]]:
+    """Change all jobs that may have been worked on until then; the id of each and of its batch.
 
     Those whose last effect is known to have happened are left alone, and batches, which only
     look after the others. Nobody who holds one can write any more.
@@ -26,6 +26,6 @@ async def forsake(
             lease_until=None,
             **values,
         )
-        .returning(job.c.parent_id)
+        .returning(job.c.id, job.c.parent_id)
     )
-    return list(await connection.scalars(statement))
+    return [(found.id, found.parent_id) for found in await connection.execute(statement)]

@@ -9,6 +9,7 @@ from store import deliveries, webhooks
 from store.deliveries import DeliveryRow
 from store.engine import Database
 from tests.jobs.callers import caller
+from tests.jobs.happenings import happened
 from tests.jobs.office import Office, article
 from tests.jobs.rig import Rig
 from tests.store.rows import job_row
@@ -82,6 +83,8 @@ async def test_a_failure_is_told_in_both_languages(database: Database) -> None:
     assert delivery.body["timestamp"] == "1970-01-01T00:01:40.000Z"
     assert delivery.body["data"]["error"]["code"] == "quarantined"
     assert delivery.body["data"]["error"]["message"].keys() == {"zh", "en"}
+    # People hear of all of them, but for the item of a batch.
+    assert [each.event for each in await happened(database)] == ["job.failed", "job.cancelled"]
 
 
 async def test_who_cancels_is_told_too(office: Office) -> None:
@@ -97,6 +100,9 @@ async def test_a_job_that_waits_for_approval_says_so(office: Office) -> None:
     (delivery,) = await told(office.database)
     assert delivery.type == APPROVAL_WANTED
     assert delivery.body["data"]["id"] == row.id
+    assert [(e.event, e.key) for e in await happened(office.database)] == [
+        (APPROVAL_WANTED, row.id)
+    ]
 
 
 async def test_a_transaction_that_fails_tells_nobody(database: Database) -> None:
@@ -106,3 +112,12 @@ async def test_a_transaction_that_fails_tells_nobody(database: Database) -> None
             await Announce(lambda: 1.0).job_ended(connection, job_row(), State.FAILED)
             raise ZeroDivisionError
     assert await told(database) == []
+    assert await happened(database) == []
+
+
+async def test_only_what_was_in_review_is_so_no_more(database: Database) -> None:
+    async with database.write() as connection:
+        announce = Announce(lambda: 1.0)
+        for row in (job_row(state="failed"), job_row(state="needs_review", parent_id="job_0")):
+            await announce.review_over(connection, row)
+    assert await happened(database) == []

@@ -2,6 +2,7 @@ from jobs.lost_time import review_lost
 from store import intents, jobs
 from store.engine import Database
 from tests.jobs.batches import article
+from tests.jobs.happenings import happened
 from tests.jobs.office import Office
 from tests.jobs.test_steering import hand_in
 from tests.store.rows import intent_row, job_row
@@ -23,6 +24,9 @@ async def test_what_may_have_been_done_in_the_lost_time_needs_a_person(database:
         for job_id, outcome in (("job_sent", "answered"), ("job_ran", "refused")):
             await intents.insert(connection, intent_row(job_id, effect="submit", outcome=outcome))
     assert await review_lost(database, 200, 300) == 3
+    told = await happened(database)
+    assert sorted(each.key for each in told) == ["job_due", "job_held", "job_ran"]
+    assert {each.event for each in told} == {"job.needs_review"}
     async with database.read() as connection:
         for job_id, (state, _, doubted) in rows.items():
             row = await jobs.get(connection, job_id)
@@ -39,3 +43,4 @@ async def test_a_batch_ends_with_the_items_that_were_forgotten(office: Office) -
     batch = await hand_in(office, [article(str(n)) for n in range(2)])
     await review_lost(office.database, office.now, office.now + 1)
     assert (await office.jobs.get(batch.id, "blog")).state == "needs_review"
+    assert [each.key for each in await happened(office.database)] == [batch.id]

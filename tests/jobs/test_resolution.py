@@ -5,6 +5,7 @@ from jobs.resolution import ArticleTaken, NotInReview, Resolution, ReviewItems
 from jobs.service import JobUnknown
 from jobs.states import State
 from store import intents
+from tests.jobs.happenings import happened
 from tests.jobs.journals import journal_of, noted
 from tests.jobs.office import Office
 from tests.jobs.rig import SUBMIT, Rig
@@ -34,6 +35,10 @@ async def test_what_was_published_is_succeeded_and_audited(office: Office) -> No
     }
     (entry,) = await noted(office.database)
     assert (entry["action"], entry["detail"]) == ("publish.resolve", {"outcome": "published"})
+    assert {(each.event, each.over) for each in await happened(office.database)} == {
+        ("job.needs_review", True),
+        ("publish.succeeded", False),
+    }
 
 
 async def test_what_was_not_published_is_failed_and_in_doubt_no_more(office: Office) -> None:
@@ -62,6 +67,8 @@ async def test_after_not_published_a_retry_sends_it_once(rig: Rig) -> None:
     assert {"effect", "attempt", "sent_at", "articles", "draft_present", "listed"} <= set(evidence)
     await resolution(rig).resolve(row.id, "not_published", EDITOR)
     await rig.jobs.retry(row.id, None)
+    told = {(each.event, each.over) for each in await happened(rig.database)}
+    assert told >= {("job.needs_review", False), ("job.needs_review", True)}
     assert (await rig.until(row.id)).state == State.SUCCEEDED
     assert rig.committed("publication") == 1
 
@@ -81,6 +88,10 @@ async def test_a_batch_ends_with_its_last_item_in_review_and_not_by_itself(offic
         await resolution(office).resolve("job_b", "published", EDITOR)
     await resolution(office).resolve("job_1", "published", EDITOR)
     assert (await office.jobs.get("job_b", None)).state == State.SUCCEEDED
+    assert {(each.event, each.key, each.over) for each in await happened(office.database)} == {
+        ("job.needs_review", "job_b", True),
+        ("job.succeeded", "job_b", False),
+    }
 
 
 async def test_an_article_is_one_jobs_only(office: Office) -> None:

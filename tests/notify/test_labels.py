@@ -9,4 +9,5 @@ def test_facts_are_lines_for_people() -> None:
         {"name": "改动的项", "value": "a, b"},
         {"name": "odd", "value": "1.5"},
     ]
+    assert facts_of({"error": {"zh": "坏了", "en": "broken"}}, "en")[0]["value"] == "broken"
     assert facts_of({"x": {"a": 1, "b": ["c"]}}, "en")[0]["value"] == "a: 1, b: c"
