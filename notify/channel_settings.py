@@ -45,8 +45,7 @@ class ChannelSettings(BaseModel):
         )
 
 
-def _web_url(url: SecretStr) -> SecretStr:
-    text = url.get_secret_value()
+def _checked_url(text: str) -> None:
     try:
         parts = urlsplit(text)
         usable = parts.scheme in ("http", "https") and bool(parts.hostname) and "@" not in text
@@ -56,8 +55,19 @@ def _web_url(url: SecretStr) -> SecretStr:
         raise ValueError(
             "应为 http:// 或 https:// 的完整网址 / must be a whole http:// or https:// URL"
         )
+
+
+def _web_url(url: SecretStr) -> SecretStr:
+    _checked_url(url.get_secret_value())
     return url
+
+
+def _base_url(url: str) -> str:
+    _checked_url(url)
+    return url.rstrip("/")
 
 
 # An address that lets whoever has it send: it is kept as the credential that it is.
 SecretUrl = Annotated[SecretStr, AfterValidator(_web_url)]
+# Where a provider is reached, without a credential.
+BaseUrl = Annotated[str, AfterValidator(_base_url)]

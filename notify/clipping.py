@@ -1,3 +1,5 @@
+import json
+
 _MORE = "…"
 
 
@@ -12,3 +14,16 @@ def clipped_bytes(text: str, most: int) -> str:
     if len(data) <= most:
         return text
     return data[: most - len(_MORE.encode())].decode("utf-8", "ignore") + _MORE
+
+
+def clipped_json(text: str, most: int) -> str:
+    """The same, counted in bytes as JSON has them: quotes and line ends take two."""
+    kept = text
+    while (size := _json_bytes(kept)) > most:
+        # As much as would fit if all of it were alike; again where its beginning takes more.
+        kept = text[: max(0, len(kept) * most // size - 1)] + _MORE
+    return kept
+
+
+def _json_bytes(text: str) -> int:
+    return len(json.dumps(text, ensure_ascii=False).encode()) - len('""')

@@ -1,7 +1,6 @@
 import base64
 import hashlib
 import hmac
-import re
 from typing import Any, ClassVar, Literal
 from urllib.parse import quote_plus
 
@@ -10,10 +9,11 @@ from pydantic import Field, SecretStr
 from core.clock import Clock
 from core.errors import Text
 from notify.channel_settings import ChannelSettings, SecretUrl
-from notify.clipping import clipped_bytes, clipped_chars
+from notify.clipping import clipped_chars, clipped_json
 from notify.http import Asks, json_of, post_json
+from notify.mentions import Mentions
 from notify.message import Message
-from notify.refusals import Refusal, refused
+from notify.refusals import Refusal, of_number, refused
 from notify.sender import Receipt
 
 # Source: open.dingtalk.com/document/robots/custom-robot-access (自定义机器人接入): HmacSHA256 with
@@ -24,7 +24,6 @@ RATE = "20/minute"
 _MUTED_S = 600.0
 _MAX_BYTES = 18_000  # of the text, so that the whole stays below
 _TITLE_CHARS = 64  # of what the list of chats shows
-_PHONE = re.compile(r"\+?[0-9-]{5,20}")
 
 _TOO_FAST = Refusal(
     Text("钉钉限流：每分钟 20 条", "DingTalk's limit: 20 a minute"), final=False, rest_s=_MUTED_S
@@ -78,8 +77,7 @@ class DingTalkSender:
         answer = await post_json(self._asks, self._signed_url(), _body(message))
         told = json_of(answer)
         if (code := told.get("errcode")) != 0:
-            known = _REFUSALS.get(code) if isinstance(code, int) else None
-            raise refused(code, told.get("errmsg"), known)
+            raise refused(code, told.get("errmsg"), of_number(_REFUSALS, code))
         return Receipt()
 
     async def aclose(self) -> None:
@@ -98,17 +96,19 @@ class DingTalkSender:
 
 
 def _body(message: Message) -> dict[str, Any]:
-    called = [who for who in message.mention if who != "all"]
-    phones = [who for who in called if _PHONE.fullmatch(who)]
-    users = [who for who in called if who not in phones]
+    called = Mentions.of(message.mention)
     # Who is to be called has to stand in the text too.
-    calls = " ".join(f"@{who}" for who in called)
-    text = clipped_bytes(message.markdown or message.text, _MAX_BYTES)
+    calls = " ".join(f"@{who}" for who in (*called.phones, *called.users))
+    text = clipped_json(message.markdown or message.text, _MAX_BYTES)
     return {
         "msgtype": "markdown",
         "markdown": {
             "title": clipped_chars(message.subject, _TITLE_CHARS),
             "text": f"{text}\n\n{calls}" if calls else text,
         },
-        "at": {"atMobiles": phones, "atUserIds": users, "isAtAll": "all" in message.mention},
+        "at": {
+            "atMobiles": called.phones,
+            "atUserIds": called.users,
+            "isAtAll": called.everybody,
+        },
     }

@@ -6,17 +6,35 @@ from pydantic import Field
 
 from cache.windows import Windows
 from core.clock import Clock
-from notify import dingtalk
+from notify import dingtalk, feishu, slack, wecom
+from notify.aliyun_sms import AliyunSmsSender, AliyunSmsSettings
+from notify.bark import BarkSender, BarkSettings
 from notify.channel_settings import ChannelSettings
 from notify.dingtalk import DingTalkSender, DingTalkSettings
+from notify.feishu import FeishuSender, FeishuSettings
 from notify.happening import Tell
 from notify.http import Asks
 from notify.sender import Sender
+from notify.serverchan import ServerChanSender, ServerChanSettings
+from notify.slack import SlackSender, SlackSettings
+from notify.tencent_sms import TencentSmsSender, TencentSmsSettings
 from notify.webhook import WebhookSender, WebhookSettings
+from notify.wecom import WeComSender, WeComSettings
 from store.engine import Database
 
 # An entry of `[[channels]]`, told apart by its type.
-Channel = Annotated[DingTalkSettings | WebhookSettings, Field(discriminator="type")]
+Channel = Annotated[
+    DingTalkSettings
+    | WeComSettings
+    | FeishuSettings
+    | SlackSettings
+    | AliyunSmsSettings
+    | TencentSmsSettings
+    | ServerChanSettings
+    | BarkSettings
+    | WebhookSettings,
+    Field(discriminator="type"),
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +65,31 @@ KINDS: dict[str, Kind] = {
         lambda settings, means: DingTalkSender(settings, means.asks, means.clock),
         rate=dingtalk.RATE,
     ),
+    "wecom": Kind(
+        WeComSettings, lambda settings, means: WeComSender(settings, means.asks), rate=wecom.RATE
+    ),
+    "feishu": Kind(
+        FeishuSettings,
+        lambda settings, means: FeishuSender(settings, means.asks, means.clock),
+        rate=feishu.RATE,
+    ),
+    "slack": Kind(
+        SlackSettings, lambda settings, means: SlackSender(settings, means.asks), rate=slack.RATE
+    ),
+    "aliyun_sms": Kind(
+        AliyunSmsSettings,
+        lambda settings, means: AliyunSmsSender(settings, means.asks, means.clock),
+        takes_to=True,
+    ),
+    "tencent_sms": Kind(
+        TencentSmsSettings,
+        lambda settings, means: TencentSmsSender(settings, means.asks, means.clock),
+        takes_to=True,
+    ),
+    "serverchan": Kind(
+        ServerChanSettings, lambda settings, means: ServerChanSender(settings, means.asks)
+    ),
+    "bark": Kind(BarkSettings, lambda settings, means: BarkSender(settings, means.asks)),
     "webhook": Kind(
         WebhookSettings, lambda settings, means: WebhookSender(settings, means.asks, means.clock)
     ),

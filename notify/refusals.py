@@ -1,3 +1,4 @@
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from core.errors import Text
@@ -23,3 +24,14 @@ def refused(code: object, said: object, refusal: Refusal | None) -> NotDelivered
     known = refusal or _UNHEARD_OF
     reason = f"{told_by(code)}: {told_by(said)} ({known.hint.zh} / {known.hint.en})"
     return NotDelivered(reason, final=known.final, retry_after_s=known.rest_s)
+
+
+def of_number(table: Mapping[int, Refusal], code: object) -> Refusal | None:
+    """What `table` says of a code that is a number."""
+    return table.get(code) if isinstance(code, int) else None
+
+
+def of_beginning(table: Mapping[str, Refusal], code: str) -> Refusal | None:
+    """What `table` says of the longest beginning of `code` that it has."""
+    known = [beginning for beginning in table if code.startswith(beginning)]
+    return table[max(known, key=len)] if known else None

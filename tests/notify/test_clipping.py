@@ -1,4 +1,8 @@
-from notify.clipping import clipped_bytes, clipped_chars
+import json
+
+import pytest
+
+from notify.clipping import clipped_bytes, clipped_chars, clipped_json
 
 
 def test_what_fits_stays_as_it_is() -> None:
@@ -16,3 +20,15 @@ def test_no_character_is_cut_in_two() -> None:
         cut = clipped_bytes("a字😀" * 10, most)
         assert len(cut.encode()) <= most
         assert "\ufffd" not in cut
+
+
+@pytest.mark.parametrize(
+    "text", ["字" * 900, '"' * 900, "\x00" * 900, "a" * 500 + "\n" * 900, "a\n" * 9]
+)
+def test_json_is_counted_as_it_is_written(text: str) -> None:
+    for most in (20, 100, 1_000):
+        cut = clipped_json(text, most)
+        size = len(json.dumps(cut, ensure_ascii=False).encode()) - 2
+        assert size <= most
+        assert cut == text or (cut.endswith("…") and text.startswith(cut[:-1]))
+        assert cut == text or size > most // 3

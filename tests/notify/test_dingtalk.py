@@ -93,6 +93,8 @@ async def test_a_long_text_is_cut_to_what_fits(
     assert len(asked.body) < 20_000
     assert asked.json["markdown"]["text"].endswith("字…")
     assert len(asked.json["markdown"]["title"]) == 64
+    await sender(receiver, poster).send(message(markdown='"\n' * 20_000))
+    assert 15_000 < len(receiver.got[1].body) < 20_000
 
 
 @pytest.mark.parametrize(

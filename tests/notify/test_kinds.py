@@ -5,6 +5,7 @@ from typing import get_args
 from pydantic import TypeAdapter
 
 from notify.channel_settings import ChannelSettings
+from notify.dingtalk import DingTalkSettings
 from notify.kinds import KINDS, Channel
 from server.settings import load_settings
 
@@ -33,8 +34,7 @@ def test_a_file_may_hold_a_channel_s_secret(tmp_path: Path) -> None:
         f'[[channels]]\nname = "ops"\ntype = "dingtalk"\nurl_file = "{tmp_path / "url"}"\n'
     )
     (channel,) = load_settings(config).channels
-    assert isinstance(channel, KINDS["dingtalk"].settings)
-    assert isinstance(channel, ChannelSettings)
+    assert isinstance(channel, DingTalkSettings)
     assert channel.url.get_secret_value().endswith("access_token=x")
 
 
