@@ -114,6 +114,12 @@ class Metrics:
             "what nobody is told of, because too much waited to be written down",
             registry=registry,
         )
+        self.backups = Counter(
+            "wxgate_backups", "backups of the store, by outcome", ["outcome"], registry=registry
+        )
+        self.backup_at = Gauge(
+            "wxgate_backup_timestamp_seconds", "when the last one was made", registry=registry
+        )
         self.jobs = Counter(
             "wxgate_jobs", "jobs that reached a state", ["kind", "state"], registry=registry
         )

@@ -43,6 +43,7 @@ from proxy.lockout import AuthSettings
 from proxy.routing import RelaySettings
 from proxy.tokens import TokenSettings
 from proxy.upstream import UpstreamSettings, is_loopback, web_host
+from server.backup.settings import BackupSettings
 from server.connections import ConnectionSettings
 from server.faults import BadConfigurationError, Fault, fault_of
 from store.engine import DatabaseSettings
@@ -151,6 +152,7 @@ class Settings(BaseSettings):
     cache: CacheSettings = CacheSettings()
     database: DatabaseSettings = DatabaseSettings()
     secrets: SecretsSettings = SecretsSettings()
+    backup: BackupSettings = BackupSettings()
     log: LogSettings = LogSettings()
     accounts: tuple[OfficialAccount, ...] = ()
     clients: tuple[Client, ...] = ()

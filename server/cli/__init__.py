@@ -8,6 +8,7 @@ import typer
 from server.cli import (
     accounts,
     audit,
+    backup,
     batch,
     ca,
     cache,
@@ -99,6 +100,8 @@ app.add_typer(cache.app)
 app.command("limits")(stats.limits)
 app.command()(worker.worker)
 app.command()(migrate.migrate)
+app.command()(backup.backup)
+app.command()(backup.restore)
 app.command()(sandbox.sandbox)
 app.add_typer(accounts.app, name="accounts")
 app.add_typer(clients.app, name="clients")

@@ -1,0 +1,60 @@
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from core.metrics import Metrics
+from notify.happening import Tell
+from server.backup.clockwork import DUTY, Clockwork, Plan
+from server.backup.making import Target, read_passphrase
+from server.following import in_background
+from server.settings import Settings
+from store.engine import Database
+from store.leader import Leader
+
+_HOUR_S = 3_600.0
+_LEASE_S = 900.0  # longer than a backup takes
+
+
+@asynccontextmanager
+async def backing_up(
+    settings: Settings, database: Database, owner: str, tell: Tell, metrics: Metrics
+) -> AsyncIterator[None]:
+    """Backups are made at their time until the end of the block, where that is wanted."""
+    if not settings.backup.every_h:
+        yield
+        return
+    leader = Leader(database, DUTY, owner, lease_s=_LEASE_S, clock=time.time)
+    clockwork = Clockwork(*(database, leader, _plan(settings), tell, metrics), clock=time.time)
+    async with in_background(clockwork.run(), name="backup"):
+        yield
+
+
+def _plan(settings: Settings) -> Plan:
+    backup = settings.backup
+    return Plan(backup.every_h * _HOUR_S, backup.keep, lambda: target_of(settings))
+
+
+def target_of(
+    settings: Settings,
+    *,
+    folder: Path | None = None,
+    passphrase_file: str = "",
+    config: Path | None = None,
+) -> Target:
+    """Where backups go; what is given here counts before the settings. Raises BackupFailed."""
+    data_dir = settings.server.data_dir
+    passphrase = read_passphrase(passphrase_file or settings.backup.passphrase_file)
+    into = folder or settings.backup.folder or data_dir / "backup"
+    return Target(into, passphrase, dict(_files(settings, config)))
+
+
+def _files(settings: Settings, config: Path | None) -> list[tuple[str, Path]]:
+    """What it takes, beside the store, to go on elsewhere; all of it is secret."""
+    data_dir = settings.server.data_dir
+    key = Path(settings.secrets.master_key_file or data_dir / "master.key")
+    found = [("master.key", key)]
+    found += [(f"ca/{path.name}", path) for path in sorted((data_dir / "ca").glob("*.pem"))]
+    if config is not None:
+        found.append(("config.toml", config))
+    return [(name, path) for name, path in found if path.is_file()]
