@@ -2,6 +2,7 @@ import gzip
 import hashlib
 import io
 import os
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -38,7 +39,8 @@ class BackupUnreadable(GatewayError):
 def writing(path: Path, passphrase: str = "") -> Iterator[BinaryIO]:
     """A compressed file, sealed where there is a passphrase; there only if all went well.
 
-    Nobody but its owner can read it, whatever the umask. Raises OSError.
+    Nobody but its owner can read it, whatever the umask. Raises OSError; FileExistsError where
+    there is one already.
     """
     part = path.with_name(f".{path.name}.part")
     descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -51,7 +53,7 @@ def writing(path: Path, passphrase: str = "") -> Iterator[BinaryIO]:
                 sealed.finish()
             file.flush()
             os.fsync(file.fileno())
-        part.rename(path)
+        os.link(part, path)  # fails if it is there; a rename would overwrite it
     finally:
         part.unlink(missing_ok=True)
 
@@ -62,6 +64,8 @@ def reading(path: Path, passphrase: str = "") -> Iterator[BinaryIO]:
     try:
         with path.open("rb") as file:
             head = file.read(len(_MAGIC))
+            if not head:
+                raise BackupUnreadable(path=path, zh="空文件", en="it is empty")
             if head == _MAGIC:
                 source: BinaryIO = cast(BinaryIO, io.BufferedReader(_Opening(file, passphrase)))
             else:
@@ -72,7 +76,7 @@ def reading(path: Path, passphrase: str = "") -> Iterator[BinaryIO]:
     except InvalidTag:
         zh, en = "口令不对，或文件被改动、截断", "wrong passphrase, or it was changed or cut"
         raise BackupUnreadable(path=path, zh=zh, en=en) from None
-    except (OSError, EOFError) as exc:  # of gzip too
+    except (OSError, EOFError, zlib.error) as exc:  # of gzip too
         said = getattr(exc, "strerror", None) or str(exc)
         raise BackupUnreadable(path=path, zh=said, en=said) from None
 

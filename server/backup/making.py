@@ -66,9 +66,10 @@ async def make_backup(database: Database, target: Target, *, now: float) -> Made
         return Made(path, path.stat().st_size, rows, bool(target.passphrase))
     except FileExistsError:
         raise BackupFailed(zh=f"{path} 已存在", en=f"{path} is there already") from None
-    except (OSError, GatewayError) as exc:
-        said = getattr(exc, "strerror", None) or str(exc)
-        raise BackupFailed(zh=said, en=said) from None
+    except OSError as exc:
+        raise BackupFailed(zh=f"{path}：{exc.strerror}", en=f"{path}: {exc.strerror}") from None
+    except GatewayError as exc:
+        raise BackupFailed(zh=str(exc), en=str(exc)) from None
 
 
 async def _write(database: Database, target: Target, file: BinaryIO, now: float) -> int:

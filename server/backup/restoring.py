@@ -2,6 +2,7 @@ import asyncio
 import base64
 import json
 import os
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -117,25 +118,37 @@ class _Lines:
         self.found = Found(str(head["schema"]), str(head.get("created_at", "")))
 
     def rows(self) -> Iterator[tuple[str, list[Mapping[str, Any]]]]:
-        """Rows of one table at a time; then it is known that all were there."""
-        counts: dict[str, int] = {}
+        """Rows of one table at a time; at the end it is known that all were there."""
+        counts: Counter[str] = Counter()
         waiting: list[Mapping[str, Any]] = []
-        table = ""
-        while "end" not in (line := self._next()):
-            if "file" in line:
-                self.found.files[_plain(line["file"])] = base64.b64decode(line["data"])
-                continue
-            if waiting and (line["table"] != table or len(waiting) >= _ROWS_AT_ONCE):
-                yield table, waiting
+        before = ""
+        for table, row in self._entries():
+            if waiting and (not counts[table] or len(waiting) >= _ROWS_AT_ONCE):
+                yield before, waiting
                 waiting = []
-            table = line["table"]
-            waiting.append(line["row"])
-            counts[table] = counts.get(table, 0) + 1
+            before = table
+            waiting.append(row)
+            counts[table] += 1
         if waiting:
-            yield table, waiting
-        if counts != line["end"]:
+            yield before, waiting
+        if counts != self.found.rows:
             raise self._unreadable("行数不对", "rows are missing")
-        self.found.rows = counts
+
+    def _entries(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        while True:
+            line = self._next()
+            try:
+                if "end" in line:
+                    self.found.rows = dict(line["end"])
+                    return
+                if "file" in line:
+                    data = base64.b64decode(line["data"], validate=True)
+                    self.found.files[_plain(line["file"])] = data
+                    continue
+                entry = str(line["table"]), dict(line["row"])
+            except (ValueError, KeyError, TypeError):
+                raise self._unreadable("有一行读不懂", "a line makes no sense") from None
+            yield entry
 
     def _next(self) -> dict[str, Any]:
         try:
