@@ -56,6 +56,7 @@ from proxy.stable_token import PATH as STABLE_TOKEN
 from proxy.stable_token import StableToken
 from proxy.tokens import TokenBooks, TokenService
 from proxy.upstream import Upstream
+from server.backup.opening import backing_up
 from server.cache_control import (
     CacheControl,
     clears_of,
@@ -143,14 +144,14 @@ async def open_gateway(
     Raises GatewayErrors whose texts tell the operator what to mend.
     """
     make_data_dir(settings.server.data_dir)
-    master_key = load_master_key(settings.secrets, settings.server.data_dir)
-    sealer = Sealer(master_key)
+    sealer = Sealer(master_key := load_master_key(settings.secrets, settings.server.data_dir))
     async with AsyncExitStack() as stack:
         if not settings.database.url.get_secret_value():
             stack.enter_context(lock_data_dir(settings.server.data_dir))
         database = await stack.enter_async_context(open_store(settings))
         watcher = Watcher(database)
         wechat = await stack.enter_async_context(open_wechat(settings, sealer, crash, database))
+        await stack.enter_async_context(_backups(settings, database, wechat))
         secrets = AccountSecrets(sealer)
         await follow_accounts(watcher, database, secrets, wechat.accounts, wechat.tokens)
         secrecy = Secrecy(sealer, audit := AuditLog(database, master_key, clock=time.time))
@@ -220,8 +221,7 @@ def _joined(parts: Parts, in_force: InForce, wechat: _Upstream, engine: Engine) 
 async def open_worker(settings: Settings) -> AsyncIterator[Reloader]:
     """What works on jobs and answers nobody; yields what takes a changed configuration up."""
     make_data_dir(settings.server.data_dir)
-    master_key = load_master_key(settings.secrets, settings.server.data_dir)
-    sealer = Sealer(master_key)
+    sealer = Sealer(master_key := load_master_key(settings.secrets, settings.server.data_dir))
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(open_store(settings))
         secrecy = Secrecy(sealer, audit := AuditLog(database, master_key, clock=time.time))
@@ -230,6 +230,7 @@ async def open_worker(settings: Settings) -> AsyncIterator[Reloader]:
         await follow_accounts(
             watcher, database, AccountSecrets(sealer), wechat.accounts, wechat.tokens
         )
+        await stack.enter_async_context(_backups(settings, database, wechat))
         clients = Clients(settings.clients)
         await follow_clients(watcher, database, ClientKeys(sealer, time.time), clients)
         follow_capabilities(watcher, database, wechat.capabilities)
@@ -240,6 +241,12 @@ async def open_worker(settings: Settings) -> AsyncIterator[Reloader]:
         await stack.enter_async_context(_open_fleet(settings, wechat, made.uploaded, {}))
         names = Names(clients, wechat.accounts, wechat.tokens)
         yield Reloader(InForce(settings), names, audit)
+
+
+def _backups(
+    settings: Settings, database: Database, wechat: _Upstream
+) -> AbstractAsyncContextManager[None]:
+    return backing_up(settings, database, wechat.tell, wechat.metrics)
 
 
 def _open_prober(

@@ -4,6 +4,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from core.metrics import Metrics
+from jobs.executor import Executor
 from notify.happening import Tell
 from server.backup.clockwork import DUTY, Clockwork, Plan
 from server.backup.making import Target, read_passphrase
@@ -18,12 +19,13 @@ _LEASE_S = 900.0  # longer than a backup takes
 
 @asynccontextmanager
 async def backing_up(
-    settings: Settings, database: Database, owner: str, tell: Tell, metrics: Metrics
+    settings: Settings, database: Database, tell: Tell, metrics: Metrics
 ) -> AsyncIterator[None]:
     """Backups are made at their time until the end of the block, where that is wanted."""
     if not settings.backup.every_h:
         yield
         return
+    owner = Executor(alone=database.is_sqlite).id
     leader = Leader(database, DUTY, owner, lease_s=_LEASE_S, clock=time.time)
     clockwork = Clockwork(*(database, leader, _plan(settings), tell, metrics), clock=time.time)
     async with in_background(clockwork.run(), name="backup"):
@@ -45,7 +47,7 @@ def target_of(
     """Where backups go; what is given here counts before the settings. Raises BackupFailed."""
     data_dir = settings.server.data_dir
     passphrase = read_passphrase(passphrase_file or settings.backup.passphrase_file)
-    into = folder or settings.backup.folder or data_dir / "backup"
+    into = folder or Path(settings.backup.folder or data_dir / "backup")
     return Target(into, passphrase, dict(_files(settings, config)))
 
 

@@ -1,5 +1,3 @@
-from pathlib import Path
-
 from pydantic import BaseModel, ConfigDict, Field
 
 
@@ -9,7 +7,7 @@ class BackupSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     every_h: float = Field(0, ge=0, le=8_760, description="hours between two backups; 0: none")
-    folder: Path | None = Field(None, description="where to; unset: data_dir/backup")
+    folder: str = Field("", description="where to; empty: data_dir/backup")
     keep: int = Field(7, ge=1, le=1_000, description="how many of them stay there")
     passphrase_file: str = Field(
         "",

@@ -1,5 +1,6 @@
 """faults.md J: secrets at rest, files and the audit log."""
 
+import gzip
 import os
 import stat
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from cache.kept_tokens import KeptTokenStore
 from cache.stats import CacheStatistics
 from cache.tokens import AccessToken, MemoryTokenStore
 from core.metrics import Metrics
+from server.backup.making import Target, make_backup
 from store.engine import Database
 from store.tables import official_account
 from tests.accounts.account_books import EDITOR, KEY, OTHER_KEY, account, open_shelf
@@ -135,3 +137,13 @@ async def test_174_an_edited_row_of_the_log_is_found(database: Database) -> None
             await connection.execute(text(statement))
     verdict = await audit.verify()
     assert verdict.broken_seq == 2
+
+
+async def test_173_a_backup_shows_no_secret(database: Database, tmp_path: Path) -> None:
+    await open_shelf(database).book.add(account(callback_token="canary-token"), EDITOR)
+    (tmp_path / "master.key").write_text("canary")
+    files = {"master.key": tmp_path / "master.key"}
+    plain = await make_backup(database, Target(tmp_path / "plain", files=files), now=1.0)
+    assert b"canary" not in gzip.decompress(plain.path.read_bytes())
+    sealed = await make_backup(database, Target(tmp_path / "sealed", "p" * 12, files), now=1.0)
+    assert b"canary" not in sealed.path.read_bytes()

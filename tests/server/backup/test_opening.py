@@ -11,16 +11,16 @@ from store.engine import Database
 async def test_a_gateway_makes_backups_where_that_is_wanted(
     database: Database, tmp_path: Path
 ) -> None:
-    backup = {"every_h": 1, "folder": tmp_path / "to"}
+    backup = {"every_h": 1, "folder": str(tmp_path / "to")}
     settings = Settings(server={"data_dir": tmp_path}, backup=backup)
-    async with backing_up(settings, database, "me", tell_nobody, Metrics()), asyncio.timeout(30):
+    async with backing_up(settings, database, tell_nobody, Metrics()), asyncio.timeout(30):
         while not list((tmp_path / "to").glob("*.backup")):
             await asyncio.sleep(0.01)
 
 
 async def test_and_none_where_it_is_not(database: Database, tmp_path: Path) -> None:
     settings = Settings(server={"data_dir": tmp_path})
-    async with backing_up(settings, database, "me", tell_nobody, Metrics()):
+    async with backing_up(settings, database, tell_nobody, Metrics()):
         await asyncio.sleep(0)
     assert not (tmp_path / "backup").exists()
 
