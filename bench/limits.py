@@ -21,9 +21,11 @@ from typing import Any
 import uvloop
 from pydantic import SecretStr
 
+from cache.connecting import open_redis
 from cache.keys import Keys
+from cache.nodes import SingleNode
 from cache.rates import parse_rates
-from cache.redis import RedisLink, open_redis
+from cache.redis import RedisLink
 from cache.settings import RedisSettings
 from cache.shared_windows import SharedWindows
 from cache.windows import MemoryWindows, Rule, window_key
@@ -45,7 +47,7 @@ def clock() -> float:
 async def child(url: str) -> None:
     """Hit the limit for SECONDS; print when calls were admitted, and the loop's longest gap."""
     setup_logging(LogSettings(level="error"))
-    link = RedisLink(open_redis(RedisSettings(url=SecretStr(url))))
+    link = RedisLink(SingleNode(open_redis(RedisSettings(url=SecretStr(url)))))
     admitted: list[tuple[float, float]] = []
     gap_ms = 0.0
     rules = [

@@ -184,7 +184,7 @@ class SharedCounters:
         key = self._keys.calls(app_id, day)
 
         async def write(redis: Redis) -> list[Any]:
-            async with redis.pipeline(transaction=False) as pipeline:
+            async with redis.pipeline(transaction=True) as pipeline:
                 if clear:
                     pipeline.delete(key)
                 for name, n in counts.items():
@@ -193,7 +193,7 @@ class SharedCounters:
                 pipeline.hgetall(key)
                 return await pipeline.execute()
 
-        answers = await self._link.run(write)
+        answers = await self._link.run(write, key)
         return dict(filter(None, map(_count_of, answers[-1].items())))
 
 

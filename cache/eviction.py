@@ -6,14 +6,17 @@ log = structlog.get_logger(__name__)
 
 
 async def risky_policy(link: RedisLink) -> str:
-    """Redis' eviction policy, if it may drop what has to stay: nonces above all; else "".
+    """A server's eviction policy, if it may drop what has to stay: nonces above all; else "".
 
     `allkeys-…` drops any key when memory is full, `volatile-ttl` the shortest lives first, which
     the nonces have. Raises RedisAway.
     """
-    memory = await link.run(lambda redis: redis.info("memory"))
-    policy = str(memory.get("maxmemory_policy", ""))
-    return policy if policy.startswith("allkeys-") or policy == "volatile-ttl" else ""
+    for node in link.nodes.all():
+        memory = await link.run_at(node, lambda redis: redis.info("memory"))
+        policy = str(memory.get("maxmemory_policy", ""))
+        if policy.startswith("allkeys-") or policy == "volatile-ttl":
+            return policy
+    return ""
 
 
 async def warn_of_eviction(link: RedisLink) -> None:

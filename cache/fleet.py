@@ -116,7 +116,7 @@ class Fleet:
         link, keys = self._shared
         names = keys.fleet()
         try:
-            return await link.run(lambda redis: script.run(redis, names, values))
+            return await link.run(lambda redis: script.run(redis, names, values), names[0])
         except KeySpoiled:
-            await link.run(lambda redis: redis.delete(*names))
+            await link.run(lambda redis: redis.delete(*names), names[0])
             raise

@@ -137,7 +137,7 @@ class RedisNonces:
             return await redis.eval(_TAKE, len(keys), *keys, *values)
 
         try:
-            verdict = _VERDICTS[int(await self._link.run(command))]
+            verdict = _VERDICTS[int(await self._link.run(command, keys[0]))]
         except RedisAway:
             self._stats.count("error", client_id)
             raise

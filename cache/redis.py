@@ -1,28 +1,32 @@
 import asyncio
 import time
-from collections import deque
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import TypeVar
 
 import structlog
-from redis.asyncio import BlockingConnectionPool, Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
-from redis.exceptions import AuthenticationError, NoPermissionError, RedisError
+from redis.asyncio import Redis
+from redis.exceptions import (
+    AuthenticationError,
+    MovedError,
+    NoPermissionError,
+    ReadOnlyError,
+    RedisError,
+)
 
-from cache.settings import RedisSettings
+from cache.breaker import Breaker
+from cache.nodes import LayoutUnknown, Node, Nodes
+from cache.redis_url import Address, Kind
 from core.clock import Clock
 
 log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 
-_MAX_CONNECTIONS = 32
-_POOL_WAIT_S = 0.1  # with all connections busy, memory answers sooner
-_FAILURES = 5
-_FAILURE_WINDOW_S = 10.0
-_OPEN_S = 2.0
+Command = Callable[[Redis], Awaitable[T]]
+
 _SPOILED = ("WRONGTYPE", "hash value is not an integer", "increment or decrement would overflow")
+_NOBODY: Address = ("", -1)  # "keeps" the keys of which no keeper is known
 
 
 class RedisAway(Exception):
@@ -37,28 +41,8 @@ class KeySpoiled(RedisAway):
     """One key holds what we have never written; Redis itself is well."""
 
 
-def open_redis(settings: RedisSettings) -> Redis:
-    """A client that fails fast; close it with `aclose()`. Connects with its first command.
-
-    redis-py ≥6 repeats commands by itself (10 times, 59 s on a stalled server): its retry is off,
-    because a repeated INCR counts twice and the callers here have a fallback.
-    """
-    pool = BlockingConnectionPool.from_url(
-        settings.url.get_secret_value(),
-        max_connections=_MAX_CONNECTIONS,
-        timeout=_POOL_WAIT_S,
-        socket_timeout=settings.socket_timeout_s,
-        socket_connect_timeout=settings.connect_timeout_s,
-        socket_keepalive=True,
-        health_check_interval=30,
-        retry=Retry(NoBackoff(), 0),
-        decode_responses=False,
-    )
-    return Redis.from_pool(pool)
-
-
 class RedisLink:
-    """A Redis with a breaker: five failures within 10 s, then 2 s in which nobody waits for it.
+    """A Redis of one server or several, each with a breaker, so that nobody waits for a dead one.
 
     All that cache/ does with Redis goes through `run`, so that every caller learns of an outage
     from the first one. Its callers catch RedisAway and nothing else.
@@ -66,38 +50,51 @@ class RedisLink:
 
     def __init__(
         self,
-        redis: Redis,
+        nodes: Nodes,
         *,
         purpose: str = "all",
         clock: Clock = time.time,
         monotonic: Clock = time.monotonic,
     ) -> None:
-        self._redis = redis
+        self.nodes = nodes
         self._purpose = purpose  # for the log
         self._clock = clock
         self._monotonic = monotonic
-        self._failures: deque[float] = deque(maxlen=_FAILURES)
-        self._open_until = 0.0
-        self.up = True  # false while the breaker is open
+        self._breakers: dict[Address, Breaker] = {}
+        self._version = nodes.version
+        self.up = True  # false while a breaker is open
         self.since = clock()  # Unix time of the last change of `up`
         self.switches = 0
         self.errors = 0
 
-    async def run(
-        self, command: Callable[[Redis], Awaitable[T]], *, timeout_s: float | None = None
-    ) -> T:
-        """The result of `command`. Raises RedisAway, at once while the breaker is open.
+    @property
+    def kind(self) -> Kind:
+        """Which kind of Redis it is."""
+        return self.nodes.kind
 
-        To be silent for `timeout_s` is a failure too; it may be shorter than the socket's timeout.
+    async def run(self, command: Command[T], key: str, *, timeout_s: float | None = None) -> T:
+        """The result of `command`, given the server that keeps `key` and all keys of its slot.
+
+        Raises RedisAway, at once while that server's breaker is open or none is known. To be silent
+        for `timeout_s` is a failure too; it may be shorter than the socket's timeout.
         """
-        now = self._monotonic()
-        if not self.up:
-            if now < self._open_until:
-                raise RedisAway(sent=False)
-            self._open_until = now + _OPEN_S  # one tries, the others still do not wait
+        self._forget_former_nodes()
+        node = self.nodes.of(key)
+        if node is not None:
+            return await self.run_at(node, command, timeout_s=timeout_s)
+        nobody = self._breaker(_NOBODY)
+        if nobody.admits():
+            self._failed(nobody, LayoutUnknown())
+        raise RedisAway(sent=False)
+
+    async def run_at(self, node: Node, command: Command[T], *, timeout_s: float | None = None) -> T:
+        """`run` on that one of its servers."""
+        breaker = self._breaker(node.address)
+        if not breaker.admits():
+            raise RedisAway(sent=False)
         try:
             async with asyncio.timeout(timeout_s):
-                result = await command(self._redis)
+                result = await self._follow(node, command)
         # ResponseError too (READONLY, OOM, LOADING, NOAUTH): a Redis that cannot write is away.
         # TimeoutError is an OSError.
         except (RedisError, OSError) as exc:
@@ -105,30 +102,62 @@ class RedisLink:
             if any(sign in str(exc) for sign in _SPOILED):
                 log.warning("a key in redis is not as we wrote it", reason=str(exc)[:200])
                 raise KeySpoiled(sent=True) from None
-            self._failed(exc)
+            await _leave_former_master(node, exc)
+            self._failed(breaker, exc)
             raise RedisAway(sent=True) from None
-        if not self.up:
-            self._switch(up=True)
-            log.info("redis is back", purpose=self._purpose)
+        breaker.worked()
+        self._note()
         return result
 
-    def _failed(self, exc: Exception) -> None:
-        now = self._monotonic()
-        self._failures.append(now)
+    async def _follow(self, node: Node, command: Command[T]) -> T:
+        """Carry it out, where another node says if this one does not keep the key any more."""
+        try:
+            return await command(node.redis)
+        except MovedError as moved:
+            # Nothing was carried out: what goes together is one script or one transaction.
+            there = self.nodes.at((moved.host or node.address[0], moved.port))
+            self.nodes.doubt()
+            if there is None:
+                raise
+            return await command(there.redis)
+
+    def _breaker(self, address: Address) -> Breaker:
+        breaker = self._breakers.get(address)
+        if breaker is None:
+            breaker = self._breakers[address] = Breaker(self._monotonic)
+        return breaker
+
+    def _forget_former_nodes(self) -> None:
+        if self._version == self.nodes.version:
+            return
+        self._version = self.nodes.version
+        there = {node.address for node in self.nodes.all()}
+        self._breakers = {at: breaker for at, breaker in self._breakers.items() if at in there}
+        self._note()
+
+    def _failed(self, breaker: Breaker, exc: Exception) -> None:
         if isinstance(exc, AuthenticationError | NoPermissionError):
             log.error("redis refuses our credentials: check redis.url", reason=type(exc).__name__)
-        burst = len(self._failures) == _FAILURES and now - self._failures[0] <= _FAILURE_WINDOW_S
-        if self.up and burst:
-            self._open_until = now + _OPEN_S
-            self._switch(up=False)
-            log.warning(
-                "redis is away, memory takes over",
-                purpose=self._purpose,
-                reason=type(exc).__name__,
-            )
+        self.nodes.doubt()
+        breaker.failed()
+        self._note(type(exc).__name__)
 
-    def _switch(self, *, up: bool) -> None:
+    def _note(self, reason: str = "") -> None:
+        up = all(breaker.up for breaker in self._breakers.values())
+        if up == self.up:
+            return
         self.up = up
         self.since = self._clock()
         self.switches += 1
-        self._failures.clear()
+        if up:
+            log.info("redis is back", purpose=self._purpose)
+        else:
+            log.warning("redis is away, memory takes over", purpose=self._purpose, reason=reason)
+
+
+async def _leave_former_master(node: Node, exc: Exception) -> None:
+    """Connect anew if it refuses writes: its name may lead to another server since a failover."""
+    # Redis 6 wraps the refusal where a script meets it.
+    if isinstance(exc, ReadOnlyError) or "READONLY" in str(exc):
+        with suppress(RedisError, OSError):
+            await node.redis.connection_pool.disconnect(inuse_connections=False)

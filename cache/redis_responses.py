@@ -164,17 +164,17 @@ class RedisResponses:
             await redis.hdel(values, place.digest)
             await redis.zrem(ends, place.digest)
 
-        await self._link.run(delete)
+        await self._link.run(delete, values)
 
     async def _run(self, script: Script, app_id: str, *values: str | int | bytes) -> Any:
         keys = self._keys.responses(app_id)
         try:
-            return await self._link.run(lambda redis: script.run(redis, keys, values))
+            return await self._link.run(lambda redis: script.run(redis, keys, values), keys[0])
         except KeySpoiled:
             # Somebody else's: without it the next call begins anew.
             self._stats.count("error", app_id)
-            await self._link.run(lambda redis: redis.delete(*keys))
-            return await self._link.run(lambda redis: script.run(redis, keys, values))
+            await self._link.run(lambda redis: redis.delete(*keys), keys[0])
+            return await self._link.run(lambda redis: script.run(redis, keys, values), keys[0])
         except RedisAway:
             self._stats.count("error", app_id)
             raise

@@ -1,19 +1,16 @@
 import base64
 import os
 import time
-from collections.abc import Awaitable, Callable
-from typing import Any, Protocol, TypeVar
+from collections.abc import Callable
+from typing import Any, Protocol
 
 import orjson
-from redis.asyncio import Redis
 
 from cache.keys import Keys
 from cache.redis import RedisAway, RedisLink
 from cache.stats import CacheStats, Fill
 from cache.tokens import AccessToken, Lease, TokenStore
 from core.clock import Clock
-
-T = TypeVar("T")
 
 _EPOCH_LIFE_MS = 86_400_000  # far longer than any holder sleeps
 
@@ -100,7 +97,7 @@ class RedisTokenStore:
     async def get(self, app_id: str) -> AccessToken | None:
         """The newest token; its remaining life is what Redis says."""
         key = self._keys.token(app_id)
-        value, life_ms = await self._run(app_id, lambda redis: _eval(redis, _GET, [key], []))
+        value, life_ms = await self._run(app_id, _GET, [key], [])
         token = self._parse(app_id, value, life_ms) if value and life_ms > 0 else None
         self._stats.count("miss" if token is None else "hit", app_id)
         return token
@@ -125,9 +122,7 @@ class RedisTokenStore:
         text = orjson.dumps([token.value, token.cause, token.fetched_at])
         sealed = base64.b64encode(self._seal.seal(text, aad=app_id.encode()))
         key = self._keys.token(app_id)
-        kept = await self._run(
-            app_id, lambda redis: _eval(redis, _PUT, [key], [token.epoch, sealed, life_ms])
-        )
+        kept = await self._run(app_id, _PUT, [key], [token.epoch, sealed, life_ms])
         if kept:
             self._stats.count("set", app_id)
         return bool(kept)
@@ -137,33 +132,30 @@ class RedisTokenStore:
         owner = os.urandom(16).hex()
         keys = [self._keys.token_lease(app_id), self._keys.token_epoch(app_id)]
         values = [owner, int(ttl_s * 1000), above, _EPOCH_LIFE_MS]
-        epoch = await self._run(app_id, lambda redis: _eval(redis, _ACQUIRE, keys, values))
+        epoch = await self._run(app_id, _ACQUIRE, keys, values)
         return Lease(owner, int(epoch)) if epoch else None
 
     async def release(self, app_id: str, lease: Lease) -> None:
         """Give the lease back, if it is still held."""
         keys = [self._keys.token_lease(app_id)]
-        await self._run(app_id, lambda redis: _eval(redis, _RELEASE, keys, [lease.owner]))
+        await self._run(app_id, _RELEASE, keys, [lease.owner])
 
     async def claim_force(self, app_id: str, *, gap_s: float) -> float:
         """0 for the one of all replicas that may force a new token now, else seconds to wait."""
         keys = [self._keys.token_forced(app_id)]
-        left_ms = await self._run(
-            app_id, lambda redis: _eval(redis, _CLAIM, keys, [int(gap_s * 1000)])
-        )
+        left_ms = await self._run(app_id, _CLAIM, keys, [int(gap_s * 1000)])
         return float(max(0, left_ms) / 1000)
 
-    async def _run(self, app_id: str, command: Callable[[Redis], Awaitable[T]]) -> T:
+    async def _run(self, app_id: str, script: str, keys: list[str], values: list[Any]) -> Any:
+        # EVAL, not EVALSHA: a few calls an hour need no script cache, and no NOSCRIPT after a
+        # restart.
         try:
-            return await self._link.run(command)
+            return await self._link.run(
+                lambda redis: redis.eval(script, len(keys), *keys, *values), keys[0]
+            )
         except RedisAway:
             self._stats.count("error", app_id)
             raise
-
-
-async def _eval(redis: Redis, script: str, keys: list[str], values: list[Any]) -> Any:
-    # EVAL, not EVALSHA: a few calls an hour need no script cache, and no NOSCRIPT after a restart.
-    return await redis.eval(script, len(keys), *keys, *values)
 
 
 class FallbackTokenStore:

@@ -17,7 +17,7 @@ class Script:
         self._sha1 = hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
 
     async def run(
-        self, redis: Redis, keys: Sequence[str], values: Sequence[str | int | bytes]
+        self, redis: Redis, keys: Sequence[str], values: Sequence[str | float | bytes]
     ) -> Any:
         """What the script returns; one command."""
         try:

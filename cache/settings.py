@@ -1,5 +1,6 @@
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
-from redis.asyncio.connection import parse_url
+
+from cache.redis_url import parse_redis_url
 
 
 class RedisSettings(BaseModel):
@@ -8,7 +9,12 @@ class RedisSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     url: SecretStr = Field(
-        SecretStr(""), description="redis:// or rediss:// URL; empty: this process's memory"
+        SecretStr(""),
+        description="redis://, redis+sentinel:// or redis+cluster:// URL, rediss for TLS; empty: "
+        "this process's memory",
+    )
+    sentinel_password: SecretStr = Field(
+        SecretStr(""), description="of the Sentinels themselves; that in the URL is the servers'"
     )
     prefix: str = Field(
         "wxgate",
@@ -31,11 +37,13 @@ class RedisSettings(BaseModel):
     def _names_a_redis(cls, url: SecretStr) -> SecretStr:
         try:
             if url.get_secret_value():
-                parse_url(url.get_secret_value())
+                parse_redis_url(url.get_secret_value())
         except ValueError:  # whose text may hold the password
             raise ValueError(
-                "应形如 redis://:password@host:6379/0，密码中的特殊字符要转义（/ 写成 %2F） / "
-                "must look like redis://:password@host:6379/0, the password escaped (/ as %2F)"
+                "应形如 redis://:password@host:6379/0、redis+sentinel://:password@host1:26379,"
+                "host2:26379/mymaster 或 redis+cluster://:password@host1:6379,host2:6379，"
+                "密码中的特殊字符要转义（/ 写成 %2F） / must look like one of these, the password "
+                "escaped (/ as %2F)"
             ) from None
         return url
 

@@ -8,10 +8,10 @@ from types import TracebackType
 from typing import Self, cast
 
 from redis.asyncio import Redis
-from redis.commands.core import AsyncScript
 
 from cache.keys import Keys
 from cache.redis import RedisAway, RedisLink
+from cache.scripts import Script
 from cache.windows import MemoryWindows, Rule, Standing, Verdict, shares_of
 from core.clock import Clock
 from core.tasks import TaskSet
@@ -32,7 +32,7 @@ _MOST_OWED = 10_000  # rules; beyond, what was counted alone is forgotten
 # ARGV: now in µs, whether to count, and for each key exact, count, period in µs, burst, and how
 # many calls were admitted without Redis since. Answer: the longest wait, and for each key wait,
 # used, remaining and reset, all times in µs.
-_JUDGE = """
+_JUDGE = Script("""
 local clock, counting = tonumber(ARGV[1]), ARGV[2] == '1'
 local SKEW = 1000000
 local function number(value) return tonumber(value or '') end
@@ -104,7 +104,7 @@ for _, window in ipairs(windows) do
   end
 end
 return answer
-"""
+""")
 
 
 class SharedWindows:
@@ -135,7 +135,6 @@ class SharedWindows:
         self._owed: dict[str, int] = {}
         self._apart_at = -math.inf  # when Redis was last known to be away
         self._tasks = TaskSet()
-        self._script: AsyncScript | None = None
         self._expected = expected
         self.gateways = expected  # or more, if more were seen lately, this one too
 
@@ -149,8 +148,9 @@ class SharedWindows:
     ) -> None:
         """Leave."""
         await self._tasks.aclose()
+        key = self._keys.gateways()
         with suppress(RedisAway):
-            await self._link.run(lambda redis: redis.zrem(self._keys.gateways(), self._me))
+            await self._link.run(lambda redis: redis.zrem(key, self._me), key)
 
     @property
     def shared(self) -> bool:
@@ -199,7 +199,7 @@ class SharedWindows:
         keys = [self._keys.window(rule.key) for rule in rules]
         if keys:
             with suppress(RedisAway):
-                await self._link.run(lambda redis: redis.unlink(*keys))
+                await self._link.run(lambda redis: redis.unlink(*keys), keys[0])
 
     def _lately_apart(self, rules: Sequence[Rule]) -> bool:
         """Whether others may have admitted calls in these windows that Redis does not know yet."""
@@ -228,22 +228,19 @@ class SharedWindows:
         keys = [self._keys.window(rule.key) for rule in rules]
 
         async def judge(redis: Redis) -> list[int]:
-            # EVALSHA; the text goes along only where Redis does not know it (any more).
-            if self._script is None:
-                self._script = redis.register_script(_JUDGE)
-            return cast("list[int]", await self._script(keys=keys, args=values))
+            return cast("list[int]", await _JUDGE.run(redis, keys, values))
 
-        return await self._link.run(judge, timeout_s=self._timeout_s)
+        return await self._link.run(judge, keys[0], timeout_s=self._timeout_s)
 
     async def _stay_present(self) -> None:
         while True:
             with suppress(RedisAway):  # those seen last are still the best guess then
-                self.gateways = await self._link.run(self._show)
+                self.gateways = await self._link.run(self._show, self._keys.gateways())
             await asyncio.sleep(_PRESENT_EVERY_S)
 
     async def _show(self, redis: Redis) -> int:
         now, key = self._clock(), self._keys.gateways()
-        async with redis.pipeline(transaction=False) as pipeline:
+        async with redis.pipeline(transaction=True) as pipeline:
             pipeline.zadd(key, {self._me: now})
             pipeline.zremrangebyscore(key, "-inf", now - _PRESENT_S)
             pipeline.zcard(key)

@@ -141,10 +141,14 @@ class CacheStatistics:
         self._sections[name] = describe
 
     def add_redis(self, link: RedisLink) -> None:
-        """Show whether Redis is up, since when, and how often memory had to take over."""
+        """Show its kind, whether it is up, since when, and how often memory had to take over."""
+        self.metrics.redis_up.labels(kind=link.kind).set_function(lambda: float(link.up))
+        self.metrics.redis_switches.labels(kind=link.kind).set_function(lambda: link.switches)
         self.add_section(
             "redis",
             lambda: {
+                "kind": link.kind,
+                "nodes": len(link.nodes.all()),
                 "up": link.up,
                 "since": rfc3339(link.since),
                 "switches": link.switches,

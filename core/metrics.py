@@ -90,6 +90,18 @@ class Metrics:
         self.cache = Counter(
             "wxgate_cache_events", "hits, misses and so on", ["cache", "event"], registry=registry
         )
+        self.redis_up = Gauge(
+            "wxgate_redis_up",
+            "whether Redis answers, or memory has taken over (1, 0), by kind",
+            ["kind"],
+            registry=registry,
+        )
+        self.redis_switches = Gauge(
+            "wxgate_redis_switches",
+            "how often Redis went away or came back since the start",
+            ["kind"],
+            registry=registry,
+        )
         self.throttled = Counter(
             "wxgate_throttled", "calls refused by a limit of ours", ["rule"], registry=registry
         )

@@ -16,11 +16,12 @@ from accounts.clients import Clients
 from accounts.master_key import Sealer, load_master_key
 from accounts.official import Accounts
 from cache.call_stats import CallStats
+from cache.connecting import open_nodes
 from cache.eviction import warn_of_eviction
 from cache.fleet import Clear, Fleet
 from cache.kept_tokens import KeptTokenStore
 from cache.keys import Keys
-from cache.redis import RedisLink, open_redis
+from cache.redis import RedisLink
 from cache.redis_tokens import FallbackTokenStore, RedisTokenStore
 from cache.responses import ResponseStore
 from cache.stats import CacheStatistics
@@ -342,9 +343,7 @@ async def _open_link(
 ) -> RedisLink | None:
     if not settings.redis.url.get_secret_value():
         return None
-    redis = open_redis(settings.redis)
-    stack.push_async_callback(redis.aclose)
-    link = RedisLink(redis)
+    link = RedisLink(await stack.enter_async_context(open_nodes(settings.redis)))
     caches.add_redis(link)
     return link
 

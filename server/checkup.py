@@ -1,13 +1,13 @@
 import asyncio
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 from core.clock import Clock, rfc3339
 from core.errors import Text
 from server.checks import behind_unnamed_proxy
 from server.doctor import Doctor
-from server.findings import Finding, fail
+from server.findings import Finding, fail, worst
 
 _DEADLINE_S = 20.0
 _KEPT_S = 5.0
@@ -71,9 +71,3 @@ class Checkup:
                 )
             )
         return found
-
-
-def worst(findings: Iterable[Finding]) -> str:
-    """ok, warn or fail."""
-    found = {finding.status for finding in findings}
-    return next((status for status in ("fail", "warn") if status in found), "ok")

@@ -1,3 +1,4 @@
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -38,6 +39,13 @@ def warn(name: str, found: Text, fix: Text) -> Finding:
 def fail(name: str, found: Text, fix: Text) -> Finding:
     """It does not work, or must not stay so."""
     return Finding(name, "fail", found, fix)
+
+
+def worst(findings: Iterable[Finding]) -> Status:
+    """The gravest status of them."""
+    found = {finding.status for finding in findings}
+    graver: tuple[Status, ...] = ("fail", "warn")
+    return next((status for status in graver if status in found), "ok")
 
 
 def failed(name: str, exc: GatewayError) -> Finding:

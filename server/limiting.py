@@ -3,9 +3,10 @@
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
+from cache.connecting import open_nodes
 from cache.counters import DailyCounters, MemoryCounters, SharedCounters
 from cache.keys import Keys
-from cache.redis import RedisLink, open_redis
+from cache.redis import RedisLink
 from cache.shared_windows import SharedWindows
 from cache.stats import CacheStatistics
 from cache.windows import MemoryWindows, Windows
@@ -59,8 +60,5 @@ async def _open_own_link(settings: Settings) -> AsyncIterator[RedisLink]:
     Every call is counted, and none waits long for that: what a burst of calls makes late must not
     take Redis from the tokens and nonces as well.
     """
-    redis = open_redis(settings.redis)
-    try:
-        yield RedisLink(redis, purpose="limits")
-    finally:
-        await redis.aclose()
+    async with open_nodes(settings.redis) as nodes:
+        yield RedisLink(nodes, purpose="limits")

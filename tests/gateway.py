@@ -13,10 +13,11 @@ from accounts.audit import AuditEntry
 from accounts.clients import Client, Clients, Scope
 from accounts.master_key import Sealer
 from accounts.official import Accounts, OfficialAccount
+from cache.connecting import open_nodes
 from cache.counters import DailyCounters, MemoryCounters, SharedCounters
 from cache.keys import Keys
 from cache.nonces import MemoryNonces
-from cache.redis import RedisLink, open_redis
+from cache.redis import RedisLink
 from cache.redis_tokens import FallbackTokenStore, RedisTokenStore
 from cache.responses import ResponseStore
 from cache.settings import CacheSettings, RedisSettings
@@ -220,9 +221,8 @@ async def _open_shared(
         socket_timeout_s=setup.redis_patience_s,
         connect_timeout_s=setup.redis_patience_s,
     )
-    redis = open_redis(settings)
-    stack.push_async_callback(redis.aclose)
-    link = RedisLink(redis, clock=setup.clock)
+    nodes = await stack.enter_async_context(open_nodes(settings))
+    link = RedisLink(nodes, clock=setup.clock)
     statistics.add_redis(link)
     return link, Keys(settings.prefix), sealer
 

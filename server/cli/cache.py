@@ -116,7 +116,10 @@ def cache_view(told: dict[str, Any]) -> str:
         for account, token in told["tokens"].items()
     ]
     redis = told.get("redis")
-    state = "none" if redis is None else f"{'up' if redis['up'] else 'down'} since {redis['since']}"
+    state = "none"
+    if redis is not None:
+        up = "up" if redis["up"] else "down"
+        state = f"{redis['kind']} of {redis['nodes']}, {up} since {redis['since']}"
     return "\n\n".join(
         (
             columns(head, _rows(told)),

@@ -4,7 +4,9 @@ import pytest
 from pydantic import SecretStr
 from redis.asyncio import Redis
 
-from cache.redis import RedisLink, open_redis
+from cache.connecting import open_nodes, open_redis
+from cache.nodes import SingleNode
+from cache.redis import RedisLink
 from cache.settings import RedisSettings
 
 
@@ -34,4 +36,24 @@ async def redis(redis_url: str) -> AsyncIterator[Redis]:
 
 @pytest.fixture
 def link(redis: Redis) -> RedisLink:
-    return RedisLink(redis)
+    return RedisLink(SingleNode(redis))
+
+
+@pytest.fixture
+async def cluster_link(redis_cluster_url: str) -> AsyncIterator[RedisLink]:
+    """A link to a Cluster of three; every command must have gone to the right server at once."""
+    patient = {"socket_timeout_s": 5, "connect_timeout_s": 5}
+    async with open_nodes(RedisSettings(url=SecretStr(redis_cluster_url), **patient)) as nodes:
+        link = RedisLink(nodes)
+        yield link
+        for node in nodes.all():
+            refused = await link.run_at(node, lambda redis: redis.info("errorstats"))
+            assert not {"errorstat_MOVED", "errorstat_CROSSSLOT"} & refused.keys()
+        assert link.errors == 0
+
+
+def link_for(request: pytest.FixtureRequest) -> RedisLink:
+    """The link that a fixture's parameter asks for: "cluster" means three servers, all else one."""
+    name = "cluster_link" if request.param == "cluster" else "link"
+    link: RedisLink = request.getfixturevalue(name)
+    return link

@@ -5,22 +5,24 @@ import pytest
 from pydantic import SecretStr
 from redis.asyncio import Redis
 
+from cache.connecting import open_redis
 from cache.counters import DailyCounters, MemoryCounters, SharedCounters
 from cache.keys import Keys
-from cache.redis import RedisLink, open_redis
+from cache.nodes import SingleNode
+from cache.redis import RedisLink
 from cache.settings import RedisSettings
-from tests.cache.conftest import Time
+from tests.cache.conftest import Time, link_for
 from tests.conftest import RedisServer
 
 APP, PATH = "wx5a4db0c0ffee0001", "/cgi-bin/draft/add"
 DAY, NEXT_DAY, THIRD_DAY = "2026-11-22", "2026-11-23", "2026-11-24"
 
 
-@pytest.fixture(params=["memory", "shared"])
-def counters(request: pytest.FixtureRequest, link: RedisLink) -> DailyCounters:
+@pytest.fixture(params=["memory", "redis", "cluster"])
+def counters(request: pytest.FixtureRequest) -> DailyCounters:
     if request.param == "memory":
         return MemoryCounters()
-    return SharedCounters(link, Keys("test"))
+    return SharedCounters(link_for(request), Keys("test"))
 
 
 def test_counts_are_kept_apart_by_account_name_and_day(counters: DailyCounters) -> None:
@@ -103,7 +105,9 @@ async def test_redis_forgets_after_two_days(link: RedisLink, redis: Redis) -> No
 @pytest.fixture
 async def fragile(redis_server: RedisServer) -> AsyncIterator[Callable[[Time], SharedCounters]]:
     client = open_redis(RedisSettings(url=SecretStr(redis_server.url)))
-    yield lambda monotonic: SharedCounters(RedisLink(client, monotonic=monotonic), Keys("test"))
+    yield lambda monotonic: SharedCounters(
+        RedisLink(SingleNode(client), monotonic=monotonic), Keys("test")
+    )
     await client.aclose()
 
 

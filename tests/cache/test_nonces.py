@@ -5,11 +5,12 @@ import pytest
 from redis.asyncio import Redis
 
 from cache.keys import Keys
+from cache.nodes import SingleNode
 from cache.nonces import MemoryNonces, NoncesFull, NonceStore, RedisNonces
 from cache.redis import RedisAway, RedisLink
 from cache.stats import CacheStatistics
 from core.metrics import Metrics
-from tests.cache.conftest import Time
+from tests.cache.conftest import Time, link_for
 from tests.conftest import RedisServer
 
 LIFE_S = 300
@@ -21,11 +22,11 @@ def statistics() -> CacheStatistics:
     return CacheStatistics(Metrics())
 
 
-@pytest.fixture(params=["memory", "redis"])
+@pytest.fixture(params=["memory", "redis", "cluster"])
 def make(request: pytest.FixtureRequest) -> Make:
     if request.param == "memory":
         return lambda time: MemoryNonces(LIFE_S, statistics().register, clock=time)
-    link = request.getfixturevalue("link")
+    link = link_for(request)
     return lambda time: RedisNonces(link, KEYS, LIFE_S, statistics().register, clock=time)
 
 
@@ -152,12 +153,12 @@ async def test_a_birth_that_cannot_be_ours_is_made_anew(
 async def test_redis_away_is_told(redis_server: RedisServer, time: Time) -> None:
     from pydantic import SecretStr
 
-    from cache.redis import open_redis
+    from cache.connecting import open_redis
     from cache.settings import RedisSettings
 
     client = open_redis(RedisSettings(url=SecretStr(redis_server.url)))
     made = statistics()
-    store = RedisNonces(RedisLink(client), KEYS, LIFE_S, made.register, clock=time)
+    store = RedisNonces(RedisLink(SingleNode(client)), KEYS, LIFE_S, made.register, clock=time)
     redis_server.kill()
     with pytest.raises(RedisAway):
         await store.take("blog", "n", int(time.now))

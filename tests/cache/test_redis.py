@@ -6,7 +6,9 @@ import pytest
 from pydantic import SecretStr
 from redis.asyncio import Redis
 
-from cache.redis import KeySpoiled, RedisAway, RedisLink, open_redis
+from cache.connecting import open_redis
+from cache.nodes import SingleNode
+from cache.redis import KeySpoiled, RedisAway, RedisLink
 from cache.settings import RedisSettings
 from tests.cache.conftest import Time
 from tests.conftest import RedisServer, free_port
@@ -38,10 +40,10 @@ class Attempts:
 
 
 async def test_five_failures_open_the_breaker_and_nobody_waits_any_more(nobody: Redis) -> None:
-    link, ping = RedisLink(nobody, monotonic=Time(0)), Attempts()
+    link, ping = RedisLink(SingleNode(nobody), monotonic=Time(0)), Attempts()
     for _ in range(20):
         with pytest.raises(RedisAway):
-            await link.run(ping)
+            await link.run(ping, "k")
     assert ping.made == 5
     assert not link.up
     assert link.switches == 1
@@ -49,10 +51,10 @@ async def test_five_failures_open_the_breaker_and_nobody_waits_any_more(nobody: 
 
 async def test_failures_far_apart_do_not_open_the_breaker(nobody: Redis) -> None:
     time = Time(0)
-    link, ping = RedisLink(nobody, monotonic=time), Attempts()
+    link, ping = RedisLink(SingleNode(nobody), monotonic=time), Attempts()
     for _ in range(12):
         with pytest.raises(RedisAway):
-            await link.run(ping)
+            await link.run(ping, "k")
         time.now += 6
     assert ping.made == 12
     assert link.up
@@ -60,12 +62,14 @@ async def test_failures_far_apart_do_not_open_the_breaker(nobody: Redis) -> None
 
 async def test_an_open_breaker_lets_one_try_every_two_seconds(nobody: Redis) -> None:
     time = Time(0)
-    link, ping = RedisLink(nobody, monotonic=time), Attempts()
+    link, ping = RedisLink(SingleNode(nobody), monotonic=time), Attempts()
     for _ in range(5):
         with pytest.raises(RedisAway):
-            await link.run(ping)
+            await link.run(ping, "k")
     time.now = 2.1
-    results = await asyncio.gather(*(link.run(ping) for _ in range(50)), return_exceptions=True)
+    results = await asyncio.gather(
+        *(link.run(ping, "k") for _ in range(50)), return_exceptions=True
+    )
     assert ping.made == 6
     assert all(isinstance(result, RedisAway) for result in results)
 
@@ -74,38 +78,38 @@ async def test_a_redis_that_is_back_is_used_again(
     redis_server: RedisServer, own_redis: Redis
 ) -> None:
     time = Time(0)
-    link, ping = RedisLink(own_redis, monotonic=time), Attempts()
+    link, ping = RedisLink(SingleNode(own_redis), monotonic=time), Attempts()
     redis_server.kill()
     for _ in range(6):
         with pytest.raises(RedisAway):
-            await link.run(ping)
+            await link.run(ping, "k")
     redis_server.start()
     time.now = 2.1
-    assert await link.run(ping)
+    assert await link.run(ping, "k")
     assert link.up
     assert link.switches == 2
     for _ in range(3):
-        assert await link.run(ping)
+        assert await link.run(ping, "k")
 
 
 async def test_a_stalled_redis_counts_as_away(redis_server: RedisServer, own_redis: Redis) -> None:
-    link = RedisLink(own_redis)
+    link = RedisLink(SingleNode(own_redis))
     assert redis_server.process is not None
     redis_server.process.send_signal(signal.SIGSTOP)
     try:
         # The timeout of the test run would catch the 59 s that redis-py takes by default.
         with pytest.raises(RedisAway) as caught:
-            await link.run(lambda redis: redis.incr("n"))
+            await link.run(lambda redis: redis.incr("n"), "k")
         assert caught.value.sent
     finally:
         redis_server.process.send_signal(signal.SIGCONT)
 
 
 async def test_a_redis_that_refuses_writes_counts_as_away(own_redis: Redis) -> None:
-    link = RedisLink(own_redis)
+    link = RedisLink(SingleNode(own_redis))
     await own_redis.config_set("maxmemory", "1")
     with pytest.raises(RedisAway):
-        await link.run(lambda redis: redis.set("k", "v" * 10_000))
+        await link.run(lambda redis: redis.set("k", "v" * 10_000), "k")
 
 
 async def test_a_lost_answer_is_not_asked_for_again(redis_server: RedisServer) -> None:
@@ -128,7 +132,7 @@ async def test_a_lost_answer_is_not_asked_for_again(redis_server: RedisServer) -
     port = server.sockets[0].getsockname()[1]
     client = open_redis(RedisSettings(url=SecretStr(f"redis://127.0.0.1:{port}/0")))
     with pytest.raises(RedisAway):
-        await RedisLink(client).run(lambda redis: redis.incr("n"))
+        await RedisLink(SingleNode(client)).run(lambda redis: redis.incr("n"), "k")
     assert len(seen) == 1
     await client.aclose()
     server.close()
@@ -148,9 +152,9 @@ async def test_a_cancelled_command_never_leaks_its_answer_to_the_next(redis: Red
 
 
 async def test_a_key_of_another_type_says_nothing_about_redis(redis: Redis) -> None:
-    link = RedisLink(redis)
+    link = RedisLink(SingleNode(redis))
     await redis.rpush("list", "x")
     for _ in range(10):
         with pytest.raises(KeySpoiled):
-            await link.run(lambda redis: redis.get("list"))
+            await link.run(lambda redis: redis.get("list"), "k")
     assert (link.up, link.errors) == (True, 10)

@@ -5,8 +5,10 @@ from pydantic import SecretStr
 from redis.asyncio import Redis
 
 from accounts.master_key import Sealer
+from cache.connecting import open_redis
 from cache.keys import Keys
-from cache.redis import RedisAway, RedisLink, open_redis
+from cache.nodes import SingleNode
+from cache.redis import RedisAway, RedisLink
 from cache.redis_tokens import FallbackTokenStore, RedisTokenStore
 from cache.settings import RedisSettings
 from cache.stats import CacheStatistics
@@ -105,7 +107,7 @@ class Both:
     def __init__(self, server: RedisServer, redis: Redis, time: Time) -> None:
         self.server = server
         self.monotonic = Time(0)
-        self.link = RedisLink(redis, monotonic=self.monotonic)
+        self.link = RedisLink(SingleNode(redis), monotonic=self.monotonic)
         self.shared = shared_store(self.link, time)
         self.local = MemoryTokenStore(CacheStatistics(Metrics()).register, clock=time)
         self.store = FallbackTokenStore(self.shared, self.local)

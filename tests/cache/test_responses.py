@@ -15,7 +15,7 @@ from cache.responses import ANY_FAMILY, MemoryResponses, Place, ResponseStore, S
 from cache.stats import CacheStatistics
 from core.metrics import Metrics
 from core.tasks import TaskSet
-from tests.cache.conftest import Time
+from tests.cache.conftest import Time, link_for
 
 APP, OTHER = "wx0000000000000001", "wx0000000000000002"
 MENU = Place(APP, "menu", "a" * 64)
@@ -33,22 +33,25 @@ def memory(statistics: CacheStatistics, **changes: Any) -> MemoryResponses:
     return MemoryResponses(statistics.register, **bounds)
 
 
-@pytest.fixture(params=["memory", "redis", "fallback"])
-async def store(
-    request: pytest.FixtureRequest, statistics: CacheStatistics, link: RedisLink
-) -> AsyncIterator[ResponseStore]:
-    local = memory(statistics)
-    shared = RedisResponses(
-        link, Keys("t"), Sealer(b"0" * 32), statistics.register, account_bytes=1_000_000
-    )
+@pytest.fixture
+async def tasks() -> AsyncIterator[TaskSet]:
     tasks = TaskSet()
-    stores: dict[str, ResponseStore] = {
-        "memory": local,
-        "redis": shared,
-        "fallback": FallbackResponses(shared, local, tasks),
-    }
-    yield stores[request.param]
+    yield tasks
     await tasks.aclose()
+
+
+@pytest.fixture(params=["memory", "redis", "fallback", "cluster"])
+def store(
+    request: pytest.FixtureRequest, statistics: CacheStatistics, tasks: TaskSet
+) -> ResponseStore:
+    local = memory(statistics)
+    if request.param == "memory":
+        return local
+    shared = RedisResponses(
+        *(link_for(request), Keys("t"), Sealer(b"0" * 32), statistics.register),
+        account_bytes=1_000_000,
+    )
+    return FallbackResponses(shared, local, tasks) if request.param == "fallback" else shared
 
 
 async def fill(store: ResponseStore, place: Place, answer: StoredResponse = ANSWER) -> bool:

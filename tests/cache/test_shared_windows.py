@@ -7,8 +7,10 @@ import pytest
 from pydantic import SecretStr
 from redis.asyncio import Redis
 
+from cache.connecting import open_redis
 from cache.keys import Keys
-from cache.redis import RedisLink, open_redis
+from cache.nodes import SingleNode
+from cache.redis import RedisLink
 from cache.settings import RedisSettings
 from cache.shared_windows import SharedWindows
 from cache.windows import MemoryWindows
@@ -30,7 +32,7 @@ async def opened(redis_server: RedisServer, time: Time) -> AsyncIterator[Opens]:
     ) -> SharedWindows:
         redis = open_redis(RedisSettings(url=SecretStr(redis_server.url)))
         clients.append(redis)
-        link = RedisLink(redis, monotonic=time)
+        link = RedisLink(SingleNode(redis), monotonic=time)
         local = MemoryWindows(monotonic=time)
         return SharedWindows(
             *(link, KEYS, local), expected=expected, clock=clock, timeout_s=timeout_s
@@ -59,8 +61,8 @@ async def test_without_redis_each_admits_its_share_and_what_it_admitted_before_c
     first, second = opened(), opened()
     async with first, second:
         while (first.gateways, second.gateways) != (2, 2):
-            first.gateways = await first._link.run(first._show)
-            second.gateways = await second._link.run(second._show)
+            first.gateways = await first._link.run(first._show, "k")
+            second.gateways = await second._link.run(second._show, "k")
     assert await admitted(first, tries=3) == 3
     redis_server.kill()
     assert await admitted(first) == 2
@@ -76,20 +78,20 @@ async def test_a_gateway_that_starts_without_redis_admits_its_share_of_those_exp
 
 async def test_fewer_gateways_than_expected_are_no_reason_to_admit_more(opened: Opens) -> None:
     windows = [opened(expected=2) for _ in range(3)]
-    assert [await each._link.run(each._show) for each in windows] == [2, 2, 3]
+    assert [await each._link.run(each._show, "k") for each in windows] == [2, 2, 3]
     assert await admitted(windows[0]) == 10  # with Redis each may have all
 
 
 async def test_a_gateway_that_left_is_not_counted(opened: Opens, time: Time) -> None:
     first, second, third = opened(), opened(), opened()
     for windows in (first, second, third):
-        await windows._link.run(windows._show)
+        await windows._link.run(windows._show, "k")
     async with second:
         pass
     time.now += 10
-    assert await first._link.run(first._show) == 2  # the second said good-bye
+    assert await first._link.run(first._show, "k") == 2  # the second said good-bye
     time.now += 6
-    assert await first._link.run(first._show) == 1  # of the third nothing was heard for 16 s
+    assert await first._link.run(first._show, "k") == 1  # of the third nothing was heard for 16 s
 
 
 async def test_what_was_admitted_alone_counts_when_redis_is_back(
@@ -119,7 +121,7 @@ async def test_a_reply_that_was_lost_is_not_asked_for_again(
         async def silent(_redis: Redis) -> list[int]:
             raise TimeoutError
 
-        return await windows._link.run(silent)
+        return await windows._link.run(silent, "k")
 
     windows._judge = lost  # type: ignore[method-assign]
     assert await admitted(windows, tries=1) == 1
@@ -160,7 +162,7 @@ async def test_redis_own_clock_is_of_no_matter(opened: Opens, time: Time) -> Non
     time.now += 60
     assert await admitted(windows) == 10
     key = KEYS.window(rules("10/minute")[0].key)
-    life_ms = await windows._link.run(lambda redis: redis.pttl(key))
+    life_ms = await windows._link.run(lambda redis: redis.pttl(key), key)
     assert 0 < life_ms <= 61_000
 
 
@@ -172,7 +174,7 @@ async def test_a_key_that_others_spoilt_is_begun_anew(
     windows = opened()
     key = KEYS.window(rules(text)[0].key)
     spoil = {"set": ("set", "x"), "hset": ("hset", "f", "x"), "rpush": ("rpush", "x")}[spoiled]
-    await windows._link.run(lambda redis: getattr(redis, spoil[0])(key, *spoil[1:]))
+    await windows._link.run(lambda redis: getattr(redis, spoil[0])(key, *spoil[1:]), key)
     assert await admitted(windows, text, tries=5) == 5
     assert windows._link.errors == 0
 
@@ -180,7 +182,7 @@ async def test_a_key_that_others_spoilt_is_begun_anew(
 async def test_a_script_that_redis_forgot_is_brought_again(opened: Opens) -> None:
     windows = opened()
     await windows.hit(rules("10/minute"))
-    await windows._link.run(lambda redis: redis.script_flush())
+    await windows._link.run(lambda redis: redis.script_flush(), "k")
     assert await admitted(windows) == 9
     assert windows._link.errors == 0
 

@@ -60,6 +60,8 @@ async def test_redis_state_and_other_sections_stand_beside_the_caches(
     statistics.add_redis(link)
     statistics.add_section("tokens", lambda: {"main": {"age_s": 3}})
     shown = statistics.snapshot()
+    assert (shown["redis"]["kind"], shown["redis"]["nodes"]) == ("single", 1)
     assert shown["redis"]["up"] is True
+    assert b'wxgate_redis_up{kind="single"} 1.0' in statistics.metrics.render()
     assert shown["redis"]["switches"] == 0
     assert shown["tokens"] == {"main": {"age_s": 3}}

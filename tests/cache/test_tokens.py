@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -10,11 +9,11 @@ import pytest
 from accounts.master_key import Sealer
 from cache.kept_tokens import KeptTokenStore
 from cache.keys import Keys
-from cache.redis import RedisLink
 from cache.redis_tokens import FallbackTokenStore, RedisTokenStore
 from cache.stats import CacheStatistics
 from cache.tokens import AccessToken, MemoryTokenStore, TokenStore
 from core.metrics import Metrics
+from tests.cache.conftest import link_for
 
 APP = "wx5a4db0c0ffee0001"
 OTHER = "wx5a4db0c0ffee0002"
@@ -25,19 +24,18 @@ def statistics() -> CacheStatistics:
     return CacheStatistics(Metrics())
 
 
-@pytest.fixture(params=["memory", "kept", "redis", "fallback"])
-async def store(
-    request: pytest.FixtureRequest, statistics: CacheStatistics, link: RedisLink, tmp_path: Path
-) -> AsyncIterator[TokenStore]:
+@pytest.fixture(params=["memory", "kept", "redis", "fallback", "cluster"])
+def store(
+    request: pytest.FixtureRequest, statistics: CacheStatistics, tmp_path: Path
+) -> TokenStore:
     local = MemoryTokenStore(statistics.register)
     if request.param == "kept":
-        yield KeptTokenStore(local, tmp_path / "tokens", Sealer(b"k" * 32))
-        return
+        return KeptTokenStore(local, tmp_path / "tokens", Sealer(b"k" * 32))
     if request.param == "memory":
-        yield local
-        return
+        return local
+    link = link_for(request)
     shared = RedisTokenStore(link, Keys("test"), Sealer(b"k" * 32), statistics.register)
-    yield shared if request.param == "redis" else FallbackTokenStore(shared, local)
+    return FallbackTokenStore(shared, local) if request.param == "fallback" else shared
 
 
 def token(value: str, epoch: int, life_s: float = 7_200, cause: str = "cold") -> AccessToken:

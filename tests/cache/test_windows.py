@@ -1,31 +1,27 @@
 import random
-from collections.abc import AsyncIterator
+from collections.abc import Iterator
 
 import pytest
-from pydantic import SecretStr
 from redis.asyncio import Redis
 
 from cache.keys import Keys
-from cache.redis import RedisLink, open_redis
-from cache.settings import RedisSettings
+from cache.redis import RedisLink
 from cache.shared_windows import SharedWindows
 from cache.windows import MemoryWindows, Rule, Standing, Windows, window_key
-from tests.cache.conftest import Time
+from tests.cache.conftest import Time, link_for
 from tests.cache.windows import most_in_a_window, rules
 
 
-@pytest.fixture(params=["memory", "redis"])
-async def windows(request: pytest.FixtureRequest, time: Time) -> AsyncIterator[Windows]:
-    """Both backends: they mean the same."""
+@pytest.fixture(params=["memory", "redis", "cluster"])
+def windows(request: pytest.FixtureRequest, time: Time) -> Iterator[Windows]:
+    """Every backend: they mean the same."""
+    local = MemoryWindows(monotonic=time)
     if request.param == "memory":
-        yield MemoryWindows(monotonic=time)
+        yield local
         return
-    settings = RedisSettings(url=SecretStr(request.getfixturevalue("redis_url")))
-    redis = open_redis(settings)
-    link = RedisLink(redis)
-    yield SharedWindows(link, Keys("t"), MemoryWindows(monotonic=time), clock=time, timeout_s=5)
+    link = link_for(request)
+    yield SharedWindows(link, Keys("t"), local, clock=time, timeout_s=5)
     assert link.errors == 0
-    await redis.aclose()
 
 
 async def admitted(windows: Windows, asked: list[Rule]) -> bool:

@@ -12,8 +12,10 @@ from pydantic import SecretStr
 from redis.asyncio import Redis
 from structlog.testing import capture_logs
 
+from cache.connecting import open_redis
 from cache.eviction import risky_policy
-from cache.redis import RedisAway, RedisLink, open_redis
+from cache.nodes import SingleNode
+from cache.redis import RedisAway, RedisLink
 from cache.settings import RedisSettings
 from proxy.upstream import UpstreamSettings
 from sandbox.server import RunningSandbox, run_sandbox
@@ -62,7 +64,7 @@ async def redis(redis_server: RedisServer) -> AsyncIterator[Redis]:
 @pytest.fixture
 async def link(proxy: Toxic) -> AsyncIterator[RedisLink]:
     client = open_redis(RedisSettings(url=SecretStr(proxy.url)))
-    yield RedisLink(client)
+    yield RedisLink(SingleNode(client))
     await client.aclose()
 
 
@@ -183,12 +185,12 @@ async def test_123_a_cancelled_command_never_leaks_its_answer(
 
     async def one(number: int) -> None:
         tenant = number % 50
-        task = asyncio.ensure_future(link.run(lambda redis: redis.get(f"tenant{tenant}")))
+        task = asyncio.ensure_future(link.run(lambda redis: redis.get(f"tenant{tenant}"), "k"))
         await asyncio.sleep(chance.random() * 0.006)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
         try:
-            found = await link.run(lambda redis: redis.get(f"tenant{tenant}"))
+            found = await link.run(lambda redis: redis.get(f"tenant{tenant}"), "k")
         except RedisAway:
             return
         assert found == b"%d" % tenant
@@ -292,11 +294,11 @@ async def test_129_back_with_nothing_costs_no_token(
 async def test_130_a_peer_that_vanished_costs_one_slow_call_a_connection(
     link: RedisLink, proxy: Toxic
 ) -> None:
-    assert await link.run(lambda redis: redis.ping())
+    assert await link.run(lambda redis: redis.ping(), "k")
     proxy.vanish()
     with pytest.raises(RedisAway):
-        await link.run(lambda redis: redis.ping())
-    assert await link.run(lambda redis: redis.ping())
+        await link.run(lambda redis: redis.ping(), "k")
+    assert await link.run(lambda redis: redis.ping(), "k")
     assert link.up
 
 
@@ -312,7 +314,7 @@ async def test_131_a_thousand_waiters_for_the_pool_all_get_their_no(
 ) -> None:
     proxy.blackhole = True
     ends = await asyncio.gather(
-        *(link.run(lambda redis: redis.get("k")) for _ in range(1_000)), return_exceptions=True
+        *(link.run(lambda redis: redis.get("k"), "k") for _ in range(1_000)), return_exceptions=True
     )
     assert {type(end) for end in ends} == {RedisAway}
     proxy.heal()

@@ -6,6 +6,7 @@ from redis.asyncio import Redis
 
 from cache.fleet import Fleet
 from cache.keys import Keys
+from cache.nodes import SingleNode
 from cache.redis import RedisLink
 from cache.stats import CacheStatistics
 from core.metrics import Metrics
@@ -58,7 +59,7 @@ async def test_a_process_joins_and_hears_orders(redis_url: str) -> None:
         cleared.append(app_id)
 
     async with Redis.from_url(redis_url) as redis:
-        shared = (RedisLink(redis), Keys("t"))
+        shared = (RedisLink(SingleNode(redis)), Keys("t"))
         async with (
             open_fleet(CacheStatistics(Metrics()), {"token": clear}, shared) as one,
             open_fleet(CacheStatistics(Metrics()), {"token": clear}, shared) as other,

@@ -1,11 +1,9 @@
 import asyncio
 from collections.abc import AsyncIterator
 
-import pytest
-
 from core.errors import Text
 from handlers.doctor import DoctorAnswer
-from server.checkup import Checkup, worst
+from server.checkup import Checkup
 from server.findings import Finding, fail, ok, warn
 
 WELL = ok("a", "好", "well")
@@ -72,11 +70,3 @@ async def test_a_request_that_came_through_an_unnamed_proxy_is_told() -> None:
     assert report["status"] == "warn"
     assert "10.0.0.7" in report["findings"][-1]["fix"]["en"]
     assert len((await checks.report(forwarded_by=None))["findings"]) == 2
-
-
-@pytest.mark.parametrize(
-    ("findings", "status"),
-    [([], "ok"), ([WELL], "ok"), ([WELL, SO_SO], "warn"), ([SO_SO, BAD, WELL], "fail")],
-)
-def test_the_worst_finding_is_the_status(findings: list[Finding], status: str) -> None:
-    assert worst(findings) == status

@@ -2,9 +2,11 @@ import signal
 
 from pydantic import SecretStr
 
+from cache.connecting import open_redis
 from cache.counters import MemoryCounters
 from cache.keys import Keys
-from cache.redis import RedisLink, open_redis
+from cache.nodes import SingleNode
+from cache.redis import RedisLink
 from cache.settings import RedisSettings
 from cache.stats import CacheStatistics
 from core.metrics import Metrics
@@ -31,7 +33,7 @@ async def test_without_redis_this_process_counts_alone() -> None:
 
 async def test_on_one_redis_gateways_count_together_and_months_live_longer(redis_url: str) -> None:
     redis = open_redis(RedisSettings(url=SecretStr(redis_url), socket_timeout_s=5))
-    link, keys = RedisLink(redis), Keys("wxgate")
+    link, keys = RedisLink(SingleNode(redis)), Keys("wxgate")
     settings = Settings.model_validate({"redis": {"url": redis_url}})
     async with open_counters(link, keys) as (days, months):
         days.add("wx1", MENU, "2026-11-22")
@@ -57,7 +59,7 @@ async def test_counts_that_come_too_late_take_redis_from_nothing_else(
 ) -> None:
     settings = Settings.model_validate({"redis": {"url": redis_server.url}})
     redis = open_redis(settings.redis)
-    link = RedisLink(redis)
+    link = RedisLink(SingleNode(redis))
     ledger = QuotaLedger(MemoryCounters())
     async with open_limiter(settings, link, ledger, CacheStatistics(Metrics())) as limiter:
         assert redis_server.process is not None

@@ -3,7 +3,9 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from cache.redis import RedisLink, open_redis
+from cache.connecting import open_redis
+from cache.nodes import SingleNode
+from cache.redis import RedisLink
 from cache.settings import RedisSettings
 from server.redis_probe import RedisAwayError, examine_redis, judge
 
@@ -38,7 +40,7 @@ def test_a_redis_that_hides_its_figures_is_no_fault() -> None:
 
 async def test_a_real_redis_tells_its_version_and_eviction(redis_url: str) -> None:
     redis = open_redis(RedisSettings(url=SecretStr(redis_url)))
-    link = RedisLink(redis)
+    link = RedisLink(SingleNode(redis))
     # Latency is a matter of this machine's load, and so is left open.
     assert (await examine_redis(link)).status in ("ok", "warn")
     policy = {"maxmemory": "100mb", "maxmemory-policy": "allkeys-lru"}
@@ -55,7 +57,7 @@ async def test_a_real_redis_tells_its_version_and_eviction(redis_url: str) -> No
 async def test_a_redis_that_is_away_is_told(unused_port: int) -> None:
     redis = open_redis(RedisSettings(url=SecretStr(f"redis://127.0.0.1:{unused_port}/0")))
     with pytest.raises(RedisAwayError):
-        await examine_redis(RedisLink(redis))
+        await examine_redis(RedisLink(SingleNode(redis)))
     await redis.aclose()
 
 

@@ -49,6 +49,8 @@ def test_a_redis_that_is_down_is_said() -> None:
         "since": "S",
         "caches": [],
         "tokens": {},
-        "redis": {"up": False, "since": "T"},
+        "redis": {"kind": "cluster", "nodes": 3, "up": False, "since": "T"},
     }
-    assert cache_view(told).endswith("processes: 2, counted since S, redis: down since T")
+    assert cache_view(told).endswith(
+        "processes: 2, counted since S, redis: cluster of 3, down since T"
+    )
