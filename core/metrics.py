@@ -121,6 +121,13 @@ class Metrics:
             ["outcome"],
             registry=registry,
         )
+        self.notifications = Counter(
+            "wxgate_notifications",
+            "what came of notifications, by channel and outcome (sent, failed, dead, needs_review,"
+            " suppressed)",
+            ["channel", "outcome"],
+            registry=registry,
+        )
         self.happenings_dropped = Counter(
             "wxgate_happenings_dropped",
             "what nobody is told of, because too much waited to be written down",

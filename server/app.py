@@ -79,6 +79,7 @@ from server.following import (
 from server.layers import Layers, relay_segments
 from server.library import open_library
 from server.limiting import open_counters, open_limiter
+from server.notifying import Notifying, open_notifying
 from server.reload import InForce, Names, Reloader, make_reloader
 from server.response_cache import make_response_cache
 from server.routes import Parts, build_app
@@ -162,14 +163,13 @@ async def open_gateway(
         made = await stack.enter_async_context(
             open_work(settings, database, wechat.for_jobs, callers.clients, secrecy, crash)
         )
+        notifying = await stack.enter_async_context(_notifying(settings, database, wechat, made))
         library = await stack.enter_async_context(_library(settings, database, wechat, made, audit))
         signed, relayed = read_bodies(settings, wechat.caches, wechat.link)
         in_force = InForce(settings)
         checkup = await stack.enter_async_context(open_checkup(in_force, wechat.ways, wechat.link))
         prober = await stack.enter_async_context(_open_prober(settings, watcher, database, wechat))
-        limiter = await stack.enter_async_context(
-            open_limiter(settings, wechat.link, wechat.quota, wechat.caches)
-        )
+        limiter = await stack.enter_async_context(_limiter(settings, wechat))
         more = limit_clears(limiter, wechat.accounts, lambda: callers.clients)
         more |= render_clears(made.renderer)
         fleet = await stack.enter_async_context(_open_fleet(settings, wechat, made.uploaded, more))
@@ -181,6 +181,7 @@ async def open_gateway(
             signed=signed,
             work=made,
             library=library,
+            notifying=notifying,
             limiter=limiter,
             quota=wechat.quota,
             capabilities=wechat.capabilities,
@@ -197,6 +198,20 @@ async def open_gateway(
         )
         await stack.enter_async_context(following(watcher))
         yield _joined(parts, in_force, wechat, made.engine)
+
+
+def _notifying(
+    settings: Settings, database: Database, wechat: _Upstream, made: Work
+) -> AbstractAsyncContextManager[Notifying]:
+    return open_notifying(
+        *(settings, database, made.templating.work, wechat.tell),
+        metrics=wechat.metrics,
+        link=wechat.link,
+    )
+
+
+def _limiter(settings: Settings, wechat: _Upstream) -> AbstractAsyncContextManager[Limiter]:
+    return open_limiter(settings, wechat.link, wechat.quota, wechat.caches)
 
 
 def _library(
@@ -240,7 +255,8 @@ async def open_worker(settings: Settings) -> AsyncIterator[Reloader]:
             open_work(settings, database, wechat.for_jobs, clients, secrecy, no_crash)
         )
         await stack.enter_async_context(_open_fleet(settings, wechat, made.uploaded, {}))
-        names = Names(clients, wechat.accounts, wechat.tokens)
+        notifying = await stack.enter_async_context(_notifying(settings, database, wechat, made))
+        names = Names(clients, wechat.accounts, wechat.tokens, notifying)
         yield Reloader(InForce(settings), names, audit)
 
 

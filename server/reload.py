@@ -29,6 +29,7 @@ from proxy.tokens import TokenService
 from server.faults import BadConfigurationError, Fault
 from server.findings import Finding, ok, warn
 from server.layers import Layers, relay_segments
+from server.notifying import Notifying
 from server.routes import Parts
 from server.settings import Settings, load_settings
 from server.signals import reload_signal
@@ -94,16 +95,18 @@ class Reached(Protocol):
 
 @dataclass(frozen=True)
 class Names:
-    """The clients and accounts of the file: all that a process goes by which only does jobs."""
+    """Clients, accounts, channels of the file: all that a process goes by which only does jobs."""
 
     clients: Clients
     accounts: Accounts
     tokens: TokenService
+    notifying: Notifying
 
     def put(self, before: Settings, settings: Settings, now: float) -> None:
         """Let those of `settings` count; tokens of an earlier AppSecret are dropped."""
         self.accounts.replace_file(settings.accounts)
         self.clients.replace_file(settings.clients)
+        self.notifying.put(settings)
         known = {account.app_id: account.app_secret for account in before.accounts}
         for account in settings.accounts:
             if known.get(account.app_id) != account.app_secret:
@@ -244,7 +247,7 @@ def make_reloader(
     """What takes a changed configuration up, for a gateway of these `parts`."""
     callers = parts.callers
     reached = Reloadable(
-        names=Names(callers.clients, parts.accounts, tokens),
+        names=Names(callers.clients, parts.accounts, tokens, parts.notifying),
         rulebook=parts.limiter.rulebook,
         lockout=callers.lockout,
         relay=parts.relay,
@@ -291,6 +294,8 @@ def hot(old: Settings, new: Settings) -> Settings:
         update={
             "accounts": new.accounts,
             "clients": new.clients,
+            "channels": new.channels,
+            "notify": new.notify,
             "limits": new.limits,
             "auth": failures,
             "relay": old.relay.model_copy(update=relayed),

@@ -68,6 +68,7 @@ from server.batch_routes import batch_routes
 from server.cache_control import CacheControl
 from server.callers import Callers
 from server.effect_routes import effect_routes
+from server.notifying import Notifying
 from server.settings import Settings
 from server.store import store_check
 from server.wenyan_routes import wenyan_routes
@@ -92,6 +93,7 @@ class Parts:
     prober: Prober
     work: Work
     library: Library
+    notifying: Notifying
     caches: CacheControl
     metrics: Metrics
     database: Database

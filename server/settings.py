@@ -39,6 +39,7 @@ from jobs.library_settings import LibrarySettings
 from jobs.push_settings import CallbackSettings, WebhookSettings
 from jobs.settings import JobsSettings
 from notify.kinds import Channel
+from notify.settings import NotifySettings
 from proxy.lockout import AuthSettings
 from proxy.routing import RelaySettings
 from proxy.tokens import TokenSettings
@@ -156,6 +157,7 @@ class Settings(BaseSettings):
     log: LogSettings = LogSettings()
     accounts: tuple[OfficialAccount, ...] = ()
     clients: tuple[Client, ...] = ()
+    notify: NotifySettings = NotifySettings()
     channels: tuple[Channel, ...] = ()
     limits: RatesByPath = Field(default={}, description='calls, as "10/minute", by path')
 

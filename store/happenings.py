@@ -30,6 +30,12 @@ async def insert(connection: AsyncConnection, rows: Sequence[HappeningRow]) -> N
         await connection.execute(statement, [asdict(row) for row in rows])
 
 
+async def any_new(connection: AsyncConnection) -> bool:
+    """Whether there is something that nobody was told of yet."""
+    query = select(happening.c.id).where(happening.c.routed_at.is_(None)).limit(1)
+    return await connection.scalar(query) is not None
+
+
 async def take(connection: AsyncConnection, *, limit: int) -> list[HappeningRow]:
     """The oldest that nobody was told of yet. Until the transaction ends nobody else gets them."""
     query = (

@@ -80,17 +80,26 @@ notification = Table(
     # pending, held (quiet hours or digest), sent, dead, needs_review, suppressed, digested
     Column("state", String(16), nullable=False),
     Column("attempts", Integer, nullable=False),
-    Column("next_at", Double, nullable=False),
-    Column("lease_owner", String(200)),
-    Column("lease_until", Double),
+    Column("next_at", Double, nullable=False),  # while it is being sent: until when
+    Column("lease_owner", String(200)),  # who sends it
     Column("error", Text),  # why the last attempt failed
+    Column("held_with", String(64)),  # of those that are held: the same ones go out together
     Column("digest_id", String(40)),  # the notification that carried this one
     Column("resend_of", String(40)),
+    Column("key_hash", String(64)),  # of the caller's Idempotency-Key
+    Column("body_hash", String(64)),  # of what came with it
     Column("created_at", Double, nullable=False),
     Column("done_at", Double),
 )
 _WAITS = notification.c.state.in_(("pending", "held"))
-Index("ix_notification_due", notification.c.next_at, sqlite_where=_WAITS, postgresql_where=_WAITS)
+Index(
+    "ix_notification_due",
+    notification.c.channel,
+    notification.c.next_at,
+    sqlite_where=_WAITS,
+    postgresql_where=_WAITS,
+)
+Index("ix_notification_idempotency", notification.c.key_hash, unique=True)
 Index("ix_notification_client", notification.c.client_id, notification.c.id)
 Index("ix_notification_state", notification.c.state, notification.c.id)
 Index(
@@ -105,7 +114,9 @@ Index(
     notification.c.content_hash,
     notification.c.created_at,
 )
+Index("ix_notification_digest", notification.c.digest_id)
 Index("ix_notification_alert", notification.c.alert_id)
+Index("ix_notification_channel", notification.c.channel, notification.c.created_at)
 Index("ix_notification_created", notification.c.created_at)
 
 # Written before an attempt and completed after it: one without an end may have been sent.
@@ -119,6 +130,7 @@ notification_attempt = Table(
         primary_key=True,
     ),
     Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("channel", String(32), nullable=False),
     Column("sender", String(64)),  # which of several ways, such as the account of a mail pool
     Column("began_at", Double, nullable=False),
     Column("ended_at", Double),
@@ -126,6 +138,7 @@ notification_attempt = Table(
     Column("reference", String(200)),  # how the provider names it
     Column("error", Text),
 )
+Index("ix_attempt_rate", notification_attempt.c.channel, notification_attempt.c.began_at)
 
 notification_file = Table(
     "notification_file",

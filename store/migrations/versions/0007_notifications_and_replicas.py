@@ -139,26 +139,31 @@ def _notifications() -> None:
         sa.Column("attempts", sa.Integer, nullable=False),
         sa.Column("next_at", sa.Double, nullable=False),
         sa.Column("lease_owner", sa.String(200)),
-        sa.Column("lease_until", sa.Double),
         sa.Column("error", sa.Text),
+        sa.Column("held_with", sa.String(64)),
         sa.Column("digest_id", sa.String(40)),
         sa.Column("resend_of", sa.String(40)),
+        sa.Column("key_hash", sa.String(64)),
+        sa.Column("body_hash", sa.String(64)),
         sa.Column("created_at", sa.Double, nullable=False),
         sa.Column("done_at", sa.Double),
     )
     op.create_index("ix_notification_alert", "notification", ["alert_id"])
+    op.create_index("ix_notification_channel", "notification", ["channel", "created_at"])
     op.create_index("ix_notification_client", "notification", ["client_id", "id"])
     op.create_index(
         "ix_notification_content", "notification", ["channel", "content_hash", "created_at"]
     )
     op.create_index("ix_notification_created", "notification", ["created_at"])
+    op.create_index("ix_notification_digest", "notification", ["digest_id"])
     op.create_index(
         "ix_notification_due",
         "notification",
-        ["next_at"],
+        ["channel", "next_at"],
         sqlite_where=sa.text("state IN ('pending', 'held')"),
         postgresql_where=sa.text("state IN ('pending', 'held')"),
     )
+    op.create_index("ix_notification_idempotency", "notification", ["key_hash"], unique=True)
     op.create_index("ix_notification_key", "notification", ["channel", "dedupe_key", "created_at"])
     op.create_index("ix_notification_state", "notification", ["state", "id"])
     op.create_table(
@@ -170,6 +175,7 @@ def _notifications() -> None:
             primary_key=True,
         ),
         sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("channel", sa.String(32), nullable=False),
         sa.Column("sender", sa.String(64)),
         sa.Column("began_at", sa.Double, nullable=False),
         sa.Column("ended_at", sa.Double),
@@ -177,6 +183,7 @@ def _notifications() -> None:
         sa.Column("reference", sa.String(200)),
         sa.Column("error", sa.Text),
     )
+    op.create_index("ix_attempt_rate", "notification_attempt", ["channel", "began_at"])
     op.create_table(
         "upload",
         sa.Column("id", sa.String(40), primary_key=True),

@@ -1,0 +1,81 @@
+"""What came of an attempt, and what that means for the notification."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from core.secret import redact
+from notify.sender import DeliveryUnknown, NotDelivered, Receipt, Resting
+from store.notifications import NotificationRow
+from store.sending import Ended
+
+_LONGEST_PAUSE_S = 3_600.0
+_ERROR_CHARS, _REFERENCE_CHARS, _SENDER_CHARS = 500, 200, 64
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """The end of an attempt."""
+
+    ended: Ended
+    final: bool = False  # another attempt would end the same
+    uncounted: bool = False  # nothing was tried
+    after_s: float = 0  # the provider wants to hear nothing before
+    written: Mapping[str, Any] = field(default_factory=dict)  # what was sent, as it is stored
+
+
+def sent(at: float, receipt: Receipt, written: Mapping[str, Any]) -> End:
+    """A sender took it over."""
+    reference = redact(receipt.reference)[:_REFERENCE_CHARS] or None
+    ended = Ended(outcome="sent", at=at, sender=_name(receipt.by), reference=reference)
+    return End(ended, written=written)
+
+
+def none_made(at: float, exc: Resting) -> End:
+    """Nothing was tried: the way rests."""
+    return End(Ended(outcome="failed", at=at), uncounted=True, after_s=exc.retry_after_s)
+
+
+def failed(at: float, exc: NotDelivered) -> End:
+    """It certainly did not go out."""
+    ended = Ended(outcome="failed", at=at, sender=_name(exc.by), error=_reason(exc.reason))
+    return End(ended, final=exc.final, after_s=exc.retry_after_s)
+
+
+def unknown(at: float, exc: DeliveryUnknown) -> End:
+    """Nobody knows whether it went out."""
+    ended = Ended(outcome="unknown", at=at, sender=_name(exc.by), error=_reason(exc.reason))
+    return End(ended)
+
+
+def what_follows(
+    row: NotificationRow,
+    end: End,
+    pauses: tuple[float, ...],
+    *,
+    repeatable: bool,
+    uniform: Callable[[float, float], float],
+) -> dict[str, Any]:
+    """What becomes of the notification after its newest attempt: the columns that change.
+
+    It is tried once more after each of `pauses`; after an unknown end only if `repeatable`.
+    """
+    ended = end.ended
+    if ended.outcome == "sent":
+        return {"state": "sent", "error": None, "done_at": ended.at, **end.written}
+    if ended.outcome == "unknown" and not repeatable:
+        return {"state": "needs_review", "error": ended.error, "done_at": ended.at}
+    if end.final or row.attempts > len(pauses):
+        return {"state": "dead", "error": ended.error, "done_at": ended.at}
+    pause_s = pauses[row.attempts - 1]
+    # Spread, so that what failed together does not come again together.
+    pause_s = max(uniform(pause_s, pause_s * 1.2), min(end.after_s, _LONGEST_PAUSE_S))
+    return {"state": "pending", "error": ended.error, "next_at": ended.at + pause_s}
+
+
+def _reason(text: str) -> str:
+    return redact(text)[:_ERROR_CHARS]
+
+
+def _name(by: str) -> str | None:
+    return by[:_SENDER_CHARS] or None

@@ -1,0 +1,107 @@
+"""What tells people: channels, the routes to them, and what sends."""
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from cache.keys import Keys
+from cache.redis import RedisLink
+from cache.shared_windows import SharedWindows
+from cache.windows import MemoryWindows, Windows
+from content.template_work import TemplateWork
+from core.metrics import Metrics
+from fetch.post import Poster
+from jobs.executor import Executor
+from notify.alert_settings import AlertSettings
+from notify.alerts import Alerts
+from notify.channels import Channels
+from notify.delivery import Delivery, Way
+from notify.digest import Digests
+from notify.happening import Tell
+from notify.kinds import Means
+from notify.outbox import Notifications
+from notify.rounds import Rounds
+from notify.routing import Routing
+from server.settings import Settings
+from server.wording import TemplateWords
+from store import sending
+from store.engine import Database
+
+
+class Rules:
+    """What is told to whom, as the configuration has it now."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.notify = settings.notify
+        self.alerts = AlertSettings()
+
+
+@dataclass(frozen=True)
+class Notifying:
+    """The way to people, and what is written down for them."""
+
+    rules: Rules
+    channels: Channels
+    words: TemplateWords
+    notifications: Notifications
+    rounds: Rounds
+
+    def put(self, settings: Settings) -> None:
+        """Let the routes and channels of `settings` count from now on."""
+        self.rules.notify = settings.notify
+        self.channels.replace_file(settings.channels)
+
+
+@asynccontextmanager
+async def open_notifying(
+    settings: Settings,
+    database: Database,
+    work: TemplateWork,
+    tell: Tell,
+    *,
+    metrics: Metrics,
+    link: RedisLink | None,
+) -> AsyncIterator[Notifying]:
+    """People are told until the end of the block."""
+    rules, clock = Rules(settings), time.time
+    async with AsyncExitStack() as stack:
+        poster = Poster(settings.fetch, timeout_s=settings.fetch.timeout_s)
+        stack.push_async_callback(poster.aclose)
+        windows = await stack.enter_async_context(_open_windows(settings, link))
+        channels = Channels(settings.channels, Means(poster, database, tell, windows, clock))
+        stack.push_async_callback(channels.aclose)
+        words = TemplateWords(database, work, clock=clock)
+        executor = Executor(alone=database.is_sqlite)
+        if executor.alone:
+            async with database.write() as connection:
+                await sending.release(connection, None, clock())
+        delivery = Delivery(
+            *(database, Way(channels, words, metrics)),
+            owner=executor.id,
+            settings=lambda: rules.notify,
+            clock=clock,
+        )
+        notifications = Notifications(lambda: rules.notify, delivery.wake, clock=clock)
+        routing = Routing(
+            *(database, notifications, Alerts(lambda: rules.alerts), metrics),
+            settings=lambda: rules.notify,
+            clock=clock,
+        )
+        digests = Digests(*(database, channels), settings=lambda: rules.notify, clock=clock)
+        await stack.enter_async_context(delivery)
+        rounds = Rounds(*(database, routing, digests), settings=lambda: rules.notify, clock=clock)
+        await stack.enter_async_context(rounds)
+        yield Notifying(rules, channels, words, notifications, rounds)
+
+
+@asynccontextmanager
+async def _open_windows(settings: Settings, link: RedisLink | None) -> AsyncIterator[Windows]:
+    """What counts messages at their providers' pace: apart from the calls of clients."""
+    local = MemoryWindows()
+    if link is None:
+        yield local
+        return
+    keys = Keys(f"{settings.redis.prefix}-notify")
+    async with SharedWindows(link, keys, local, expected=settings.redis.gateways) as windows:
+        yield windows
