@@ -128,6 +128,9 @@ class Metrics:
             ["channel", "outcome"],
             registry=registry,
         )
+        self.disk_used = Gauge(
+            "wxgate_disk_used_ratio", "of the disk that data_dir is on, 0 to 1", registry=registry
+        )
         self.happenings_dropped = Counter(
             "wxgate_happenings_dropped",
             "what nobody is told of, because too much waited to be written down",

@@ -62,6 +62,11 @@ class Batch:
             idempotency_key=idempotency_key,
         )
 
+    @property
+    def is_bulky(self) -> bool:
+        """Many at once."""
+        return True
+
     def body_hash(self) -> str:
         """The same for what means the same, however it was written down."""
         return self.digest

@@ -46,6 +46,11 @@ class DraftPublication:
             "files": 0,
         }
 
+    @property
+    def is_bulky(self) -> bool:
+        """It brings nothing along."""
+        return False
+
     def body_hash(self) -> str:
         """The same for what means the same, however it was written down."""
         said = {

@@ -37,6 +37,11 @@ class Errand:
     idempotency_key: str | None = None
     route: str = "POST /v1/accounts/{account}/batches"
 
+    @property
+    def is_bulky(self) -> bool:
+        """Whether it brings files along."""
+        return bool(self.files)
+
     def body_hash(self) -> str:
         """The same for what means the same, however it was written down."""
         sent = {name: hashlib.sha256(data).hexdigest() for name, data in self.files.items()}

@@ -6,6 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.clock import Clock
 from core.errors import GatewayError, Text
+from jobs.disk import RequireRoom, plenty
 from store import files as kept_files
 from store.engine import Database
 
@@ -49,10 +50,18 @@ class FilesFull(GatewayError):
 class Files:
     """Bytes that a client sends before the jobs that need them, each once; nobody else's."""
 
-    def __init__(self, database: Database, *, max_bytes: int, clock: Clock) -> None:
+    def __init__(
+        self,
+        database: Database,
+        *,
+        max_bytes: int,
+        clock: Clock,
+        require_room: RequireRoom = plenty,
+    ) -> None:
         self._database = database
         self._max_bytes = max_bytes  # of one client
         self._clock = clock
+        self._require_room = require_room
 
     async def missing(self, client_id: str, wanted: Sequence[str]) -> list[str]:
         """Which SHA-256 (hex) the client has to send; the others stay for a while from now on."""
@@ -61,13 +70,13 @@ class Files:
         return [sha256 for sha256 in dict.fromkeys(wanted) if sha256 not in there]
 
     async def put(self, client_id: str, sha256: str, data: bytes) -> bool:
-        """Keep `data`; whether it was new. Raises FileHashMismatch, FilesFull."""
+        """Keep `data`; whether it was new. Raises FileHashMismatch, FilesFull, DiskFull."""
         if await asyncio.to_thread(_sha256, data) != sha256:
             raise FileHashMismatch(size=len(data))
         return await self._put(client_id, sha256, data)
 
     async def keep(self, client_id: str, data: bytes) -> str:
-        """Keep `data`; its SHA-256 (hex). Raises FilesFull."""
+        """Keep `data`; its SHA-256 (hex). Raises FilesFull, DiskFull."""
         sha256 = await asyncio.to_thread(_sha256, data)
         await self._put(client_id, sha256, data)
         return sha256
@@ -82,6 +91,7 @@ class Files:
         async with self._database.write() as connection:
             if await kept_files.touch(connection, client_id, [sha256], now=now):
                 return False
+            self._require_room()
             if not await self._has_room(connection, client_id, len(data)):
                 raise FilesFull(max_mb=self._max_bytes // 1_000_000)
             return await kept_files.put(connection, client_id, sha256, data, now=now)

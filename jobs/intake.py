@@ -93,6 +93,11 @@ class Handed(Protocol):
         """The caller's, if there is one."""
         ...
 
+    @property
+    def is_bulky(self) -> bool:
+        """Whether it brings files along, or is many at once."""
+        ...
+
     def body_hash(self) -> str:
         """The same for what means the same, however it was written down."""
         ...

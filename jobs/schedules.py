@@ -124,6 +124,10 @@ class _RunNow:
     def client_id(self) -> str:
         return self.schedule.client_id
 
+    @property
+    def is_bulky(self) -> bool:
+        return False  # its files came with the schedule
+
     def body_hash(self) -> str:
         return _hash([self.schedule.id])
 

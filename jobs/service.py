@@ -11,6 +11,7 @@ from core.errors import GatewayError, Text
 from jobs import family, steering
 from jobs.announce import Announce
 from jobs.changes import Changes
+from jobs.disk import RequireRoom, plenty
 from jobs.intake import Handed, Intake
 from jobs.journal import Journal
 from jobs.settings import JobsSettings
@@ -69,7 +70,7 @@ class Jobs:
     accounts whose jobs the client may approve: of these it sees those that need approval too.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all that it works with
         self,
         database: Database,
         settings: JobsSettings,
@@ -78,8 +79,10 @@ class Jobs:
         journal: Journal,
         *,
         clock: Clock,
+        require_room: RequireRoom = plenty,
     ) -> None:
         self._database = database
+        self._require_room = require_room
         self._announce = Announce(clock)
         self._intake = Intake(database, settings, wake, clock=clock)
         self._journal = journal
@@ -92,13 +95,17 @@ class Jobs:
     async def submit(self, handed: Handed, check: Check | None = None) -> JobRow:
         """Keep what a client hands in. Raises IdempotencyMismatch, QueueFull, FilesMissing.
 
+        DiskFull too: what brings much along waits until there is room; what is there goes on.
         And what `check` raises: it looks at what may change, such as the time, and so is not asked
         where the job was made before, under the same Idempotency-Key.
         """
-        if check is not None:
+        if check is not None or handed.is_bulky:
             if (earlier := await self._intake.earlier(handed)) is not None:
                 return earlier
-            await check()
+            if handed.is_bulky:
+                self._require_room()
+            if check is not None:
+                await check()
         return await self._intake.submit(handed)
 
     async def earlier(self, handed: Handed) -> JobRow | None:

@@ -59,6 +59,11 @@ class Submission:
         sent = {name: hashlib.sha256(data).hexdigest() for name, data in self.files.items()}
         return content_hash(self.fields, {**self.kept, **sent})
 
+    @property
+    def is_bulky(self) -> bool:
+        """Whether it brings files along."""
+        return bool(self.files)
+
     def body_hash(self) -> str:
         """The same for what means the same, however it was written down."""
         said = {

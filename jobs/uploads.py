@@ -21,7 +21,7 @@ class Uploads:
         self._clock = clock
 
     async def keep(self, client_id: str, data: bytes, *, name: str, media_type: str) -> UploadRow:
-        """Keep a file. Raises FilesFull."""
+        """Keep a file. Raises FilesFull, DiskFull."""
         # What was kept just now is not forgotten before it is named here.
         sha256 = await self._files.keep(client_id, data)
         now, called = self._clock(), clean_name(name)

@@ -134,7 +134,7 @@ class _Upstream:
     @property
     def for_jobs(self) -> WeChat:
         """What jobs work with."""
-        return WeChat(self.accounts, self.calls, self.caches, self.metrics)
+        return WeChat(self.accounts, self.calls, self.caches, self.metrics, self.tell)
 
 
 @asynccontextmanager

@@ -21,6 +21,7 @@ from core.tasks import TaskSet
 from handlers.areas import Segments
 from handlers.enhance import RelayCare
 from handlers.relay import Relay
+from jobs.disk import DiskWatch
 from notify.channel_settings import ChannelSettings
 from proxy.lockout import Lockout
 from proxy.routing import Router
@@ -124,6 +125,7 @@ class Reloadable:
     care: RelayCare
     segments: Segments
     layers: Layers
+    disk: DiskWatch
     set_log_level: Callable[[str], None]
 
     def put(self, before: Settings, settings: Settings, now: float) -> None:
@@ -137,6 +139,7 @@ class Reloadable:
         self.relay.router = router
         self.care.timeout_s = settings.relay.enhance_timeout_s
         self.layers.replace_headers(settings)
+        self.disk.settings = settings.disk
         self.set_log_level(settings.log.level)
 
 
@@ -209,13 +212,13 @@ class Reloader:
             log.warning("configuration needs a restart", keys=now.waiting)
         if not changed:
             return
-        self._reached.put(now.settings, settings, self._clock())
-        now.settings = settings
+        before, now.settings = now.settings, settings
+        self._reached.put(before, settings, self._clock())
         log.info("configuration taken up", keys=changed)
-        await self._write_down(changed)
+        await self._write_down(changed, **keys_changed(before.clients, settings.clients))
 
-    async def _write_down(self, changed: list[str]) -> None:
-        detail = {"keys": changed}
+    async def _write_down(self, changed: list[str], **clients: list[str]) -> None:
+        detail = {"keys": changed, **clients}
         entry = AuditEntry(actor="system", action="config.reload", subject=_NAME, detail=detail)
         try:
             await self._audit.note(entry)
@@ -254,6 +257,7 @@ def make_reloader(
         care=parts.work.relay_care,
         segments=parts.relay_segments,
         layers=layers,
+        disk=parts.work.disk,
         set_log_level=set_level,
     )
     return Reloader(in_force, reached, parts.audit)
@@ -297,6 +301,7 @@ def hot(old: Settings, new: Settings) -> Settings:
             "channels": new.channels,
             "notify": new.notify,
             "limits": new.limits,
+            "disk": new.disk,
             "auth": failures,
             "relay": old.relay.model_copy(update=relayed),
             "server": old.server.model_copy(update={"headers": new.server.headers}),
@@ -317,6 +322,15 @@ def differences(old: BaseModel, new: BaseModel, under: str = "") -> Iterator[str
             yield from (f"{key}.{each}" for each in _changed(_by_name(before), _by_name(after)))
         else:
             yield key
+
+
+def keys_changed(before: Iterable[Client], after: Iterable[Client]) -> dict[str, list[str]]:
+    """The clients whose keys came into the file, and those whose keys went; neither if none."""
+    old, new = ({client.id: client.key for client in clients} for clients in (before, after))
+    made = sorted(name for name in new if new[name] != old.get(name))
+    revoked = sorted(name for name in old if old[name] != new.get(name))
+    said = {"keys_made": made, "keys_revoked": revoked}
+    return {name: clients for name, clients in said.items() if clients}
 
 
 def _by_name(

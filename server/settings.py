@@ -35,6 +35,7 @@ from fetch.settings import FetchSettings
 from handlers.mcp.settings import McpSettings
 from handlers.security_headers import HeaderSettings
 from handlers.wenyan_settings import WenyanSettings
+from jobs.disk import DiskSettings
 from jobs.library_settings import LibrarySettings
 from jobs.push_settings import CallbackSettings, WebhookSettings
 from jobs.settings import JobsSettings
@@ -143,6 +144,7 @@ class Settings(BaseSettings):
     content: ContentSettings = ContentSettings()
     fetch: FetchSettings = FetchSettings()
     jobs: JobsSettings = JobsSettings()
+    disk: DiskSettings = DiskSettings()
     callback: CallbackSettings = CallbackSettings()
     webhooks: WebhookSettings = WebhookSettings()
     library: LibrarySettings = LibrarySettings()

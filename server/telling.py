@@ -6,14 +6,19 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from accounts.clients import Clients
+from core.ids import new_id
 from core.metrics import Metrics
 from fetch.post import Poster
 from jobs.announce import Announce
 from jobs.deliver import Deliveries, Way
 from jobs.inbox import Inbox
 from jobs.webhooks import Secrecy, Webhooks
+from notify.audit_follower import DUTY, AuditFollower
 from server.settings import Settings
 from store.engine import Database
+from store.leader import Leader
+
+_LEASE_S = 30.0
 
 
 @dataclass(frozen=True)
@@ -22,6 +27,12 @@ class Telling:
 
     inbox: Inbox
     webhooks: Webhooks
+
+
+def _audit_news(database: Database) -> AuditFollower:
+    # Of an owner of its own: its lease is never taken for that of another gateway in the process.
+    leader = Leader(database, DUTY, new_id("own"), lease_s=_LEASE_S, clock=time.time)
+    return AuditFollower(database, leader, clock=time.time)
 
 
 @asynccontextmanager
@@ -36,13 +47,16 @@ async def open_telling(
     """Webhooks are told until the end of the block; `wake` is the engine's."""
     poster = Poster(settings.fetch, timeout_s=settings.webhooks.timeout_s)
     try:
-        async with Deliveries(
-            database,
-            Way(poster, secrecy.sealer, clients.by_id, metrics),
-            settings=settings.webhooks,
-            keep_events_s=settings.callback.keep_s,
-            clock=time.time,
-        ) as deliveries:
+        async with (
+            Deliveries(
+                database,
+                Way(poster, secrecy.sealer, clients.by_id, metrics),
+                settings=settings.webhooks,
+                keep_events_s=settings.callback.keep_s,
+                clock=time.time,
+            ) as deliveries,
+            _audit_news(database),
+        ):
             webhooks = Webhooks(
                 *(database, secrecy, poster, deliveries.wake),
                 max_per_client=settings.webhooks.max_per_client,

@@ -1,5 +1,6 @@
 """What works on jobs: the engine, a handler for each kind of job, and what they share."""
 
+import socket
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -20,6 +21,7 @@ from jobs.announce import Announce
 from jobs.by_hand import PublishedByHand
 from jobs.changes import Changes
 from jobs.context import JobsContext
+from jobs.disk import DiskWatch
 from jobs.draft_sight import DraftSight
 from jobs.engine import Engine
 from jobs.errands import errand_handlers
@@ -39,6 +41,7 @@ from jobs.service import Jobs
 from jobs.settings import JobsSettings
 from jobs.uploads import Uploads
 from jobs.webhooks import Secrecy
+from notify.happening import Tell
 from proxy.call import Calls
 from server.building import open_builder
 from server.rendering import make_renderer, open_workers
@@ -59,6 +62,7 @@ class WeChat:
     calls: Calls
     caches: CacheStatistics
     metrics: Metrics
+    tell: Tell
 
 
 @dataclass(frozen=True)
@@ -88,6 +92,7 @@ class Work:
     uploaded: UploadedImages
     templating: Templating
     archives: Archives
+    disk: DiskWatch
     relay_journal: RelayJournal
     relay_care: RelayCare
 
@@ -136,8 +141,10 @@ async def open_work(
             Rescheduling(database, changes, engine.wake, journal, clock=time.time),
             DraftSight(DraftClient(wechat.calls)),
         )
-        jobs = Jobs(*(database, settings.jobs, changes, engine.wake, journal), clock=time.time)
-        files, uploads, archives = _for_files(settings.jobs, database, workers)
+        disk = await stack.enter_async_context(_watch_disk(settings, wechat))
+        with_what = (database, settings.jobs, changes, engine.wake, journal)
+        jobs = Jobs(*with_what, clock=time.time, require_room=disk.require_room)
+        files, uploads, archives = _for_files(settings.jobs, database, workers, disk)
         lists = JobLists(database, clock=time.time)
         telling = await stack.enter_async_context(
             open_telling(settings, database, clients, secrecy, wechat.metrics, engine.wake)
@@ -149,7 +156,14 @@ async def open_work(
         sent = (files, uploads)
         shared = (lists, timetable, *sent, telling, drafts, mass, resolution, renderer, uploaded)
         relaying = (RelayJournal(secrecy.audit), care)
-        yield Work(engine, jobs, *shared, templating, archives, *relaying)
+        yield Work(engine, jobs, *shared, templating, archives, disk, *relaying)
+
+
+def _watch_disk(settings: Settings, wechat: WeChat) -> DiskWatch:
+    return DiskWatch(
+        *(settings.server.data_dir, settings.disk, wechat.tell, wechat.metrics),
+        host=socket.gethostname(),
+    )
 
 
 async def _open_clockwork(
@@ -170,9 +184,14 @@ async def _open_clockwork(
 
 
 def _for_files(
-    settings: JobsSettings, database: Database, workers: WorkerPool
+    settings: JobsSettings, database: Database, workers: WorkerPool, disk: DiskWatch
 ) -> tuple[Files, Uploads, Archives]:
     """What keeps files that callers send, for articles and messages, and what unpacks them."""
-    files = Files(database, max_bytes=settings.files_mb * 1_000_000, clock=time.time)
+    files = Files(
+        database,
+        max_bytes=settings.files_mb * 1_000_000,
+        clock=time.time,
+        require_room=disk.require_room,
+    )
     uploads = Uploads(database, files, clock=time.time)
     return files, uploads, Archives(workers, max_bytes=settings.max_request_mb * 1_000_000)

@@ -2,7 +2,7 @@ from collections.abc import AsyncGenerator
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import Row, Select, or_, select, text
+from sqlalchemy import Row, Select, func, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from store.tables import audit
@@ -86,6 +86,17 @@ async def in_order(connection: AsyncConnection) -> AsyncGenerator[AuditRow, None
         if len(rows) < _PAGE:
             return
         after = rows[-1].seq
+
+
+async def after(connection: AsyncConnection, seq: int, *, limit: int) -> list[AuditRow]:
+    """At most `limit` rows that came after that number, oldest first."""
+    query = select(audit).where(audit.c.seq > seq).order_by(audit.c.seq).limit(limit)
+    return [_row(found) for found in await connection.execute(query)]
+
+
+async def newest(connection: AsyncConnection) -> int:
+    """The number of the last row; 0: there is none."""
+    return await connection.scalar(select(func.max(audit.c.seq))) or 0
 
 
 def _row(found: Row[Any]) -> AuditRow:
