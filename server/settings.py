@@ -67,7 +67,14 @@ _SECRET_KEYS = (
     *("app_secret", "key", "previous_key", "url", "sentinel_password"),
     *("callback_token", "previous_callback_token"),
     *("encoding_aes_key", "previous_encoding_aes_key"),
-    *("secret", "send_key", "device_key", "access_key_secret", "secret_key", "password"),  # of channels
+    *(
+        "secret",
+        "send_key",
+        "device_key",
+        "access_key_secret",
+        "secret_key",
+        "password",
+    ),  # of channels
 )
 ENV_PREFIX = "WXGATE_"
 
