@@ -23,6 +23,7 @@ class Metrics:
         self._count_requests(self.registry)
         self._count_calls(self.registry)
         self._count_work(self.registry)
+        self._count_telling(self.registry)
 
     def _count_requests(self, registry: CollectorRegistry) -> None:
         self.requests = Counter(
@@ -108,6 +109,23 @@ class Metrics:
         self.words = Counter(
             "wxgate_words", "sensitive words found in articles", ["level"], registry=registry
         )
+        self.disk_used = Gauge(
+            "wxgate_disk_used_ratio", "of the disk that data_dir is on, 0 to 1", registry=registry
+        )
+        self.backups = Counter(
+            "wxgate_backups", "backups of the store, by outcome", ["outcome"], registry=registry
+        )
+        self.backup_at = Gauge(
+            "wxgate_backup_timestamp_seconds", "when the last one was made", registry=registry
+        )
+        self.jobs = Counter(
+            "wxgate_jobs", "jobs that reached a state", ["kind", "state"], registry=registry
+        )
+        self.jobs_active = Gauge(
+            "wxgate_jobs_active", "jobs being worked on by this process", registry=registry
+        )
+
+    def _count_telling(self, registry: CollectorRegistry) -> None:
         self.pushes = Counter(
             "wxgate_pushes",
             "what WeChat pushed, by account and outcome (taken, repeated, refused, unreadable,"
@@ -128,25 +146,10 @@ class Metrics:
             ["channel", "outcome"],
             registry=registry,
         )
-        self.disk_used = Gauge(
-            "wxgate_disk_used_ratio", "of the disk that data_dir is on, 0 to 1", registry=registry
-        )
         self.happenings_dropped = Counter(
             "wxgate_happenings_dropped",
             "what nobody is told of, because too much waited to be written down",
             registry=registry,
-        )
-        self.backups = Counter(
-            "wxgate_backups", "backups of the store, by outcome", ["outcome"], registry=registry
-        )
-        self.backup_at = Gauge(
-            "wxgate_backup_timestamp_seconds", "when the last one was made", registry=registry
-        )
-        self.jobs = Counter(
-            "wxgate_jobs", "jobs that reached a state", ["kind", "state"], registry=registry
-        )
-        self.jobs_active = Gauge(
-            "wxgate_jobs_active", "jobs being worked on by this process", registry=registry
         )
 
     def render(self) -> bytes:
