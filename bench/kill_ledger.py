@@ -37,11 +37,14 @@ async def main(accounts: int, jobs: int, database_url: str) -> int:
     )
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as name:
-        async with open_run(plan, Path(name)) as run, asyncio.TaskGroup() as tasks:
+        async with open_run(plan, Path(name)) as (run, kills), asyncio.TaskGroup() as tasks:
             progress = tasks.create_task(tell_progress(run))
             outcome = await run.go()
             progress.cancel()
     tell(outcome, time.monotonic() - began)
+    ready = sorted(kills.gateway.ready_s)
+    print(f"{kills.done} kills; ready after {ready[len(ready) // 2]:.1f} s (median), "
+          f"{ready[-1]:.1f} s (longest)")  # fmt: skip
     return 1 if any(account.faults for account in outcome.accounts.values()) else 0
 
 
@@ -62,10 +65,8 @@ def tell(outcome: Outcome, took_s: float) -> None:
     print("not published:", dict(every.reasons) or "none")
     for what in ("doubled", "invented", "denied", "lost", "unexplained"):
         print(f"{what}: {getattr(every, what) or 0}")
-    ready = sorted(outcome.ready_s)
     print(f"faults at WeChat: {dict(outcome.faults)}")
-    print(f"{outcome.kills} kills, {outcome.jumps} jumps of time, {took_s:.0f} s; ready after "
-          f"{ready[len(ready) // 2]:.1f} s (median), {ready[-1]:.1f} s (longest)")  # fmt: skip
+    print(f"{outcome.jumps} jumps of time, {took_s:.0f} s")
 
 
 def _line(name: str, account: Account) -> str:

@@ -21,7 +21,7 @@ from content.fields import DraftFields
 from core.logging import LogSettings, setup_logging
 from jobs.submission import Submission
 from store import jobs as job_rows
-from tests.e2e.ledger import Plan, Run, key_of, open_run
+from tests.e2e.ledger import Kills, Plan, Run, authorized, open_run
 
 CALLERS, ROUNDS, PACE_S = 50, 6, 1.0
 DUE, DUE_WITHIN_S = 200, 60
@@ -44,16 +44,16 @@ def no_server() -> Iterator[str]:
 
 
 async def measure(name: str, plan: Plan, directory: Path) -> bool:
-    async with open_run(plan, directory) as run:
-        await run.gateway.start()
+    async with open_run(plan, directory) as (run, kills):
+        await kills.gateway.start()
         job_ids: list[tuple[str, str]] = []
         enqueue = await callers(lambda caller: hand_in(run, caller, job_ids))
         control = await callers(lambda caller: look(run, job_ids, caller))
         cancel = await callers(lambda _: cancel_one(run, job_ids), rounds=2)
         late = await lateness(run)
-        await run.gateway.end(signal.SIGKILL)
-        resumed_s = await resumption(run)
-        ready_s = max(run.gateway.ready_s)
+        await kills.gateway.end(signal.SIGKILL)
+        resumed_s = await resumption(run, kills)
+        ready_s = max(kills.gateway.ready_s)
     return all(
         [
             tell(name, "enqueue, p95", quantile(enqueue, 0.95) * 1_000, ENQUEUE_P95_MS, "ms"),
@@ -98,7 +98,7 @@ async def hand_in(run: Run, caller: int, made: list[tuple[str, str]]) -> float:
     article = {"title": f"{caller}", "markdown": "正文。" * 2_000, "publish_at": in_an_hour}
     path = f"/v1/accounts/{account}/articles"
     began = time.perf_counter()
-    answer = await run.http.post(path, json=article, headers=key_of(account))
+    answer = await run.http.post(path, json=article, headers=authorized(account))
     took = time.perf_counter() - began
     assert answer.status_code == 202, answer.text
     made.append((account, answer.json()["id"]))
@@ -109,7 +109,7 @@ async def look(run: Run, made: list[tuple[str, str]], caller: int) -> float:
     account, job_id = random.choice(made)
     path = f"/v1/jobs/{job_id}" if caller % 2 else "/v1/jobs?limit=50"
     began = time.perf_counter()
-    answer = await run.http.get(path, headers=key_of(account))
+    answer = await run.http.get(path, headers=authorized(account))
     took = time.perf_counter() - began
     assert answer.status_code == 200, answer.text
     return took
@@ -118,7 +118,7 @@ async def look(run: Run, made: list[tuple[str, str]], caller: int) -> float:
 async def cancel_one(run: Run, made: list[tuple[str, str]]) -> float:
     account, job_id = made.pop()
     began = time.perf_counter()
-    answer = await run.http.post(f"/v1/jobs/{job_id}/cancel", headers=key_of(account))
+    answer = await run.http.post(f"/v1/jobs/{job_id}/cancel", headers=authorized(account))
     took = time.perf_counter() - began
     assert answer.status_code in (200, 202), answer.text
     return took
@@ -146,10 +146,10 @@ async def lateness(run: Run) -> list[float]:
     return [seen[title] - at for title, at in due.items()]
 
 
-async def resumption(run: Run) -> float:
+async def resumption(run: Run, kills: Kills) -> float:
     due = await insert(run, [time.time() - 1_000 + number for number in range(OVERDUE)], "过期")
     began = time.time()
-    await run.gateway.start()
+    await kills.gateway.start()
     return min((await drafts(run, due, 1)).values()) - began
 
 

@@ -27,9 +27,15 @@ def blame_within(path: str) -> Iterator[None]:
 
 @contextmanager
 def first_of_group() -> Iterator[None]:
-    """Raise the first GatewayError itself instead of the group that holds it."""
+    """Raise the first GatewayError itself instead of the group that holds it.
+
+    Without one, what all of the group are: a caller that waits for it knows no groups.
+    """
     try:
         yield
     except BaseExceptionGroup as group:
         refusals = group.subgroup(GatewayError)
-        raise refusals.exceptions[0] if refusals is not None else group from None
+        if refusals is not None:
+            raise refusals.exceptions[0] from None
+        kinds = {type(each) for each in group.exceptions}
+        raise group.exceptions[0] if len(kinds) == 1 else group from None

@@ -5,6 +5,7 @@ from starlette.types import Receive, Scope, Send
 
 from sandbox.answers import Answer, BrokenTransport, Refused, ok, refusal
 from sandbox.apicall import AccountHandler, ApiCall, OpenHandler
+from sandbox.faults import FAULT
 from sandbox.ledger import SeenCall
 from sandbox.publisher import Publisher
 from sandbox.quotas import Quotas
@@ -82,6 +83,7 @@ class Api:
                 content_type=call.headers.get("content-type", ""),
                 length=len(call.body),
                 client_ip=call.client_ip,
+                fault=call.fault,
             )
         )
         return answer
@@ -142,7 +144,8 @@ def _api_call(scope: Scope, body: bytes) -> ApiCall:
     query = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
     client_ip = scope["client"][0] if scope["client"] else "127.0.0.1"
-    return ApiCall(scope["path"], scope["method"], dict(query), headers, body, client_ip)
+    fault = scope.get(FAULT, "")
+    return ApiCall(scope["path"], scope["method"], dict(query), headers, body, client_ip, fault)
 
 
 async def _read(receive: Receive) -> bytes:

@@ -18,6 +18,7 @@ class ApiCall:
     headers: Mapping[str, str]  # names in lower case
     body: bytes
     client_ip: str
+    fault: str = ""  # what is going to spoil the answer
 
     @cached_property
     def json(self) -> dict[str, Any]:

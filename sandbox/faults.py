@@ -17,6 +17,7 @@ from sandbox.answers import JSON_TYPE, Refused, refusal
 
 CONTROL_PREFIX = "/sandbox/"
 TRANSPORT = "sandbox.transport"  # key of the raw asyncio.Transport in the scope's extensions
+FAULT = "sandbox.fault"  # key in the scope of a call that is done, but whose answer is spoiled
 
 FaultKind = Literal[
     "refuse",
@@ -179,7 +180,7 @@ class FaultLayer:
 
     async def _run(self, fault: Fault, scope: Scope, receive: Receive, answer: _Captured) -> None:
         if fault.commits:
-            await self.app(scope, receive, answer.send)
+            await self.app({**scope, FAULT: fault.kind}, receive, answer.send)
             return
         while (await receive()).get("more_body", False):
             pass  # the request is read whole, as a front end does before it fails

@@ -74,6 +74,7 @@ class SeenCall:
     content_type: str
     length: int  # bytes of the request's body
     client_ip: str
+    fault: str = ""  # the planned fault that spoils the answer
 
 
 class Calls:

@@ -1,4 +1,6 @@
 import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 import pytest
 
@@ -41,3 +43,24 @@ async def test_of_a_group_the_gateways_own_error_is_raised_alone() -> None:
     with pytest.raises(ExceptionGroup), first_of_group():
         async with asyncio.TaskGroup() as group:
             group.create_task(fails(ValueError()))
+            group.create_task(fails(KeyError()))
+
+
+async def test_a_caller_learns_what_all_of_a_group_raised_as_if_there_were_no_group() -> None:
+    class LeaseLost(Exception):
+        pass
+
+    async def fails() -> None:
+        raise LeaseLost
+
+    with pytest.raises(LeaseLost), first_of_group():
+        async with asyncio.TaskGroup() as outer:
+            outer.create_task(in_a_group(fails))
+            outer.create_task(fails())
+
+
+async def in_a_group(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    with first_of_group():
+        async with asyncio.TaskGroup() as group:
+            group.create_task(work())
+            group.create_task(work())

@@ -18,6 +18,12 @@ def write_ahead(path: Path, seconds: float) -> None:
         file.write(struct.pack("d", seconds))
 
 
+def ahead_by(path: Path) -> tuple[str, ...]:
+    """The program that reads the file at `path`; arguments are wxgate's."""
+    write_ahead(path, 0)
+    return sys.executable, "-m", "tests.e2e.ahead", str(path)
+
+
 def main() -> None:
     with Path(sys.argv[1]).open("r+b") as file:
         said = mmap.mmap(file.fileno(), 8, access=mmap.ACCESS_READ)

@@ -4,17 +4,14 @@ Hours pass in seconds: when nobody has anything to do, both clocks jump to the n
 """
 
 import asyncio
-import os
 import random
 import signal
-import sys
-import time
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import httpx
 from pydantic import SecretStr
@@ -23,15 +20,15 @@ from sqlalchemy import func, select
 from sandbox.faults import Fault
 from sandbox.server import RunningSandbox, run_sandbox
 from sandbox.settings import SandboxAccount, SandboxSettings
-from store.engine import Database, DatabaseSettings, open_database
+from store.engine import Database, DatabaseSettings, StorageUnavailable, open_database
 from store.migrate import migrate
 from store.tables import ACTIVE_STATES, job
 from tests.conftest import free_port
-from tests.e2e.ahead import write_ahead
+from tests.e2e.ahead import ahead_by, write_ahead
 from tests.e2e.processes import write_toml
+from tests.e2e.replicas import Replica
 
 _IDLE_S = 3.0  # a job that is due later than this is not waited for
-_START_S = 60
 _CALLERS = 4
 _PAUSE_S = 0.2
 
@@ -85,50 +82,44 @@ class Outcome:
     """The end of a run."""
 
     accounts: dict[str, Account]
-    kills: int
     jumps: int
     faults: Counter[str]  # that happened at WeChat
-    ready_s: list[float]  # how long each start took
 
 
-class Gateway:
-    """`wxgate serve` on one data_dir, killed and started again."""
-
-    def __init__(self, config: Path, ahead: Path, http: httpx.AsyncClient) -> None:
-        self._config = config
-        self._ahead = ahead
-        self._http = http
-        self._process: asyncio.subprocess.Process | None = None
-        self.ready_s: list[float] = []
+class Trouble(Protocol):
+    """What happens meanwhile to the gateway and to what it needs."""
 
     async def start(self) -> None:
-        """Start it and wait until it is ready."""
-        began = time.monotonic()
-        clean = {k: v for k, v in os.environ.items() if not k.startswith("WXGATE_")}
-        self._process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "tests.e2e.ahead", str(self._ahead)),
-            *("serve", "--config", str(self._config)),
-            env=clean,
-        )
-        async with asyncio.timeout(_START_S):
-            while not await self._is_ready():
-                assert self._process.returncode is None, "the gateway does not start"
-                await asyncio.sleep(0.05)
-        self.ready_s.append(time.monotonic() - began)
+        """Start the gateway."""
+        ...
 
-    async def _is_ready(self) -> bool:
-        try:
-            return (await self._http.get("/health/ready")).status_code == 200
-        except httpx.TransportError:
-            return False
+    async def go(self, over: asyncio.Event) -> None:
+        """Do harm; at the end the gateway runs. `over`: no job is left."""
+        ...
 
-    async def end(self, sign: int = signal.SIGKILL) -> None:
-        """Send it that signal, and wait for its end."""
-        if self._process is not None:
-            with suppress(ProcessLookupError):
-                self._process.send_signal(sign)
-            await self._process.wait()
-            self._process = None
+
+class Kills:
+    """`kill -9` of the one gateway, now and then."""
+
+    def __init__(self, plan: Plan, gateway: Replica) -> None:
+        self._plan = plan
+        self._random = random.Random(plan.seed)
+        self.gateway = gateway
+        self.done = 0
+
+    async def start(self) -> None:
+        """Start it."""
+        await self.gateway.start()
+
+    async def go(self, over: asyncio.Event) -> None:
+        """All the kills of the plan, whether work is left or not."""
+        del over
+        for _ in range(self._plan.kills):
+            await asyncio.sleep(self._random.uniform(*self._plan.between_kills_s))
+            await self.gateway.end()
+            await asyncio.sleep(self._random.uniform(0, 0.5))
+            await self.gateway.start()
+            self.done += 1
 
 
 class Run:
@@ -140,21 +131,22 @@ class Run:
         sandbox: RunningSandbox,
         database: Database,
         http: httpx.AsyncClient,
-        files: tuple[Path, Path],
+        trouble: Trouble,
+        ahead: Path,
     ) -> None:
         self._plan = plan
         self.sandbox = sandbox
         self.database = database
         self.http = http
-        config, self._ahead = files
-        self.gateway = Gateway(config, self._ahead, http)
-        self._random = random.Random(plan.seed)
+        self._trouble = trouble
+        self._ahead = ahead
+        self._over = asyncio.Event()
         self._ids: dict[tuple[str, str], str] = {}
-        self._kills = self._jumps = 0
+        self._jumps = 0
 
     async def go(self) -> Outcome:
         """All of it, to the end of the last job."""
-        await self.gateway.start()
+        await self._trouble.start()
         for kind, values in (
             ("reset_after_commit", {}),
             ("stall", {}),
@@ -168,7 +160,7 @@ class Run:
                 )
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._hand_in_all())
-            tasks.create_task(self._kill_now_and_then())
+            tasks.create_task(self._trouble.go(self._over))
             tasks.create_task(self._pass_time())
         return await self._outcome()
 
@@ -177,7 +169,7 @@ class Run:
         query = select(job.c.state, func.count()).group_by(job.c.state)
         async with self.database.read() as connection:
             states = [f"{count} {state}" for state, count in await connection.execute(query)]
-        return ", ".join([*states, f"{self._kills} kills", f"{self._jumps} jumps of time"])
+        return ", ".join([*states, f"{self._jumps} jumps of time"])
 
     async def _hand_in_all(self) -> None:
         left = iter(self._plan.titles)
@@ -196,7 +188,7 @@ class Run:
                 answer = await self.http.post(
                     f"/v1/accounts/{account}/articles",
                     json=article,
-                    headers={**key_of(account), "Idempotency-Key": title.encode().hex()},
+                    headers={**authorized(account), "Idempotency-Key": title.encode().hex()},
                 )
                 if answer.status_code in (200, 202):
                     job_id: str = answer.json()["id"]
@@ -204,25 +196,22 @@ class Run:
                 assert answer.status_code == 503, answer.text
             await asyncio.sleep(_PAUSE_S)
 
-    async def _kill_now_and_then(self) -> None:
-        for _ in range(self._plan.kills):
-            await asyncio.sleep(self._random.uniform(*self._plan.between_kills_s))
-            await self.gateway.end()
-            await asyncio.sleep(self._random.uniform(0, 0.5))
-            await self.gateway.start()
-            self._kills += 1
-
     async def _pass_time(self) -> None:
         """Until all jobs are over; where nothing is to be done for long, time jumps."""
-        ahead_s = 0.0
-        while len(self._ids) < len(self._plan.titles) or await self._is_work_left():
+        while not self._over.is_set():
             await asyncio.sleep(_PAUSE_S)
-            idle_s = await self._idle_s(time.time() + ahead_s)
-            if idle_s > _IDLE_S:
-                ahead_s += idle_s
-                self.sandbox.world.clock.ahead_s = ahead_s
-                write_ahead(self._ahead, ahead_s)
-                self._jumps += 1
+            with suppress(StorageUnavailable):
+                await self._jump()
+                if len(self._ids) == len(self._plan.titles) and not await self._is_work_left():
+                    self._over.set()
+
+    async def _jump(self) -> None:
+        clock = self.sandbox.world.clock
+        idle_s = await self._idle_s(clock())
+        if idle_s > _IDLE_S:
+            clock.ahead_s += idle_s
+            write_ahead(self._ahead, clock.ahead_s)
+            self._jumps += 1
 
     async def _is_work_left(self) -> bool:
         query = select(job.c.id).where(job.c.state.in_(ACTIVE_STATES)).limit(1)
@@ -246,13 +235,13 @@ class Run:
             entry.data["title"] for entry in self.sandbox.ledger.entries("publication")
         )
         for (name, title), job_id in self._ids.items():
-            seen = await self.http.get(f"/v1/jobs/{job_id}", headers=key_of(name))
+            seen = await self.http.get(f"/v1/jobs/{job_id}", headers=authorized(name))
             _judge(accounts[name], title, seen, published[title])
         assert sum(published.values()) == sum(one.publications for one in accounts.values())
         happened: Counter[str] = Counter()
         for (kind, _path), count in self.sandbox.faults.happened.items():
             happened[kind] += count
-        return Outcome(accounts, self._kills, self._jumps, happened, self.gateway.ready_s)
+        return Outcome(accounts, self._jumps, happened)
 
 
 def _judge(account: Account, title: str, seen: httpx.Response, published: int) -> None:
@@ -281,18 +270,15 @@ def _judge(account: Account, title: str, seen: httpx.Response, published: int) -
 
 
 @asynccontextmanager
-async def open_run(plan: Plan, directory: Path) -> AsyncIterator[Run]:
+async def open_run(plan: Plan, directory: Path) -> AsyncIterator[tuple[Run, Kills]]:
     """A sandbox, a data_dir and a gateway that is not started yet."""
-    known = tuple(
-        SandboxAccount(app_id=f"wx5a4db0c0ffe1{n:04}", app_secret=f"sandbox-secret-ledger-{n:08}")
-        for n in range(plan.accounts)
-    )
-    settings = SandboxSettings(accounts=known, publish_s=0.5)
-    config, ahead = directory / "config.toml", directory / "ahead"
-    url = f"http://127.0.0.1:{free_port()}"
-    write_ahead(ahead, 0)
-    async with run_sandbox(settings) as sandbox:
-        write_toml(config, _configuration(plan, sandbox, directory, url))
+    port, ahead = free_port(), directory / "ahead"
+    url = f"http://127.0.0.1:{port}"
+    async with run_sandbox(sandbox_of(plan)) as sandbox:
+        config = configuration(plan, sandbox)
+        config["server"] |= {"listen": url[7:], "public_url": url, "data_dir": f"{directory}/data"}
+        write_toml(path := directory / "config.toml", config)
+        kills = Kills(plan, Replica("gateway", path, port, ahead_by(ahead)))
         kept = DatabaseSettings(url=SecretStr(plan.database_url))
         async with (
             open_database(kept, directory / "data") as database,
@@ -300,25 +286,28 @@ async def open_run(plan: Plan, directory: Path) -> AsyncIterator[Run]:
         ):
             if plan.database_url:
                 await migrate(database)
-            run = Run(plan, sandbox, database, http, (config, ahead))
             try:
-                yield run
+                yield Run(plan, sandbox, database, http, kills, ahead), kills
             finally:
-                await run.gateway.end(signal.SIGTERM)
+                if kills.gateway.process is not None:
+                    await kills.gateway.end(signal.SIGTERM)
 
 
-def _configuration(
-    plan: Plan, sandbox: RunningSandbox, directory: Path, url: str
-) -> dict[str, Any]:
+def sandbox_of(plan: Plan) -> SandboxSettings:
+    """A WeChat with the accounts of the plan."""
+    known = tuple(
+        SandboxAccount(app_id=f"wx5a4db0c0ffe1{n:04}", app_secret=f"sandbox-secret-ledger-{n:08}")
+        for n in range(plan.accounts)
+    )
+    return SandboxSettings(accounts=known, publish_s=0.5)
+
+
+def configuration(plan: Plan, sandbox: RunningSandbox) -> dict[str, Any]:
+    """As a file would say it, without what belongs to one process."""
     names = [f"a{number}" for number in range(plan.accounts)]
     database = {"database": {"url": plan.database_url}} if plan.database_url else {}
     return {
-        "server": {
-            "listen": url[7:],
-            "public_url": url,
-            "data_dir": str(directory / "data"),
-            "control_rate_limit": "600000/minute",
-        },
+        "server": {"control_rate_limit": "600000/minute"},
         "upstream": {
             "base_urls": [sandbox.url],
             "mp_base_url": sandbox.url,
@@ -335,7 +324,7 @@ def _configuration(
         "clients": [
             {
                 "id": name,
-                "key": _key(name),
+                "key": key_of(name),
                 "accounts": [name],
                 "scopes": ["material", "draft", "publish"],
             }
@@ -344,10 +333,11 @@ def _configuration(
     }
 
 
-def _key(account: str) -> str:
-    return f"wxg_{account}_0123456789abcdefghijklmn"
+def key_of(client: str) -> str:
+    """The client's key."""
+    return f"wxg_{client}_0123456789abcdefghijklmn"
 
 
-def key_of(account: str) -> dict[str, str]:
-    """The header with the key of the account's client."""
-    return {"Authorization": f"Bearer {_key(account)}"}
+def authorized(client: str) -> dict[str, str]:
+    """The header with it."""
+    return {"Authorization": f"Bearer {key_of(client)}"}

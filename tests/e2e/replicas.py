@@ -43,19 +43,26 @@ class Replica:
         assert self.process is not None
         return self.process.pid
 
-    async def start(self) -> None:
-        """Start a process and wait until it is ready."""
+    async def start(self, *, insist: bool = False) -> None:
+        """Start a process and wait until it is ready; `insist`: another one for one that gave up,
+        as a supervisor does."""
         began = time.monotonic()
+        async with asyncio.timeout(_START_S):
+            await self._spawn()
+            while not await self.is_ready():
+                assert self.process is not None
+                if self.process.returncode is not None:
+                    assert insist, self.log.read_text("utf-8")
+                    await self._spawn()
+                await asyncio.sleep(0.05)
+        self.ready_s.append(time.monotonic() - began)
+
+    async def _spawn(self) -> None:
         clean = {k: v for k, v in os.environ.items() if not k.startswith("WXGATE_")}
         with self.log.open("ab") as log:
             self.process = await asyncio.create_subprocess_exec(
                 *(*self._program, "serve", "--config", str(self.config)), env=clean, stderr=log
             )
-        async with asyncio.timeout(_START_S):
-            while not await self.is_ready():
-                assert self.process.returncode is None, self.log.read_text("utf-8")
-                await asyncio.sleep(0.05)
-        self.ready_s.append(time.monotonic() - began)
 
     async def is_ready(self) -> bool:
         """What its own /health/ready says; no is also what a stopped one says."""

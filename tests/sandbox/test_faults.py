@@ -271,3 +271,11 @@ def test_a_fault_may_hit_some_of_the_requests_only() -> None:
     plan = FaultPlan(lambda: next(drawn))
     plan.add(Fault(kind="garbage", chance=0.5, count=2))
     assert [plan.take(COUNT) is not None for _ in range(5)] == [False, True, False, True, False]
+
+
+async def test_a_call_that_is_done_says_what_spoilt_its_answer(caller: Caller) -> None:
+    caller.sandbox.faults.add(Fault(kind="html502", path=COUNT, commit=True))
+    caller.sandbox.faults.add(Fault(kind="html502", path=COUNT))
+    for _ in range(3):
+        await caller.http.get(COUNT, params=await caller.query({}))
+    assert [call["fault"] for call in caller.sandbox.calls.of(COUNT)] == ["html502", ""]

@@ -1,0 +1,128 @@
+"""What befalls replicas and the stores that they share, at random."""
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from core.clock import Clock
+from tests.conftest import RedisServer
+from tests.e2e.own_postgres import OwnPostgres
+from tests.e2e.replicas import Replica, Replicas
+
+Range = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How fast things happen, in seconds of the machine's own time."""
+
+    between: Range = (1, 5)
+    dead: Range = (0, 2)
+    stopped: Range = (12, 18)  # longer than the lease
+    between_stores: Range = (10, 30)
+    redis_away: Range = (0.2, 8)
+    postgres_away: Range = (0, 3)
+
+
+@dataclass
+class Spell:
+    """Something that was so for a while; times are WeChat's."""
+
+    kind: str  # kill, stop, redis, postgres …
+    who: str
+    began: float
+    ended: float = float("inf")
+
+
+class Misfortunes:
+    """Replicas are killed and stopped, two at a time at most; stores are lost and come back."""
+
+    def __init__(
+        self,
+        replicas: Replicas,
+        redis: RedisServer,
+        postgres: OwnPostgres,
+        *,
+        pace: Pace,
+        clock: Clock,
+        seed: int,
+    ) -> None:
+        self._replicas = replicas
+        self._redis = redis
+        self._postgres = postgres
+        self._pace = pace
+        self._clock = clock
+        self._random = random.Random(seed)
+        self._well = list(replicas.each)
+        self.spells: list[Spell] = []
+
+    async def start(self) -> None:
+        """Start the replicas."""
+        await self._replicas.start()
+
+    async def go(self, over: asyncio.Event) -> None:
+        """Each kind at least once, and then on until all is over."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._to_replicas(("kill", "stop"), over))
+            tasks.create_task(self._to_replicas(("kill", "kill", "kill"), over))
+            tasks.create_task(self._to_stores(("redis", "postgres"), over))
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """How often each kind happened."""
+        return Counter(spell.kind for spell in self.spells)
+
+    async def _to_replicas(self, kinds: Sequence[str], over: asyncio.Event) -> None:
+        for kind in self._kinds(kinds, over):
+            await self._wait(self._pace.between)
+            replica = self._well.pop(self._random.randrange(len(self._well)))
+            with self._spell(kind, replica.name):
+                await (self._kill(replica) if kind == "kill" else self._stop(replica))
+            self._well.append(replica)
+
+    async def _to_stores(self, kinds: Sequence[str], over: asyncio.Event) -> None:
+        for kind in self._kinds(kinds, over):
+            await self._wait(self._pace.between_stores)
+            with self._spell(kind, ""):
+                await (self._lose_redis() if kind == "redis" else self._lose_postgres())
+
+    def _kinds(self, kinds: Sequence[str], over: asyncio.Event) -> Iterator[str]:
+        """Rounds of all `kinds`, each in another order; one round is the least."""
+        while True:
+            for kind in self._random.sample(kinds, len(kinds)):
+                yield kind
+                if over.is_set() and set(kinds) <= self.counts.keys():
+                    return
+
+    async def _kill(self, replica: Replica) -> None:
+        await replica.end()
+        await self._wait(self._pace.dead)
+        await replica.start(insist=True)
+
+    async def _stop(self, replica: Replica) -> None:
+        replica.pause()
+        await self._wait(self._pace.stopped)
+        replica.resume()
+
+    async def _lose_redis(self) -> None:
+        self._redis.kill()
+        await self._wait(self._pace.redis_away)
+        await asyncio.to_thread(self._redis.start)  # empty
+
+    async def _lose_postgres(self) -> None:
+        await asyncio.to_thread(self._postgres.crash)
+        await self._wait(self._pace.postgres_away)
+        await asyncio.to_thread(self._postgres.start)
+
+    async def _wait(self, seconds: Range) -> None:
+        await asyncio.sleep(self._random.uniform(*seconds))
+
+    @contextmanager
+    def _spell(self, kind: str, who: str) -> Iterator[None]:
+        spell = Spell(kind, who, self._clock())
+        self.spells.append(spell)
+        yield
+        spell.ended = self._clock()

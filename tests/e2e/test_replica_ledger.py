@@ -1,0 +1,31 @@
+"""Three replicas, their Redis and their PostgreSQL die at random; bench/replicas.py does more."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.ledger import Plan
+from tests.e2e.misfortunes import Pace
+from tests.e2e.replica_ledger import ReplicaPlan, open_replica_run
+
+
+@pytest.mark.slow
+async def test_whatever_dies_the_replicas_do_all_once_and_count_together(tmp_path: Path) -> None:
+    pace = Pace(
+        between=(0.5, 1.5),
+        dead=(0, 0.5),
+        stopped=(3, 4),
+        between_stores=(1, 3),
+        redis_away=(0.2, 2),
+        postgres_away=(0, 1),
+    )
+    jobs = Plan(accounts=3, jobs=4, kills=0, lease_s=2, timeout_s=0.5)
+    async with open_replica_run(ReplicaPlan(jobs, pace=pace), tmp_path) as run:
+        outcome = await run.go()
+    assert outcome.faults == []
+    assert {"kill", "stop", "redis", "postgres"} <= outcome.befell.keys()
+    accounts = outcome.jobs.accounts.values()
+    assert sum(account.handed_in for account in accounts) == 12
+    assert any(account.states["published"] for account in accounts)
+    assert outcome.passed.calls
+    assert all(each.heard for each in outcome.tokens.values())

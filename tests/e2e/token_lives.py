@@ -1,0 +1,66 @@
+"""How often WeChat was asked for a token that it had given out already."""
+
+import itertools
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from sandbox.ledger import SeenCall
+from sandbox.server import RunningSandbox
+from tests.e2e.misfortunes import Spell
+
+_PATH = "/cgi-bin/stable_token"
+_TELLING_S = 2.0  # from WeChat's answer to the token's place in Redis, on a machine under load
+_NOTICING_S = 10.0  # until a Redis that came back empty has been told the tokens again
+
+
+@dataclass
+class TokenCalls:
+    """Of one account. A call whose answer was spoilt on its way counts apart: it is made again."""
+
+    lives: int = 0  # tokens that WeChat made
+    heard: int = 0  # calls that were answered
+    spoilt: int = 0
+    again: Counter[str] = field(default_factory=Counter)  # calls beyond one a life, by the cause
+
+    def __add__(self, other: "TokenCalls") -> "TokenCalls":
+        return TokenCalls(
+            self.lives + other.lives,
+            self.heard + other.heard,
+            self.spoilt + other.spoilt,
+            self.again + other.again,
+        )
+
+
+def token_calls(sandbox: RunningSandbox, app_id: str, spells: Sequence[Spell]) -> TokenCalls:
+    """The account's, by WeChat's own ledger.
+
+    A second call in one life has a cause where Redis was away, since nobody can tell the others
+    then, and where the one who was answered was killed or stopped before it had told them.
+    """
+    made = [entry.at for entry in sandbox.ledger.entries("token", app_id)]
+    calls = [
+        call
+        for call in sandbox.calls.seen
+        if (call.path, call.account, call.errcode) == (_PATH, app_id, 0)
+    ]
+    told = TokenCalls(lives=len(made), spoilt=sum(bool(call.fault) for call in calls))
+    for at, end in zip(made, [*made[1:], float("inf")], strict=True):
+        heard = [call for call in calls if at <= call.at < end and not call.fault]
+        told.heard += len(heard)
+        told.again.update(
+            _cause(first, second, spells) for first, second in itertools.pairwise(heard)
+        )
+    return told
+
+
+def _cause(first: SeenCall, second: SeenCall, spells: Iterable[Spell]) -> str:
+    spells = list(spells)
+    for spell in spells:
+        if spell.kind == "redis" and spell.began <= second.at <= spell.ended + _NOTICING_S:
+            return "redis away"
+    for spell in spells:
+        of_a_replica = spell.kind in ("kill", "stop")
+        if of_a_replica and abs(spell.began - first.at) <= _TELLING_S:
+            return f"{spell.kind} while asking"
+    return "none"
