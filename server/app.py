@@ -25,6 +25,7 @@ from cache.redis import RedisLink
 from cache.redis_tokens import FallbackTokenStore, RedisTokenStore
 from cache.responses import ResponseStore
 from cache.stats import CacheStatistics
+from cache.token_reminder import TokenReminder
 from cache.tokens import MemoryTokenStore, TokenStore
 from core.crash import CrashPoint, no_crash
 from core.metrics import Metrics
@@ -292,10 +293,12 @@ async def open_wechat(
         link = await _open_link(stack, settings, caches)
         keys = Keys(settings.redis.prefix)
         counters, months = await stack.enter_async_context(open_counters(link, keys))
-        store: TokenStore = MemoryTokenStore(caches.register)
+        store: TokenStore = (local := MemoryTokenStore(caches.register))
+        reminder: TokenReminder | None = None
         if sealer is not None and link is not None:
             shared = RedisTokenStore(link, keys, sealer, caches.register)
-            store = FallbackTokenStore(shared, store)
+            store = FallbackTokenStore(shared, local)
+            reminder = TokenReminder(link, keys, shared, local)
         elif sealer is not None:
             kept = KeptTokenStore(store, settings.server.data_dir / "tokens", sealer)
             await kept.load()
@@ -322,6 +325,8 @@ async def open_wechat(
             tasks.start(LatencyProbe(settings.upstream).keep_ranking(hosts.api), name="rank hosts")
         if link is not None:
             tasks.start(warn_of_eviction(link), name="look at redis")
+        if reminder is not None:
+            tasks.start(reminder.run(), name="remind redis of tokens")
         responses = make_response_cache(
             *(settings.cache, caches, tasks),
             shared=(link, keys, sealer) if link is not None and sealer is not None else None,
