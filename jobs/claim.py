@@ -87,6 +87,14 @@ class Claim:
         values = {**mine, **values}
         return await job_rows.move(connection, self.row.id, self.row.epoch, values)
 
+    async def advance(self, connection: AsyncConnection) -> bool:
+        """`move`, where something was done that no later start does again.
+
+        Earlier starts count no more: they were ended from outside, rather than by this job.
+        """
+        self.row = replace(self.row, attempts=1)
+        return await self.move(connection, attempts=1)
+
     async def hold(self, connection: AsyncConnection) -> None:
         """Make sure, to the end of the transaction, that the job is ours and not to be cancelled.
 

@@ -278,7 +278,9 @@ class Once:
                 claim.checkpoint.pop("retries", None)
                 if is_news:
                     await effect.record(connection, claim.row, answer)
-            held = await claim.move(connection)
+                held = await claim.advance(connection)
+            else:
+                held = await claim.move(connection)
             self._crash(crash_points.record(intent.effect))
         if not held:
             raise LeaseLost

@@ -5,7 +5,7 @@ from typing import Never
 import structlog
 
 from store import revisions
-from store.engine import Database
+from store.engine import Database, StorageUnavailable
 
 log = structlog.get_logger(__name__)
 
@@ -58,24 +58,29 @@ class Watcher:
 
     async def catch_up(self) -> None:
         """`refresh` after a change of our own, which is committed: a failure is left to `run`."""
-        try:
-            await self.refresh()
-        except Exception:
-            log.exception("store not followed")
+        await self._look(tell=True)
 
     async def run(self) -> Never:
         """Look again and again; a store that is away is logged once and tried on."""
         behind = False
         while True:
             await asyncio.sleep(self._interval_s)
-            try:
-                await self.refresh()
-            except Exception:
-                # Whatever it is: to stop here would be to honour revoked keys from now on.
-                if not behind:
-                    log.exception("store not followed")
-                behind = True
-            else:
-                if behind:
-                    log.info("store followed again")
-                behind = False
+            followed = await self._look(tell=not behind)
+            if followed and behind:
+                log.info("store followed again")
+            behind = not followed
+
+    async def _look(self, *, tell: bool) -> bool:
+        """Whether a `refresh` succeeded; why not is logged where it is to be told."""
+        try:
+            await self.refresh()
+        except StorageUnavailable as exc:
+            if tell:
+                log.warning("store not followed", reason=str(exc))
+        except Exception:
+            # Whatever it is: to stop here would be to honour revoked keys from now on.
+            if tell:
+                log.exception("store not followed")
+        else:
+            return True
+        return False

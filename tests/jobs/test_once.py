@@ -1,6 +1,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -123,6 +124,20 @@ async def test_the_answer_is_recorded_with_the_checkpoint(desk: Desk) -> None:
     assert row.checkpoint == {"media_id": "m"}
 
 
+async def test_starts_before_something_was_done_are_not_held_against_the_job(desk: Desk) -> None:
+    """Else one that processes were killed under at each step would be taken for what kills them."""
+    async with desk.database.write() as connection:
+        await jobs.move(connection, "job_1", 0, {"attempts": 2})
+    desk.effect.sends = [{"media_id": "m"}]
+    claim = await desk.claim()
+    assert claim.row.attempts == 3
+    await desk.once().perform(claim, desk.effect)
+    async with desk.database.read() as connection:
+        row = await jobs.get(connection, "job_1")
+    assert row is not None
+    assert (row.attempts, claim.row.attempts) == (1, 1)
+
+
 async def test_what_is_done_is_not_done_again(desk: Desk) -> None:
     """The answer was kept by a run that had lost its lease, so the checkpoint lacks it."""
     await desk.lost(outcome="answered", answer={"media_id": "m"})
@@ -144,8 +159,10 @@ async def test_an_attempt_that_changed_nothing_may_be_repeated(
 ) -> None:
     desk.effect.sends = [failure, {"media_id": "m"}]
     claim = await desk.claim()
+    claim.row = replace(claim.row, attempts=2)
     with pytest.raises(type(failure)):
         await desk.once().perform(claim, desk.effect)
+    assert claim.row.attempts == 2  # a start that got nowhere
     await desk.once().perform(claim, desk.effect)
     assert [attempt.outcome for attempt in await desk.attempts()] == [outcome, "answered"]
 

@@ -1,12 +1,14 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 from structlog.testing import capture_logs
 
 from store import revisions
-from store.engine import Database, StorageUnavailable
+from store.engine import Database, DatabaseSettings, StorageUnavailable, open_database
 from store.watch import Watcher
 
 
@@ -91,3 +93,16 @@ async def test_it_follows_by_itself_and_says_once_that_it_cannot(database: Datab
             clients.broken = False
             await until(lambda: clients.loads == 2 and len(logs) > 1)
     assert [entry["event"] for entry in logs] == ["store not followed", "store followed again"]
+
+
+async def test_a_store_that_is_away_is_a_line_of_the_log_and_no_fault_of_ours(
+    tmp_path: Path,
+) -> None:
+    nowhere = DatabaseSettings(url=SecretStr(f"postgresql://nobody@/none?host={tmp_path}"))
+    async with open_database(nowhere, tmp_path) as away:
+        with capture_logs() as logs:
+            await Watcher(away).catch_up()
+    assert [(line["event"], line["log_level"]) for line in logs] == [
+        ("store not followed", "warning")
+    ]
+    assert "exc_info" not in logs[0]
