@@ -11,6 +11,7 @@ import structlog
 
 from content import frames
 from content.lanes import Lane
+from core.awake import awake_timeout
 from core.tasks import TaskSet
 
 log = structlog.get_logger(__name__)
@@ -48,7 +49,7 @@ class WorkerLimits(NamedTuple):
     memory_mb: int = 512  # address space
     cpu_s: float = 2.5  # for one request
     render_cpu_s: float = 0.9  # for one article's text
-    wall_s: float = 20  # for one request
+    wall_s: float = 20  # for one request, of the time in which this process was not stopped
     idle_s: float = 30  # without a request; then it ends
 
 
@@ -110,7 +111,7 @@ class WorkerPool:
         async with lane.turn():
             worker = self._take() or await self._start()
             try:
-                async with asyncio.timeout(self._limits.wall_s):
+                async with awake_timeout(self._limits.wall_s):
                     header, data = await worker.ask(request, body)
             except TimeoutError:
                 raise WorkExhausted from None

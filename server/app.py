@@ -293,16 +293,7 @@ async def open_wechat(
         link = await _open_link(stack, settings, caches)
         keys = Keys(settings.redis.prefix)
         counters, months = await stack.enter_async_context(open_counters(link, keys))
-        store: TokenStore = (local := MemoryTokenStore(caches.register))
-        reminder: TokenReminder | None = None
-        if sealer is not None and link is not None:
-            shared = RedisTokenStore(link, keys, sealer, caches.register)
-            store = FallbackTokenStore(shared, local)
-            reminder = TokenReminder(link, keys, shared, local)
-        elif sealer is not None:
-            kept = KeptTokenStore(store, settings.server.data_dir / "tokens", sealer)
-            await kept.load()
-            store = kept
+        store, reminder = await _open_tokens(settings, sealer, link, caches)
         capabilities = Capabilities()
         quota = QuotaLedger(counters, months=months, probed=capabilities.quota, alarms=alarms)
         upstream = await stack.enter_async_context(open_upstream(settings.upstream, crash=crash))
@@ -344,6 +335,21 @@ async def _open_alarms(stack: AsyncExitStack, told: Database | None, metrics: Me
     if told is None:
         return SILENT
     return Alarms(await stack.enter_async_context(Bulletin(told, metrics)))
+
+
+async def _open_tokens(
+    settings: Settings, sealer: Sealer | None, link: RedisLink | None, caches: CacheStatistics
+) -> tuple[TokenStore, TokenReminder | None]:
+    local = MemoryTokenStore(caches.register)
+    if sealer is None:
+        return local, None
+    if link is not None:
+        keys = Keys(settings.redis.prefix)
+        shared = RedisTokenStore(link, keys, sealer, caches.register)
+        return FallbackTokenStore(shared, local), TokenReminder(link, keys, shared, local)
+    kept = KeptTokenStore(local, settings.server.data_dir / "tokens", sealer)
+    await kept.load()
+    return kept, None
 
 
 def _open_fleet(

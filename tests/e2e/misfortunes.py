@@ -19,10 +19,10 @@ Range = tuple[float, float]
 class Pace:
     """How fast things happen, in seconds of the machine's own time."""
 
-    between: Range = (1, 5)
+    between: Range = (3, 15)
     dead: Range = (0, 2)
     stopped: Range = (12, 18)  # longer than the lease
-    between_stores: Range = (10, 30)
+    between_stores: Range = (15, 40)
     redis_away: Range = (0.2, 8)
     postgres_away: Range = (0, 3)
 

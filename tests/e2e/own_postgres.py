@@ -29,7 +29,7 @@ class OwnPostgres:
         )
 
     def start(self) -> None:
-        """Start it again, and wait until it answers."""
+        """Start it again, and wait until it has recovered."""
         self._server.ensure_postgres_running()
 
 
@@ -40,6 +40,9 @@ def own_postgres() -> Iterator[OwnPostgres]:
     directory = Path(tempfile.mkdtemp(prefix="wxpg-"))
     try:
         with get_server(directory, cleanup_mode="delete") as server:
+            # What fsync is for, the machine's own end, nobody brings about.
+            server.psql("ALTER SYSTEM SET fsync = off")
+            server.psql("SELECT pg_reload_conf()")
             yield OwnPostgres(server)
     finally:
         shutil.rmtree(directory, ignore_errors=True)

@@ -19,7 +19,7 @@ from core.tasks import TaskSet
 from tests.conftest import free_port
 from tests.e2e.processes import WXGATE, write_toml
 
-_START_S = 120  # of a machine that has much else to do
+_START_S = 300  # of a machine that has much else to do
 _CHUNK = 65_536
 
 
