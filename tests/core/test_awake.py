@@ -24,6 +24,7 @@ async def test_what_came_while_the_process_was_stopped_is_not_too_late() -> None
         answer = asyncio.get_running_loop().run_in_executor(None, time.sleep, 0.2)
         time.sleep(3)  # that is the stop
         await answer
+        await asyncio.sleep(0.05)  # to read it takes turns of the loop
 
 
 async def test_a_cancellation_from_outside_is_none_of_its_own() -> None:
