@@ -1,21 +1,18 @@
-from collections.abc import AsyncIterator
-
 import pytest
-from pydantic import SecretStr
+from redis.asyncio import Redis
 
 from accounts.master_key import Sealer
 from cache.keys import Keys
-from cache.redis import RedisAway, RedisLink, open_redis
+from cache.redis import RedisLink
 from cache.redis_tokens import RedisTokenStore
-from cache.settings import RedisSettings
 from cache.stats import CacheStatistics
 from cache.token_reminder import TokenReminder
 from cache.tokens import AccessToken, MemoryTokenStore
 from core.metrics import Metrics
 from tests.cache.conftest import Time
-from tests.conftest import RedisServer
 
-APP, OTHER = "wx5a4db0c0ffee0001", "wx5a4db0c0ffee0002"
+APPS = [f"wx5a4db0c0ffee{number:04}" for number in range(8)]
+APP = APPS[0]
 KEYS = Keys("test")
 
 
@@ -28,45 +25,50 @@ class Process:
         self.local = MemoryTokenStore(register, clock=time)
         self.reminder = TokenReminder(link, KEYS, self.shared, self.local)
 
-    async def knows_in_redis(self, app_id: str) -> str:
+    async def finds(self, app_id: str) -> str:
+        """The token of that account in Redis."""
         found = await self.shared.get(app_id)
         return "" if found is None else found.value
 
 
-@pytest.fixture
-async def link(redis_server: RedisServer) -> AsyncIterator[RedisLink]:
-    patient = RedisSettings(url=SecretStr(redis_server.url), socket_timeout_s=5)
-    client = open_redis(patient)
-    yield RedisLink(client)
-    await client.aclose()
-
-
-def token(time: Time, value: str, epoch: int) -> AccessToken:
+def token(time: Time, value: str, epoch: int = 1) -> AccessToken:
     return AccessToken(value, time.now + 7_200, epoch, "cold", time.now)
 
 
-async def test_a_redis_that_came_back_empty_gets_the_tokens_again(
-    link: RedisLink, redis_server: RedisServer, time: Time
+async def test_a_redis_that_came_back_empty_gets_all_tokens_again(
+    link: RedisLink, redis: Redis, time: Time
 ) -> None:
     process = Process(link, time)
-    await process.local.put(APP, token(time, "first", 1))
-    await process.local.put(OTHER, token(time, "second", 1))
-    await process.reminder.look()
-    redis_server.kill()
-    with pytest.raises(RedisAway):
+    for app_id in APPS:
+        await process.local.put(app_id, token(time, app_id))
+    for _ in range(2):
         await process.reminder.look()
-    redis_server.start()
+        assert [await process.finds(app_id) for app_id in APPS] == APPS
+        await redis.flushall()
+
+
+async def test_one_server_of_a_cluster_that_came_back_empty_does_too(
+    cluster_link: RedisLink, time: Time
+) -> None:
+    process = Process(cluster_link, time)
+    for app_id in APPS:
+        await process.local.put(app_id, token(time, app_id))
     await process.reminder.look()
-    assert await process.knows_in_redis(APP) == "first"
-    assert await process.knows_in_redis(OTHER) == "second"
+    await cluster_link.run(lambda redis: redis.flushall(), KEYS.token(APP))
+    assert await process.finds(APP) == ""
+    await process.reminder.look()
+    assert [await process.finds(app_id) for app_id in APPS] == APPS
 
 
-async def test_a_redis_that_forgot_nothing_is_told_nothing(link: RedisLink, time: Time) -> None:
+async def test_a_redis_that_forgot_nothing_is_told_nothing(
+    link: RedisLink, redis: Redis, time: Time
+) -> None:
     process = Process(link, time)
+    await process.local.put(APP, token(time, "cleared by an order"))
     await process.reminder.look()
-    await process.local.put(APP, token(time, "kept here alone", 1))
+    await redis.delete(KEYS.token(APP))
     await process.reminder.look()
-    assert await process.knows_in_redis(APP) == ""
+    assert await process.finds(APP) == ""
 
 
 async def test_a_newer_token_of_another_process_stays(link: RedisLink, time: Time) -> None:
@@ -75,13 +77,19 @@ async def test_a_newer_token_of_another_process_stays(link: RedisLink, time: Tim
     await ahead.local.put(APP, token(time, "new", 2))
     await ahead.reminder.look()
     await behind.reminder.look()
-    assert await behind.knows_in_redis(APP) == "new"
+    assert await behind.finds(APP) == "new"
 
 
 async def test_what_has_expired_is_not_told(link: RedisLink, time: Time) -> None:
     process = Process(link, time)
-    await process.local.put(APP, token(time, "old", 1))
+    await process.local.put(APP, token(time, "old"))
     time.now += 7_201
     await process.reminder.look()
     assert process.local.held() == []
-    assert await process.knows_in_redis(APP) == ""
+    assert await process.finds(APP) == ""
+
+
+@pytest.mark.parametrize("app_id", APPS[:2])
+def test_a_mark_is_kept_by_the_tokens_own_server(app_id: str) -> None:
+    assert f"{{{app_id}}}" in KEYS.token_mark(app_id, "me")
+    assert KEYS.token_mark(app_id, "me") != KEYS.token_mark(app_id, "you")
