@@ -11,6 +11,8 @@ from notify.aliyun_sms import AliyunSmsSender, AliyunSmsSettings
 from notify.bark import BarkSender, BarkSettings
 from notify.channel_settings import ChannelSettings
 from notify.dingtalk import DingTalkSender, DingTalkSettings
+from notify.email.sender import EmailSender
+from notify.email.settings import EmailSettings
 from notify.feishu import FeishuSender, FeishuSettings
 from notify.happening import Tell
 from notify.http import Asks
@@ -24,7 +26,8 @@ from store.engine import Database
 
 # An entry of `[[channels]]`, told apart by its type.
 Channel = Annotated[
-    DingTalkSettings
+    EmailSettings
+    | DingTalkSettings
     | WeComSettings
     | FeishuSettings
     | SlackSettings
@@ -60,6 +63,12 @@ class Kind:
 
 
 KINDS: dict[str, Kind] = {
+    "email": Kind(
+        EmailSettings,
+        lambda settings, means: EmailSender(settings, means.database, means.clock),
+        takes_to=True,
+        takes_files=True,
+    ),
     "dingtalk": Kind(
         DingTalkSettings,
         lambda settings, means: DingTalkSender(settings, means.asks, means.clock),

@@ -126,17 +126,25 @@ def _model_of(annotation: Any) -> type[BaseModel]:
 
 
 def _channel(kind: str, language: Language) -> str:
-    """The keys of one type of channel, without those that all have."""
+    """The keys of one type of channel, without those that all have.
+
+    `email.accounts`: of one entry of its table of that name.
+    """
     from notify.channel_settings import ChannelSettings
     from notify.kinds import KINDS
 
+    kind, _, inner = kind.partition(".")
+    model: type[BaseModel] = KINDS[kind].settings
+    if inner:
+        model = _model_of(model.model_fields[inner].annotation)
     example = (ROOT / "config.example.toml").read_text("utf-8").split("[[channels]]\n")[1:]
     entry = next(text for text in example if f'type = "{kind}"' in text)
-    chinese = _comments_of("[[channels]]\n" + entry)["channels"] if language == "zh" else {}
+    comments = _comments_of("[[channels]]\n" + entry) if language == "zh" else {}
+    chinese = comments.get(f"channels.{inner}" if inner else "channels", {})
     rows = [
         (f"`{name}`", _default(field), _cell(chinese.get(name) or field.description or ""))
-        for name, field in KINDS[kind].settings.model_fields.items()
-        if name not in ChannelSettings.model_fields
+        for name, field in model.model_fields.items()
+        if inner or name not in ChannelSettings.model_fields
     ]
     return _table(_HEADS["settings"][language], rows)
 
@@ -183,15 +191,24 @@ def _comments_of(toml: str) -> dict[str, dict[str, str]]:
     comment: list[str] = []
     for line in toml.splitlines():
         if heading := re.fullmatch(r"\[+([\w.]+)\]+", line):
-            section, comment = heading[1], []
+            section, comment = heading[1], _of_table(comments, heading[1], comment)
         elif line.startswith("#"):
             if used:  # a new comment begins; keys that follow one another share the last one
                 comment, used = [], False
             comment.append(line.removeprefix("#").strip())
         elif key := re.match(r"(\w+) = ", line):
-            comments.setdefault(section, {})[key[1]] = _chinese(comment)
+            # The first one explains it; later tables of the same kind give examples.
+            comments.setdefault(section, {}).setdefault(key[1], _chinese(comment))
             used = True
     return comments
+
+
+def _of_table(comments: dict[str, dict[str, str]], table: str, comment: list[str]) -> list[str]:
+    """Keep the comment above a table in another one, which is a key there; what is left: none."""
+    outer, _, key = table.rpartition(".")
+    if outer:
+        comments.setdefault(outer, {}).setdefault(key, _chinese(comment))
+    return []
 
 
 def _chinese(lines: list[str]) -> str:

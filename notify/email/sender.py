@@ -142,6 +142,7 @@ class EmailSender:
             if mail.tried or self._looked:
                 raise
         # The settings may just have been mended; then their time has not come, and they are back.
+        self._looked = True
         await self._probe(whenever=True)
         return await self._pool.take(len(mail.left))
 
@@ -254,7 +255,6 @@ class EmailSender:
 
     async def _probe(self, *, whenever: bool = False) -> None:
         """Try disabled accounts whose time has come."""
-        self._looked = True
         due = await self._pool.due(whenever=whenever)
         await asyncio.gather(*(self._try(account) for account in due))
 

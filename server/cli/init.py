@@ -24,7 +24,9 @@ app_secret = {app_secret}
 id = {client}
 key = {key}
 accounts = [{name}]
-scopes = ["relay:read", "relay:write", "material", "draft", "publish", "templates", "stats"]
+scopes = [
+    "relay:read", "relay:write", "material", "draft", "publish", "templates", "stats", "notify",
+]
 """
 
 _NEXT = """

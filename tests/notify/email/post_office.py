@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from email.message import EmailMessage
-from typing import Any
+from typing import Any, cast
 
 import trustme
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
@@ -31,7 +31,7 @@ class Received:
     @property
     def message(self) -> EmailMessage:
         """As a mail program reads it."""
-        return email.message_from_bytes(self.data, policy=email.policy.default)  # type: ignore[return-value]
+        return email.message_from_bytes(self.data, policy=email.policy.default)
 
 
 @dataclass
@@ -49,8 +49,12 @@ class PostOffice:
     def account(self, name: str = "one", **values: Any) -> MailAccount:
         """An account at this server."""
         defaults = {
-            **{"host": "127.0.0.1", "port": self.port, "security": "plain", "timeout_s": 10},
-            **{"address": f"{name}@gate.example", "password": PASSWORD},
+            "host": "127.0.0.1",
+            "port": self.port,
+            "security": "plain",
+            "timeout_s": 10,
+            "address": f"{name}@gate.example",
+            "password": PASSWORD,
         }
         return MailAccount(name=name, **{**defaults, **values})
 
@@ -102,8 +106,7 @@ class PostOffice:
     async def _answer(self, server: SMTP, step: str, usual: str) -> str:
         said = self.says.get(step, usual)
         if said == CUT:
-            assert server.transport is not None
-            server.transport.abort()
+            cut(server)
         if said == HANG:
             await self.hangs.wait()
         return said if said[0].isdecimal() else usual
@@ -116,6 +119,12 @@ class PostOffice:
         if "AUTH" in self.says:
             return AuthResult(success=False, handled=False, message=self.says["AUTH"])
         return AuthResult(success=data.password == self.password.encode(), handled=False)
+
+
+def cut(server: SMTP) -> None:
+    """End its connection without a word."""
+    if server.transport is not None:
+        cast(asyncio.Transport, server.transport).abort()
 
 
 @asynccontextmanager
@@ -149,8 +158,7 @@ async def open_post_office(
         office.hangs.set()
         server.close()
         for each in served:
-            if each.transport is not None:
-                each.transport.abort()
+            cut(each)
         await asyncio.sleep(0.01)
 
 

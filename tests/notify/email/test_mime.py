@@ -146,7 +146,7 @@ def test_a_very_long_subject_is_cut() -> None:
         ([1] * 21, False),
     ],
 )
-def test_ten_megabytes_a_file_and_twenty_a_mail(sizes: list[int], fits: bool) -> None:
+def test_ten_megabytes_a_file_and_twenty_a_mail(sizes: list[int], *, fits: bool) -> None:
     files = tuple(
         Attachment(name="a", media_type="application/x", data=bytes(size)) for size in sizes
     )

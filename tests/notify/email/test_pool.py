@@ -40,7 +40,7 @@ def _settings(accounts: list[dict[str, Any]], **values: Any) -> EmailSettings:
     )
 
 
-THREE = [{"name": "a", "weight": 3}, {"name": "b"}, {"name": "c"}]
+THREE: list[dict[str, Any]] = [{"name": "a", "weight": 3}, {"name": "b"}, {"name": "c"}]
 
 
 async def _row(database: Database, name: str) -> Any:

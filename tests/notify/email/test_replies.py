@@ -34,7 +34,7 @@ from notify.email.replies import judge
     ],
 )
 def test_a_refusal_is_somebodys_matter(
-    step: Any, code: int, text: str, matter: str, final: bool
+    step: Any, code: int, text: str, matter: str, *, final: bool
 ) -> None:
     refusal = judge(step, code, text, "why")
     assert (refusal.matter, refusal.final, refusal.reason) == (matter, final, "why")

@@ -6,7 +6,10 @@ from pydantic import ValidationError
 from notify.email.settings import EmailSettings, MailAccount
 
 ACCOUNT: dict[str, Any] = {
-    **{"name": "qq", "host": "smtp.qq.com", "address": "1@qq.com", "password": "code"},
+    "name": "qq",
+    "host": "smtp.qq.com",
+    "address": "1@qq.com",
+    "password": "code",
 }
 
 
