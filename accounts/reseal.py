@@ -5,11 +5,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from accounts.account_secrets import AccountSecrets
 from accounts.audit import AuditLog, Detail
+from accounts.channel_secrets import channel_aad
 from accounts.client_keys import key_aad
 from accounts.edits import Editor
 from accounts.master_key import Sealer
 from accounts.webhook_secrets import webhook_aad
 from store import accounts as account_rows
+from store import channels as channel_rows
 from store import clients as client_rows
 from store import revisions
 from store import webhooks as webhook_rows
@@ -40,7 +42,9 @@ class Reseal:
             keys = await self._client_keys(connection)
             await revisions.bump(connection, revisions.ACCOUNTS)
             await revisions.bump(connection, revisions.CLIENTS)
-            parts = (accounts, keys, await self._webhooks(connection))
+            await revisions.bump(connection, revisions.CHANNELS)
+            webhooks, channels = await self._webhooks(connection), await self._channels(connection)
+            parts = (accounts, keys, webhooks, channels)
             unopened = [name for part in parts for name in part.unopened]
             done = Resealed(sum(part.secrets for part in parts), unopened)
             detail: Detail = {"count": done.secrets, "unopened": done.unopened}
@@ -92,5 +96,18 @@ class Reseal:
                 unopened.append(f"webhook {row.id}")
                 continue
             await webhook_rows.put_sealed(connection, row.id, self._new.seal(value, aad=aad))
+            done += 1
+        return Resealed(done, unopened)
+
+    async def _channels(self, connection: AsyncConnection) -> Resealed:
+        done, unopened = 0, []
+        for row in await channel_rows.channels(connection):
+            aad = channel_aad(row.name)
+            if self._new.open(row.sealed, aad=aad) is not None:
+                continue
+            if (value := self._old.open(row.sealed, aad=aad)) is None:
+                unopened.append(f"channel {row.name}")
+                continue
+            await channel_rows.put_sealed(connection, row.name, self._new.seal(value, aad=aad))
             done += 1
         return Resealed(done, unopened)

@@ -40,3 +40,36 @@ class ChannelLocked(GatewayError):
         "put the master.key of that time back; or run wxgate accounts reseal --old-key-file OLD; "
         "or remove the channel and make it again",
     )
+
+
+class ChannelInvalid(GatewayError):
+    """What was said of a channel makes none."""
+
+    status = 422
+    code = "channel_invalid"
+    category = "params"
+    message = Text("渠道设置无效：{reason}", "invalid settings of a channel: {reason}")
+    hint = Text(
+        "各类型的键见 docs/zh/channels.md；密钥要么给出原文，要么不给（保持原样）",
+        "docs/en/channels.md has each type's keys; give a secret itself, or leave it out: it stays",
+    )
+
+
+class ChannelExists(GatewayError):
+    """There is a channel of that name already."""
+
+    status = 409
+    code = "channel_exists"
+    category = "params"
+    message = Text("已有渠道 {channel}", "there is a channel {channel} already")
+    hint = Text("换个名字，或修改已有的", "choose another name, or change that one")
+
+
+class ChannelInFile(GatewayError):
+    """The channel stands in the configuration file, and is changed there alone."""
+
+    status = 409
+    code = "channel_in_file"
+    category = "params"
+    message = Text("渠道 {channel} 写在配置文件里", "the channel {channel} is in the file")
+    hint = Text("在 config.toml 的 [[channels]] 里改", "change it in [[channels]] of config.toml")

@@ -31,8 +31,8 @@ class Channels:
         *,
         kinds: Mapping[str, Kind] = KINDS,
     ) -> None:
+        self.kinds = kinds
         self._means = means
-        self._kinds = kinds
         self._stored: tuple[ChannelSettings, ...] = ()
         self._locked: frozenset[str] = frozenset()
         self._senders: dict[str, KeptSender] = {}
@@ -79,7 +79,7 @@ class Channels:
 
     def kind(self, name: str) -> Kind:
         """What its type can do. Raises ChannelUnknown, ChannelLocked."""
-        return self._kinds[self.get(name).type]
+        return self.kinds[self.get(name).type]
 
     def for_client(self, name: str, client_id: str) -> ChannelSettings:
         """One that this client may send by. Raises ChannelUnknown, ChannelLocked."""
@@ -94,7 +94,7 @@ class Channels:
         if not settings.enabled:
             raise ChannelDisabled(channel=name)
         if (kept := self._senders.get(name)) is None:
-            kind = self._kinds[settings.type]
+            kind = self.kinds[settings.type]
             kept = KeptSender(
                 kind.make(settings, self._means), settings, self._means.windows, kind.rate
             )

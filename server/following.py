@@ -6,15 +6,20 @@ from functools import partial
 from typing import Any, Never
 
 from accounts.account_secrets import AccountSecrets
+from accounts.channel_secrets import channel_aad
 from accounts.client_keys import ClientKeys
 from accounts.clients import Clients
+from accounts.master_key import Sealer
 from accounts.official import Accounts
 from accounts.stored_accounts import StoredAccounts
 from accounts.stored_clients import StoredClients
 from core.tasks import TaskSet
+from notify.channels import Channels
+from notify.stored_channels import StoredChannels
 from proxy.capabilities import Capabilities, Prober
 from proxy.tokens import TokenService
 from store import revisions
+from store.channels import ChannelRow
 from store.engine import Database
 from store.watch import Watcher
 
@@ -50,6 +55,18 @@ async def follow_clients(
 def follow_capabilities(watcher: Watcher, database: Database, capabilities: Capabilities) -> None:
     """What one process found out about an account, all know."""
     watcher.on(revisions.CAPABILITIES, partial(capabilities.load, database))
+
+
+async def follow_channels(
+    watcher: Watcher, database: Database, sealer: Sealer, channels: Channels
+) -> None:
+    """The channels of the store are there before anything is sent by one."""
+
+    def opens(row: ChannelRow) -> bytes | None:
+        return sealer.open(row.sealed, aad=channel_aad(row.name))
+
+    watcher.on(revisions.CHANNELS, StoredChannels(database, opens, channels).load)
+    await watcher.refresh()
 
 
 @asynccontextmanager

@@ -9,6 +9,7 @@ CLIENTS = "clients"
 ACCOUNTS = "accounts"
 SESSIONS = "sessions"
 CAPABILITIES = "capabilities"
+CHANNELS = "channels"
 
 PULSE = "pulse"  # changes all the time; kept beside the store too (jobs/pulse.py)
 

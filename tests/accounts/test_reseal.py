@@ -1,8 +1,10 @@
+from accounts.channel_secrets import channel_aad
 from accounts.client_keys import ClientKeys
 from accounts.master_key import Sealer
 from accounts.reseal import Reseal
-from store import clients
+from store import channels, clients
 from store.audit import AuditFilter
+from store.channels import ChannelRow
 from store.clients import ClientRow
 from store.engine import Database
 from tests.accounts.account_books import EDITOR, KEY, OTHER_KEY, account, open_shelf
@@ -50,6 +52,26 @@ async def test_keys_of_clients_that_sign_pass_over_too(database: Database) -> No
     assert set(values) == {None, made.encode()}
     assert await reseal(database, KEY, OTHER_KEY).run(EDITOR) == (0, [])
     assert await reseal(database, KEY, b"x" * 32).run(EDITOR) == (0, [f"client blog: {row.hint}"])
+
+
+async def test_settings_of_channels_pass_over_too(database: Database) -> None:
+    row = ChannelRow(
+        name="ops",
+        type="wecom",
+        sealed=Sealer(KEY).seal(b"{}", aad=channel_aad("ops")),
+        disabled=False,
+        version=1,
+        created_at=1.0,
+        updated_at=1.0,
+    )
+    async with database.write() as connection:
+        await channels.insert(connection, row)
+    assert await reseal(database, b"x" * 32, OTHER_KEY).run(EDITOR) == (0, ["channel ops"])
+    assert await reseal(database, KEY, OTHER_KEY).run(EDITOR) == (1, [])
+    assert await reseal(database, KEY, OTHER_KEY).run(EDITOR) == (0, [])
+    async with database.read() as connection:
+        (kept,) = await channels.channels(connection)
+    assert Sealer(OTHER_KEY).open(kept.sealed, aad=channel_aad("ops")) == b"{}"
 
 
 async def test_it_is_in_the_log(database: Database) -> None:
