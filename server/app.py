@@ -31,6 +31,7 @@ from core.crash import CrashPoint, no_crash
 from core.metrics import Metrics
 from core.tasks import TaskSet
 from handlers.areas import Segments
+from handlers.channel_desk import ChannelDesk
 from handlers.relay import Relay, Stages
 from handlers.token_calls import TokenCalls
 from jobs.engine import Engine
@@ -73,6 +74,7 @@ from server.examiner import open_checkup
 from server.following import (
     follow_accounts,
     follow_capabilities,
+    follow_channels,
     follow_clients,
     following,
     probing,
@@ -165,6 +167,7 @@ async def open_gateway(
             open_work(settings, database, wechat.for_jobs, callers.clients, secrecy, crash)
         )
         notifying = await stack.enter_async_context(_notifying(settings, database, wechat, made))
+        await follow_channels(watcher, database, sealer, notifying.channels)
         library = await stack.enter_async_context(_library(settings, database, wechat, made, audit))
         signed, relayed = read_bodies(settings, wechat.caches, wechat.link)
         in_force = InForce(settings)
@@ -183,6 +186,9 @@ async def open_gateway(
             work=made,
             library=library,
             notifying=notifying,
+            channel_desk=ChannelDesk(
+                *(database, sealer, audit, notifying.channels), clock=time.time
+            ),
             limiter=limiter,
             quota=wechat.quota,
             capabilities=wechat.capabilities,
@@ -257,6 +263,7 @@ async def open_worker(settings: Settings) -> AsyncIterator[Reloader]:
         )
         await stack.enter_async_context(_open_fleet(settings, wechat, made.uploaded, {}))
         notifying = await stack.enter_async_context(_notifying(settings, database, wechat, made))
+        await follow_channels(watcher, database, sealer, notifying.channels)
         names = Names(clients, wechat.accounts, wechat.tokens, notifying)
         yield Reloader(InForce(settings), names, audit)
 

@@ -22,7 +22,6 @@ from handlers import library_operations as about_library
 from handlers import operations as about
 from handlers import schedules_operations as about_schedules
 from handlers import template_operations as about_templates
-from handlers import webhooks_operations as about_webhooks
 from handlers.accounts import AccountsHandler
 from handlers.admin_accounts import AdminAccountsHandler
 from handlers.areas import Segments
@@ -33,6 +32,7 @@ from handlers.body_budget import BodyBudget
 from handlers.cache_admin import CacheAdminHandler
 from handlers.callback import CallbackHandler
 from handlers.capabilities import AccountFacts, ProbeHandler
+from handlers.channel_desk import ChannelDesk
 from handlers.clients import ClientsHandler
 from handlers.closed_door import ClosedDoor
 from handlers.doctor import Checkup, DoctorHandler
@@ -58,7 +58,6 @@ from handlers.template_preview import PreviewHandler
 from handlers.templates import TemplatesHandler
 from handlers.themes import ThemesHandler
 from handlers.throttle import Throttle
-from handlers.webhooks import WebhooksHandler
 from jobs.library import Library
 from proxy.capabilities import Capabilities, Prober
 from proxy.quota import QuotaLedger
@@ -67,10 +66,12 @@ from proxy.signed_body import SignedBodies
 from server.batch_routes import batch_routes
 from server.cache_control import CacheControl
 from server.callers import Callers
+from server.channel_routes import channel_routes
 from server.effect_routes import effect_routes
 from server.notifying import Notifying
 from server.settings import Settings
 from server.store import store_check
+from server.webhook_routes import webhook_routes
 from server.wenyan_routes import wenyan_routes
 from server.work import Work
 from store.engine import Database
@@ -94,6 +95,7 @@ class Parts:
     work: Work
     library: Library
     notifying: Notifying
+    channel_desk: ChannelDesk
     caches: CacheControl
     metrics: Metrics
     database: Database
@@ -168,7 +170,8 @@ def _v1(parts: Parts, bodies: BodyBudget) -> list[ApiRoute]:
         ApiRoute("GET", "/admin/audit", AuditHandler(parts.audit).list, about.AUDIT),
         *_articles(parts, bodies),
         *effect_routes(parts.work, parts.accounts),
-        *_webhooks(parts),
+        *webhook_routes(parts.work.telling.webhooks),
+        *channel_routes(parts.notifying.channels, parts.channel_desk, parts.follow),
         *_templates(parts),
         *_cache_admin(parts),
         *_clients(parts),
@@ -327,22 +330,6 @@ def _public(parts: Parts) -> list[ApiRoute]:
         ApiRoute("GET", "/health", health.live, about.LIVE),
         ApiRoute("GET", "/health/live", health.live, about.LIVE),
         ApiRoute("GET", "/health/ready", health.ready, about.READY),
-    ]
-
-
-def _webhooks(parts: Parts) -> list[ApiRoute]:
-    webhooks = WebhooksHandler(parts.work.telling.webhooks)
-    one = "/webhooks/{webhook_id}"
-    again = f"{one}/deliveries/{{delivery_id}}/redeliver"
-    return [
-        ApiRoute("GET", "/webhooks", webhooks.list, about_webhooks.LIST),
-        ApiRoute("POST", "/webhooks", webhooks.create, about_webhooks.CREATE),
-        ApiRoute("GET", one, webhooks.get, about_webhooks.GET),
-        ApiRoute("PATCH", one, webhooks.change, about_webhooks.CHANGE),
-        ApiRoute("DELETE", one, webhooks.remove, about_webhooks.REMOVE),
-        ApiRoute("POST", f"{one}/test", webhooks.test, about_webhooks.TEST),
-        ApiRoute("GET", f"{one}/deliveries", webhooks.deliveries, about_webhooks.DELIVERIES),
-        ApiRoute("POST", again, webhooks.redeliver, about_webhooks.REDELIVER),
     ]
 
 
