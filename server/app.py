@@ -31,7 +31,6 @@ from core.crash import CrashPoint, no_crash
 from core.metrics import Metrics
 from core.tasks import TaskSet
 from handlers.areas import Segments
-from handlers.channel_desk import ChannelDesk
 from handlers.relay import Relay, Stages
 from handlers.token_calls import TokenCalls
 from jobs.engine import Engine
@@ -74,7 +73,6 @@ from server.examiner import open_checkup
 from server.following import (
     follow_accounts,
     follow_capabilities,
-    follow_channels,
     follow_clients,
     following,
     probing,
@@ -82,7 +80,7 @@ from server.following import (
 from server.layers import Layers, relay_segments
 from server.library import open_library
 from server.limiting import open_counters, open_limiter
-from server.notifying import Notifying, open_notifying
+from server.notifying import Kept, Notifying, open_notifying
 from server.reload import InForce, Names, Reloader, make_reloader
 from server.response_cache import make_response_cache
 from server.routes import Parts, build_app
@@ -166,16 +164,15 @@ async def open_gateway(
         made = await stack.enter_async_context(
             open_work(settings, database, wechat.for_jobs, callers.clients, secrecy, crash)
         )
-        notifying = await stack.enter_async_context(_notifying(settings, database, wechat, made))
-        await follow_channels(watcher, database, sealer, notifying.channels)
+        kept = Kept(database, watcher, secrecy)
+        notifying = await stack.enter_async_context(_notifying(settings, kept, wechat, made))
         library = await stack.enter_async_context(_library(settings, database, wechat, made, audit))
         signed, relayed = read_bodies(settings, wechat.caches, wechat.link)
         in_force = InForce(settings)
         checkup = await stack.enter_async_context(open_checkup(in_force, wechat.ways, wechat.link))
         prober = await stack.enter_async_context(_open_prober(settings, watcher, database, wechat))
         limiter = await stack.enter_async_context(_limiter(settings, wechat))
-        more = limit_clears(limiter, wechat.accounts, lambda: callers.clients)
-        more |= render_clears(made.renderer)
+        more = _clears(limiter, wechat, callers, made)
         fleet = await stack.enter_async_context(_open_fleet(settings, wechat, made.uploaded, more))
         parts = Parts(
             settings=settings,
@@ -186,9 +183,6 @@ async def open_gateway(
             work=made,
             library=library,
             notifying=notifying,
-            channel_desk=ChannelDesk(
-                *(database, sealer, audit, notifying.channels), clock=time.time
-            ),
             limiter=limiter,
             quota=wechat.quota,
             capabilities=wechat.capabilities,
@@ -208,10 +202,10 @@ async def open_gateway(
 
 
 def _notifying(
-    settings: Settings, database: Database, wechat: _Upstream, made: Work
+    settings: Settings, kept: Kept, wechat: _Upstream, made: Work
 ) -> AbstractAsyncContextManager[Notifying]:
     return open_notifying(
-        *(settings, database, made.templating.work, wechat.tell),
+        *(settings, kept, made.templating.work, wechat.tell),
         metrics=wechat.metrics,
         link=wechat.link,
     )
@@ -219,6 +213,13 @@ def _notifying(
 
 def _limiter(settings: Settings, wechat: _Upstream) -> AbstractAsyncContextManager[Limiter]:
     return open_limiter(settings, wechat.link, wechat.quota, wechat.caches)
+
+
+def _clears(
+    limiter: Limiter, wechat: _Upstream, callers: Callers, made: Work
+) -> Mapping[str, Clear]:
+    windows = limit_clears(limiter, wechat.accounts, lambda: callers.clients)
+    return windows | render_clears(made.renderer)
 
 
 def _library(
@@ -262,8 +263,8 @@ async def open_worker(settings: Settings) -> AsyncIterator[Reloader]:
             open_work(settings, database, wechat.for_jobs, clients, secrecy, no_crash)
         )
         await stack.enter_async_context(_open_fleet(settings, wechat, made.uploaded, {}))
-        notifying = await stack.enter_async_context(_notifying(settings, database, wechat, made))
-        await follow_channels(watcher, database, sealer, notifying.channels)
+        kept = Kept(database, watcher, secrecy)
+        notifying = await stack.enter_async_context(_notifying(settings, kept, wechat, made))
         names = Names(clients, wechat.accounts, wechat.tokens, notifying)
         yield Reloader(InForce(settings), names, audit)
 

@@ -12,7 +12,9 @@ from cache.windows import MemoryWindows, Windows
 from content.template_work import TemplateWork
 from core.metrics import Metrics
 from fetch.post import Poster
+from handlers.channel_desk import ChannelDesk
 from jobs.executor import Executor
+from jobs.webhooks import Secrecy
 from notify.alert_settings import AlertSettings
 from notify.alerts import Alerts
 from notify.channels import Channels
@@ -23,10 +25,12 @@ from notify.kinds import Means
 from notify.outbox import Notifications
 from notify.rounds import Rounds
 from notify.routing import Routing
+from server.following import follow_channels
 from server.settings import Settings
 from server.wording import TemplateWords
 from store import sending
 from store.engine import Database
+from store.watch import Watcher
 
 
 class Rules:
@@ -38,11 +42,21 @@ class Rules:
 
 
 @dataclass(frozen=True)
+class Kept:
+    """Where channels are kept that were made through the API."""
+
+    database: Database
+    watcher: Watcher
+    secrecy: Secrecy
+
+
+@dataclass(frozen=True)
 class Notifying:
     """The way to people, and what is written down for them."""
 
     rules: Rules
     channels: Channels
+    channel_desk: ChannelDesk
     words: TemplateWords
     notifications: Notifications
     rounds: Rounds
@@ -56,7 +70,7 @@ class Notifying:
 @asynccontextmanager
 async def open_notifying(
     settings: Settings,
-    database: Database,
+    kept: Kept,
     work: TemplateWork,
     tell: Tell,
     *,
@@ -64,13 +78,15 @@ async def open_notifying(
     link: RedisLink | None,
 ) -> AsyncIterator[Notifying]:
     """People are told until the end of the block."""
-    rules, clock = Rules(settings), time.time
+    rules, clock, database = Rules(settings), time.time, kept.database
     async with AsyncExitStack() as stack:
         poster = Poster(settings.fetch, timeout_s=settings.fetch.timeout_s)
         stack.push_async_callback(poster.aclose)
         windows = await stack.enter_async_context(_open_windows(settings, link))
         channels = Channels(settings.channels, Means(poster, database, tell, windows, clock))
         stack.push_async_callback(channels.aclose)
+        # Before anything is sent by one of them.
+        await follow_channels(kept.watcher, database, kept.secrecy.sealer, channels)
         words = TemplateWords(database, work, clock=clock)
         executor = Executor(alone=database.is_sqlite)
         if executor.alone:
@@ -92,7 +108,9 @@ async def open_notifying(
         await stack.enter_async_context(delivery)
         rounds = Rounds(*(database, routing, digests), settings=lambda: rules.notify, clock=clock)
         await stack.enter_async_context(rounds)
-        yield Notifying(rules, channels, words, notifications, rounds)
+        secrecy = kept.secrecy
+        desk = ChannelDesk(*(database, secrecy.sealer, secrecy.audit, channels), clock=clock)
+        yield Notifying(rules, channels, desk, words, notifications, rounds)
 
 
 @asynccontextmanager

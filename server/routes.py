@@ -32,7 +32,6 @@ from handlers.body_budget import BodyBudget
 from handlers.cache_admin import CacheAdminHandler
 from handlers.callback import CallbackHandler
 from handlers.capabilities import AccountFacts, ProbeHandler
-from handlers.channel_desk import ChannelDesk
 from handlers.clients import ClientsHandler
 from handlers.closed_door import ClosedDoor
 from handlers.doctor import Checkup, DoctorHandler
@@ -95,7 +94,6 @@ class Parts:
     work: Work
     library: Library
     notifying: Notifying
-    channel_desk: ChannelDesk
     caches: CacheControl
     metrics: Metrics
     database: Database
@@ -171,7 +169,7 @@ def _v1(parts: Parts, bodies: BodyBudget) -> list[ApiRoute]:
         *_articles(parts, bodies),
         *effect_routes(parts.work, parts.accounts),
         *webhook_routes(parts.work.telling.webhooks),
-        *channel_routes(parts.notifying.channels, parts.channel_desk, parts.follow),
+        *channel_routes(parts.notifying.channels, parts.notifying.channel_desk, parts.follow),
         *_templates(parts),
         *_cache_admin(parts),
         *_clients(parts),

@@ -1,11 +1,18 @@
 import asyncio
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from pydantic import SecretStr
 
+from accounts.audit import AuditLog
+from accounts.edits import SYSTEM
+from accounts.master_key import Sealer, load_master_key
+from handlers.channel_desk import ChannelDesk
+from notify.channel_forms import read_back, revealed
 from notify.happening import Happening, row_of
+from notify.kinds import KINDS
 from notify.settings import NotifySettings, Route
 from notify.webhook import WebhookSettings
 from server.app import open_gateway, open_worker
@@ -85,3 +92,18 @@ def test_routes_and_channels_count_without_a_restart(tmp_path: Path) -> None:
     settings = _settings(tmp_path)
     changed = settings.model_copy(update={"notify": NotifySettings(burst=3), "channels": ()})
     assert hot(settings, changed) == changed
+
+
+async def test_a_channel_of_the_store_is_there_before_anything_is_sent(tmp_path: Path) -> None:
+    settings = _settings(tmp_path).model_copy(update={"channels": ()})
+    sealer = Sealer(key := load_master_key(settings.secrets, tmp_path))
+    async with open_store(settings) as database:
+        channels: Any = SimpleNamespace(kinds=KINDS, in_file=lambda _name: False)
+        audit = AuditLog(database, key, clock=time.time)
+        desk = ChannelDesk(database, sealer, audit, channels, clock=time.time)
+        await desk.add(read_back(revealed(OPS)), SYSTEM)
+        await _happen(database)
+        async with open_gateway(settings):
+            row = await _until_dead(database)
+    assert (row.channel, row.attempts) == ("ops", 1)
+    assert "url_forbidden" in (row.error or "")
