@@ -16,7 +16,7 @@ from store import locks
 from store import notifications as rows
 from store.notifications import FileRow, NotificationRow
 
-WHOM = ("to", "cc", "bcc", "mention")
+WHOM = ("to", "cc", "bcc", "only", "mention")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +32,7 @@ class NewNotification:
     to: tuple[str, ...] = ()  # empty: the channel's own
     cc: tuple[str, ...] = ()
     bcc: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()  # of them, whom it is still to reach; empty: all
     mention: tuple[str, ...] = ()
     severity: Severity = "info"
     client_id: str | None = None  # who asks for it; None: we do

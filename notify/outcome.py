@@ -1,11 +1,11 @@
 """What came of an attempt, and what that means for the notification."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from core.secret import redact
-from notify.sender import DeliveryUnknown, NotDelivered, Receipt, Resting
+from notify.sender import DeliveryUnknown, NotDelivered, Receipt, Resting, Unreached
 from store.notifications import NotificationRow
 from store.sending import Ended
 
@@ -22,13 +22,21 @@ class End:
     uncounted: bool = False  # nothing was tried
     after_s: float = 0  # the provider wants to hear nothing before
     written: Mapping[str, Any] = field(default_factory=dict)  # what was sent, as it is stored
+    unreached: Sequence[Unreached] = ()  # of several readers, those without it
 
 
 def sent(at: float, receipt: Receipt, written: Mapping[str, Any]) -> End:
     """A sender took it over."""
     reference = redact(receipt.reference)[:_REFERENCE_CHARS] or None
-    ended = Ended(outcome="sent", at=at, sender=_name(receipt.by), reference=reference)
-    return End(ended, written=written)
+    told = "; ".join(f"{each.recipient}: {each.reason}" for each in receipt.unreached)
+    ended = Ended(
+        outcome="sent",
+        at=at,
+        sender=_name(receipt.by),
+        reference=reference,
+        error=_reason(told) or None,
+    )
+    return End(ended, written=written, unreached=receipt.unreached)
 
 
 def none_made(at: float, exc: Resting) -> End:
@@ -61,8 +69,13 @@ def what_follows(
     It is tried once more after each of `pauses`; after an unknown end only if `repeatable`.
     """
     ended = end.ended
-    if ended.outcome == "sent":
-        return {"state": "sent", "error": None, "done_at": ended.at, **end.written}
+    again = [each.recipient for each in end.unreached if not each.final]
+    whom = {name: found for name, found in row.recipients.items() if name != "only"}
+    if ended.outcome == "sent" and (not again or row.attempts > len(pauses)):
+        if end.unreached:  # a resend is for them
+            whom["only"] = [each.recipient for each in end.unreached]
+        done = {"state": "sent", "error": ended.error, "done_at": ended.at}
+        return {**done, "recipients": whom, **end.written}
     if ended.outcome == "unknown" and not repeatable:
         return {"state": "needs_review", "error": ended.error, "done_at": ended.at}
     if end.final or row.attempts > len(pauses):
@@ -70,7 +83,8 @@ def what_follows(
     pause_s = pauses[row.attempts - 1]
     # Spread, so that what failed together does not come again together.
     pause_s = max(uniform(pause_s, pause_s * 1.2), min(end.after_s, _LONGEST_PAUSE_S))
-    return {"state": "pending", "error": ended.error, "next_at": ended.at + pause_s}
+    waits = {"state": "pending", "error": ended.error, "next_at": ended.at + pause_s}
+    return {**waits, "recipients": {**whom, "only": again}, **end.written} if again else waits
 
 
 def _reason(text: str) -> str:

@@ -22,7 +22,7 @@ class NotificationRow:
     account: str | None = None
     alert_id: str | None = None
     channel: str
-    recipients: dict[str, list[str]] = field(default_factory=dict)  # to, cc, bcc, mention
+    recipients: dict[str, list[str]] = field(default_factory=dict)  # to, cc, bcc, only, mention
     template: str | None = None
     template_version: int | None = None
     # {subject, text, markdown, html, variables, url}; {data} of an event until it was sent.

@@ -71,7 +71,7 @@ notification = Table(
     Column("account", String(32)),
     Column("alert_id", String(40)),
     Column("channel", String(32), nullable=False),
-    Column("recipients", Json, nullable=False),  # {to, cc, bcc, mention}
+    Column("recipients", Json, nullable=False),  # {to, cc, bcc, only, mention}
     Column("template", String(64)),
     Column("template_version", Integer),
     Column("content", Json, nullable=False),  # {subject, text, markdown, html, variables, url}

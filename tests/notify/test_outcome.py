@@ -1,7 +1,9 @@
+from typing import Any
+
 import pytest
 
 from notify import outcome
-from notify.sender import DeliveryUnknown, NotDelivered, Receipt, Resting
+from notify.sender import DeliveryUnknown, NotDelivered, Receipt, Resting, Unreached
 from tests.store.test_notifications import notification_row
 
 PAUSES = (10.0, 100.0)
@@ -35,6 +37,34 @@ def test_failed(attempts: int, follows: tuple[object, ...]) -> None:
 
 def test_failed_for_good() -> None:
     assert _follows(outcome.failed(5.0, NotDelivered("no", final=True))) == ("dead", None)
+
+
+def test_sent_to_some() -> None:
+    later = Unreached("b@x.example", "450 greylisted", final=False)
+    never = Unreached("c@x.example", "550 no such user", final=True)
+    to = ["a@x.example", "b@x.example", "c@x.example"]
+
+    def follows(
+        attempts: int, *unreached: Unreached, only: tuple[str, ...] = ()
+    ) -> tuple[Any, ...]:
+        recipients = {"to": to, **({"only": list(only)} if only else {})}
+        end = outcome.sent(5.0, Receipt(unreached=unreached), {"template": "t"})
+        values = outcome.what_follows(
+            notification_row(attempts=attempts, recipients=recipients),
+            *(end, PAUSES),
+            repeatable=False,
+            uniform=lambda low, _high: low,
+        )
+        assert values["template"] == "t"
+        return values["state"], values.get("next_at"), values["recipients"], values["error"]
+
+    both = "b@x.example: 450 greylisted; c@x.example: 550 no such user"
+    only_b = {"to": to, "only": ["b@x.example"]}
+    assert follows(1, later, never) == ("pending", 15.0, only_b, both)
+    assert follows(2, only=("b@x.example",)) == ("sent", None, {"to": to}, None)
+    left = {"to": to, "only": ["b@x.example", "c@x.example"]}
+    assert follows(3, later, never) == ("sent", None, left, both)
+    assert follows(1, never)[:2] == ("sent", None)
 
 
 def test_unknown() -> None:
