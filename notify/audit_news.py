@@ -22,12 +22,18 @@ def news_of(row: AuditRow) -> list[Happening]:
     entry = _read(row)
     about = {"actor": row.actor, "action": row.action}
     if row.action == RELOAD:
-        return _of_file(entry, about)
+        return _of_file(row, entry, about)
     event = _event(row.action)
     if event is None:
         return []
     data = {**about, _kind(row.action): row.subject, **_said(entry, event)}
-    return [Happening(event=event, account=row.account, key=row.subject, data=data)]
+    key = _key(row, row.subject)
+    return [Happening(event=event, account=row.account, key=key, data=data)]
+
+
+def _key(row: AuditRow, subject: str) -> str:
+    """Of each entry another: two changes of one thing are two things to tell of."""
+    return f"{subject} #{row.seq}"
 
 
 def _event(action: str) -> EventName | None:
@@ -51,13 +57,13 @@ def _said(entry: Mapping[str, Any], event: EventName) -> dict[str, Any]:
     return {name: detail[name] for name in ("new", "ended") if detail.get(name)}
 
 
-def _of_file(entry: Mapping[str, Any], about: dict[str, str]) -> list[Happening]:
+def _of_file(row: AuditRow, entry: Mapping[str, Any], about: dict[str, str]) -> list[Happening]:
     detail = entry.get("detail", {})
     keys = detail.get("keys", [])
-    told = [Happening(event="config.changed", key="file", data={**about, "keys": keys})]
+    told = [Happening(event="config.changed", key=_key(row, "file"), data={**about, "keys": keys})]
     for name, event in _KEYS_OF_FILE:
         told += [
-            Happening(event=event, key=client, data={**about, "client": client})
+            Happening(event=event, key=_key(row, client), data={**about, "client": client})
             for client in detail.get(name, [])
         ]
     return told

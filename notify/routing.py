@@ -36,7 +36,7 @@ class Alerts(Protocol):
 class Routing:
     """Makes notifications of what happened, by the routes of the configuration."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all that it works with
         self,
         database: Database,
         notifications: Notifications,
@@ -45,8 +45,11 @@ class Routing:
         *,
         settings: Callable[[], NotifySettings],
         clock: Clock,
+        public_url: str = "",
     ) -> None:
+        """`public_url` is where callers reach the gateway; empty: nobody is led there."""
         self._database = database
+        self._public_url = public_url.rstrip("/")
         self._notifications = notifications
         self._alerts = alerts
         self._metrics = metrics
@@ -82,13 +85,18 @@ class Routing:
                 # Whom a dead channel would tell of itself, nobody hears.
                 if row.event == aftermath.EVENT and channel == row.key:
                     continue
-                new = _notification(row, route, channel, noted.alert_id)
+                new = _notification(row, route, channel, noted.alert_id, self._url(row))
                 hold_until = await self._hold_until(connection, new, route, now)
                 added = await self._notifications.add(
                     connection, replace(new, hold_until=hold_until)
                 )
                 if not added.is_new:
                     self._metrics.notifications.labels(channel, "suppressed").inc()
+
+    def _url(self, row: HappeningRow) -> str:
+        """Where to read more of it, as far as there is such a place."""
+        job_id = row.data.get("job_id")
+        return f"{self._public_url}/v1/jobs/{job_id}" if self._public_url and job_id else ""
 
     async def _hold_until(
         self, connection: AsyncConnection, new: NewNotification, route: Route, now: float
@@ -147,12 +155,14 @@ def severity_of(row: HappeningRow) -> Severity:
 
 
 def _notification(
-    row: HappeningRow, route: Route, channel: str, alert_id: str | None
+    row: HappeningRow, route: Route, channel: str, alert_id: str | None, url: str
 ) -> NewNotification:
     event = cast(EventName, row.event)
     # What is told of an alert is told because the alert says so, and each time it does.
     dedupe_key = f"{event}:{row.account or ''}:{row.key}:{row.over}" if row.key else None
     known = {"account": row.account, "key": row.key, "over": row.over}
+    if url:
+        known["url"] = url
     return NewNotification.of_event(
         event,
         channel,

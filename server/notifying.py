@@ -103,6 +103,7 @@ async def open_notifying(
             *(database, notifications, Alerts(lambda: rules.alerts), metrics),
             settings=lambda: rules.notify,
             clock=clock,
+            public_url=settings.server.public_url,
         )
         digests = Digests(*(database, channels), settings=lambda: rules.notify, clock=clock)
         await stack.enter_async_context(delivery)

@@ -14,6 +14,7 @@ from jobs.deliver import Deliveries, Way
 from jobs.inbox import Inbox
 from jobs.webhooks import Secrecy, Webhooks
 from notify.audit_follower import DUTY, AuditFollower
+from notify.lapse import Lapse
 from server.settings import Settings
 from store.engine import Database
 from store.leader import Leader
@@ -56,6 +57,7 @@ async def open_telling(
                 clock=time.time,
             ) as deliveries,
             _audit_news(database),
+            Lapse(database, clock=time.time),
         ):
             webhooks = Webhooks(
                 *(database, secrecy, poster, deliveries.wake),

@@ -169,12 +169,12 @@ async def test_keys_made_and_revoked_by_the_api_are_told(open_stand: Opens) -> N
         form = {"id": "guest", "accounts": ["main"], "scopes": ["draft"]}
         made = (await stand.http.post("/v1/admin/clients", json=form)).json()
         created = await wait_for(stand.data_dir, "key.created")
-        assert (created.key, created.data["actor"]) == ("guest", "client:blog")
+        assert (created.data["client"], created.data["actor"]) == ("guest", "client:blog")
         keys = (await stand.http.get("/v1/admin/clients/guest")).json()["keys"]
         gone = await stand.http.delete(f"/v1/admin/clients/guest/keys/{keys[0]['id']}")
         assert gone.is_success, gone.text
         revoked = await wait_for(stand.data_dir, "key.revoked")
-        assert (revoked.key, revoked.data["action"]) == ("guest", "client.key_revoked")
+        assert (revoked.data["client"], revoked.data["action"]) == ("guest", "client.key_revoked")
         assert made["key"] not in json.dumps([one.data for one in told(stand.data_dir)])
         for event in ("key.created", "key.revoked"):
             assert len(told(stand.data_dir, event)) == 1
@@ -204,9 +204,11 @@ async def test_configuration_changed_by_the_api_and_by_the_file_is_told(open_sta
         for config in (with_guest, stand.config):
             await gateway.reloader.reload(lambda config=config: Settings(**config))  # type: ignore[misc]
         revoked = await wait_for(stand.data_dir, "key.revoked")
-        assert revoked.key == "guest"
-        assert [one.key for one in told(stand.data_dir, "key.created")] == ["guest"]
-        files = [one for one in told(stand.data_dir, "config.changed") if one.key == "file"]
+        assert revoked.data["client"] == "guest"
+        made = told(stand.data_dir, "key.created")
+        assert [one.data["client"] for one in made] == ["guest"]
+        changed = told(stand.data_dir, "config.changed")
+        files = [one for one in changed if one.key.startswith("file ")]
         assert files[0].data["keys"] == ["clients.guest"]
         free_of_secrets(stand.data_dir)
 

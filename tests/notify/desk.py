@@ -114,7 +114,12 @@ class Desk:
         )
         current: Any = {"settings": lambda: self.settings, "clock": lambda: self.now}
         self.routing = Routing(
-            database, self.notifications, Alerts(AlertSettings), self.metrics, **current
+            database,
+            self.notifications,
+            Alerts(AlertSettings),
+            self.metrics,
+            public_url="https://gate.test/",
+            **current,
         )
         self.digests = Digests(database, self.ways, **current)
 

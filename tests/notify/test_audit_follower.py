@@ -58,7 +58,7 @@ async def test_several_follow_and_each_entry_is_told_once(database: Database) ->
         await asyncio.gather(*(each.look() for each in followers[number % 3 :]))
     now[0] += 60
     await followers[2].look()
-    keys = [row.key for row in await told(database)]
+    keys = [row.data["client"] for row in await told(database)]
     assert sorted(keys) == sorted(f"client-{number}" for number in range(30))
 
 
@@ -82,5 +82,5 @@ async def test_it_runs_by_itself_and_hands_the_duty_over_at_its_end(database: Da
             await running.look()
             await note(database, "client.create", time.time(), subject)
             async with asyncio.timeout(20):
-                while subject not in [row.key for row in await told(database)]:
+                while subject not in [row.data["client"] for row in await told(database)]:
                     await asyncio.sleep(0.05)

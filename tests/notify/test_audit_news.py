@@ -37,7 +37,7 @@ def entry(action: str, subject: str = "blog", **values: Any) -> AuditRow:
 )
 def test_who_changed_what_is_told(action: str, event: str) -> None:
     (told,) = news_of(entry(action))
-    assert (told.event, told.key) == (event, "blog")
+    assert (told.event, told.key) == (event, "blog #1")
     kind = action.partition(".")[0]
     expected = {"actor": "client:boss", "action": action, kind: "blog"}
     assert {**told.data, **expected} == told.data
@@ -66,12 +66,17 @@ def test_a_file_tells_what_changed_in_it_and_which_keys_came_and_went() -> None:
     detail = {"keys": ["clients.blog"], "keys_made": ["blog"], "keys_revoked": ["old", "blog"]}
     told = news_of(entry("config.reload", "configuration", detail=detail, actor="system"))
     assert [(one.event, one.key) for one in told] == [
-        ("config.changed", "file"),
-        ("key.created", "blog"),
-        ("key.revoked", "old"),
-        ("key.revoked", "blog"),
+        ("config.changed", "file #1"),
+        ("key.created", "blog #1"),
+        ("key.revoked", "old #1"),
+        ("key.revoked", "blog #1"),
     ]
     assert told[0].data["keys"] == ["clients.blog"]
+
+
+def test_two_changes_of_one_thing_are_two_things_to_tell_of() -> None:
+    keys = [news_of(entry("client.key_revoked", seq=seq))[0].key for seq in (1, 2)]
+    assert len(set(keys)) == 2
 
 
 @pytest.mark.parametrize("text", ["not JSON", "[]", "1"])

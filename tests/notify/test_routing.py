@@ -51,6 +51,15 @@ async def test_events_go_where_their_routes_lead(desk: Desk) -> None:
     }
 
 
+async def test_what_is_told_of_a_job_leads_to_it(desk: Desk) -> None:
+    _routes(desk, {})
+    await desk.happen("job.failed", "job_1", data={"job_id": "job_1"})
+    await desk.happen("disk.full", "gate-1")
+    found = await _routed(desk)
+    links = {row.event: row.content["data"].get("url") for row in found}
+    assert links == {"job.failed": "https://gate.test/v1/jobs/job_1", "disk.full": None}
+
+
 async def test_a_last_route_ends_the_search(desk: Desk) -> None:
     _routes(desk, {"events": ("job.*",), "last": True}, {"channels": ("mail",)})
     await desk.happen("job.failed")

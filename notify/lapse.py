@@ -1,0 +1,95 @@
+import asyncio
+from collections.abc import Collection, Iterator, Mapping
+from types import TracebackType
+from typing import Self
+
+import structlog
+
+from core.clock import Clock, next_shanghai_midnight
+from core.tasks import TaskSet
+from notify.events import EventName
+from notify.happening import Happening, row_of
+from store import happenings
+from store.alerts import AlertRow
+from store.engine import Database, StorageUnavailable
+from store.lapsed import silent_since
+
+log = structlog.get_logger(__name__)
+
+# What goes on is told of every five minutes (notify/bulletin.py), and this long after the last
+# time it is over: nobody may be left who could say so, as after a restart.
+LAPSES_S: Mapping[EventName, float] = {
+    "token.conflict": 1_800,  # nothing tells that nobody forces tokens any more
+    "breaker.open": 1_800,
+    "disk.near": 3_600,
+    "disk.full": 3_600,
+}
+# WeChat counts anew at midnight in Beijing.
+OF_A_DAY: Collection[EventName] = ("quota.near", "quota.spent")
+_EVERY_S = 60.0
+_DAY_S = 86_400.0
+
+
+class Lapse:
+    """Ends alerts that end by the time alone.
+
+    Any number of processes may do so at once: of one alert and the last time that it was seen, one
+    end is written down.
+    """
+
+    def __init__(self, database: Database, *, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+        self._tasks = TaskSet()
+
+    async def __aenter__(self) -> Self:
+        """Begin to look."""
+        self._tasks.start(self._for_ever(), name="alerts: lapse")
+        return self
+
+    async def __aexit__(
+        self,
+        _type: type[BaseException] | None,
+        _exc: BaseException | None,
+        _traceback: TracebackType | None,
+    ) -> None:
+        """Look no more."""
+        await self._tasks.aclose()
+
+    async def _for_ever(self) -> None:
+        while True:
+            try:
+                await self.look()
+            except StorageUnavailable as exc:
+                log.warning("alerts do not lapse: the database is away", reason=str(exc))
+            except Exception:
+                log.exception("alerts do not lapse")
+            await asyncio.sleep(_EVERY_S)
+
+    async def look(self) -> None:
+        """Write down what is over. Raises StorageUnavailable."""
+        now = self._clock()
+        lapsed: list[AlertRow] = []
+        async with self._database.read() as connection:
+            for events, before in _marks(now):
+                lapsed += await silent_since(connection, events, before)
+        if lapsed:
+            async with self._database.write() as connection:
+                await happenings.insert(connection, [row_of(_end(row), now) for row in lapsed])
+
+
+def _marks(now: float) -> Iterator[tuple[Collection[EventName], float]]:
+    for event, seconds in LAPSES_S.items():
+        yield (event,), now - seconds
+    yield OF_A_DAY, next_shanghai_midnight(now) - _DAY_S
+
+
+def _end(row: AlertRow) -> Happening:
+    return Happening(
+        event=row.event,  # type: ignore[arg-type]
+        account=row.account,
+        key=row.key,
+        data=row.data,
+        over=True,
+        once=f"{row.id} {row.last_at}",
+    )
