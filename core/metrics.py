@@ -146,6 +146,12 @@ class Metrics:
             ["channel", "outcome"],
             registry=registry,
         )
+        self.happenings = Counter(
+            "wxgate_happenings",
+            "what happened that people may be told of, by event; ends are not counted",
+            ["event"],
+            registry=registry,
+        )
         self.happenings_dropped = Counter(
             "wxgate_happenings_dropped",
             "what nobody is told of, because too much waited to be written down",

@@ -33,8 +33,9 @@ ADVICE: Mapping[EventName, Text] = {
         "another program asks WeChat for tokens: let it use the gateway, or exchange the AppSecret",
     ),
     "account.ip_refused": Text(
-        "把这个 IP 加进公众号后台“设置与开发 - 开发接口管理 - IP白名单”",
-        "add the IP to the whitelist in WeChat's console (basic configuration)",
+        "把这个 IP 填入微信开发者平台 → 公众号 → 开发密钥 → API IP 白名单，约 10 分钟内生效",
+        "enter the IP on WeChat's developer platform (公众号 → 开发密钥 → API IP 白名单); it counts"
+        " within about 10 minutes",
     ),
     "quota.near": Text(
         "今天的额度快用完：看 wxgate stats quota，停掉不急的调用",

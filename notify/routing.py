@@ -76,6 +76,8 @@ class Routing:
         if row.event not in EVENTS:
             log.error("event unknown", happening=row.event)  # of a newer version
             return
+        if not row.over:
+            self._metrics.happenings.labels(row.event).inc()
         noted = await self._alerts.note(connection, row, now)
         if not noted.tell:
             return

@@ -57,6 +57,10 @@ _HEADS: dict[str, dict[Language, tuple[str, ...]]] = {
         "zh": ("名字", "工具", "走哪个门", "测试里"),
         "en": ("name", "tool", "door", "in the tests"),
     },
+    "events": {
+        "zh": ("事件", "级别", "告警", "含义", "怎么办"),
+        "en": ("event", "severity", "alert", "meaning", "what to do"),
+    },
     "faults": {"zh": ("#", "这里会怎样 / what happens here", "守住 / holds", "测试 / tests")},
 }
 
@@ -374,6 +378,25 @@ def _fault_cells(row: FaultRow) -> tuple[str, ...]:
     return str(row.number), said, held, "<br>".join(tests) or "—"
 
 
+def _events(_name: str, language: Language) -> str:
+    """All that people can be told of."""
+    from notify.advice import ADVICE
+    from notify.events import EVENTS
+
+    yes = {"zh": "是", "en": "yes"}[language]
+    rows = [
+        (
+            f"`{name}`",
+            event.severity,
+            yes if event.alerts else "—",
+            _cell(_said(event.title, language)),
+            _cell(_said(ADVICE[name], language)) if name in ADVICE else "—",
+        )
+        for name, event in EVENTS.items()
+    ]
+    return _table(_HEADS["events"][language], rows)
+
+
 _DOORS: dict[str, dict[Language, str]] = {
     "base-url": {"zh": "[换地址](relay.md)", "en": "[base URL](relay.md)"},
     "forward": {"zh": "[正向代理](forward.md)", "en": "[forward proxy](forward.md)"},
@@ -406,6 +429,7 @@ _PARTS: dict[str, Callable[[str, Language], str]] = {
     "channel": _channel,
     "options": _options,
     "errors": _errors,
+    "events": _events,
     "faults": _faults,
     "hints": _hints,
     "rules": _rules,

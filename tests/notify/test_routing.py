@@ -57,6 +57,7 @@ async def test_what_is_told_of_a_job_leads_to_it(desk: Desk) -> None:
     await desk.happen("disk.full", "gate-1")
     found = await _routed(desk)
     links = {row.event: row.content["data"].get("url") for row in found}
+    assert 'wxgate_happenings_total{event="job.failed"} 1.0' in desk.metrics.render().decode()
     assert links == {"job.failed": "https://gate.test/v1/jobs/job_1", "disk.full": None}
 
 
