@@ -12,6 +12,7 @@ from server.cli import (
     batch,
     ca,
     cache,
+    channels,
     check_config,
     clients,
     demo,
@@ -111,6 +112,7 @@ app.add_typer(schedules.app, name="schedules")
 app.add_typer(audit.app, name="audit")
 app.add_typer(templates.app)
 app.add_typer(webhooks.app, name="webhooks")
+app.add_typer(channels.app, name="channels")
 
 
 def main() -> None:
