@@ -37,10 +37,8 @@ from jobs.engine import Engine
 from jobs.library import Library
 from jobs.service import Jobs
 from jobs.webhooks import Secrecy
-from notify.bulletin import Bulletin
 from notify.happening import Tell
 from proxy.aiohttp_upstream import open_upstream
-from proxy.alarms import SILENT, Alarms
 from proxy.auth import Authenticator
 from proxy.budget import RetryBudgets
 from proxy.call import Calls, WeChatFacts
@@ -59,6 +57,7 @@ from proxy.stable_token import StableToken
 from proxy.tokens import TokenBooks, TokenService
 from proxy.upstream import Upstream
 from server.backup.opening import backing_up
+from server.alarming import open_alarms
 from server.cache_control import (
     CacheControl,
     clears_of,
@@ -294,7 +293,7 @@ async def open_wechat(
     """
     async with AsyncExitStack() as stack:
         metrics, answered = Metrics(), CallStats()
-        alarms = await _open_alarms(stack, told, metrics)
+        alarms = await open_alarms(stack, told, metrics)
         caches = CacheStatistics(metrics)
         caches.add_section("calls", answered.describe)
         accounts = Accounts(settings.accounts)
@@ -337,27 +336,6 @@ async def open_wechat(
             *(accounts, calls, tokens, upstream, quota, caches, metrics, link),
             *(responses.store, responses.calls(calls), capabilities, answered, alarms.tell),
         )
-
-
-async def _open_alarms(stack: AsyncExitStack, told: Database | None, metrics: Metrics) -> Alarms:
-    if told is None:
-        return SILENT
-    return Alarms(await stack.enter_async_context(Bulletin(told, metrics)))
-
-
-async def _open_tokens(
-    settings: Settings, sealer: Sealer | None, link: RedisLink | None, caches: CacheStatistics
-) -> tuple[TokenStore, TokenReminder | None]:
-    local = MemoryTokenStore(caches.register)
-    if sealer is None:
-        return local, None
-    if link is not None:
-        keys = Keys(settings.redis.prefix)
-        shared = RedisTokenStore(link, keys, sealer, caches.register)
-        return FallbackTokenStore(shared, local), TokenReminder(link, keys, shared, local)
-    kept = KeptTokenStore(local, settings.server.data_dir / "tokens", sealer)
-    await kept.load()
-    return kept, None
 
 
 def _open_fleet(
