@@ -56,8 +56,8 @@ from proxy.stable_token import PATH as STABLE_TOKEN
 from proxy.stable_token import StableToken
 from proxy.tokens import TokenBooks, TokenService
 from proxy.upstream import Upstream
-from server.backup.opening import backing_up
 from server.alarming import open_alarms
+from server.backup.opening import backing_up
 from server.cache_control import (
     CacheControl,
     clears_of,
@@ -336,6 +336,21 @@ async def open_wechat(
             *(accounts, calls, tokens, upstream, quota, caches, metrics, link),
             *(responses.store, responses.calls(calls), capabilities, answered, alarms.tell),
         )
+
+
+async def _open_tokens(
+    settings: Settings, sealer: Sealer | None, link: RedisLink | None, caches: CacheStatistics
+) -> tuple[TokenStore, TokenReminder | None]:
+    local = MemoryTokenStore(caches.register)
+    if sealer is None:
+        return local, None
+    if link is not None:
+        keys = Keys(settings.redis.prefix)
+        shared = RedisTokenStore(link, keys, sealer, caches.register)
+        return FallbackTokenStore(shared, local), TokenReminder(link, keys, shared, local)
+    kept = KeptTokenStore(local, settings.server.data_dir / "tokens", sealer)
+    await kept.load()
+    return kept, None
 
 
 def _open_fleet(
