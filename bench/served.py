@@ -21,7 +21,7 @@ KEY = "wxg_bench_0123456789abcdefghijklmn"
 def served(
     sandbox_port: int,
     directory: Path,
-    change: dict[str, dict[str, Any]] | None = None,
+    change: dict[str, Any] | None = None,
     *,
     accounts: list[dict[str, Any]] | None = None,
     stderr: int | None = None,
@@ -41,7 +41,8 @@ def served(
         "log": {"level": "error"},
     }
     for section, values in (change or {}).items():
-        config[section] = {**config.get(section, {}), **values}
+        tables = isinstance(values, list)
+        config[section] = values if tables else {**config.get(section, {}), **values}
     config["accounts"] = accounts or [
         {
             "name": "main",
@@ -55,7 +56,9 @@ def served(
             "id": "bench",
             "key": KEY,
             "accounts": [account["name"] for account in config["accounts"]],
-            "scopes": ["relay:read", "relay:write", "material", "draft", "publish", "stats"],
+            "scopes": [
+                *("relay:read", "relay:write", "material", "draft", "publish", "stats", "notify"),
+            ],
             "rate_limit": "60000000/minute",
             "max_concurrent": 10_000,
         }
