@@ -15,7 +15,7 @@ from notify.channel_errors import (
     ChannelLocked,
     ChannelUnknown,
 )
-from notify.channel_forms import checked, read_back, revealed
+from notify.channel_forms import changed, checked, read_back, revealed
 from notify.channel_settings import ChannelSettings
 from notify.channels import Channels
 from store import channels as rows
@@ -80,7 +80,7 @@ class ChannelDesk:
             row = await self._found(connection, name, version)
             if (kept := self.open(row)) is None:
                 raise ChannelLocked(channel=name)
-            settings = checked({**read_back(kept), **said}, self._channels.kinds)
+            settings = checked(changed(read_back(kept), said), self._channels.kinds)
             newer = self._row(
                 settings, version=row.version + 1, created_at=row.created_at, now=self._clock()
             )

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic_core import to_jsonable_python
 
-from core.secret import MASK
+from core.secret import MASK, is_secret_name
 from notify.channel_errors import ChannelInvalid
 from notify.channel_settings import ChannelSettings
 from notify.kinds import KINDS, Kind
@@ -36,6 +36,50 @@ def _masked(entry: Mapping[str, Any]) -> str | None:
         if MASK in json.dumps(value, default=str):
             return name
     return None
+
+
+def changed(kept: Mapping[str, Any], said: Mapping[str, Any]) -> dict[str, Any]:
+    """What is kept, with what is said in its place. Raises ChannelInvalid.
+
+    Of entries with names, such as the accounts of a mail channel, a secret that is not said stays,
+    as long as it goes where it went.
+    """
+    entry = {**kept, **said}
+    for field, value in said.items():
+        if isinstance(value, list) and isinstance(kept.get(field), list):
+            before = {each["name"]: each for each in kept[field] if _is_named(each)}
+            entry[field] = [
+                _with_secrets(field, before[each["name"]], each)
+                if _is_named(each) and each["name"] in before
+                else each
+                for each in value
+            ]
+    return entry
+
+
+_WHERE = ("host", "port", "security", "ca_file")
+
+
+def _is_named(entry: Any) -> bool:
+    return isinstance(entry, dict) and isinstance(entry.get("name"), str)
+
+
+def _with_secrets(
+    field: str, kept: Mapping[str, Any], said: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    secrets = {
+        name: value
+        for name, value in kept.items()
+        if value and is_secret_name(name) and name not in said
+    }
+    elsewhere = [name for name in _WHERE if name in said and said[name] != kept.get(name)]
+    if secrets and elsewhere:
+        name = next(iter(secrets))
+        raise ChannelInvalid(
+            field=field,
+            reason=f"{field}: {', '.join(elsewhere)} 变了，要重新给出 {name} / {name} too",
+        )
+    return {**secrets, **said}
 
 
 def revealed(settings: ChannelSettings) -> bytes:
