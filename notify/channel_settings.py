@@ -1,10 +1,11 @@
+from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from typing import Annotated
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, StringConstraints
 
-from core.errors import Language
+from core.errors import Language, Text
 
 _MAX_URL_CHARS = 2_048
 
@@ -33,6 +34,10 @@ class ChannelSettings(BaseModel):
         description="recipients that callers may name, as *@example.com or +86*; empty: none but"
         " the channel's own",
     )
+
+    def warnings(self) -> Iterator[tuple[str, Text]]:
+        """What is allowed but should be meant: a key, and what is to be known."""
+        yield from ()
 
     def serves(self, client_id: str) -> bool:
         """Whether that client may send by it."""

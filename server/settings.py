@@ -380,5 +380,8 @@ def warnings_of(settings: Settings) -> Iterator[Fault]:
             "client keys in CONNECT are not encrypted: for a trusted LAN, with allow_ips",
         )
         yield Fault("forward.listen", clear)
+    for channel in settings.channels:
+        for key, text in channel.warnings():
+            yield Fault(f"channels.{channel.name}.{key}", text)
     if settings.server.workers > 1:
         yield Fault("server.workers", _NOT_IN_FORCE)

@@ -1,4 +1,5 @@
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from ipaddress import ip_address
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
@@ -11,6 +12,7 @@ from pydantic import (
     model_validator,
 )
 
+from core.errors import Text
 from notify.channel_settings import ChannelSettings
 from notify.email.addresses import checked_address, parse_address
 
@@ -114,9 +116,26 @@ class EmailSettings(ChannelSettings):
         300, ge=1, le=86_400, description="then it is tried, without a mail, until it is back"
     )
 
+    def warnings(self) -> Iterator[tuple[str, Text]]:
+        """Passwords that anybody on the way can read."""
+        for account in self.accounts:
+            if account.security == "plain" and account.login and not _is_here(account.host):
+                readable = Text(
+                    "授权码会明文传输：改用 tls 或 starttls",
+                    "its password travels unencrypted: use tls or starttls",
+                )
+                yield f"accounts.{account.name}.security", readable
+
     @model_validator(mode="after")
     def _names_differ(self) -> Self:
         names = [account.name for account in self.accounts]
         if len(set(names)) != len(names):
             raise ValueError("accounts 里的 name 有重复 / two accounts have one name")
         return self
+
+
+def _is_here(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -58,3 +58,18 @@ def test_the_password_is_shown_nowhere() -> None:
 def test_what_cannot_work_is_refused_where_it_is_written(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         _channel(**wrong)
+
+
+@pytest.mark.parametrize(
+    ("account", "warned"),
+    [
+        ({"security": "plain"}, ["accounts.qq.security"]),
+        ({"security": "plain", "password": ""}, []),
+        ({"security": "plain", "host": "127.0.0.1"}, []),
+        ({"security": "plain", "host": "localhost"}, []),
+        ({"security": "starttls"}, []),
+    ],
+)
+def test_a_password_in_the_clear_is_warned_of(account: dict[str, str], warned: list[str]) -> None:
+    channel = _channel(accounts=[{**ACCOUNT, **account}])
+    assert [key for key, _ in channel.warnings()] == warned
