@@ -21,8 +21,7 @@ from notify.sender import DeliveryUnknown, NotDelivered, Resting, Sender
 from notify.settings import NotifySettings
 from notify.wording import Words
 from notify.writing import message_of
-from store import notifications as rows
-from store import sending
+from store import sending, uploads
 from store.engine import Database, StorageUnavailable
 from store.notifications import NotificationRow
 from store.sending import Lease
@@ -227,10 +226,7 @@ class Delivery:
     async def _message(self, row: NotificationRow) -> tuple[Message, Mapping[str, Any]]:
         language = self._way.channels.get(row.channel).language
         async with self._database.read() as connection:
-            files = [
-                (each, await rows.data_of(connection, each))
-                for each in await rows.files(connection, row.id)
-            ]
+            files = await uploads.attached(connection, row.id)
         return await message_of(row, files, self._way.words, language)
 
     async def _keep(self, row: NotificationRow, ended: End) -> None:

@@ -12,9 +12,10 @@ from notify.events import EVENTS, EventName
 from notify.message import Severity
 from notify.settings import NotifySettings
 from notify.wording import Worded
-from store import locks
+from store import locks, uploads
 from store import notifications as rows
-from store.notifications import FileRow, NotificationRow
+from store.notifications import NotificationRow
+from store.uploads import UploadRow
 
 WHOM = ("to", "cc", "bcc", "only", "mention")
 
@@ -46,7 +47,7 @@ class NewNotification:
     resend_of: str | None = None  # a resend is never taken for a repetition
     key_hash: str | None = None  # of the caller's Idempotency-Key
     body_hash: str | None = None
-    files: Sequence[FileRow] = ()
+    files: Sequence[UploadRow] = ()
 
     @classmethod
     def of_event(cls, event: EventName, channel: str, data: Mapping[str, Any], **more: Any) -> Self:
@@ -134,7 +135,7 @@ class Notifications:
         if earlier is not None:
             row = replace(row, state="suppressed", digest_id=earlier, done_at=row.created_at)
         await rows.insert(connection, row)
-        await rows.attach(connection, row.id, new.files)
+        await uploads.attach(connection, row.id, new.files, now=row.created_at)
         return Added(row.id, row.state, is_new=True)
 
     async def _earlier(self, connection: AsyncConnection, row: NotificationRow) -> str | None:

@@ -5,12 +5,13 @@ from core.errors import Language
 from notify.message import Attachment, Message
 from notify.outbox import content_of
 from notify.wording import Words
-from store.notifications import FileRow, NotificationRow
+from store.notifications import NotificationRow
+from store.uploads import AttachedFile
 
 
 async def message_of(
     row: NotificationRow,
-    files: Sequence[tuple[FileRow, bytes]],
+    files: Sequence[AttachedFile],
     words: Words,
     language: Language,
 ) -> tuple[Message, Mapping[str, Any]]:
@@ -41,8 +42,7 @@ async def message_of(
         url=content.get("url", ""),
         created_at=row.created_at,
         attachments=tuple(
-            Attachment(name=each.name, media_type=each.media_type, data=data)
-            for each, data in files
+            Attachment(name=each.name, media_type=each.media_type, data=each.data) for each in files
         ),
         **{name: tuple(whom) for name, whom in row.recipients.items()},
     )

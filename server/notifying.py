@@ -18,6 +18,7 @@ from jobs.webhooks import Secrecy
 from notify.alert_settings import AlertSettings
 from notify.alerts import Alerts
 from notify.channels import Channels
+from notify.client_notifications import ClientNotifications
 from notify.delivery import Delivery, Way
 from notify.digest import Digests
 from notify.happening import Tell
@@ -59,6 +60,7 @@ class Notifying:
     channel_desk: ChannelDesk
     words: TemplateWords
     notifications: Notifications
+    sent: ClientNotifications
     rounds: Rounds
 
     def put(self, settings: Settings) -> None:
@@ -111,7 +113,8 @@ async def open_notifying(
         await stack.enter_async_context(rounds)
         secrecy = kept.secrecy
         desk = ChannelDesk(*(database, secrecy.sealer, secrecy.audit, channels), clock=clock)
-        yield Notifying(rules, channels, desk, words, notifications, rounds)
+        sent = ClientNotifications(database, channels, words, notifications, clock=clock)
+        yield Notifying(rules, channels, desk, words, notifications, sent, rounds)
 
 
 @asynccontextmanager

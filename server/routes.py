@@ -67,6 +67,7 @@ from server.cache_control import CacheControl
 from server.callers import Callers
 from server.channel_routes import channel_routes
 from server.effect_routes import effect_routes
+from server.notify_routes import notification_routes
 from server.notifying import Notifying
 from server.settings import Settings
 from server.store import store_check
@@ -170,6 +171,7 @@ def _v1(parts: Parts, bodies: BodyBudget) -> list[ApiRoute]:
         *effect_routes(parts.work, parts.accounts),
         *webhook_routes(parts.work.telling.webhooks),
         *channel_routes(parts.notifying.channels, parts.notifying.channel_desk, parts.follow),
+        *notification_routes(parts.notifying.sent, parts.audit),
         *_templates(parts),
         *_cache_admin(parts),
         *_clients(parts),

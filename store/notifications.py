@@ -1,11 +1,11 @@
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from sqlalchemy import Row, delete, select, update
+from sqlalchemy import Row, delete, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from store.tables import file, notification, notification_attempt, notification_file
+from store.tables import notification, notification_attempt, notification_file
 from store.upsert import insert_for
 
 OPEN_STATES = ("pending", "held")
@@ -58,16 +58,6 @@ class AttemptRow:
     error: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FileRow:
-    """A file that goes along; its bytes are in store/files.py."""
-
-    name: str
-    media_type: str
-    client_id: str
-    sha256: str
-
-
 async def insert(connection: AsyncConnection, row: NotificationRow) -> bool:
     """Add one; False if there is one of its `key_hash`.
 
@@ -77,32 +67,20 @@ async def insert(connection: AsyncConnection, row: NotificationRow) -> bool:
     return (await connection.execute(statement)).rowcount == 1
 
 
-async def attach(
-    connection: AsyncConnection, notification_id: str, files: Sequence[FileRow]
-) -> None:
-    """Let files go along with it, in that order."""
-    rows = [
-        {"notification_id": notification_id, "position": position, **asdict(each)}
-        for position, each in enumerate(files)
-    ]
-    if rows:
-        await connection.execute(notification_file.insert(), rows)
+async def copy_files(connection: AsyncConnection, from_id: str, to_id: str) -> None:
+    """Let what goes along with one go along with another."""
+    columns = [column for column in notification_file.c if column.name != "notification_id"]
+    query = select(literal(to_id), *columns).where(notification_file.c.notification_id == from_id)
+    names = ["notification_id", *(column.name for column in columns)]
+    await connection.execute(notification_file.insert().from_select(names, query))
 
 
-async def files(connection: AsyncConnection, notification_id: str) -> list[FileRow]:
+async def file_names(connection: AsyncConnection, notification_id: str) -> list[str]:
     """What goes along with it, in its order."""
-    columns = [notification_file.c[name] for name in FileRow.__dataclass_fields__]
-    query = select(*columns).where(notification_file.c.notification_id == notification_id)
-    rows = await connection.execute(query.order_by(notification_file.c.position))
-    return [FileRow(**found._mapping) for found in rows]  # noqa: SLF001 - SQLAlchemy's own name
-
-
-async def data_of(connection: AsyncConnection, each: FileRow) -> bytes:
-    """The bytes of a file that goes along with something."""
-    query = select(file.c.data).where(
-        file.c.client_id == each.client_id, file.c.sha256 == each.sha256
+    query = select(notification_file.c.name).where(
+        notification_file.c.notification_id == notification_id
     )
-    return bytes((await connection.execute(query)).scalar_one())
+    return list((await connection.scalars(query.order_by(notification_file.c.position))).all())
 
 
 async def get(

@@ -23,6 +23,7 @@ from server.cli import (
     library,
     lint,
     migrate,
+    notifications,
     publish,
     render,
     routes,
@@ -113,6 +114,7 @@ app.add_typer(audit.app, name="audit")
 app.add_typer(templates.app)
 app.add_typer(webhooks.app, name="webhooks")
 app.add_typer(channels.app, name="channels")
+app.add_typer(notifications.app, name="notifications")
 
 
 def main() -> None:

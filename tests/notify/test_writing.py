@@ -1,5 +1,5 @@
 from notify.writing import message_of
-from store.notifications import FileRow
+from store.uploads import AttachedFile
 from tests.notify.desk import PlainWords
 from tests.store.test_notifications import notification_row
 
@@ -7,8 +7,8 @@ from tests.store.test_notifications import notification_row
 async def test_words_of_somebody_go_as_they_are() -> None:
     content = {"subject": "s", "text": "t", "markdown": "m", "html": "h", "variables": {"a": "b"}}
     row = notification_row(content=content, recipients={"to": ["a@test"], "bcc": ["b@test"]})
-    file = FileRow(name="报告.pdf", media_type="application/pdf", client_id="c", sha256="0" * 64)
-    message, kept = await message_of(row, [(file, b"%PDF")], PlainWords(), "zh")
+    file = AttachedFile(name="报告.pdf", media_type="application/pdf", data=b"%PDF")
+    message, kept = await message_of(row, [file], PlainWords(), "zh")
     assert (message.subject, message.text, message.markdown, message.html) == ("s", "t", "m", "h")
     assert (message.to, message.bcc, message.mention) == (("a@test",), ("b@test",), ())
     (attachment,) = message.attachments

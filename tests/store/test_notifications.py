@@ -2,9 +2,10 @@ from typing import Any
 
 import pytest
 
-from store import files, notifications
+from store import files, notifications, uploads
 from store.engine import Database
-from store.notifications import FileRow, NotificationRow
+from store.notifications import NotificationRow
+from store.uploads import UploadRow
 
 
 def notification_row(notification_id: str = "ntf_1", **values: Any) -> NotificationRow:
@@ -56,17 +57,23 @@ async def test_repetitions(database: Database, same: dict[str, str]) -> None:
     assert await repeated(100.0) is None
 
 
-async def test_files_go_along_in_their_order(database: Database) -> None:
+async def test_files_go_along_with_a_resend_too(database: Database) -> None:
     async with database.write() as connection:
-        names = await files.keep(connection, "blog", [b"one", b"two"], now=1.0)
-        sent = [
-            FileRow(name=f"文件{n}", media_type="text/plain", client_id="blog", sha256=sha256)
-            for n, sha256 in enumerate(names)
-        ]
-        await notifications.insert(connection, notification_row())
-        await notifications.attach(connection, "ntf_1", sent)
-        assert await notifications.files(connection, "ntf_1") == sent
-        assert [await notifications.data_of(connection, each) for each in sent] == [b"one", b"two"]
+        sent = []
+        for number, sha256 in enumerate(
+            await files.keep(connection, "blog", [b"1", b"2"], now=1.0)
+        ):
+            named: Any = {"name": f"文件{number}", "media_type": "text/plain", "size": 1}
+            times: Any = {"created_at": 1.0, "expires_at": 2.0}
+            sent.append(
+                UploadRow(id=str(number), client_id="blog", sha256=sha256, **named, **times)
+            )
+        for each in ("ntf_1", "ntf_2"):
+            await notifications.insert(connection, notification_row(each))
+        await uploads.attach(connection, "ntf_1", sent, now=1.0)
+        await notifications.copy_files(connection, "ntf_1", "ntf_2")
+        assert await notifications.file_names(connection, "ntf_2") == ["文件0", "文件1"]
+        assert [file.data for file in await uploads.attached(connection, "ntf_2")] == [b"1", b"2"]
 
 
 async def test_what_waits_is_not_forgotten(database: Database) -> None:

@@ -1,0 +1,202 @@
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from server.cli.common import ConfigOption, fail
+from server.cli.tables import print_facts, print_json, print_table
+from server.cli.target import (
+    EXIT_USAGE,
+    JsonOption,
+    KeyOption,
+    ServerOption,
+    at_gateway,
+    find_target,
+)
+from server.cli.times import in_shanghai
+
+if TYPE_CHECKING:
+    from wxgate_client.gateway import AsyncGateway
+
+app = typer.Typer(no_args_is_help=True)
+
+_DEAD = "dead,needs_review"
+
+Id = Annotated[str, typer.Argument(help="通知的 id / its id")]
+
+
+@app.callback()
+def notifications() -> None:
+    """通知：发送、历史、死信与重发 / notifications: send, look, send again.
+
+    \b
+    例 / example:
+      wxgate notifications list --dead
+      wxgate notifications show ntf_06h07z6nxmd948z1se7rzbetyc
+    """
+
+
+@app.command()
+def send(
+    channel: Annotated[str, typer.Argument(help="渠道 / channel")],
+    text: Annotated[str, typer.Argument(help="正文；- 从标准输入读 / the text; - from stdin")] = "",
+    to: Annotated[list[str], typer.Option(help="收件人，可重复；不写用渠道自己的 / to whom")] = [],  # noqa: B006 - typer copies it
+    subject: Annotated[str, typer.Option(help="标题 / subject")] = "",
+    template: Annotated[str, typer.Option(help="消息模板：名称 或 名称@版本 / template")] = "",
+    var: Annotated[
+        list[str], typer.Option(help="模板变量 名=值，可重复 / a variable NAME=VALUE")
+    ] = [],  # noqa: B006
+    severity: Annotated[str, typer.Option(help="info warning error critical")] = "info",
+    as_json: JsonOption = False,
+    server: ServerOption = "",
+    key: KeyOption = "",
+    config: ConfigOption = None,
+) -> None:
+    """发一条 / send one.
+
+    \b
+    例 / example:
+      wxgate notifications send ops "发布完成" --subject 通知
+      echo "备份完成" | wxgate notifications send ops -
+      wxgate notifications send ops --template weekly --var count=3
+    """
+    said: dict[str, Any] = {"channel": channel, "to": to, "severity": severity}
+    if template:
+        said |= {"template": template, "variables": dict(map(_pair, var))}
+    else:
+        said |= {"subject": subject, "text": sys.stdin.read() if text == "-" else text}
+    made = _ask(server, key, config, "POST", "", said)
+    if as_json:
+        print_json(made)
+    else:
+        typer.echo(f"{made['id']}\t{made['state']}")
+
+
+@app.command("list")
+def list_(
+    state: Annotated[
+        str, typer.Option(help="pending held sent dead needs_review suppressed digested")
+    ] = "",
+    dead: Annotated[
+        bool, typer.Option("--dead", help="没有送达的（死信与待确认）/ what did not arrive")
+    ] = False,
+    channel: Annotated[str, typer.Option(help="渠道 / channel")] = "",
+    event: Annotated[str, typer.Option(help="事件 / event")] = "",
+    digest: Annotated[str, typer.Option(help="这条摘要里的 / what this digest carried")] = "",
+    limit: Annotated[int, typer.Option(min=1, max=100, help="最多几条 / how many")] = 20,
+    as_json: JsonOption = False,
+    server: ServerOption = "",
+    key: KeyOption = "",
+    config: ConfigOption = None,
+) -> None:
+    """列出，新的在前 / list them, newest first.
+
+    \b
+    例 / example:
+      wxgate notifications list --channel ops
+      wxgate notifications list --dead --json
+    """
+    wanted = {
+        "state": _DEAD if dead else state,
+        "channel": channel,
+        "event": event,
+        "digest": digest,
+        "limit": str(limit),
+    }
+    told = _ask(server, key, config, "GET", "", query=wanted)
+    if as_json:
+        print_json(told)
+        return
+    print_table(
+        ("id", "time", "state", "channel", "event", "subject", "error"),
+        (
+            (
+                row["id"],
+                in_shanghai(row["created_at"]),
+                row["state"],
+                row["channel"],
+                row["event"] or "",
+                row["subject"] or "",
+                row["error"] or "",
+            )
+            for row in told["items"]
+        ),
+    )
+
+
+@app.command()
+def show(
+    notification_id: Id,
+    as_json: JsonOption = False,
+    server: ServerOption = "",
+    key: KeyOption = "",
+    config: ConfigOption = None,
+) -> None:
+    """看一条和每次尝试 / one of them, and its attempts.
+
+    \b
+    例 / example:
+      wxgate notifications show ntf_06h07z6nxmd948z1se7rzbetyc
+    """
+    told = _ask(server, key, config, "GET", f"/{notification_id}")
+    if as_json:
+        print_json(told)
+        return
+    tries = told.pop("tries")
+    print_facts({name: value for name, value in told.items() if value not in (None, "", [])})
+    head = ("number", "began_at", "outcome", "sender", "error")
+    print_table(head, ([row[name] or "" for name in head] for row in tries))
+
+
+@app.command()
+def resend(
+    notification_ids: Annotated[list[str], typer.Argument(help="通知的 id / their ids")],
+    server: ServerOption = "",
+    key: KeyOption = "",
+    config: ConfigOption = None,
+) -> None:
+    """再发一次（needs_review 的可能已经送达）/ send again; needs_review may have arrived.
+
+    \b
+    例 / example:
+      wxgate notifications resend ntf_06h07z6nxmd948z1se7rzbetyc
+    """
+    for notification_id in notification_ids:
+        made = _ask(server, key, config, "POST", f"/{notification_id}/resend")
+        typer.echo(f"{notification_id} → {made['id']}")
+
+
+def _pair(said: str) -> tuple[str, Any]:
+    name, equals, value = said.partition("=")
+    if not equals or not name:
+        fail(f"应为 名=值：{said}", f"must be NAME=VALUE: {said}", code=EXIT_USAGE)
+    try:
+        return name, json.loads(value)  # numbers, lists
+    except ValueError:
+        return name, value
+
+
+def _ask(
+    server: str,
+    key: str,
+    config: Path | None,
+    method: str,
+    path: str,
+    said: object = None,
+    *,
+    query: dict[str, str] | None = None,
+) -> dict[str, Any]:
+    """Make the call and return its answer. Ends with status 1 if the gateway refuses."""
+    from accounts.clients import Scope
+
+    told: dict[str, Any] = {}
+
+    async def work(gateway: "AsyncGateway") -> None:
+        wanted = {name: value for name, value in (query or {}).items() if value}
+        url = f"/v1/notifications{path}"
+        told.update(await gateway.request(method, url, json=said, params=wanted or None))
+
+    at_gateway(find_target(server, key, config, Scope.ADMIN, Scope.NOTIFY), work)
+    return told
