@@ -22,7 +22,7 @@ _SECRET_NAMES = frozenset(
         "api_key", "key", "previous_key", "client_key", "master_key", "cookie", "set-cookie",
         "signature", "password", "ticket", "session_key", "js_code", "echostr", "callback_token",
         "encodingaeskey", "encoding_aes_key", "previous_callback_token",
-        "previous_encoding_aes_key",
+        "previous_encoding_aes_key", "access_key_secret", "secret_key", "send_key", "device_key",
     }
 )  # fmt: skip
 
@@ -32,6 +32,7 @@ _IN_TEXT = re.compile(
     (?P<name>                                   # name=value in URLs, forms, JSON, TOML, reprs
         (?:access_token | refresh_token | app_?secret | client_secret | secret | ticket | js_code
          | password | callback_token | encoding_?aes_?key | session_key
+         | secret_key | send_key | device_key
          | (?<![a-z])token(?=[\\"'=%]))         # but not the word in prose
         [\\"']{0,4} \s{0,4} (?:= | : | %3d) \s{0,4} [\\"']{0,4}
     ) (?-i: [^&\s"',;}\\\u0080-\uffff])+       # prose after it stays; with i, U+017F means s too
@@ -39,6 +40,9 @@ _IN_TEXT = re.compile(
         (?: (?:proxy-)?authorization | (?:set-)?cookie | x-api-key)
         [\\"']{0,4} \s{0,4} [=:,] \s{0,4} b?[\\"']{0,4}
     ) [^\r\n"']+
+    | (?P<robot>                                # a chat robot: who has its address can send
+        hooks\.slack\.com/services/ | /open-apis/bot/v2/hook/ | /cgi-bin/webhook/send\?key=
+      ) [^\s"'<>&]+
     | (?P<scheme> (?:Bearer|Basic) [ ]) [A-Za-z0-9_-][A-Za-z0-9._~+/=-]{11,}
     | (?P<user> :// [^\s/:@]* :) [^\s/]+ (?=@)  # the password in a database's URL
     | -----BEGIN[ ][A-Z ]{0,40}PRIVATE[ ]KEY----- (?s: .*?) (?:-----END[ ][A-Z ]{0,40}----- | \Z)
@@ -47,7 +51,10 @@ _IN_TEXT = re.compile(
         | eyJ[a-z0-9_-]{8,}\.[a-z0-9_-]+(?:\.[a-z0-9_-]*)?     # JWT
         | [0-9]{2,3}_[a-z0-9_-]{64,}            # WeChat's access_token
         | (?:[0-9a-f]{64} | [0-9a-f]{32})       # master key, AppSecret
+        | sec[0-9a-f]{64}                       # of DingTalk
+        | sct(?:p?[0-9]{1,12})t[a-z0-9]{8,}     # of ServerChan
       ) (?![a-z0-9])
+    | whsec_[a-z0-9+/]{16,}={0,2}               # of a webhook
     | =:[a-z0-9+/]{20,}={0,2}:                  # a signature (RFC 8941 byte sequence)
     """
 )
