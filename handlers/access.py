@@ -1,7 +1,7 @@
 import os
 import re
 import time
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 from prometheus_client import Counter, Histogram
@@ -20,6 +20,14 @@ _REQUEST_ID = re.compile(rb"[A-Za-z0-9_-]{8,64}")
 _QUIET = frozenset({"/health", "/health/live", "/health/ready", "/metrics"})
 
 
+class CountsCalls(Protocol):
+    """Hears of each call that was answered; `cache.call_stats` does."""
+
+    def record(self, labels: Labels, seconds: float, error: str = "") -> None:
+        """A call; `error` is whose it was and its category, as "wechat.auth"."""
+        ...
+
+
 class AccessMiddleware:
     """Outermost: gives each request its id, writes one access line, counts and times it.
 
@@ -27,11 +35,11 @@ class AccessMiddleware:
     (`client_id`, `account`, `route`) they leave in `scope["state"]`.
     """
 
-    def __init__(self, app: ASGIApp, metrics: Metrics, calls: CallStats | None = None) -> None:
+    def __init__(self, app: ASGIApp, metrics: Metrics, calls: CountsCalls | None = None) -> None:
         self._app = app
         self._metrics = metrics
         self._known: dict[tuple[str, int], tuple[Counter, Histogram]] = {}
-        self._calls = calls or CallStats()
+        self._calls: CountsCalls = calls or CallStats()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""

@@ -1,5 +1,6 @@
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from types import TracebackType
 from typing import Any, Protocol, Self
 
@@ -53,7 +54,7 @@ class AlertCare:
         database: Database,
         settings: CurrentSettings,
         *,
-        accounts: Callable[[], Collection[str]],
+        accounts: Callable[[], AbstractSet[str]],
         leads: Leads,
         wake: Callable[[], None],
         clock: Clock,

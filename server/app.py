@@ -57,6 +57,7 @@ from proxy.stable_token import StableToken
 from proxy.tokens import TokenBooks, TokenService
 from proxy.upstream import Upstream
 from server.alarming import open_alarms
+from server.alerting import CountedCalls
 from server.backup.opening import backing_up
 from server.cache_control import (
     CacheControl,
@@ -203,11 +204,8 @@ async def open_gateway(
 def _notifying(
     settings: Settings, kept: Kept, wechat: _Upstream, made: Work
 ) -> AbstractAsyncContextManager[Notifying]:
-    return open_notifying(
-        *(settings, kept, made.templating.work, wechat.tell),
-        metrics=wechat.metrics,
-        link=wechat.link,
-    )
+    sent = (made.templating.work, wechat.tell)
+    return open_notifying(settings, kept, *sent, wechat=wechat.for_jobs, link=wechat.link)
 
 
 def _limiter(settings: Settings, wechat: _Upstream) -> AbstractAsyncContextManager[Limiter]:
@@ -231,7 +229,7 @@ def _joined(parts: Parts, in_force: InForce, wechat: _Upstream, engine: Engine) 
     starlette = build_app(parts)
     layers = Layers(
         *(starlette, parts.relay, parts.settings, parts.metrics, parts.relay_segments),
-        wechat.answered,
+        CountedCalls(wechat.answered, parts.notifying.alerting.traffic),
     )
     reloader = make_reloader(in_force, parts, wechat.tokens, layers)
     return Gateway(

@@ -2,9 +2,8 @@ from urllib.parse import urlsplit
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from cache.call_stats import CallStats
 from core.metrics import Metrics
-from handlers.access import AccessMiddleware
+from handlers.access import AccessMiddleware, CountsCalls
 from handlers.areas import Areas, Segments
 from handlers.compression import Compression
 from handlers.cors import Cors
@@ -50,7 +49,7 @@ class Layers:
         settings: Settings,
         metrics: Metrics,
         segments: Segments,
-        calls: CallStats | None = None,
+        calls: CountsCalls | None = None,
     ) -> None:
         server = settings.server
         public = urlsplit(server.public_url)

@@ -10,12 +10,10 @@ from cache.redis import RedisLink
 from cache.shared_windows import SharedWindows
 from cache.windows import MemoryWindows, Windows
 from content.template_work import TemplateWork
-from core.metrics import Metrics
 from fetch.post import Poster
 from handlers.channel_desk import ChannelDesk
 from jobs.executor import Executor
 from jobs.webhooks import Secrecy
-from notify.alert_settings import AlertSettings
 from notify.alerts import Alerts
 from notify.channels import Channels
 from notify.client_notifications import ClientNotifications
@@ -26,9 +24,11 @@ from notify.kinds import Means
 from notify.outbox import Notifications
 from notify.rounds import Rounds
 from notify.routing import Routing
+from server.alerting import Alerting, open_alerting
 from server.following import follow_channels
 from server.settings import Settings
 from server.wording import TemplateWords
+from server.work import WeChat
 from store import sending
 from store.engine import Database
 from store.watch import Watcher
@@ -39,7 +39,7 @@ class Rules:
 
     def __init__(self, settings: Settings) -> None:
         self.notify = settings.notify
-        self.alerts = AlertSettings()
+        self.alerts = settings.alerts
 
 
 @dataclass(frozen=True)
@@ -62,10 +62,12 @@ class Notifying:
     notifications: Notifications
     sent: ClientNotifications
     rounds: Rounds
+    alerting: Alerting
 
     def put(self, settings: Settings) -> None:
         """Let the routes and channels of `settings` count from now on."""
         self.rules.notify = settings.notify
+        self.rules.alerts = settings.alerts
         self.channels.replace_file(settings.channels)
 
 
@@ -76,7 +78,7 @@ async def open_notifying(
     work: TemplateWork,
     tell: Tell,
     *,
-    metrics: Metrics,
+    wechat: WeChat,
     link: RedisLink | None,
 ) -> AsyncIterator[Notifying]:
     """People are told until the end of the block."""
@@ -95,14 +97,14 @@ async def open_notifying(
             async with database.write() as connection:
                 await sending.release(connection, None, clock())
         delivery = Delivery(
-            *(database, Way(channels, words, metrics)),
+            *(database, Way(channels, words, wechat.metrics)),
             owner=executor.id,
             settings=lambda: rules.notify,
             clock=clock,
         )
         notifications = Notifications(lambda: rules.notify, delivery.wake, clock=clock)
         routing = Routing(
-            *(database, notifications, Alerts(lambda: rules.alerts), metrics),
+            *(database, notifications, Alerts(lambda: rules.alerts), wechat.metrics),
             settings=lambda: rules.notify,
             clock=clock,
             public_url=settings.server.public_url,
@@ -113,8 +115,13 @@ async def open_notifying(
         await stack.enter_async_context(rounds)
         secrecy = kept.secrecy
         desk = ChannelDesk(*(database, secrecy.sealer, secrecy.audit, channels), clock=clock)
+        alerting = await stack.enter_async_context(
+            open_alerting(
+                *(lambda: rules.alerts, database, wechat.accounts, secrecy.audit, rounds.wake)
+            )
+        )
         sent = ClientNotifications(database, channels, words, notifications, clock=clock)
-        yield Notifying(rules, channels, desk, words, notifications, sent, rounds)
+        yield Notifying(rules, channels, desk, words, notifications, sent, rounds, alerting)
 
 
 @asynccontextmanager

@@ -297,6 +297,7 @@ def hot(old: Settings, new: Settings) -> Settings:
     return old.model_copy(
         update={
             "accounts": new.accounts,
+            "alerts": new.alerts,
             "clients": new.clients,
             "channels": new.channels,
             "notify": new.notify,

@@ -62,6 +62,7 @@ from proxy.capabilities import Capabilities, Prober
 from proxy.quota import QuotaLedger
 from proxy.ratelimit import Limiter
 from proxy.signed_body import SignedBodies
+from server.alerting import alert_routes
 from server.batch_routes import batch_routes
 from server.cache_control import CacheControl
 from server.callers import Callers
@@ -176,6 +177,7 @@ def _v1(parts: Parts, bodies: BodyBudget) -> list[ApiRoute]:
         *_cache_admin(parts),
         *_clients(parts),
         *_admin_accounts(parts),
+        *alert_routes(parts.notifying.alerting.desk),
     ]
 
 

@@ -39,6 +39,7 @@ from jobs.disk import DiskSettings
 from jobs.library_settings import LibrarySettings
 from jobs.push_settings import CallbackSettings, WebhookSettings
 from jobs.settings import JobsSettings
+from notify.alert_settings import AlertSettings
 from notify.kinds import Channel
 from notify.settings import NotifySettings
 from proxy.lockout import AuthSettings
@@ -154,6 +155,7 @@ class Settings(BaseSettings):
     disk: DiskSettings = DiskSettings()
     callback: CallbackSettings = CallbackSettings()
     webhooks: WebhookSettings = WebhookSettings()
+    alerts: AlertSettings = AlertSettings()
     library: LibrarySettings = LibrarySettings()
     forward: ForwardSettings = ForwardSettings()
     wenyan: WenyanSettings = WenyanSettings()

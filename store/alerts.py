@@ -91,9 +91,12 @@ async def due(connection: AsyncConnection, now: float, *, limit: int) -> list[st
     return list(await connection.scalars(query))
 
 
-async def unresolved(connection: AsyncConnection, events: Collection[str]) -> list[AlertRow]:
-    """Those of these events."""
-    query = select(alert).where(alert.c.state != RESOLVED, alert.c.event.in_(events))
+async def recent(
+    connection: AsyncConnection, events: Collection[str], *, resolved_after: float
+) -> list[AlertRow]:
+    """Those of these events that are unresolved, or have been for a short time only; old first."""
+    lately = or_(alert.c.state != RESOLVED, alert.c.resolved_at > resolved_after)
+    query = select(alert).where(alert.c.event.in_(events), lately).order_by(alert.c.id)
     return [_row(found) for found in await connection.execute(query)]
 
 

@@ -26,11 +26,12 @@ class SilenceRow:
         return (
             self.account in (None, account)
             and self.key in (None, key)
-            and any(_fits(pattern, event) for pattern in self.events)
+            and any(fits(pattern, event) for pattern in self.events)
         )
 
 
-def _fits(pattern: str, event: str) -> bool:
+def fits(pattern: str, event: str) -> bool:
+    """Whether the pattern names that event: as it is, or by its beginning and a *."""
     return event.startswith(pattern[:-1]) if pattern.endswith("*") else event == pattern
 
 

@@ -7,6 +7,7 @@ import typer
 
 from server.cli import (
     accounts,
+    alerts,
     audit,
     backup,
     batch,
@@ -115,6 +116,7 @@ app.add_typer(templates.app)
 app.add_typer(webhooks.app, name="webhooks")
 app.add_typer(channels.app, name="channels")
 app.add_typer(notifications.app, name="notifications")
+app.add_typer(alerts.app, name="alerts")
 
 
 def main() -> None:

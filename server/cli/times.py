@@ -7,6 +7,12 @@ from server.cli.common import fail
 _UNITS_S = {"m": 60, "h": 3_600, "d": 86_400}
 
 
+def span_s(said: str) -> int | None:
+    """The seconds of "7d", "24h" or "30m"; None if it is something else."""
+    found = re.fullmatch(r"([0-9]{1,5})([mhd])", said)
+    return int(found[1]) * _UNITS_S[found[2]] if found else None
+
+
 def moment(said: str, option: str, *, ahead: bool) -> float:
     """Unix time of "7d", "24h", "2026-12-01" or RFC 3339; a span counts from now, `ahead` or back.
 
@@ -14,9 +20,8 @@ def moment(said: str, option: str, *, ahead: bool) -> float:
     """
     from core.clock import SHANGHAI
 
-    if found := re.fullmatch(r"([0-9]{1,5})([mhd])", said):
-        span_s = int(found[1]) * _UNITS_S[found[2]]
-        return time.time() + (span_s if ahead else -span_s)
+    if (seconds := span_s(said)) is not None:
+        return time.time() + (seconds if ahead else -seconds)
     try:
         at = datetime.fromisoformat(said)
         return (at if at.tzinfo else at.replace(tzinfo=SHANGHAI)).timestamp()

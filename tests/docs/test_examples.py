@@ -28,6 +28,7 @@ NOT_RUN = {
     "docs/zh/quickstart.md": ["python3 scripts/bootstrap.py"],
     # a CA of its own, a PostgreSQL of its own
     "docs/zh/cli.md": ["wxgate ca show", "wxgate worker"],
+    "docs/zh/alerts.md": ["wxgate alerts show"],  # nothing is wrong
     "docs/zh/forward.md": [
         "export HTTPS_PROXY",
         "wxgate ca show",

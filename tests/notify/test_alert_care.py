@@ -93,6 +93,13 @@ async def test_what_was_over_before_its_silence_ended_is_never_told(desk: Desk) 
     assert await desk.passes(1_000) == []
 
 
+async def test_of_what_was_never_told_the_end_is_not_told_either(desk: Desk) -> None:
+    await desk.silence(105)
+    await desk.happens()
+    await desk.ends(after=10)
+    assert await desk.passes(100) == []  # the silence ended a moment before it was over
+
+
 async def test_an_end_in_a_silence_is_not_told(desk: Desk) -> None:
     await desk.happens()
     await desk.silence(500)

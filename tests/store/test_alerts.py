@@ -97,7 +97,6 @@ async def test_lists_are_filtered_and_told_page_by_page(database: Database) -> N
     assert await ids(account="main") == ["alr_3", "alr_1"]
     async with database.read() as connection:
         assert await alerts.counts(connection) == {"error": 1, "critical": 1}
-        assert [row.id for row in await alerts.unresolved(connection, ["disk.full"])] == ["alr_3"]
 
 
 async def test_all_of_an_account_is_resolved_at_once(database: Database) -> None:
@@ -145,3 +144,18 @@ async def test_who_has_the_latest_has_it_alone(database: Database) -> None:
         found = await alerts.get(connection, "alr_1")
     assert found is not None
     assert found.count == 7
+
+
+async def test_recent_are_those_that_are_or_were_unresolved_a_moment_ago(
+    database: Database,
+) -> None:
+    await put(
+        database,
+        alert_row("alr_1", key="1"),
+        alert_row("alr_2", key="2", state="resolved", resolved_at=101.0),
+        alert_row("alr_3", key="3", state="resolved", resolved_at=100.0),
+        alert_row("alr_4", key="4", event="disk.full"),
+    )
+    async with database.read() as connection:
+        found = await alerts.recent(connection, ["breaker.open"], resolved_after=100.0)
+    assert [row.id for row in found] == ["alr_1", "alr_2"]

@@ -3,13 +3,20 @@ import time
 import pytest
 import typer
 
-from server.cli.times import in_shanghai, moment
+from server.cli.times import in_shanghai, moment, span_s
 
 
 def test_a_span_counts_from_now() -> None:
     now = time.time()
     assert moment("2h", "--since", ahead=False) == pytest.approx(now - 7_200, abs=60)
     assert moment("30d", "--expires", ahead=True) == pytest.approx(now + 30 * 86_400, abs=60)
+
+
+def test_a_span_is_so_many_seconds() -> None:
+    assert [span_s(said) for said in ("30m", "2h", "7d", "2026-12-01")] == [
+        *(1_800, 7_200, 604_800),
+        None,
+    ]
 
 
 def test_a_date_is_shanghais_unless_it_says_otherwise() -> None:
