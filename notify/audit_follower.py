@@ -30,8 +30,11 @@ class AuditFollower:
     each entry is told of once. What was there before anybody began is told to nobody.
     """
 
-    def __init__(self, database: Database, leader: Leader, *, clock: Clock) -> None:
+    def __init__(
+        self, database: Database, leader: Leader, *, clock: Clock, every_s: float = _EVERY_S
+    ) -> None:
         self._database = database
+        self._every_s = every_s
         self._leader = leader
         self._clock = clock
         self._tasks = TaskSet()
@@ -56,6 +59,7 @@ class AuditFollower:
 
     async def _for_ever(self) -> None:
         while True:
+            await asyncio.sleep(self._every_s)
             try:
                 while await self.look():
                     pass
@@ -63,7 +67,6 @@ class AuditFollower:
                 log.warning("audit news wait for the database", reason=str(exc))
             except Exception:
                 log.exception("audit log not followed")
-            await asyncio.sleep(_EVERY_S)
 
     async def look(self) -> bool:
         """Tell of the next entries, if this process is to; whether there may be more.

@@ -37,8 +37,9 @@ class Lapse:
     end is written down.
     """
 
-    def __init__(self, database: Database, *, clock: Clock) -> None:
+    def __init__(self, database: Database, *, clock: Clock, every_s: float = _EVERY_S) -> None:
         self._database = database
+        self._every_s = every_s
         self._clock = clock
         self._tasks = TaskSet()
 
@@ -58,13 +59,13 @@ class Lapse:
 
     async def _for_ever(self) -> None:
         while True:
+            await asyncio.sleep(self._every_s)
             try:
                 await self.look()
             except StorageUnavailable as exc:
                 log.warning("alerts do not lapse: the database is away", reason=str(exc))
             except Exception:
                 log.exception("alerts do not lapse")
-            await asyncio.sleep(_EVERY_S)
 
     async def look(self) -> None:
         """Write down what is over. Raises StorageUnavailable."""

@@ -14,7 +14,7 @@ KEY = b"0" * 32
 
 def follower(database: Database, owner: str, clock: Callable[[], float]) -> AuditFollower:
     leader = Leader(database, DUTY, owner, lease_s=30, clock=clock)
-    return AuditFollower(database, leader, clock=clock)
+    return AuditFollower(database, leader, clock=clock, every_s=0.05)
 
 
 async def note(database: Database, action: str, at: float, subject: str = "blog") -> None:

@@ -65,7 +65,7 @@ async def test_what_a_person_has_to_mend_does_not_end_by_itself(database: Databa
 
 async def test_it_looks_by_itself(database: Database) -> None:
     await put(database, "disk.full", 1.0)
-    async with Lapse(database, clock=at_(NOON)), asyncio.timeout(20):
+    async with Lapse(database, clock=at_(NOON), every_s=0.02), asyncio.timeout(20):
         while not await ended(database):
             await asyncio.sleep(0.02)
 
