@@ -2,7 +2,7 @@ import asyncio
 import math
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from types import TracebackType
 from typing import Self, cast
@@ -122,7 +122,7 @@ class SharedWindows:
         keys: Keys,
         local: MemoryWindows,
         *,
-        expected: int = 1,
+        expected: Callable[[], int] = lambda: 1,
         clock: Clock = time.time,
         timeout_s: float = _TIMEOUT_S,
     ) -> None:
@@ -136,7 +136,7 @@ class SharedWindows:
         self._apart_at = -math.inf  # when Redis was last known to be away
         self._tasks = TaskSet()
         self._expected = expected
-        self.gateways = expected  # or more, if more were seen lately, this one too
+        self.gateways = expected()  # or more, if more were seen lately, this one too
 
     async def __aenter__(self) -> Self:
         """Begin to show that this gateway is there."""
@@ -234,8 +234,10 @@ class SharedWindows:
 
     async def _stay_present(self) -> None:
         while True:
-            with suppress(RedisAway):  # those seen last are still the best guess then
+            try:
                 self.gateways = await self._link.run(self._show, self._keys.gateways())
+            except RedisAway:  # those seen last are still the best guess then
+                self.gateways = max(self.gateways, self._expected())
             await asyncio.sleep(_PRESENT_EVERY_S)
 
     async def _show(self, redis: Redis) -> int:
@@ -246,7 +248,7 @@ class SharedWindows:
             pipeline.zcard(key)
             pipeline.expire(key, round(4 * _PRESENT_S))
             answers = await pipeline.execute()
-        return max(self._expected, int(answers[2]))
+        return max(self._expected(), int(answers[2]))
 
 
 def _standings(rules: Sequence[Rule], told: list[int]) -> list[Standing]:

@@ -105,6 +105,11 @@ class Engine:
         """Whether it was told to claim nothing more."""
         return self._stopping
 
+    @property
+    def at_work(self) -> int:
+        """How many jobs it has in hand."""
+        return len(self._running)
+
     def wake(self) -> None:
         """Look for due jobs now; call it after a commit that made or changed one."""
         self._awake.set()

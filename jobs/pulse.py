@@ -24,7 +24,8 @@ class Pulse:
 
     A number reaches the file only when the store has committed it. So a file that is ahead means
     that the store was restored from a backup, and until when it has forgotten what was done. A
-    backup of both together cannot be told from a downtime.
+    backup of both together cannot be told from a downtime. Processes that share a data_dir keep
+    one file; those of other hosts have theirs, and all count in the one store.
     """
 
     def __init__(self, database: Database, directory: Path, *, clock: Clock) -> None:
@@ -36,8 +37,7 @@ class Pulse:
     async def lost_until(self) -> float | None:
         """Until when the store may have forgotten what was done; None: it has not."""
         kept = self._kept()
-        async with self._database.read() as connection:
-            beat = (await revisions.read(connection)).get(revisions.PULSE, 0)
+        beat = await self._counted()
         if kept["beat"] <= beat:
             return None
         # What was done after the last beat is not known of either.
@@ -78,10 +78,18 @@ class Pulse:
             beat = (await revisions.read(connection))[revisions.PULSE]
         kept = await asyncio.to_thread(self._kept)
         if beat < kept["beat"] and not anew:
-            # Restored under a running process. The file stays, for the next start to see.
-            log.critical("the database went back: restart the gateway", beats=kept["beat"] - beat)
+            # Another process of this host may have counted on meanwhile, and kept its number.
+            if kept["beat"] > (counted := await self._counted()):
+                # Restored under a running process. The file stays, for the next start to see.
+                behind = kept["beat"] - counted
+                log.critical("the database went back: restart the gateway", beats=behind)
             return
         await asyncio.to_thread(self._keep, {"beat": beat, "at": self._clock()})
+
+    async def _counted(self) -> int:
+        """The number that the store has."""
+        async with self._database.read() as connection:
+            return (await revisions.read(connection)).get(revisions.PULSE, 0)
 
     def _kept(self) -> dict[str, Any]:
         try:
@@ -92,6 +100,6 @@ class Pulse:
 
     def _keep(self, values: dict[str, Any]) -> None:
         """In one step, so that a crash leaves the one before."""
-        new = self._path.with_name(f"{FILE}.{os.getpid()}")
+        new = self._path.with_name(f"{FILE}.{os.urandom(8).hex()}")
         new.write_text(json.dumps(values), "ascii")
         new.replace(self._path)

@@ -36,10 +36,8 @@ class Scheduler:
     to look, so that one set back repeats nothing.
     """
 
-    def __init__(
-        self, context: JobsContext, intake: Intake, *, lost_until: float | None = None
-    ) -> None:
-        """`lost_until`: what was due until then may have been done (jobs/pulse.py)."""
+    def __init__(self, context: JobsContext, intake: Intake) -> None:
+        self.lost_until = 0.0  # what was due until then may have been done (jobs/pulse.py)
         self._database = context.database
         self._sweep_s = context.settings.sweep_s
         self._clock = context.clock
@@ -47,7 +45,6 @@ class Scheduler:
         self._changes = context.changes
         self._live_client = context.live_client
         self._intake = intake
-        self._lost_until = lost_until or 0.0
         self._awake = asyncio.Event()
         self._tasks = TaskSet()
 
@@ -150,8 +147,8 @@ class Scheduler:
 
     async def _make(self, connection: AsyncConnection, made: NewJob) -> None:
         """Insert the job; one that cannot be done stands there as failed."""
-        if made.row.run_at <= self._lost_until:
-            error = doubt(self._lost_until)
+        if made.row.run_at <= self.lost_until:
+            error = doubt(self.lost_until)
             made = replace(made, row=replace(made.row, state=State.NEEDS_REVIEW, error=error))
         try:
             await self._intake.insert(connection, [made])

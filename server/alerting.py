@@ -10,6 +10,7 @@ import structlog
 from accounts.audit import AuditLog
 from accounts.official import Accounts
 from cache.call_stats import CallStats, Labels
+from core.clock import Clock
 from core.ids import new_id
 from handlers import alerts_operations as about
 from handlers.alert_desk import AlertDesk
@@ -60,9 +61,10 @@ async def open_alerting(
     accounts: Accounts,
     audit: AuditLog,
     wake: Callable[[], None],
+    *,
+    clock: Clock = time.time,
 ) -> AsyncIterator[Alerting]:
     """Alerts are looked after until the end of the block; `wake` has happenings routed."""
-    clock = time.time
     leader = Leader(database, "alerts", new_id("process"), lease_s=_LEASE_S, clock=clock)
 
     def names() -> set[str]:

@@ -19,14 +19,10 @@ from cache.call_stats import CallStats
 from cache.connecting import open_nodes
 from cache.eviction import warn_of_eviction
 from cache.fleet import Clear, Fleet
-from cache.kept_tokens import KeptTokenStore
 from cache.keys import Keys
 from cache.redis import RedisLink
-from cache.redis_tokens import FallbackTokenStore, RedisTokenStore
 from cache.responses import ResponseStore
 from cache.stats import CacheStatistics
-from cache.token_reminder import TokenReminder
-from cache.tokens import MemoryTokenStore, TokenStore
 from core.crash import CrashPoint, no_crash
 from core.metrics import Metrics
 from core.tasks import TaskSet
@@ -82,10 +78,12 @@ from server.library import open_library
 from server.limiting import open_counters, open_limiter
 from server.notifying import Kept, Notifying, open_notifying
 from server.reload import InForce, Names, Reloader, make_reloader
+from server.replicas import ALONE, Fellowship, Place, open_fellowship
 from server.response_cache import make_response_cache
 from server.routes import Parts, build_app
 from server.settings import Settings
 from server.store import open_store
+from server.token_stores import open_tokens
 from server.work import WeChat, Work, open_work
 from store.engine import Database
 from store.images import UploadedImages
@@ -139,9 +137,7 @@ class _Upstream:
 
 
 @asynccontextmanager
-async def open_gateway(
-    settings: Settings, *, crash: CrashPoint = no_crash
-) -> AsyncIterator[Gateway]:
+async def open_gateway(settings: Settings, place: Place = ALONE) -> AsyncIterator[Gateway]:
     """Open all that a gateway needs, in order; close it in reverse, after a failed start too.
 
     Raises GatewayErrors whose texts tell the operator what to mend.
@@ -152,8 +148,11 @@ async def open_gateway(
         if not settings.database.url.get_secret_value():
             stack.enter_context(lock_data_dir(settings.server.data_dir))
         database = await stack.enter_async_context(open_store(settings))
-        watcher = Watcher(database)
-        wechat = await stack.enter_async_context(open_wechat(settings, sealer, crash, database))
+        watcher, in_force = Watcher(database), InForce(settings)
+        reached = open_wechat(settings, sealer, place.crash, database)
+        wechat = await stack.enter_async_context(reached)
+        joined = open_fellowship(in_force.get, database, sealer, wechat.link, place)
+        us = await stack.enter_async_context(joined)
         await stack.enter_async_context(_backups(settings, database, wechat))
         secrets = AccountSecrets(sealer)
         await follow_accounts(watcher, database, secrets, wechat.accounts, wechat.tokens)
@@ -162,16 +161,15 @@ async def open_gateway(
             open_callers(settings, wechat.accounts, watcher, database, master_key, audit)
         )
         made = await stack.enter_async_context(
-            open_work(settings, database, wechat.for_jobs, callers.clients, secrecy, crash)
+            open_work(settings, database, wechat.for_jobs, callers.clients, secrecy, us)
         )
         kept = Kept(database, watcher, secrecy)
-        notifying = await stack.enter_async_context(_notifying(settings, kept, wechat, made))
+        told = await stack.enter_async_context(_notifying(settings, kept, wechat, made, us))
         library = await stack.enter_async_context(_library(settings, database, wechat, made, audit))
         signed, relayed = read_bodies(settings, wechat.caches, wechat.link)
-        in_force = InForce(settings)
         checkup = await stack.enter_async_context(open_checkup(in_force, wechat.ways, wechat.link))
         prober = await stack.enter_async_context(_open_prober(settings, watcher, database, wechat))
-        limiter = await stack.enter_async_context(_limiter(settings, wechat))
+        limiter = await stack.enter_async_context(_open_limiter(settings, wechat, us))
         more = _clears(limiter, wechat, callers, made)
         fleet = await stack.enter_async_context(_open_fleet(settings, wechat, made.uploaded, more))
         parts = Parts(
@@ -181,8 +179,9 @@ async def open_gateway(
             follow=watcher.catch_up,
             signed=signed,
             work=made,
+            us=us,
             library=library,
-            notifying=notifying,
+            notifying=told,
             limiter=limiter,
             quota=wechat.quota,
             capabilities=wechat.capabilities,
@@ -193,7 +192,6 @@ async def open_gateway(
             audit=audit,
             account_book=AccountBook(database, secrets, audit, wechat.accounts, clock=time.time),
             checkup=checkup,
-            draining=lambda: made.engine.draining,
             relay=_relay(settings, wechat, callers, limiter, relayed, made),
             relay_segments=Segments(relay_segments(settings)),
         )
@@ -202,14 +200,17 @@ async def open_gateway(
 
 
 def _notifying(
-    settings: Settings, kept: Kept, wechat: _Upstream, made: Work
+    settings: Settings, kept: Kept, wechat: _Upstream, made: Work, us: Fellowship
 ) -> AbstractAsyncContextManager[Notifying]:
-    sent = (made.templating.work, wechat.tell)
-    return open_notifying(settings, kept, *sent, wechat=wechat.for_jobs, link=wechat.link)
+    sent = (made.templating.work, us, wechat.tell)
+    return open_notifying(settings, kept, *sent, wechat=wechat.for_jobs)
 
 
-def _limiter(settings: Settings, wechat: _Upstream) -> AbstractAsyncContextManager[Limiter]:
-    return open_limiter(settings, wechat.link, wechat.quota, wechat.caches)
+def _open_limiter(
+    settings: Settings, wechat: _Upstream, us: Fellowship
+) -> AbstractAsyncContextManager[Limiter]:
+    stores = (wechat.link, wechat.quota, wechat.caches)
+    return open_limiter(settings, *stores, gateways=us.gateways(settings), clock=us.clock)
 
 
 def _clears(
@@ -239,7 +240,7 @@ def _joined(parts: Parts, in_force: InForce, wechat: _Upstream, engine: Engine) 
 
 
 @asynccontextmanager
-async def open_worker(settings: Settings) -> AsyncIterator[Reloader]:
+async def open_worker(settings: Settings, place: Place = ALONE) -> AsyncIterator[Reloader]:
     """What works on jobs and answers nobody; yields what takes a changed configuration up."""
     make_data_dir(settings.server.data_dir)
     sealer = Sealer(master_key := load_master_key(settings.secrets, settings.server.data_dir))
@@ -247,6 +248,9 @@ async def open_worker(settings: Settings) -> AsyncIterator[Reloader]:
         database = await stack.enter_async_context(open_store(settings))
         secrecy = Secrecy(sealer, audit := AuditLog(database, master_key, clock=time.time))
         wechat = await stack.enter_async_context(open_wechat(settings, sealer, no_crash, database))
+        in_force = InForce(settings)
+        joined = open_fellowship(in_force.get, database, sealer, wechat.link, place)
+        us = await stack.enter_async_context(joined)
         watcher = Watcher(database)
         await follow_accounts(
             watcher, database, AccountSecrets(sealer), wechat.accounts, wechat.tokens
@@ -257,13 +261,13 @@ async def open_worker(settings: Settings) -> AsyncIterator[Reloader]:
         follow_capabilities(watcher, database, wechat.capabilities)
         await stack.enter_async_context(following(watcher))
         made = await stack.enter_async_context(
-            open_work(settings, database, wechat.for_jobs, clients, secrecy, no_crash)
+            open_work(settings, database, wechat.for_jobs, clients, secrecy, us)
         )
         await stack.enter_async_context(_open_fleet(settings, wechat, made.uploaded, {}))
         kept = Kept(database, watcher, secrecy)
-        notifying = await stack.enter_async_context(_notifying(settings, kept, wechat, made))
-        names = Names(clients, wechat.accounts, wechat.tokens, notifying)
-        yield Reloader(InForce(settings), names, audit)
+        told = await stack.enter_async_context(_notifying(settings, kept, wechat, made, us))
+        names = Names(clients, wechat.accounts, wechat.tokens, told)
+        yield Reloader(in_force, names, audit)
 
 
 def _backups(
@@ -298,7 +302,7 @@ async def open_wechat(
         link = await _open_link(stack, settings, caches)
         keys = Keys(settings.redis.prefix)
         counters, months = await stack.enter_async_context(open_counters(link, keys))
-        store, reminder = await _open_tokens(settings, sealer, link, caches)
+        store, reminder = await open_tokens(settings, sealer, link, caches)
         capabilities = Capabilities()
         quota = QuotaLedger(counters, months=months, probed=capabilities.quota, alarms=alarms)
         upstream = await stack.enter_async_context(open_upstream(settings.upstream, crash=crash))
@@ -334,21 +338,6 @@ async def open_wechat(
             *(accounts, calls, tokens, upstream, quota, caches, metrics, link),
             *(responses.store, responses.calls(calls), capabilities, answered, alarms.tell),
         )
-
-
-async def _open_tokens(
-    settings: Settings, sealer: Sealer | None, link: RedisLink | None, caches: CacheStatistics
-) -> tuple[TokenStore, TokenReminder | None]:
-    local = MemoryTokenStore(caches.register)
-    if sealer is None:
-        return local, None
-    if link is not None:
-        keys = Keys(settings.redis.prefix)
-        shared = RedisTokenStore(link, keys, sealer, caches.register)
-        return FallbackTokenStore(shared, local), TokenReminder(link, keys, shared, local)
-    kept = KeptTokenStore(local, settings.server.data_dir / "tokens", sealer)
-    await kept.load()
-    return kept, None
 
 
 def _open_fleet(

@@ -23,7 +23,8 @@ from sandbox.sample import sample_article
 from sandbox.server import RunningSandbox, run_sandbox
 from sandbox.settings import PERSONAL, VERIFIED, SandboxSettings
 from server.data_dir import make_data_dir
-from server.process import CannotListen, gateway_in_background, listen_on
+from server.doors import CannotListen, listen_on
+from server.process import gateway_in_background
 from server.settings import ServerSettings, Settings
 
 _SANDBOX_PORT = 9000

@@ -1,6 +1,7 @@
 """Joins what counts calls: in this process, or with all gateways on one Redis."""
 
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from cache.connecting import open_nodes
@@ -10,6 +11,7 @@ from cache.redis import RedisLink
 from cache.shared_windows import SharedWindows
 from cache.stats import CacheStatistics
 from cache.windows import MemoryWindows, Windows
+from core.clock import Clock
 from proxy.quota import QuotaLedger
 from proxy.ratelimit import Limiter
 from proxy.rulebook import Rulebook
@@ -34,9 +36,15 @@ async def open_counters(
 
 @asynccontextmanager
 async def open_limiter(
-    settings: Settings, link: RedisLink | None, quota: QuotaLedger, caches: CacheStatistics
+    settings: Settings,
+    link: RedisLink | None,
+    quota: QuotaLedger,
+    caches: CacheStatistics,
+    *,
+    gateways: Callable[[], int] = lambda: 1,
+    clock: Clock = time.time,
 ) -> AsyncIterator[Limiter]:
-    """What lets calls of clients in."""
+    """What lets calls of clients in: one of so many `gateways`, whose `clock` is one."""
     rulebook = Rulebook(settings.limits, quota)
     local = MemoryWindows()
     if link is None:
@@ -46,7 +54,7 @@ async def open_limiter(
     async with AsyncExitStack() as stack:
         own = await stack.enter_async_context(_open_own_link(settings))
         windows = SharedWindows(
-            own, Keys(settings.redis.prefix), local, expected=settings.redis.gateways
+            own, Keys(settings.redis.prefix), local, expected=gateways, clock=clock
         )
         shared: Windows = await stack.enter_async_context(windows)
         stats = caches.register("limit", "redis")

@@ -1,18 +1,15 @@
 """What tells people: channels, the routes to them, and what sends."""
 
-import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from cache.keys import Keys
-from cache.redis import RedisLink
 from cache.shared_windows import SharedWindows
 from cache.windows import MemoryWindows, Windows
 from content.template_work import TemplateWork
 from fetch.post import Poster
 from handlers.channel_desk import ChannelDesk
-from jobs.executor import Executor
 from jobs.webhooks import Secrecy
 from notify.alerts import Alerts
 from notify.channels import Channels
@@ -26,6 +23,7 @@ from notify.rounds import Rounds
 from notify.routing import Routing
 from server.alerting import Alerting, open_alerting
 from server.following import follow_channels
+from server.replicas import Fellowship
 from server.settings import Settings
 from server.wording import TemplateWords
 from server.work import WeChat
@@ -76,29 +74,28 @@ async def open_notifying(
     settings: Settings,
     kept: Kept,
     work: TemplateWork,
+    us: Fellowship,
     tell: Tell,
     *,
     wechat: WeChat,
-    link: RedisLink | None,
 ) -> AsyncIterator[Notifying]:
-    """People are told until the end of the block."""
-    rules, clock, database = Rules(settings), time.time, kept.database
+    """People are told until the end of the block, by processes whose role it is."""
+    rules, clock, database = Rules(settings), us.clock, kept.database
     async with AsyncExitStack() as stack:
         poster = Poster(settings.fetch, timeout_s=settings.fetch.timeout_s)
         stack.push_async_callback(poster.aclose)
-        windows = await stack.enter_async_context(_open_windows(settings, link))
+        windows = await stack.enter_async_context(_open_windows(settings, us))
         channels = Channels(settings.channels, Means(poster, database, tell, windows, clock))
         stack.push_async_callback(channels.aclose)
         # Before anything is sent by one of them.
         await follow_channels(kept.watcher, database, kept.secrecy.sealer, channels)
         words = TemplateWords(database, work, clock=clock)
-        executor = Executor(alone=database.is_sqlite)
-        if executor.alone:
+        if us.executor.alone:
             async with database.write() as connection:
                 await sending.release(connection, None, clock())
         delivery = Delivery(
             *(database, Way(channels, words, wechat.metrics)),
-            owner=executor.id,
+            owner=us.executor.id,
             settings=lambda: rules.notify,
             clock=clock,
         )
@@ -110,14 +107,16 @@ async def open_notifying(
             public_url=settings.server.public_url,
         )
         digests = Digests(*(database, channels), settings=lambda: rules.notify, clock=clock)
-        await stack.enter_async_context(delivery)
         rounds = Rounds(*(database, routing, digests), settings=lambda: rules.notify, clock=clock)
-        await stack.enter_async_context(rounds)
+        if us.place.role.works:
+            await stack.enter_async_context(delivery)
+            await stack.enter_async_context(rounds)
         secrecy = kept.secrecy
         desk = ChannelDesk(*(database, secrecy.sealer, secrecy.audit, channels), clock=clock)
         alerting = await stack.enter_async_context(
             open_alerting(
-                *(lambda: rules.alerts, database, wechat.accounts, secrecy.audit, rounds.wake)
+                *(lambda: rules.alerts, database, wechat.accounts, secrecy.audit, rounds.wake),
+                clock=clock,
             )
         )
         sent = ClientNotifications(database, channels, words, notifications, clock=clock)
@@ -125,12 +124,13 @@ async def open_notifying(
 
 
 @asynccontextmanager
-async def _open_windows(settings: Settings, link: RedisLink | None) -> AsyncIterator[Windows]:
+async def _open_windows(settings: Settings, us: Fellowship) -> AsyncIterator[Windows]:
     """What counts messages at their providers' pace: apart from the calls of clients."""
     local = MemoryWindows()
-    if link is None:
+    if us.link is None:
         yield local
         return
     keys = Keys(f"{settings.redis.prefix}-notify")
-    async with SharedWindows(link, keys, local, expected=settings.redis.gateways) as windows:
+    gateways = us.gateways(settings)
+    async with SharedWindows(us.link, keys, local, expected=gateways, clock=us.clock) as windows:
         yield windows

@@ -1,62 +1,41 @@
 import asyncio
-import functools
 import gc
-import os
-import resource
 import socket
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
-from typing import Any, TypeVar
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import (
+    AsyncExitStack,
+    ExitStack,
+    asynccontextmanager,
+    contextmanager,
+    nullcontext,
+)
+from dataclasses import dataclass, replace
+from functools import partial
 
 import structlog
 import uvicorn
 
-from core.crash import CrashPoint, no_crash
-from core.errors import GatewayError, Text
 from server.app import Gateway, open_gateway, open_worker
 from server.connections import Guard, files_for, open_door, raise_file_limit
 from server.crash import armed_crash
+from server.doors import BACKLOG, Doors, open_doors
 from server.forward.opening import Behind, forwarding
+from server.leash import Leash, Word
 from server.protocol import GuardedProtocol
 from server.reload import ConfigFile, following_file
+from server.replicas import ALONE, Place
+from server.roles import Role
 from server.settings import Settings
 from server.signals import stop_signals
 
 log = structlog.get_logger(__name__)
 
-T = TypeVar("T")
-
 # Longer than one call to WeChat may take, so that requests in flight end by themselves.
 _GRACE_S = 20
-_BACKLOG = 4_096
 # Objects made before a round of the garbage collector; Python's 700 is meant for scripts.
 _GC_THRESHOLD = (20_000, 20, 50)
 _TICK_S = 0.1  # of uvicorn's main loop
 _CHECK_TICKS = 5  # between two looks at the connections
-
-
-def run(work: Coroutine[Any, Any, T]) -> T:
-    """asyncio.run on uvloop where there is one; a crash leaves no core file, full of secrets."""
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    try:
-        import uvloop
-    except ImportError:  # no wheel for this platform
-        return asyncio.run(work)
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(work)
-
-
-class CannotListen(GatewayError):
-    """The address cannot be listened on."""
-
-    code = "cannot_listen"
-    category = "system"
-    message = Text("无法监听 {listen}：{reason}", "cannot listen on {listen}: {reason}")
-    hint = Text(
-        "停掉占用该端口的程序（ss -ltnp 可查），或换地址：wxgate serve --listen 127.0.0.1:8090",
-        "stop what uses that port (ss -ltnp tells), or take another: "
-        "wxgate serve --listen 127.0.0.1:8090",
-    )
 
 
 class _Server(uvicorn.Server):
@@ -95,17 +74,6 @@ class _Server(uvicorn.Server):
         yield
 
 
-def listen_on(listen: str) -> socket.socket:
-    """A listening socket for "HOST:PORT" or "[::1]:PORT". Raises CannotListen."""
-    host, _, port = listen.rpartition(":")
-    host = host.strip("[]")
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        return socket.create_server((host, int(port)), family=family, backlog=_BACKLOG)
-    except OSError as exc:
-        raise CannotListen(listen=listen, reason=os.strerror(exc.errno or 0)) from None
-
-
 def _guard(gateway: Gateway, settings: Settings) -> Guard:
     server = settings.server
     door = open_door(
@@ -120,13 +88,13 @@ def _config(gateway: Gateway, settings: Settings, guard: Guard) -> uvicorn.Confi
     return uvicorn.Config(
         gateway.app,
         # Not h11: it takes what httptools refuses, such as CL+TE, bare LF, obs-fold.
-        http=functools.partial(GuardedProtocol, guard=guard),  # type: ignore[arg-type]
+        http=partial(GuardedProtocol, guard=guard),  # type: ignore[arg-type]
         ws="none",
         lifespan="off",  # the services are opened around the server
         access_log=False,
         log_config=None,
         server_header=False,
-        backlog=_BACKLOG,
+        backlog=BACKLOG,
         proxy_headers=bool(trusted),
         forwarded_allow_ips=trusted,
         timeout_keep_alive=server.keep_alive_s,
@@ -134,25 +102,39 @@ def _config(gateway: Gateway, settings: Settings, guard: Guard) -> uvicorn.Confi
     )
 
 
-async def run_gateway(settings: Settings, source: ConfigFile) -> None:
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a process has from the supervisor that started it."""
+
+    doors: Doors
+    leash: socket.socket
+
+
+async def run_gateway(
+    settings: Settings, source: ConfigFile, place: Place = ALONE, held: Held | None = None
+) -> None:
     """Serve until SIGINT or SIGTERM; requests in flight and jobs come to an orderly stop.
 
     What changes in `source`, where the settings come from, is taken up meanwhile. Raises
     GatewayErrors whose texts tell the operator what to mend.
     """
-    crash = armed_crash(settings)
     with stop_signals() as stop, ExitStack() as sockets:
-        listener = sockets.enter_context(listen_on(settings.server.listen))
-        forward = settings.forward.listen
-        door = sockets.enter_context(listen_on(forward)) if forward else None
-        async with gateway_in_background(settings, listener, door, crash=crash) as gateway:
+        doors = held.doors if held else sockets.enter_context(open_doors(settings, place.role))
+        leash = None if held is None else Leash(held.leash, stop)
+        restart = None if leash is None else partial(leash.say, Word.RESTART)
+        place = replace(place, crash=armed_crash(settings), restart=restart)
+        opened = gateway_in_background(settings, doors.listener, doors.forward, place=place)
+        async with opened as gateway:
             _calm_garbage_collector()
-            log.info("gateway started", listen=settings.server.listen, forward=forward or None)
-            async with following_file(gateway.reloader, source):
+            forward = settings.forward.listen if doors.forward is not None else None
+            log.info("gateway started", listen=settings.server.listen, forward=forward)
+            async with following_file(gateway.reloader, source), leash or nullcontext():
                 await stop.wait()
             gateway.engine.drain()
-            log.info("gateway is stopping", drain_s=settings.server.drain_s)
-            await asyncio.sleep(settings.server.drain_s)
+            # An orphan is in the way of the next supervisor.
+            drain_s = 0.0 if leash is not None and leash.broken else settings.server.drain_s
+            log.info("gateway is stopping", drain_s=drain_s)
+            await asyncio.sleep(drain_s)
     log.info("gateway stopped")
 
 
@@ -169,10 +151,10 @@ async def gateway_in_background(
     listener: socket.socket,
     forward: socket.socket | None = None,
     *,
-    crash: CrashPoint = no_crash,
+    place: Place = ALONE,
 ) -> AsyncIterator[Gateway]:
     """A gateway that answers on `listener` until the block ends, and tools on `forward`."""
-    async with open_gateway(settings, crash=crash) as gateway:
+    async with open_gateway(settings, place) as gateway:
         guard = _guard(gateway, settings)
         server = _Server(_config(gateway, settings, guard), gateway.metrics.loop_lag.observe)
         async with asyncio.TaskGroup() as group:
@@ -201,7 +183,10 @@ async def run_worker(settings: Settings, source: ConfigFile) -> None:
     Clients and accounts that change in `source`, where the settings come from, are followed.
     """
     with stop_signals() as stop:
-        async with open_worker(settings) as reloader, following_file(reloader, source):
+        async with (
+            open_worker(settings, Place(Role.WORKER)) as reloader,
+            following_file(reloader, source),
+        ):
             log.info("worker started")
             await stop.wait()
     log.info("worker stopped")

@@ -151,6 +151,10 @@ class InForce:
         self.faults: list[Fault] = []  # why those on disk are not in force
         self.waiting: list[str] = []  # keys that a restart would change
 
+    def get(self) -> Settings:
+        """The settings."""
+        return self.settings
+
     def finding(self) -> Finding:
         """For the doctor."""
         if self.faults:

@@ -1,14 +1,13 @@
 """The URL table, a line each; what is not here goes nowhere."""
 
 import time
-from collections.abc import Awaitable, Callable, Container
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from importlib.metadata import version
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.routing import BaseRoute, Match, Mount, Route, Router
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.routing import BaseRoute, Mount, Route, Router
 
 from accounts.account_book import AccountBook
 from accounts.audit import AuditLog
@@ -70,6 +69,8 @@ from server.channel_routes import channel_routes
 from server.effect_routes import effect_routes
 from server.notify_routes import notification_routes
 from server.notifying import Notifying
+from server.replica_routes import RelayRoute, replica_routes, routes_of
+from server.replicas import Fellowship
 from server.settings import Settings
 from server.store import store_check
 from server.webhook_routes import webhook_routes
@@ -94,6 +95,7 @@ class Parts:
     capabilities: Capabilities
     prober: Prober
     work: Work
+    us: Fellowship
     library: Library
     notifying: Notifying
     caches: CacheControl
@@ -102,7 +104,6 @@ class Parts:
     audit: AuditLog
     account_book: AccountBook
     checkup: Checkup
-    draining: Callable[[], bool]
     relay: Relay
     relay_segments: Segments
 
@@ -115,7 +116,7 @@ def build_app(parts: Parts) -> Starlette:
     auth = [throttle.guard(route, "/v1/auth") for route in _auth(parts)]
     rate = parts.settings.callback.rate_limit
     pushes = [throttle.guard_alone(route, rate) for route in _callback(parts)]
-    others: list[BaseRoute] = [*_public(parts), *pushes, *_ops(parts)]
+    others: list[BaseRoute] = [*pushes]
     wenyan = wenyan_routes(
         *(parts.settings.wenyan, parts.work, parts.callers.authenticator),
         *(parts.signed, bodies, throttle),
@@ -128,15 +129,17 @@ def build_app(parts: Parts) -> Starlette:
         others += mcp_routes(parts, bodies, throttle, [authenticate, verify])
     else:
         others.append(Route("/mcp", ClosedDoor("mcp")))
+    ours = [
+        # Before /v1: who logs in has no other credential yet.
+        Mount("/v1/auth", Router(auth, redirect_slashes=False)),
+        Mount("/v1", Router(v1, redirect_slashes=False), middleware=[authenticate, verify]),
+        *wenyan,
+        *others,
+    ]
+    relay = RelayRoute(parts.relay, parts.relay_segments)
+    always = [*_public(parts), *_ops(parts)]
     app = Starlette(
-        routes=[
-            RelayRoute(parts.relay, parts.relay_segments),
-            # Before /v1: who logs in has no other credential yet.
-            Mount("/v1/auth", Router(auth, redirect_slashes=False)),
-            Mount("/v1", Router(v1, redirect_slashes=False), middleware=[authenticate, verify]),
-            *wenyan,
-            *others,
-        ],
+        routes=routes_of(parts.us.place.role, relay, ours, always=always),
         exception_handlers=EXCEPTION_HANDLERS,
     )
     app.state.limiter = throttle.limiter  # where the handler of its errors looks
@@ -168,6 +171,7 @@ def _v1(parts: Parts, bodies: BodyBudget) -> list[ApiRoute]:
         ApiRoute("GET", "/errcodes", errcodes.search, about.ERRCODES),
         ApiRoute("GET", "/errcodes/{errcode}", errcodes.get, about.ERRCODE),
         ApiRoute("GET", "/admin/audit", AuditHandler(parts.audit).list, about.AUDIT),
+        *replica_routes(parts.us, parts.audit),
         *_articles(parts, bodies),
         *effect_routes(parts.work, parts.accounts),
         *webhook_routes(parts.work.telling.webhooks),
@@ -327,7 +331,9 @@ def _admin_accounts(parts: Parts) -> list[ApiRoute]:
 
 
 def _public(parts: Parts) -> list[ApiRoute]:
-    health = HealthHandler({"store": store_check(parts.database)}, parts.draining)
+    health = HealthHandler(
+        {"store": store_check(parts.database)}, lambda: parts.work.engine.draining
+    )
     return [
         ApiRoute("GET", "/health", health.live, about.LIVE),
         ApiRoute("GET", "/health/live", health.live, about.LIVE),
@@ -366,22 +372,3 @@ def _ops(parts: Parts) -> list[ApiRoute]:
         ApiRoute("GET", "/docs", docs.page, about.DOCS, guard),
         ApiRoute("GET", "/docs/{name}", docs.file, about.DOCS_FILE, guard),
     ]
-
-
-class RelayRoute(BaseRoute):
-    """All paths that begin with one of `segments`: WeChat's, and the prefixes of the relay."""
-
-    def __init__(self, relay: ASGIApp, segments: Container[str]) -> None:
-        self._relay = relay
-        self._segments = segments
-
-    def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        """By the first segment; the relay itself reads the raw path."""
-        segment = scope["path"][1:].partition("/")[0]  # of `OPTIONS *` too
-        if scope["type"] == "http" and segment in self._segments:
-            return Match.FULL, {}
-        return Match.NONE, {}
-
-    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Hand the call over."""
-        await self._relay(scope, receive, send)

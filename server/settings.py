@@ -349,9 +349,6 @@ def _accounts_elsewhere(settings: Settings) -> Iterator[Fault]:
                 yield Fault(f"clients[{index}].accounts", elsewhere)
 
 
-_NOT_IN_FORCE = Text("已读取，本版本尚未生效", "is read but not in force yet in this version")
-
-
 def warnings_of(settings: Settings) -> Iterator[Fault]:
     """What is allowed but should be meant."""
     if not settings.accounts:
@@ -385,5 +382,3 @@ def warnings_of(settings: Settings) -> Iterator[Fault]:
     for channel in settings.channels:
         for key, text in channel.warnings():
             yield Fault(f"channels.{channel.name}.{key}", text)
-    if settings.server.workers > 1:
-        yield Fault("server.workers", _NOT_IN_FORCE)

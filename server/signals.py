@@ -1,9 +1,8 @@
 import asyncio
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
-_RELOAD_SIGNAL = signal.SIGHUP
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -33,13 +32,22 @@ def stop_signals() -> Iterator[asyncio.Event]:
         release()
 
 
-@contextmanager
-def reload_signal() -> Iterator[asyncio.Event]:
+def reload_signal() -> AbstractContextManager[asyncio.Event]:
     """An Event that SIGHUP sets, each time; whoever has seen it clears it."""
+    return _each(signal.SIGHUP)
+
+
+def roll_signal() -> AbstractContextManager[asyncio.Event]:
+    """The same of SIGUSR2."""
+    return _each(signal.SIGUSR2)
+
+
+@contextmanager
+def _each(number: signal.Signals) -> Iterator[asyncio.Event]:
     loop = asyncio.get_running_loop()
     asked = asyncio.Event()
-    loop.add_signal_handler(_RELOAD_SIGNAL, asked.set)
+    loop.add_signal_handler(number, asked.set)
     try:
         yield asked
     finally:
-        loop.remove_signal_handler(_RELOAD_SIGNAL)
+        loop.remove_signal_handler(number)

@@ -1,15 +1,14 @@
 """What tells others: WeChat's pushes come in, and webhooks hear of them and of jobs."""
 
-import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
-from accounts.clients import Clients
+from core.clock import Clock
 from core.ids import new_id
-from core.metrics import Metrics
 from fetch.post import Poster
 from jobs.announce import Announce
+from jobs.context import JobsContext
 from jobs.deliver import Deliveries, Way
 from jobs.inbox import Inbox
 from jobs.webhooks import Secrecy, Webhooks
@@ -30,41 +29,44 @@ class Telling:
     webhooks: Webhooks
 
 
-def _audit_news(database: Database) -> AuditFollower:
+def _audit_news(database: Database, clock: Clock) -> AuditFollower:
     # Of an owner of its own: its lease is never taken for that of another gateway in the process.
-    leader = Leader(database, DUTY, new_id("own"), lease_s=_LEASE_S, clock=time.time)
-    return AuditFollower(database, leader, clock=time.time)
+    leader = Leader(database, DUTY, new_id("own"), lease_s=_LEASE_S, clock=clock)
+    return AuditFollower(database, leader, clock=clock)
 
 
 @asynccontextmanager
 async def open_telling(
     settings: Settings,
-    database: Database,
-    clients: Clients,
+    context: JobsContext,
     secrecy: Secrecy,
-    metrics: Metrics,
     wake: Callable[[], None],
+    *,
+    works: bool,
 ) -> AsyncIterator[Telling]:
-    """Webhooks are told until the end of the block; `wake` is the engine's."""
+    """Webhooks are told until the end of the block, if this process `works`.
+
+    `wake` is the engine's.
+    """
+    database, clock = context.database, context.clock
     poster = Poster(settings.fetch, timeout_s=settings.webhooks.timeout_s)
-    try:
-        async with (
-            Deliveries(
-                database,
-                Way(poster, secrecy.sealer, clients.by_id, metrics),
-                settings=settings.webhooks,
-                keep_events_s=settings.callback.keep_s,
-                clock=time.time,
-            ) as deliveries,
-            _audit_news(database),
-            Lapse(database, clock=time.time),
-        ):
-            webhooks = Webhooks(
-                *(database, secrecy, poster, deliveries.wake),
-                max_per_client=settings.webhooks.max_per_client,
-                clock=time.time,
-            )
-            inbox = Inbox(*(database, Announce(time.time), clients.by_id, wake), clock=time.time)
-            yield Telling(inbox, webhooks)
-    finally:
-        await poster.aclose()
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(poster.aclose)
+        deliveries = Deliveries(
+            database,
+            Way(poster, secrecy.sealer, context.live_client, context.metrics),
+            settings=settings.webhooks,
+            keep_events_s=settings.callback.keep_s,
+            clock=clock,
+        )
+        if works:
+            await stack.enter_async_context(deliveries)
+            await stack.enter_async_context(_audit_news(database, clock))
+            await stack.enter_async_context(Lapse(database, clock=clock))
+        webhooks = Webhooks(
+            *(database, secrecy, poster, deliveries.wake),
+            max_per_client=settings.webhooks.max_per_client,
+            clock=clock,
+        )
+        inbox = Inbox(*(database, Announce(clock), context.live_client, wake), clock=clock)
+        yield Telling(inbox, webhooks)

@@ -13,7 +13,6 @@ from content.archives import Archives
 from content.renderer import Renderer
 from content.roundtrip.changes import ChangeFinder
 from content.workers import WorkerPool
-from core.crash import CrashPoint
 from core.metrics import Metrics
 from handlers.enhance import RelayCare
 from handlers.relay_journal import RelayJournal
@@ -25,7 +24,6 @@ from jobs.disk import DiskWatch
 from jobs.draft_sight import DraftSight
 from jobs.engine import Engine
 from jobs.errands import errand_handlers
-from jobs.executor import Executor
 from jobs.files import Files
 from jobs.intake import Intake
 from jobs.journal import Journal
@@ -45,6 +43,7 @@ from notify.happening import Tell
 from proxy.call import Calls
 from server.building import open_builder
 from server.rendering import make_renderer, open_workers
+from server.replicas import Fellowship
 from server.settings import Settings
 from server.telling import Telling, open_telling
 from server.templating import Templating, make_templating
@@ -104,9 +103,9 @@ async def open_work(
     wechat: WeChat,
     clients: Clients,
     secrecy: Secrecy,
-    crash: CrashPoint,
+    us: Fellowship,
 ) -> AsyncIterator[Work]:
-    """The engine, working on jobs until the end of the block."""
+    """The engine until the end of the block, working on jobs where that is this process's role."""
     journal = Journal(secrecy.audit)
     async with AsyncExitStack() as stack:
         workers = await stack.enter_async_context(open_workers(settings.content))
@@ -120,11 +119,10 @@ async def open_work(
         builder, pictures, care = await stack.enter_async_context(
             open_builder(settings, workers, renderer, uploaded, wechat.calls)
         )
-        changes = Changes()
-        executor = Executor(alone=database.is_sqlite)
+        changes, clock = Changes(), us.clock
         context = JobsContext(
-            *(database, settings.jobs, executor, changes, journal),
-            *(clients.by_id, wechat.metrics, time.time, crash),
+            *(database, settings.jobs, us.executor, changes, journal),
+            *(clients.by_id, wechat.metrics, clock, us.place.crash),
         )
         handlers = article_handlers(
             *(context, builder, uploaded, wechat.calls, wechat.calls),
@@ -132,31 +130,33 @@ async def open_work(
             finder=ChangeFinder(workers),
         )
         handlers |= errand_handlers(context, pictures, uploaded, wechat.calls)
-        engine = Engine(context, handlers)
-        intake = Intake(database, settings.jobs, engine.wake, clock=time.time)
-        scheduler = await _open_clockwork(stack, settings, context, intake)
-        await stack.enter_async_context(engine)
+        us.bearing.engine = engine = Engine(context, handlers)
+        intake = Intake(database, settings.jobs, engine.wake, clock=clock)
+        scheduler = Scheduler(context, intake)
+        if us.place.role.works:
+            await _start_clockwork(stack, settings, context, scheduler)
+            await stack.enter_async_context(engine)
         timetable = Timetable(
-            Schedules(*(database, settings.jobs, intake, scheduler.wake, journal), clock=time.time),
-            Rescheduling(database, changes, engine.wake, journal, clock=time.time),
+            Schedules(*(database, settings.jobs, intake, scheduler.wake, journal), clock=clock),
+            Rescheduling(database, changes, engine.wake, journal, clock=clock),
             DraftSight(DraftClient(wechat.calls)),
         )
         disk = await stack.enter_async_context(_watch_disk(settings, wechat))
         with_what = (database, settings.jobs, changes, engine.wake, journal)
-        jobs = Jobs(*with_what, clock=time.time, require_room=disk.require_room)
+        jobs = Jobs(*with_what, clock=clock, require_room=disk.require_room)
         files, uploads, archives = _for_files(settings.jobs, database, workers, disk)
-        lists = JobLists(database, clock=time.time)
+        lists = JobLists(database, clock=clock)
         telling = await stack.enter_async_context(
-            open_telling(settings, database, clients, secrecy, wechat.metrics, engine.wake)
+            open_telling(settings, context, secrecy, engine.wake, works=us.place.role.works)
         )
         drafts, mass = DraftClient(wechat.calls), MassClient(wechat.calls)
-        told = (database, drafts, Announce(time.time), changes)
-        await stack.enter_async_context(PublishedByHand(*told, clock=time.time))
-        resolution = Resolution(database, changes, journal, clock=time.time)
-        sent = (files, uploads)
-        shared = (lists, timetable, *sent, telling, drafts, mass, resolution, renderer, uploaded)
+        told = (database, drafts, Announce(clock), changes)
+        if us.place.role.works:
+            await stack.enter_async_context(PublishedByHand(*told, clock=clock))
+        resolution = Resolution(database, changes, journal, clock=clock)
+        shared = (lists, timetable, files, uploads, telling, drafts, mass, resolution)
         relaying = (RelayJournal(secrecy.audit), care)
-        yield Work(engine, jobs, *shared, templating, archives, disk, *relaying)
+        yield Work(engine, jobs, *shared, renderer, uploaded, templating, archives, disk, *relaying)
 
 
 def _watch_disk(settings: Settings, wechat: WeChat) -> DiskWatch:
@@ -166,10 +166,10 @@ def _watch_disk(settings: Settings, wechat: WeChat) -> DiskWatch:
     )
 
 
-async def _open_clockwork(
-    stack: AsyncExitStack, settings: Settings, context: JobsContext, intake: Intake
-) -> Scheduler:
-    """What makes jobs at their time. To be opened before the engine.
+async def _start_clockwork(
+    stack: AsyncExitStack, settings: Settings, context: JobsContext, scheduler: Scheduler
+) -> None:
+    """Let jobs be made at their time. To be done before the engine starts.
 
     What came due meanwhile takes its place among all that is overdue, and what a store that was
     restored has forgotten is taken out, before any job is claimed.
@@ -177,10 +177,10 @@ async def _open_clockwork(
     pulse = Pulse(context.database, settings.server.data_dir, clock=context.clock)
     lost_until = await pulse.lost_until()
     if lost_until is not None:
+        scheduler.lost_until = lost_until
         await review_lost(context.database, lost_until, context.clock())
-    scheduler = await stack.enter_async_context(Scheduler(context, intake, lost_until=lost_until))
+    await stack.enter_async_context(scheduler)
     await stack.enter_async_context(pulse)
-    return scheduler
 
 
 def _for_files(

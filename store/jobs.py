@@ -287,6 +287,22 @@ async def free_leases_of_others(connection: AsyncConnection, owner: str) -> int:
     return _changed(await connection.execute(statement))
 
 
+async def lease_owners(connection: AsyncConnection) -> list[str]:
+    """All who hold a job."""
+    query = select(job.c.lease_owner).where(is_active, job.c.lease_owner.is_not(None)).distinct()
+    return [str(owner) for owner in await connection.scalars(query)]
+
+
+async def free_leases_of(connection: AsyncConnection, owners: Collection[str]) -> int:
+    """End every lease of these, who provably cannot work any more; how many."""
+    statement = (
+        update(job)
+        .where(is_active, job.c.lease_owner.in_(owners))
+        .values(lease_owner=None, lease_until=None)
+    )
+    return _changed(await connection.execute(statement))
+
+
 async def replace(
     connection: AsyncConnection, seen: JobRow, values: Mapping[str, Any]
 ) -> JobRow | None:

@@ -27,6 +27,7 @@ from server.cli import (
     notifications,
     publish,
     render,
+    replicas,
     routes,
     sandbox,
     schedules,
@@ -117,6 +118,7 @@ app.add_typer(webhooks.app, name="webhooks")
 app.add_typer(channels.app, name="channels")
 app.add_typer(notifications.app, name="notifications")
 app.add_typer(alerts.app, name="alerts")
+app.add_typer(replicas.app, name="replicas")
 
 
 def main() -> None:

@@ -30,7 +30,7 @@ def demo(
     """
     from core.errors import GatewayError
     from core.logging import LogSettings, setup_logging
-    from server.process import run
+    from server.loop import run
 
     setup_logging(LogSettings(level="warning"))
     try:

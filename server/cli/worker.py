@@ -13,7 +13,8 @@ def worker(config: ConfigOption = None) -> None:
     """
     from core.errors import GatewayError
     from core.logging import setup_logging
-    from server.process import run, run_worker
+    from server.loop import run
+    from server.process import run_worker
     from server.reload import ConfigFile
 
     source = ConfigFile(config_path(config))

@@ -166,4 +166,6 @@ def _create_once(path: Path, hosts: Iterable[str], now: datetime) -> None:
 def _publish(path: Path, pem: bytes) -> None:
     """Beside the key stands what may be handed to everybody."""
     if not path.exists() or path.read_bytes() != pem:
-        path.write_bytes(pem)
+        draft = path.with_name(f".{path.name}.{os.urandom(8).hex()}")
+        draft.write_bytes(pem)
+        draft.replace(path)  # whole: another process may read it now

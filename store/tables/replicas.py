@@ -1,6 +1,6 @@
 """The processes that share this store, and what only one of them does at a time."""
 
-from sqlalchemy import Column, Double, Index, Integer, String, Table
+from sqlalchemy import Boolean, Column, Double, Index, Integer, String, Table
 
 from store.tables.base import Json, metadata
 
@@ -18,6 +18,7 @@ replica = Table(
     Column("info", Json, nullable=False),  # listen address, jobs under way, Redis up or down
     Column("started_at", Double, nullable=False),
     Column("beat_at", Double, nullable=False),
+    Column("asked", Boolean, nullable=False),  # to have another started in its place
 )
 Index("ix_replica_beat", replica.c.beat_at)
 

@@ -35,7 +35,7 @@ async def opened(redis_server: RedisServer, time: Time) -> AsyncIterator[Opens]:
         link = RedisLink(SingleNode(redis), monotonic=time)
         local = MemoryWindows(monotonic=time)
         return SharedWindows(
-            *(link, KEYS, local), expected=expected, clock=clock, timeout_s=timeout_s
+            *(link, KEYS, local), expected=lambda: expected, clock=clock, timeout_s=timeout_s
         )
 
     yield open_windows

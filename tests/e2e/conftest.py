@@ -18,7 +18,8 @@ from starlette.applications import Starlette
 from sandbox.server import RunningSandbox, run_sandbox
 from sandbox.settings import PERSONAL, VERIFIED, SandboxSettings
 from server.app import Gateway
-from server.process import gateway_in_background, listen_on
+from server.doors import listen_on
+from server.process import gateway_in_background
 from server.settings import Settings
 from tests.stores import PreparedSqlite
 

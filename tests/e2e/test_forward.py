@@ -13,7 +13,7 @@ import pytest
 from sandbox.faults import Fault
 from sandbox.server import RunningSandbox, run_sandbox
 from sandbox.settings import VERIFIED, SandboxSettings
-from server.process import listen_on
+from server.doors import listen_on
 from tests.e2e.conftest import KEY, Opens, Stand, configuration
 from tests.e2e.processes import serve, write_toml
 from tests.jobs.rig import PNG

@@ -16,8 +16,9 @@ import trustme
 from sandbox.faults import Fault
 from sandbox.server import RunningSandbox, run_sandbox
 from sandbox.settings import VERIFIED, SandboxSettings
+from server.doors import listen_on
 from server.forward.answer import ESTABLISHED
-from server.process import gateway_in_background, listen_on
+from server.process import gateway_in_background
 from server.settings import Settings
 from tests.e2e.conftest import KEY, Stand, configuration
 from tests.e2e.processes import Served, serve, write_toml

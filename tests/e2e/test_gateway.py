@@ -9,7 +9,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from handlers.closed_door import ClosedDoor
 from handlers.openapi import ApiRoute
 from sandbox.settings import VERIFIED
-from server.routes import RelayRoute
+from server.replica_routes import RelayRoute
 
 KEY = "wxg_blog_0123456789abcdefghijklmn"
 

@@ -14,7 +14,8 @@ from pydantic import SecretStr
 
 from sandbox.server import run_sandbox
 from sandbox.settings import SandboxSettings
-from server.process import gateway_in_background, listen_on
+from server.doors import listen_on
+from server.process import gateway_in_background
 from server.settings import Settings
 from store.engine import DatabaseSettings, open_database
 from store.migrate import migrate

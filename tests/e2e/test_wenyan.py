@@ -17,7 +17,8 @@ from jobs.service import Jobs
 from sandbox.faults import Fault
 from sandbox.server import run_sandbox
 from sandbox.settings import VERIFIED, SandboxSettings
-from server.process import gateway_in_background, listen_on
+from server.doors import listen_on
+from server.process import gateway_in_background
 from server.settings import Settings
 from store import files
 from store.engine import DatabaseSettings, open_database

@@ -1,7 +1,9 @@
 import asyncio
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from jobs import pulse as pulses
 from jobs.pulse import FILE, Pulse
@@ -58,3 +60,18 @@ async def test_it_beats_on_and_leaves_the_file_of_a_store_that_went_back(
         while await beat() < seen + 2:
             await asyncio.sleep(0.01)
     assert await pulse(database, tmp_path, 9_999).lost_until() is not None
+
+
+async def test_several_processes_of_a_host_do_not_take_each_other_for_a_restore(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pulses, "_BEAT_S", 0.001)
+    async with AsyncExitStack() as stack:
+        with capture_logs() as logs:
+            for _ in range(6):
+                await stack.enter_async_context(pulse(database, tmp_path))
+            await asyncio.sleep(2)
+            await stack.aclose()
+    assert [log["event"] for log in logs if log["log_level"] == "critical"] == []
+    assert await pulse(database, tmp_path, 9_999).lost_until() is None
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(FILE)] == [FILE]

@@ -71,7 +71,9 @@ class Timetable:
             clock=self._clock,
             crash=crash,
         )
-        return Scheduler(context, self.intake, lost_until=lost_until)
+        scheduler = Scheduler(context, self.intake)
+        scheduler.lost_until = lost_until or 0.0
+        return scheduler
 
     def _clock(self) -> float:
         return self.now

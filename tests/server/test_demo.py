@@ -5,7 +5,7 @@ import pytest
 
 from server.data_dir import DataDirUnusable
 from server.demo import Demo, Published, _free_port, _kept_key, run_demo
-from server.process import listen_on
+from server.doors import listen_on
 
 
 def ended(account: str, mode: str, calls: dict[str, int]) -> Published:

@@ -13,7 +13,8 @@ ACCEPTS = {"Accept": "application/json, text/event-stream"}
 PAGE = "https://inspector.example.com"
 _START = """
 import asyncio, sys
-from server.process import gateway_in_background, listen_on
+from server.doors import listen_on
+from server.process import gateway_in_background
 from server.settings import Settings
 
 async def main():

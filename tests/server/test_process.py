@@ -10,7 +10,8 @@ import pytest
 from sandbox.faults import Fault
 from sandbox.server import RunningSandbox, run_sandbox
 from sandbox.settings import SandboxSettings
-from server.process import CannotListen, gateway_in_background, listen_on, run
+from server.doors import listen_on
+from server.process import gateway_in_background
 from server.settings import Settings
 from tests.e2e.conftest import KEY, configuration
 from tests.e2e.processes import serve, write_toml
@@ -31,34 +32,6 @@ async def until(happened: Any) -> None:
     async with asyncio.timeout(20):
         while not happened():
             await asyncio.sleep(0.01)
-
-
-def test_work_runs_to_its_result() -> None:
-    async def work() -> int:
-        await asyncio.sleep(0)
-        return 7
-
-    assert run(work()) == 7
-
-
-def test_an_address_that_is_taken_is_told(taken_port: int) -> None:
-    with pytest.raises(CannotListen) as caught:
-        listen_on(f"127.0.0.1:{taken_port}")
-    error = caught.value.describe("zh", "")
-    assert f"127.0.0.1:{taken_port}" in error["message"]
-    assert "Address already in use" in error["message"]
-    assert "--listen" in error["hint"]
-
-
-@pytest.mark.parametrize("listen", ["name.invalid:8080", "203.0.113.1:8080"])
-def test_an_address_that_is_not_ours_is_told(listen: str) -> None:
-    with pytest.raises(CannotListen, match=listen):
-        listen_on(listen)
-
-
-def test_ipv6_is_written_in_brackets() -> None:
-    with listen_on("[::1]:0") as listener:
-        assert listener.getsockname()[0] == "::1"
 
 
 async def test_a_draining_gateway_says_so_and_still_answers(tmp_path: Path) -> None:

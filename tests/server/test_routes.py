@@ -5,7 +5,7 @@ import httpx
 import pytest
 from starlette.routing import Match
 
-from server.routes import RelayRoute
+from server.replica_routes import RelayRoute
 from tests.e2e.conftest import KEY
 
 ADMIN_KEY = "wxg_ops_0123456789abcdefghijklmn"

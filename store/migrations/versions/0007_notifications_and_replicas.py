@@ -230,6 +230,7 @@ def _replicas() -> None:
         sa.Column("info", _JSON, nullable=False),
         sa.Column("started_at", sa.Double, nullable=False),
         sa.Column("beat_at", sa.Double, nullable=False),
+        sa.Column("asked", sa.Boolean, nullable=False),
     )
     op.create_index("ix_replica_beat", "replica", ["beat_at"])
     op.create_table(
