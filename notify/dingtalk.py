@@ -18,8 +18,8 @@ from notify.sender import Receipt
 
 # Source: open.dingtalk.com/document/robots/custom-robot-access (自定义机器人接入): HmacSHA256 with
 # the secret as key over "<ms>\n<secret>", in base64, in the query. 20 messages a minute, or the
-# robot is muted for 10 minutes. The page states no limit of length; bodies over 20 000 bytes are
-# refused with 460101 ("message too long, exceed 20000 bytes").
+# robot is muted for 10 minutes. The page states no limit of length; what DingTalk answers beyond
+# it is 460101, "message too long, exceed 20000 bytes".
 RATE = "20/minute"
 _MUTED_S = 600.0
 _MAX_BYTES = 18_000  # of the text, so that the whole stays below
@@ -28,7 +28,8 @@ _TITLE_CHARS = 64  # of what the list of chats shows
 _TOO_FAST = Refusal(
     Text("钉钉限流：每分钟 20 条", "DingTalk's limit: 20 a minute"), final=False, rest_s=_MUTED_S
 )
-# Source: the same page, 错误码, and developer.aliyun.com/ask/584164 for 460101.
+# Source: the same page, 错误码; its answers as users report them (130101, 460101), and
+# developer.aliyun.com/ask/595588 (90030).
 _REFUSALS = {
     -1: Refusal(Text("钉钉繁忙", "DingTalk is busy"), final=False),
     130101: _TOO_FAST,
@@ -39,6 +40,7 @@ _REFUSALS = {
             "the robot's security settings: its secret, keywords or IPs, and this host's clock",
         )
     ),
+    90030: Refusal(Text("调用次数达到上限", "the quota of calls is used up")),
     300001: Refusal(Text("网址里的 access_token 无效", "the URL's access_token is invalid")),
     400101: Refusal(Text("网址里的 access_token 无效", "the URL's access_token is invalid")),
     400013: Refusal(Text("群已解散", "the group was dissolved")),

@@ -12,7 +12,7 @@ from notify.message import Message
 from notify.refusals import Refusal, of_number, refused
 from notify.sender import Receipt
 
-# Source: developer.work.weixin.qq.com/document/path/99110 (消息推送配置说明): 20 messages a minute;
+# Source: developer.work.weixin.qq.com/document/path/91770 (消息推送配置说明): 20 messages a minute;
 # markdown up to 4096 bytes, in which <@userid> calls somebody; text up to 2048 bytes, with
 # mentioned_list and mentioned_mobile_list, which alone can call everybody or a phone number.
 RATE = "20/minute"

@@ -1,5 +1,7 @@
 import base64
 import hmac
+import re
+from functools import partial
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -56,6 +58,18 @@ async def test_the_signature_is_the_one_that_the_page_describes(
         "markdown": {"title": "发表失败", "text": "**发表失败**\n\n账号 `main`"},
         "at": {"atMobiles": [], "atUserIds": [], "isAtAll": False},
     }
+
+
+async def test_no_signature_is_bent_by_the_address_it_stands_in(
+    receiver: Receiver, poster: Poster, message: MakeMessage
+) -> None:
+    receiver.judge = dingtalk
+    # Base64 has "+", "/" and "=": in a few signatures each of them stands.
+    for seconds in range(12):
+        clock = partial(float, NOW + seconds)
+        settings = sender(receiver, poster)._settings
+        await DingTalkSender(settings, poster, clock).send(message())
+    assert {"%2B", "%2F", "%3D"} <= set(re.findall("%[0-9A-F]{2}", str(receiver.got)))
 
 
 async def test_a_wrong_secret_is_final_and_its_cure_is_told(

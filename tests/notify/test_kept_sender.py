@@ -1,12 +1,21 @@
 import asyncio
+from contextlib import AsyncExitStack, suppress
 
 import pytest
+from pydantic import SecretStr
 
+from cache.connecting import open_redis
+from cache.keys import Keys
+from cache.nodes import SingleNode
+from cache.redis import RedisLink
+from cache.settings import RedisSettings
+from cache.shared_windows import SharedWindows
 from cache.windows import MemoryWindows
 from notify.channel_settings import ChannelSettings
 from notify.kept_sender import KeptSender
 from notify.message import Message
 from notify.sender import DeliveryUnknown, NotDelivered, Receipt, Resting
+from tests.conftest import RedisServer
 
 SETTINGS = ChannelSettings(name="ops", type="fake")
 MESSAGE = Message(id="ntf_1", subject="s", text="t")
@@ -67,6 +76,22 @@ async def test_no_more_goes_out_than_the_provider_takes() -> None:
     with pytest.raises(Resting) as caught:
         await way.send(MESSAGE)
     assert 50 < caught.value.retry_after_s < 60
+    assert sender.sent == 20
+
+
+async def test_several_processes_keep_to_the_rate_together(redis_server: RedisServer) -> None:
+    sender, clock = FakeSender(), Passing()
+    async with AsyncExitStack() as stack:
+        ways = []
+        for _ in range(3):
+            redis = open_redis(RedisSettings(url=SecretStr(redis_server.url)))
+            stack.push_async_callback(redis.aclose)
+            link, local = RedisLink(SingleNode(redis)), MemoryWindows()
+            windows = SharedWindows(link, Keys("t"), local, timeout_s=20)
+            ways.append(KeptSender(sender, SETTINGS, windows, "20/minute", monotonic=clock))
+        for round_ in range(30):
+            with suppress(Resting):
+                await ways[round_ % 3].send(MESSAGE)
     assert sender.sent == 20
 
 
