@@ -1,3 +1,4 @@
+import re
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from typing import Annotated
@@ -8,6 +9,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, St
 from core.errors import Language, Text
 
 _MAX_URL_CHARS = 2_048
+# One recipient, not several in one text: behind a comma the next would pass with the first.
+_ONE_RECIPIENT = re.compile(r"[^\s,;<>\"'()\[\]\\\x00-\x1f\x7f]{1,254}")
 
 ChannelName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
 ClientId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,32}$")]
@@ -45,7 +48,7 @@ class ChannelSettings(BaseModel):
 
     def may_reach(self, recipient: str) -> bool:
         """Whether a caller may name that recipient."""
-        return any(
+        return _ONE_RECIPIENT.fullmatch(recipient) is not None and any(
             fnmatchcase(recipient.casefold(), pattern.casefold()) for pattern in self.allow_to
         )
 

@@ -1,5 +1,6 @@
 """What text messages of all providers have in common."""
 
+import re
 from typing import Annotated
 
 from pydantic import Field, StringConstraints
@@ -10,7 +11,8 @@ from notify.message import Message
 from notify.sender import NotDelivered
 
 # E.164, or as people write a number of their own country.
-PhoneNumber = Annotated[str, StringConstraints(pattern=r"^\+?[0-9]{5,20}$")]
+_NUMBER = r"^\+?[0-9]{5,20}$"
+PhoneNumber = Annotated[str, StringConstraints(pattern=_NUMBER)]
 # At once: neither provider's own limit (1000, 200), but what fits into an address of 2 048 bytes.
 MOST_NUMBERS = 50
 # Source: help.aliyun.com/zh/sms/user-guide/message-template-specifications: 1 to 35 characters a
@@ -40,12 +42,15 @@ class SmsSettings(ChannelSettings):
 
 
 def numbers_of(settings: SmsSettings, message: Message) -> list[str]:
-    """Whom it goes to. Raises NotDelivered if that is nobody, or too many for one call."""
+    """Whom it goes to. Raises NotDelivered if that is nobody, no number, or too many at once."""
     numbers = list(dict.fromkeys(message.to or settings.to))
     if not numbers:
         raise NotDelivered("没有手机号 / no number", final=True)
     if len(numbers) > MOST_NUMBERS:
         raise NotDelivered(f"最多 {MOST_NUMBERS} 个手机号 / at most {MOST_NUMBERS}", final=True)
+    # Providers take several numbers in one text: what callers name must be one each.
+    if not all(re.fullmatch(_NUMBER, number) for number in numbers):
+        raise NotDelivered("手机号无效 / not a phone number", final=True)
     return numbers
 
 

@@ -25,6 +25,22 @@ def test_callers_may_name_only_recipients_of_its_patterns() -> None:
     assert channel(allow_to=["+86*"]).may_reach("+8613800000000")
 
 
+@pytest.mark.parametrize(
+    "recipient",
+    [
+        "boss@evil.test,a@example.com",
+        "boss@evil.test;a@example.com",
+        "boss@evil.test a@example.com",
+        "<boss@evil.test>a@example.com",
+        '"boss@evil.test"@example.com',
+        "boss@evil.test\r\n@example.com",
+        "",
+    ],
+)
+def test_several_recipients_in_one_text_do_not_pass_with_the_last(recipient: str) -> None:
+    assert not channel(allow_to=["*@example.com", "*"]).may_reach(recipient)
+
+
 @pytest.mark.parametrize("pattern", ["", "a b", "[a]*", "a?", "*" * 3, "x" * 200])
 def test_patterns_are_short_and_have_two_stars_at_most(pattern: str) -> None:
     with pytest.raises(ValidationError):

@@ -16,11 +16,12 @@ def settings(**said: Any) -> SmsSettings:
 def test_who_is_named_gets_it_in_place_of_the_channels_own(message: MakeMessage) -> None:
     own = settings(to=["+8613800000000"])
     assert numbers_of(own, message()) == ["+8613800000000"]
-    assert numbers_of(own, message(to=("+861", "+862", "+861"))) == ["+861", "+862"]
+    named = message(to=("+8613900000000", "13900000001", "+8613900000000"))
+    assert numbers_of(own, named) == ["+8613900000000", "13900000001"]
 
 
 def test_nobody_and_too_many_are_refused_for_good(message: MakeMessage) -> None:
-    for to in ((), tuple(f"+86{i}" for i in range(MOST_NUMBERS + 1))):
+    for to in ((), tuple(f"+86{i:08}" for i in range(MOST_NUMBERS + 1))):
         with pytest.raises(NotDelivered) as caught:
             numbers_of(settings(), message(to=to))
         assert caught.value.final
@@ -39,3 +40,10 @@ def test_variables_are_filled_in_the_order_of_the_template(message: MakeMessage)
 def test_numbers_are_numbers(number: str) -> None:
     with pytest.raises(ValidationError):
         settings(to=[number])
+
+
+@pytest.mark.parametrize("to", ["+8613800000000,+441234567", "+861380000000 ", "138\n", "boss"])
+def test_several_numbers_in_one_text_are_refused_for_good(message: MakeMessage, to: str) -> None:
+    with pytest.raises(NotDelivered) as caught:
+        numbers_of(settings(), message(to=(to,)))
+    assert caught.value.final
