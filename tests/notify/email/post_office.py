@@ -88,6 +88,9 @@ class PostOffice:
             envelope.rcpt_tos.append(address)
         return answer
 
+    async def handle_RSET(self, server: SMTP, _session: Session, _envelope: Envelope) -> str:  # noqa: N802
+        return await self._answer(server, "RSET", "250 OK")
+
     async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
         said = self.says.get("DATA", "")
         if not said.startswith(("4", "5")):  # whatever becomes of its answer, it has it

@@ -1,12 +1,14 @@
 import asyncio
 from contextlib import aclosing
+from pathlib import Path
 
 import pytest
+import trustme
 
 from notify.email.addresses import parse_address
 from notify.email.connections import Connections
 from notify.email.session import Refused
-from tests.notify.email.post_office import CUT, open_post_office
+from tests.notify.email.post_office import CUT, open_post_office, server_context
 
 TO = [parse_address("a@x.example")]
 
@@ -39,6 +41,14 @@ async def test_a_connection_that_the_server_has_ended_is_made_anew() -> None:
         with pytest.raises(Refused):
             await _send(kept)
         del office.says["MAIL"]
+        await _send(kept)
+        assert (len(office.mails), office.connections) == (2, 2)
+
+
+async def test_a_server_that_will_not_go_on_is_left_before_the_next_mail() -> None:
+    async with open_post_office() as office, aclosing(Connections(office.account())) as kept:
+        await _send(kept)
+        office.says["RSET"] = "421 4.4.2 idle for too long"
         await _send(kept)
         assert (len(office.mails), office.connections) == (2, 2)
 
@@ -77,3 +87,19 @@ async def test_a_file_of_certificates_that_is_not_there_is_told() -> None:
             with pytest.raises(Refused) as caught:
                 await _send(kept)
     assert caught.value.refusal.reason.startswith("ca_file: ")
+
+
+async def test_certificates_are_checked_against_the_file_that_is_named(tmp_path: Path) -> None:
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    async with open_post_office(implicit=server_context(authority)) as office:
+        for ca_file, trusted in (("", False), (str(tmp_path / "ca.pem"), True)):
+            async with aclosing(
+                Connections(office.account(security="tls", ca_file=ca_file))
+            ) as kept:
+                if trusted:
+                    await _send(kept)
+                else:
+                    with pytest.raises(Refused, match="certificate"):
+                        await _send(kept)
+    assert len(office.logins) == 1
