@@ -137,7 +137,7 @@ async def ended(http: httpx.AsyncClient, ids: list[str]) -> Counter[str]:
     while True:
         states = Counter[str]()
         for start in range(0, len(ids), 50):
-            asked = {"ids": ",".join(ids[start : start + 50]), "limit": 50}
+            asked: dict[str, Any] = {"ids": ",".join(ids[start : start + 50]), "limit": 50}
             found = (await http.get("/v1/notifications", params=asked)).raise_for_status().json()
             states.update(each["state"] for each in found["items"])
         if not states["pending"] or time.monotonic() > deadline:

@@ -46,6 +46,10 @@ class ChannelSettings(BaseModel):
         """Whether that client may send by it."""
         return not self.clients or client_id in self.clients
 
+    def is_recipient(self, recipient: str) -> bool:
+        """Whether that is one recipient, and one that such a channel could reach."""
+        return bool(recipient)
+
     def may_reach(self, recipient: str) -> bool:
         """Whether a caller may name that recipient."""
         return _ONE_RECIPIENT.fullmatch(recipient) is not None and any(

@@ -15,6 +15,7 @@ from notify.errors import (
     NotificationUnderway,
     NotificationUnknown,
     RecipientForbidden,
+    RecipientInvalid,
 )
 from notify.kinds import Kind
 from notify.message import Severity
@@ -104,7 +105,8 @@ class ClientNotifications:
     async def send(self, asked: Asked) -> NotificationRow:
         """Keep it; it survives a crash from the return on, and is sent soon.
 
-        Raises ChannelUnknown, ChannelDisabled, ChannelTakesNone, RecipientForbidden,
+        Raises ChannelUnknown, ChannelDisabled, ChannelTakesNone, RecipientInvalid,
+        RecipientForbidden,
         AttachmentUnknown, AttachmentsTooLarge, and what `Words.of_template` raises.
         """
         channel = self._channels.for_client(asked.channel, asked.client_id)
@@ -172,6 +174,8 @@ class ClientNotifications:
             if given and not taken:
                 raise ChannelTakesNone(field=what, type=channel.type, what=what)
         for recipient in named:
+            if not channel.is_recipient(recipient):
+                raise RecipientInvalid(channel=channel.name, recipient=recipient[:100])
             if not channel.may_reach(recipient):
                 raise RecipientForbidden(channel=channel.name, recipient=recipient[:100])
 

@@ -24,6 +24,22 @@ class NotificationUnderway(GatewayError):
     hint = Text("等它结束再重发", "wait for its end before you send it again")
 
 
+class RecipientInvalid(GatewayError):
+    """Nobody can be reached under what the caller names."""
+
+    status = 422
+    code = "recipient_invalid"
+    category = "params"
+    message = Text(
+        "{recipient} 不是渠道 {channel} 能发到的地址",
+        "{recipient} is nothing that the channel {channel} can send to",
+    )
+    hint = Text(
+        "每项写一个，不带名字：邮件如 ops@example.com，短信如 +8613800000000",
+        "one each, without a name: ops@example.com for mail, +8613800000000 for text messages",
+    )
+
+
 class RecipientForbidden(GatewayError):
     """The channel does not let callers write to whom they like."""
 

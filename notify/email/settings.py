@@ -14,7 +14,7 @@ from pydantic import (
 
 from core.errors import Text
 from notify.channel_settings import ChannelSettings
-from notify.email.addresses import checked_address, parse_address
+from notify.email.addresses import BadAddress, checked_address, parse_address
 
 Security = Literal["tls", "starttls", "plain"]
 # Source: RFC 8314 (implicit TLS, submission), RFC 5321.
@@ -115,6 +115,14 @@ class EmailSettings(ChannelSettings):
     probe_s: float = Field(
         300, ge=1, le=86_400, description="then it is tried, without a mail, until it is back"
     )
+
+    def is_recipient(self, recipient: str) -> bool:
+        """Whether it is one bare address: two in a row would match a pattern by the last."""
+        try:
+            parse_address(recipient)
+        except BadAddress:
+            return False
+        return True
 
     def warnings(self) -> Iterator[tuple[str, Text]]:
         """Passwords that anybody on the way can read."""

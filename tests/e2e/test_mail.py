@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from tests.e2e.conftest import KEY, Opens
+from tests.e2e.conftest import KEY, Opens, Stand
 from tests.notify.email.post_office import PASSWORD, PostOffice, open_post_office
 
 
@@ -66,3 +66,53 @@ async def test_no_password_comes_out_of_the_gateway(open_stand: Opens) -> None:
             shown = await stand.http.get("/v1/channels/mail")
             assert PASSWORD not in shown.text + str(tested)
             assert shown.json()["settings"]["accounts"][0]["address"] == "box0@gate.example"
+
+
+async def _sent(stand: Stand, **asked: Any) -> dict[str, Any]:
+    made = (await stand.http.post("/v1/notifications", json={"channel": "mail", **asked})).json()
+    assert "id" in made, made
+    return await _end(stand, made["id"])
+
+
+async def _end(stand: Stand, notification_id: str) -> dict[str, Any]:
+    for _ in range(1_500):
+        told: dict[str, Any] = (await stand.http.get(f"/v1/notifications/{notification_id}")).json()
+        if told["state"] != "pending":
+            return told
+        await asyncio.sleep(0.02)
+    raise AssertionError(told)
+
+
+async def test_a_file_goes_along_and_a_resend_is_for_whom_it_did_not_reach(
+    open_stand: Opens,
+) -> None:
+    async with open_post_office() as office:
+        office.says["gone@x.example"] = "550 5.1.1 no such user"
+        async with open_stand(change=_configured(office)) as stand:
+            form = {"file": ("十一月报表.pdf", b"%PDF-1.7", "application/pdf")}
+            file = (await stand.http.post("/v1/files", files=form)).json()["id"]
+            asked = {"subject": "月报", "text": "见附件", "attachments": [file]}
+            whom = {"to": ["a@x.example"], "bcc": ["gone@x.example"]}
+            told = await _sent(stand, **asked, **whom)
+            assert (told["state"], told["error"].partition(":")[0]) == ("sent", "gone@x.example")
+            office.says.clear()
+            again = await stand.http.post(f"/v1/notifications/{told['id']}/resend")
+            assert (await _end(stand, again.json()["id"]))["state"] == "sent"
+    assert [mail.recipients for mail in office.mails] == [("a@x.example",), ("gone@x.example",)]
+    for mail in office.mails:
+        (attached,) = mail.message.iter_attachments()
+        assert attached.get_filename() == "十一月报表.pdf"
+        assert b"gone" not in mail.data
+
+
+async def test_an_address_is_one_address_and_one_that_may_be_named(open_stand: Opens) -> None:
+    async with open_post_office() as office, open_stand(change=_configured(office)) as stand:
+        for to, code in (
+            ("x@evil.example,a@x.example", "recipient_invalid"),
+            ("a@x.example\r\nBcc: x@evil.example", "field_invalid"),
+            ("x@evil.example", "recipient_forbidden"),
+        ):
+            asked = {"channel": "mail", "to": [to], "subject": "s", "text": "t"}
+            answer = await stand.http.post("/v1/notifications", json=asked)
+            assert answer.json()["error"]["code"] == code
+    assert office.mails == []

@@ -73,3 +73,15 @@ def test_what_cannot_work_is_refused_where_it_is_written(wrong: dict[str, Any]) 
 def test_a_password_in_the_clear_is_warned_of(account: dict[str, str], warned: list[str]) -> None:
     channel = _channel(accounts=[{**ACCOUNT, **account}])
     assert [key for key, _ in channel.warnings()] == warned
+
+
+def test_two_addresses_in_a_row_are_no_recipient() -> None:
+    channel = _channel(allow_to=["*@example.com"])
+    for two in (
+        "x@evil.example,a@example.com",
+        "x@evil.example a@example.com",
+        "X <a@example.com>",
+    ):
+        assert channel.may_reach(two) or "<" in two  # so the pattern alone does not tell
+        assert not channel.is_recipient(two)
+    assert channel.is_recipient("a@example.com")
