@@ -117,7 +117,7 @@ class EmailSettings(ChannelSettings):
     )
 
     def is_recipient(self, recipient: str) -> bool:
-        """Whether it is one bare address: two in a row would match a pattern by the last."""
+        """Whether it is one bare address."""
         try:
             parse_address(recipient)
         except BadAddress:

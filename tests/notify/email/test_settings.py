@@ -75,13 +75,8 @@ def test_a_password_in_the_clear_is_warned_of(account: dict[str, str], warned: l
     assert [key for key, _ in channel.warnings()] == warned
 
 
-def test_two_addresses_in_a_row_are_no_recipient() -> None:
+def test_a_recipient_is_one_bare_address() -> None:
     channel = _channel(allow_to=["*@example.com"])
-    for two in (
-        "x@evil.example,a@example.com",
-        "x@evil.example a@example.com",
-        "X <a@example.com>",
-    ):
-        assert channel.may_reach(two) or "<" in two  # so the pattern alone does not tell
-        assert not channel.is_recipient(two)
+    for wrong in ("x@evil.example,a@example.com", "X <a@example.com>", "a@example.com ,", "a"):
+        assert not channel.is_recipient(wrong)
     assert channel.is_recipient("a@example.com")
