@@ -58,8 +58,7 @@ class Bulletin:
         if EVENTS[happening.event].alerts and not happening.once and not self._is_news(happening):
             return
         place = (happening.event, happening.key, happening.over, happening.once)
-        # The newest takes the last place: what is written of a subject ends as it stands.
-        self._waiting.pop(place, None)
+        self._waiting.pop(place, None)  # what is told anew needs no more room
         if len(self._waiting) >= _MOST_WAITING:
             self._metrics.happenings_dropped.inc()
             return

@@ -121,7 +121,11 @@ async def test_of_too_much_the_rest_is_counted_and_dropped(
     metrics = Metrics()
     async with open_database(DatabaseSettings(url=SecretStr("")), tmp_path) as database:
         async with Bulletin(database, metrics) as tell:
-            for number in range(1_005):
+            tell(Happening(event="config.changed", key="file", data={"n": 1}))
+            for number in range(1_004):
                 tell(Happening(event="breaker.open", key=f"host {number}"))
-        assert len(await _written(database)) == 1_000
+            tell(Happening(event="config.changed", key="file", data={"n": 2}))
+        rows = await _written(database)
+        assert len(rows) == 1_000
+        assert [row.data for row in rows if row.event == "config.changed"] == [{"n": 2}]
     assert "wxgate_happenings_dropped_total 5.0" in metrics.render().decode()
