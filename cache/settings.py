@@ -29,7 +29,7 @@ class RedisSettings(BaseModel):
         1,
         ge=1,
         le=1_000,
-        description="processes that count together; one that starts without Redis admits its share",
+        description="processes that count together, at least; without Redis each admits its share",
     )
 
     @field_validator("url")
