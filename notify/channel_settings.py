@@ -61,6 +61,7 @@ def _checked_url(text: str) -> None:
     try:
         parts = urlsplit(text)
         usable = parts.scheme in ("http", "https") and bool(parts.hostname) and "@" not in text
+        usable = usable and parts.port != 0  # raises where it is no port at all
     except ValueError:
         usable = False
     if not usable or len(text) > _MAX_URL_CHARS or not text.isprintable() or " " in text:

@@ -71,6 +71,7 @@ class Desk:
         )
         routes = channel_routes(self.channels, self.desk, self.stored.load)
         app = Starlette(routes=list(routes), exception_handlers=EXCEPTION_HANDLERS)
+        app.router.redirect_slashes = False  # as in the product
         guarded = AuthMiddleware(app, _client)
 
         async def outer(scope: Scope, receive: Receive, send: Send) -> None:
@@ -274,3 +275,34 @@ async def test_what_cannot_be_tested_says_why(desk: Desk) -> None:
     await desk.call("PATCH", "/ops", json={"enabled": False})
     told = await desk.call("POST", "/ops/test")
     assert (told.status_code, told.json()["error"]["code"]) == (409, "channel_disabled")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"name": "ops", "type": "dingtalk", "url": "https://a.test/", "secret": "\\ud800"}',
+        b'{"name": "ops", "type": "\\u0000", "url": "https://a.test/"}',
+        b'{"name": "ops", "type": "dingtalk", "url": "https://[/"}',
+        b'{"name": "ops", "type": "dingtalk", "url": "https://a.test:99999999/"}',
+        b'{"name": "ops", "type": "dingtalk", "url": {"a": [1]}, "secret": 1e999}',
+        b'{"name": "ops", "type": "dingtalk", "url": "https://a.test/", "allow_to": ["*****"]}',
+        b'{"name": "ops", "type": "dingtalk", "clients": ' + b"[" * 5_000 + b"]" * 5_000 + b"}",
+        b'{"name": "ops"}',
+        b"[]",
+        b"\xff",
+    ],
+)
+async def test_an_odd_body_is_refused_and_no_fault_of_ours(desk: Desk, body: bytes) -> None:
+    json_type = {"content-type": "application/json"}
+    answer = await desk.call("POST", content=body, headers=json_type)
+    assert answer.status_code in (400, 422), answer.text
+    await desk.create()
+    answer = await desk.call("PATCH", "/ops", content=body, headers=json_type)
+    assert answer.status_code in (400, 422), answer.text
+
+
+@pytest.mark.parametrize("name", ["%ff", "%00", "a%2Fb", "x" * 500, "..%2f", "%ed%a0%80"])
+async def test_an_odd_name_finds_nothing(desk: Desk, name: str) -> None:
+    for method, path in (("GET", ""), ("PATCH", ""), ("DELETE", ""), ("POST", "/test")):
+        answer = await desk.call(method, f"/{name}{path}", json={})
+        assert answer.status_code in (404, 405), (method, answer.text)
