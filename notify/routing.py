@@ -21,7 +21,7 @@ from store.happenings import HappeningRow
 
 log = structlog.get_logger(__name__)
 
-_AT_A_TIME = 200
+_AT_A_TIME = 20  # others want to write too
 _RANKS: tuple[Severity, ...] = get_args(Severity)
 
 
@@ -31,6 +31,48 @@ class Alerts(Protocol):
     async def note(self, connection: AsyncConnection, row: HappeningRow, now: float) -> Noted:
         """Open, count or resolve its alert, in the transaction that routes it."""
         ...
+
+
+class Crowd:
+    """What channels get of late, and what is held for them, as one transaction sees it.
+
+    It is asked of the store once: in a flood each question costs as much as the flood is long.
+    """
+
+    def __init__(self, connection: AsyncConnection, now: float) -> None:
+        self.now = now
+        self._connection = connection
+        self._told: dict[str, int] = {}
+        self._releases: dict[HeldGroup, float | None] = {}
+
+    async def told(self, channel: str, within_s: float) -> int:
+        """How many messages of ours the channel got, or is to get at once."""
+        if channel not in self._told:
+            since = self.now - within_s
+            self._told[channel] = await sending.told_since(self._connection, channel, since)
+        return self._told[channel]
+
+    async def next_release(self, new: NewNotification) -> float | None:
+        """When those go out that are held with its like; None: there are none."""
+        group = _group(new)
+        if group not in self._releases:
+            self._releases[group] = await digests.next_release(
+                self._connection, group, after=self.now
+            )
+        return self._releases[group]
+
+    def joined(self, new: NewNotification, hold_until: float | None) -> None:
+        """It is one of them now."""
+        if hold_until is None:
+            self._told[new.channel] += 1  # it was asked for before
+        else:
+            group = _group(new)
+            if group in self._releases:
+                self._releases[group] = min(hold_until, self._releases[group] or hold_until)
+
+
+def _group(new: NewNotification) -> HeldGroup:
+    return HeldGroup(new.channel, new.held_with())
 
 
 class Routing:
@@ -66,19 +108,20 @@ class Routing:
             # One router at a time: it counts what others would add meanwhile.
             await locks.serialize(connection, "routing")
             found = await happenings.take(connection, limit=_AT_A_TIME)
+            crowd = Crowd(connection, now)
             for row in found:
-                await self._tell(connection, row, now)
+                await self._tell(connection, row, crowd)
             await happenings.routed(connection, [row.id for row in found], now)
         self._notifications.wake()
         return len(found)
 
-    async def _tell(self, connection: AsyncConnection, row: HappeningRow, now: float) -> None:
+    async def _tell(self, connection: AsyncConnection, row: HappeningRow, crowd: Crowd) -> None:
         if row.event not in EVENTS:
             log.error("event unknown", happening=row.event)  # of a newer version
             return
         if not row.over:
             self._metrics.happenings.labels(row.event).inc()
-        noted = await self._alerts.note(connection, row, now)
+        noted = await self._alerts.note(connection, row, crowd.now)
         if not noted.tell:
             return
         settings = self._settings()
@@ -88,11 +131,13 @@ class Routing:
                 if row.event == aftermath.EVENT and channel == row.key:
                     continue
                 new = _notification(row, route, channel, noted.alert_id, self._url(row))
-                hold_until = await self._hold_until(connection, new, route, now)
+                hold_until = await self._hold_until(crowd, new, route)
                 added = await self._notifications.add(
                     connection, replace(new, hold_until=hold_until)
                 )
-                if not added.is_new:
+                if added.is_new:
+                    crowd.joined(new, hold_until)
+                else:
                     self._metrics.notifications.labels(channel, "suppressed").inc()
 
     def _url(self, row: HappeningRow) -> str:
@@ -100,29 +145,24 @@ class Routing:
         job_id = row.data.get("job_id")
         return f"{self._public_url}/v1/jobs/{job_id}" if self._public_url and job_id else ""
 
-    async def _hold_until(
-        self, connection: AsyncConnection, new: NewNotification, route: Route, now: float
-    ) -> float | None:
+    async def _hold_until(self, crowd: Crowd, new: NewNotification, route: Route) -> float | None:
         """Until when it waits to go out with others; None: it goes at once.
 
         What is critical waits for no one, unless there is a flood of it.
         """
-        settings, hold_s = self._settings(), 0.0
-        if (
-            await sending.told_since(connection, new.channel, now - settings.burst_s)
-            >= settings.burst
-        ):
+        settings, now, hold_s = self._settings(), crowd.now, 0.0
+        if await crowd.told(new.channel, settings.burst_s) >= settings.burst:
             hold_s = settings.burst_s
         critical = new.severity == "critical"
         if not critical:
             hold_s = max(hold_s, route.digest_s)
         until = now + hold_s
         if hold_s:
-            group = HeldGroup(new.channel, new.held_with())
             # Those that are held go out together, not a second after one another.
-            until = min(until, await digests.next_release(connection, group, after=now) or until)
+            until = min(until, await crowd.next_release(new) or until)
         if not critical:
-            hours = settings.quiet_hours if route.quiet_hours == "inherit" else route.quiet_hours
+            own = route.quiet_hours
+            hours = settings.quiet_hours if own == "inherit" else own
             until = quiet_until(hours, settings.time_zone, until) or until
         return until if until > now else None
 

@@ -91,14 +91,8 @@ notification = Table(
     Column("created_at", Double, nullable=False),
     Column("done_at", Double),
 )
-_WAITS = notification.c.state.in_(("pending", "held"))
-Index(
-    "ix_notification_due",
-    notification.c.channel,
-    notification.c.next_at,
-    sqlite_where=_WAITS,
-    postgresql_where=_WAITS,
-)
+# Not a partial one: SQLite would use it for none of the queries, whose states are parameters.
+Index("ix_notification_due", notification.c.state, notification.c.channel, notification.c.next_at)
 Index("ix_notification_idempotency", notification.c.key_hash, unique=True)
 Index("ix_notification_client", notification.c.client_id, notification.c.id)
 Index("ix_notification_state", notification.c.state, notification.c.id)

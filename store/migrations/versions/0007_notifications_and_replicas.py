@@ -156,13 +156,7 @@ def _notifications() -> None:
     )
     op.create_index("ix_notification_created", "notification", ["created_at"])
     op.create_index("ix_notification_digest", "notification", ["digest_id"])
-    op.create_index(
-        "ix_notification_due",
-        "notification",
-        ["channel", "next_at"],
-        sqlite_where=sa.text("state IN ('pending', 'held')"),
-        postgresql_where=sa.text("state IN ('pending', 'held')"),
-    )
+    op.create_index("ix_notification_due", "notification", ["state", "channel", "next_at"])
     op.create_index("ix_notification_idempotency", "notification", ["key_hash"], unique=True)
     op.create_index("ix_notification_key", "notification", ["channel", "dedupe_key", "created_at"])
     op.create_index("ix_notification_state", "notification", ["state", "id"])
