@@ -9,7 +9,8 @@ from typing import Literal
 #   spent      it has sent as much as its provider lets it: disabled at once
 #   message    this server does not want this message: another may; nothing against the account
 #   recipient  this one reader cannot be reached
-Matter = Literal["account", "spent", "message", "recipient"]
+#   busy       all its connections are in use, for longer than a mail waits; nothing was tried
+Matter = Literal["account", "spent", "message", "recipient", "busy"]
 Step = Literal["connect", "tls", "hello", "login", "sender", "recipient", "content"]
 
 

@@ -22,7 +22,7 @@ from store.engine import Database, StorageUnavailable
 log = structlog.get_logger(__name__)
 
 _MAX_RECIPIENTS = 100
-_GIVE_UP_S = 30.0  # no further account is begun with after that: an attempt has a minute
+_GIVE_UP_S = 20.0  # no further account is begun with after that: an attempt has a minute
 _LOOK_S = 15.0  # for accounts that are to be tried
 _REST_S = 300.0  # limits and accounts may change meanwhile
 _TOLD = 3
@@ -157,7 +157,7 @@ class EmailSender:
             mail.tried[account.name] = exc.refusal.reason
             if exc.refusal.matter == "message":
                 mail.unwanted += 1
-            else:
+            elif exc.refusal.matter != "busy":
                 failed = exc.refusal
             log.info("mail not taken", account=account.name, reason=exc.refusal.reason)
         except AnswerLost as exc:

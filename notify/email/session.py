@@ -51,7 +51,10 @@ class Taken:
 class Session:
     """One connection to the server of an account, logged in. Used by one at a time."""
 
-    def __init__(self, account: MailAccount, context: ssl.SSLContext) -> None:
+    def __init__(
+        self, account: MailAccount, context: ssl.SSLContext, *, deadline: float | None = None
+    ) -> None:
+        """By `deadline`, of the event loop's clock, it gets as far as the content or gives up."""
         self._account = account
         self._smtp = aiosmtplib.SMTP(
             hostname=account.host,
@@ -65,6 +68,7 @@ class Session:
             tls_context=None if account.security == "plain" else context,
         )
         self.sent = 0  # mails
+        self.deadline = deadline
 
     @property
     def is_open(self) -> bool:
@@ -215,7 +219,8 @@ class Session:
     async def _step(self, step: Step) -> AsyncIterator[None]:
         """Turns what fails at a step into Refused; after most faults the connection is closed."""
         try:
-            yield
+            async with asyncio.timeout_at(None if step == "content" else self.deadline):
+                yield
         except (SMTPException, OSError, ValueError, TimeoutError) as exc:
             raise self._refused(step, exc) from None
         except BaseException:

@@ -8,7 +8,7 @@ import trustme
 from notify.email.addresses import parse_address
 from notify.email.connections import Connections
 from notify.email.session import Refused
-from tests.notify.email.post_office import CUT, open_post_office, server_context
+from tests.notify.email.post_office import CUT, open_odd_server, open_post_office, server_context
 
 TO = [parse_address("a@x.example")]
 
@@ -32,6 +32,35 @@ async def test_so_many_speak_to_the_server_at_once() -> None:
     ):
         await asyncio.gather(*(_send(kept) for _ in range(10)))
         assert (len(office.mails), office.connections) == (10, 2)
+
+
+async def test_nobody_waits_for_a_place_for_ever() -> None:
+    async with (
+        open_post_office() as office,
+        aclosing(Connections(office.account(connections=1), begin_s=3)) as kept,
+    ):
+        async with kept.session():
+            with pytest.raises(Refused) as caught:
+                await _send(kept)
+        assert caught.value.refusal.matter == "busy"
+        await _send(kept)
+        assert len(office.mails) == 1
+
+
+async def test_a_server_that_answers_ever_so_slowly_is_given_up_in_time() -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 hello\r\n")
+        while await reader.readline():
+            await asyncio.sleep(0.15)
+            writer.write(b"250 ok\r\n")
+
+    async with (
+        open_odd_server(serve) as office,
+        aclosing(Connections(office.account(password=""), begin_s=0.3)) as kept,
+    ):
+        with pytest.raises(Refused, match="timed out") as caught:
+            await _send(kept)
+    assert caught.value.refusal.matter == "account"
 
 
 async def test_a_connection_that_the_server_has_ended_is_made_anew() -> None:
