@@ -27,6 +27,7 @@ from store.happenings import HappeningRow
 log = structlog.get_logger(__name__)
 
 _EVERY_S = 5.0
+_FIRST_S = 1.0  # a process that stops at once is not cut off in the middle of a look
 _AT_ONCE = 100
 _LOOK_AT_ACCOUNTS_S = 60.0
 _TIDY_S = 3_600.0
@@ -85,6 +86,7 @@ class AlertCare:
 
     async def _for_ever(self) -> None:
         looked_at = tidied_at = float("-inf")
+        await asyncio.sleep(_FIRST_S)
         while True:
             now = self._clock()
             try:
