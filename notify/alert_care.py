@@ -2,7 +2,7 @@ import asyncio
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, Protocol, Self, cast
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -19,6 +19,7 @@ from notify.alerts import (
     rank,
     told,
 )
+from notify.events import EVENTS, EventName
 from store import alerts, happenings, silences
 from store.alerts import RESOLVED, AlertRow
 from store.engine import Database, StorageUnavailable
@@ -142,7 +143,10 @@ class AlertCare:
             next_at = now + levels[level] - levels[level - 1]
         await alerts.change(connection, row.id, escalation=level, escalate_at=next_at)
         if level <= len(levels) and rank(row.severity) >= rank(self._settings().escalate_from):
-            await _announce(connection, row, now, event=ESCALATED, level=level)
+            known = EVENTS.get(cast(EventName, row.event))  # None: of a newer version
+            problem = known.title._asdict() if known else row.event
+            more = {"problem": problem, "level": level}
+            await _announce(connection, row, now, event=ESCALATED, **more)
             log.warning("alert escalated", alert=row.id, of=row.event, level=level)
 
     async def forget_removed(self, now: float) -> None:

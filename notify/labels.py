@@ -43,6 +43,16 @@ LABELS: Mapping[str, Text] = {
     "free": Text("剩余空间", "free"),
     "until": Text("直到", "until"),
     "count": Text("次数", "count"),
+    "slow": Text("慢的调用", "slow calls"),
+    "mean_ms": Text("平均毫秒", "mean ms"),
+    "minutes": Text("最近几分钟", "minutes looked at"),
+    "problem": Text("问题", "problem"),
+    "event": Text("事件", "event"),
+    "severity": Text("级别", "severity"),
+    "level": Text("第几次升级", "escalation"),
+    "first_at": Text("开始于", "since"),
+    "resolved_by": Text("处理人", "resolved by"),
+    "alert_id": Text("告警", "alert"),
 }
 
 

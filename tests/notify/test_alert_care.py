@@ -42,6 +42,7 @@ async def test_what_is_passed_on_says_what_it_is_about(desk: Desk) -> None:
         "level": 1,
         "count": 1,
     }
+    assert "已熔断" in row.data["problem"]["zh"]
 
 
 async def test_several_processes_pass_it_on_once(database: Database) -> None:
