@@ -145,8 +145,7 @@ class AlertCare:
         if level <= len(levels) and rank(row.severity) >= rank(self._settings().escalate_from):
             known = EVENTS.get(cast(EventName, row.event))  # None: of a newer version
             problem = known.title._asdict() if known else row.event
-            more = {"problem": problem, "level": level}
-            await _announce(connection, row, now, event=ESCALATED, **more)
+            await _announce(connection, row, now, event=ESCALATED, problem=problem, level=level)
             log.warning("alert escalated", alert=row.id, of=row.event, level=level)
 
     async def forget_removed(self, now: float) -> None:
