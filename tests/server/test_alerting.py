@@ -1,6 +1,7 @@
 import asyncio
 import time
 from contextlib import AbstractAsyncContextManager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,11 +11,18 @@ from accounts.official import Accounts
 from cache.call_stats import CallStats, Labels
 from notify.alert_settings import AlertSettings
 from notify.call_watch import CallWatch
+from notify.happening import Happening, row_of
 from notify.traffic import Traffic
 from server.alerting import Alerting, CountedCalls, open_alerting
+from server.app import open_worker
+from server.settings import Settings
 from store import happenings, traffic
 from store.engine import Database, DatabaseSettings, open_database
+from store.migrate import migrate
+from store.tables import notification
 from tests.notify.alerting import Always, Desk
+
+_SECRET = "whsec_MDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAw"
 
 
 def _open(database: Database) -> AbstractAsyncContextManager[Alerting]:
@@ -95,3 +103,52 @@ async def test_calls_that_fail_raise_an_alert(open_stand: Any) -> None:
         (said,) = [row for row in found if row.event.startswith("calls.")]
         assert (said.event, said.account) == ("calls.error_rate", "personal")
         assert said.data["percent"] == 100
+
+
+async def _told(database: Database, number: int) -> list[tuple[str, str, bool]]:
+    """What people are told once it is so much: event, alert, whether it is over."""
+    async with asyncio.timeout(90):
+        while True:
+            async with database.read() as connection:
+                found = (await connection.execute(notification.select())).all()
+            # There are also those of the channel itself, and of one worker for the other.
+            rows = [row for row in found if row.content["data"]["key"] == "main"]
+            if len(rows) >= number:
+                rows = sorted(rows, key=lambda row: row.id)
+                return [(row.event, row.alert_id, row.content["data"]["over"]) for row in rows]
+            await asyncio.sleep(0.1)
+
+
+async def test_several_processes_tell_a_begin_an_escalation_and_an_end_once(
+    tmp_path: Path, postgres_url: str
+) -> None:
+    settings = Settings(
+        server={"data_dir": str(tmp_path / "1"), "probe_accounts": False},
+        database={"url": postgres_url},
+        notify={
+            "sweep_s": 0.05,
+            "routes": [{"channels": ["ops"]}],
+        },
+        alerts={"calm_s": 0, "escalate_after_s": [0.1]},
+        channels=[
+            # Nobody is there, and the guard would refuse the address.
+            {"name": "ops", "type": "webhook", "url": "http://127.0.0.1:9/x", "secret": _SECRET}
+        ],
+    )
+
+    async def happens(*, over: bool = False) -> None:
+        about = Happening(event="breaker.open", account="main", key="main", over=over)
+        async with database.write() as connection:
+            await happenings.insert(connection, [row_of(about, time.time())])
+
+    async with open_database(settings.database, tmp_path) as database:
+        await migrate(database)
+        async with open_worker(settings), open_worker(settings):
+            for _ in range(5):
+                await happens()
+            begun = await _told(database, 2)
+            await happens(over=True)
+            told = await _told(database, 3)
+    alert_id = told[0][1]
+    assert begun == [("breaker.open", alert_id, False), ("alert.escalated", alert_id, False)]
+    assert told == [*begun, ("breaker.open", alert_id, True)]
