@@ -28,6 +28,8 @@ _CHINESE = {
     "dict_type": "应为一张表",
     "model_type": "应为一张表",
     "too_short": "至少 {min_length} 项",
+    "union_tag_not_found": "缺少 type",
+    "union_tag_invalid": "type 只能是 {expected_tags}",
     "ip_any_network": "应为网段，如 10.0.0.0/8",
 }
 
@@ -63,6 +65,8 @@ def fault_of(error: ErrorDetails) -> Fault:
 def key_of(location: tuple[int | str, ...]) -> str:
     """("accounts", 0, "app_id") as `accounts[0].app_id`."""
     key = ""
-    for part in location:
+    # Behind a channel's number pydantic names its type, which is no key.
+    of_channel = location[:1] == ("channels",)
+    for part in (*location[:2], *location[3:]) if of_channel else location:
         key += f"[{part}]" if isinstance(part, int) else f".{part}" if key else part
     return key

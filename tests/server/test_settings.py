@@ -247,3 +247,34 @@ def test_faults_of_word_lists_are_said(tmp_path: Path) -> None:
     settings = Settings(content={"words": {"folder": str(tmp_path)}})
     told = {warning.key: warning.problem.en for warning in warnings_of(settings)}
     assert told["content.words"].startswith("a.txt: line 1")
+
+
+def test_two_channels_of_one_name_and_a_wrong_key_are_faults(tmp_path: Path) -> None:
+    entry = '[[channels]]\nname = "ops"\ntype = "bark"\ndevice_key = "canary"\n'
+    path = tmp_path / "config.toml"
+    path.write_text(entry + entry, "utf-8")
+    with pytest.raises(BadConfigurationError) as caught:
+        load_settings(path)
+    assert [fault.key for fault in caught.value.faults] == ["channels[1].name"]
+    path.write_text(entry + 'colour = "red"\n', "utf-8")
+    with pytest.raises(BadConfigurationError) as caught:
+        load_settings(path)
+    assert [fault.key for fault in caught.value.faults] == ["channels[0].colour"]
+    assert "canary" not in str(caught.value)
+    for kind, problem in (('type = "pigeon"', "type 只能是"), ("", "缺少 type")):
+        path.write_text(f'[[channels]]\nname = "ops"\n{kind}\n', "utf-8")
+        with pytest.raises(BadConfigurationError) as caught:
+            load_settings(path)
+        ((key, text),) = caught.value.faults
+        assert (key, text.zh.startswith(problem)) == ("channels[0]", True)
+
+
+def test_a_secret_of_a_channel_may_stand_in_a_file(tmp_path: Path) -> None:
+    secret = tmp_path / "key"
+    secret.write_text("canary\n", "utf-8")
+    path = tmp_path / "config.toml"
+    entry = f'[[channels]]\nname = "me"\ntype = "bark"\ndevice_key_file = "{secret}"\n'
+    path.write_text(entry, "utf-8")
+    (channel,) = load_settings(path).channels
+    assert channel.model_dump()["device_key"].get_secret_value() == "canary"
+    assert "canary" not in repr(channel)
