@@ -19,6 +19,7 @@ from sandbox.faults import Fault
 from sandbox.server import RunningSandbox, run_sandbox
 from sandbox.settings import SandboxSettings
 from store.engine import DatabaseSettings, open_database
+from store.replicas import ask
 from store.tables import replica
 from tests.conftest import free_port
 from tests.e2e.conftest import KEY, configuration
@@ -124,6 +125,7 @@ async def test_workers_answer_together_through_a_crash_a_rolling_restart_and_the
     await _count_together(two)
     await _survive_a_crash(two)
     await _lose_nothing_while_they_are_replaced(two)
+    await _replace_the_one_that_is_asked_for(two)
     await _end_in_order(two)
 
 
@@ -167,6 +169,17 @@ async def _lose_nothing_while_they_are_replaced(two: Workers) -> None:
     await asyncio.gather(*calling)
     assert set(outcomes) == {200}, outcomes
     assert not set(await two.pids()) & set(before)
+
+
+async def _replace_the_one_that_is_asked_for(two: Workers) -> None:
+    before = await two.rows()
+    settings = DatabaseSettings(url=SecretStr(two.database_url))
+    async with open_database(settings, Path()) as database, database.write() as connection:
+        assert await ask(connection, before[1].id)  # as /v1/admin/replicas/{id}/restart does
+    await until(lambda: not is_there(before[1].pid))
+    after = await two.rows()
+    assert after[0].id == before[0].id
+    assert [row.info["name"] for row in after] == [row.info["name"] for row in before]
 
 
 async def _end_in_order(two: Workers) -> None:
