@@ -2,7 +2,7 @@
 
 from dataclasses import asdict, dataclass
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from store import locks
@@ -58,3 +58,9 @@ async def claim_probe(
         .values(probe_at=next_at)
     )
     return (await connection.execute(statement)).rowcount == 1
+
+
+async def forget(connection: AsyncConnection, row: MailAccountRow) -> bool:
+    """Drop it; whether it was there."""
+    mine = mail_account.c.channel == row.channel, mail_account.c.name == row.name
+    return (await connection.execute(delete(mail_account).where(*mine))).rowcount == 1

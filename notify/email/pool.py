@@ -93,9 +93,11 @@ class Pool:
         until = float("inf") if whenever else now
         async with self._database.read() as connection:
             known = await rows.of_channel(connection, self._settings.name)
-        disabled = [row for row in known.values() if row.name in self._accounts and row.disabled_at]
         found = []
-        for row in disabled:
+        for row in known.values():
+            if row.name not in self._accounts:
+                await self._forget(row, now)
+                continue
             if row.probe_at is None or row.probe_at > until:
                 continue
             async with self._database.write() as connection:
@@ -105,6 +107,12 @@ class Pool:
                 if mine:
                     found.append(self._accounts[row.name])
         return found
+
+    async def _forget(self, row: MailAccountRow, now: float) -> None:
+        """It was taken out of the settings: nobody is to be told of it any more."""
+        async with self._database.write() as connection:
+            if await rows.forget(connection, row) and row.disabled_at is not None:
+                await self._tell(connection, row, now, over=True)
 
     async def revive(self, account: MailAccount) -> None:
         """It can be used again; the next failure disables it once more."""

@@ -187,3 +187,16 @@ async def test_who_has_sent_enough_is_disabled_at_once(database: Database, clock
     assert caught.value.wait_s == 300
     assert await pool.due() == []
     assert [each.name for each in await pool.due(whenever=True)] == ["a"]
+
+
+async def test_an_account_that_is_taken_out_is_no_alert_any_more(
+    database: Database, clock: Clock
+) -> None:
+    pool = Pool(_settings([{"name": "a"}, {"name": "b"}], max_failures=1), database, clock)
+    await pool.settle(await pool.take(1, but={"b"}), reached=0, failed=FAILED)
+    assert await _told(database) == [("mail/a", False)]
+    clock.now += 1
+    without = Pool(_settings([{"name": "b"}]), database, clock)
+    assert await without.due() == []
+    assert await without.due() == []
+    assert await _told(database) == [("mail/a", False), ("mail/a", True)]
