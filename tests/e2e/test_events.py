@@ -186,8 +186,10 @@ async def followed(stand: Stand) -> None:
     await stand.http.post("/v1/admin/accounts", json=probe)
     async with asyncio.timeout(60):
         while not told(stand.data_dir, "config.changed"):
-            await asyncio.sleep(0.1)
-            await stand.http.patch("/v1/admin/accounts/probe", json={"disabled": True})
+            said = {"max_concurrent": 7}
+            changed = await stand.http.patch("/v1/admin/accounts/probe", json=said)
+            assert changed.is_success, changed.text
+            await asyncio.sleep(0.5)
 
 
 async def test_configuration_changed_by_the_api_and_by_the_file_is_told(open_stand: Opens) -> None:

@@ -152,7 +152,8 @@ async def test_182_a_client_taken_out_is_refused_and_its_call_under_way_ends(sit
         assert under_way.result() == 200
         assert await site.count() == 200
         [entry] = (await site.served.http.get("/v1/admin/audit")).json()["items"]
-        assert (entry["action"], entry["detail"]) == ("config.reload", {"keys": ["clients.other"]})
+        detail = {"keys": ["clients.other"], "keys_revoked": ["other"]}
+        assert (entry["action"], entry["detail"]) == ("config.reload", detail)
 
 
 async def test_182_another_secret_drops_the_token_and_a_missing_one_changes_nothing(
