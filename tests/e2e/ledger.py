@@ -7,7 +7,7 @@ import asyncio
 import random
 import signal
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -97,6 +97,10 @@ class Trouble(Protocol):
         """Do harm; at the end the gateway runs. `over`: no job is left."""
         ...
 
+    def working(self) -> Iterable[int]:
+        """The processes that may do something now."""
+        ...
+
 
 class Kills:
     """`kill -9` of the one gateway, now and then."""
@@ -110,6 +114,10 @@ class Kills:
     async def start(self) -> None:
         """Start it."""
         await self.gateway.start()
+
+    def working(self) -> Iterable[int]:
+        """Of the gateway, while it runs."""
+        return [] if self.gateway.process is None else [self.gateway.pid]
 
     async def go(self, over: asyncio.Event) -> None:
         """All the kills of the plan, whether work is left or not."""
@@ -219,15 +227,19 @@ class Run:
             return (await connection.execute(query)).first() is not None
 
     async def _idle_s(self, now: float) -> float:
-        """For how long nobody has anything to do."""
-        query = select(func.min(job.c.run_at), func.max(job.c.lease_until)).where(
-            job.c.state.in_(ACTIVE_STATES)
+        """For how long nobody has anything to do; of dead and stopped holders nothing comes."""
+        due = func.min(func.coalesce(job.c.lease_until, job.c.run_at))
+        query = (
+            select(job.c.lease_owner, due)
+            .where(job.c.state.in_(ACTIVE_STATES))
+            .group_by(job.c.lease_owner)
         )
         async with self.database.read() as connection:
-            first_due, leased_until = (await connection.execute(query)).one()
-        if first_due is None or leased_until is not None:
+            found = (await connection.execute(query)).all()
+        working = {str(pid) for pid in self._trouble.working()}
+        if not found or any(owner and owner.split("/")[-2] in working for owner, _ in found):
             return 0
-        return float(first_due) - now
+        return min(float(first) for _, first in found) - now
 
     async def _outcome(self) -> Outcome:
         accounts = {f"a{number}": Account() for number in range(self._plan.accounts)}

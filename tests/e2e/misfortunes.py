@@ -19,7 +19,7 @@ Range = tuple[float, float]
 class Pace:
     """How fast things happen, in seconds of the machine's own time."""
 
-    between: Range = (3, 15)
+    between: Range = (4, 12)
     dead: Range = (0, 2)
     stopped: Range = (12, 18)  # longer than the lease
     between_stores: Range = (15, 40)
@@ -62,6 +62,10 @@ class Misfortunes:
     async def start(self) -> None:
         """Start the replicas."""
         await self._replicas.start()
+
+    def working(self) -> list[int]:
+        """The replicas that are neither dead nor stopped."""
+        return [each.pid for each in self._replicas.each if each.process and not each.paused]
 
     async def go(self, over: asyncio.Event) -> None:
         """Each kind at least once, and then on until all is over."""

@@ -15,7 +15,7 @@ from tests.e2e.misfortunes import Spell
 
 PATH = "/cgi-bin/draft/count"  # kept in no cache
 _CALLERS = 3
-_PAUSE_S = 0.1
+_PAUSE_S = 0.3
 _TIMEOUT_S = 5.0  # a stopped replica answers nobody
 
 
