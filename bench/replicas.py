@@ -3,11 +3,12 @@
 python -m bench.replicas [ACCOUNTS JOBS]
 
 20 accounts × 50 articles at a sandbox with 5 % each of reset-after-commit, stall, -1 and 45009;
-three `wxgate serve` on one PostgreSQL and one Redis, all real, behind a balancer. Replicas are
-killed (`kill -9`) and started again, or stopped (SIGSTOP) for longer than their leases; Redis is
-killed and comes back empty; PostgreSQL crashes and comes back. Meanwhile a client calls more often
+three `wxgate serve` on one PostgreSQL and one Redis under Sentinels, all real, behind a balancer.
+Replicas are killed (`kill -9`) and started again, or stopped (SIGSTOP) for longer than their
+leases; Redis' master is killed and replaced, or all of Redis, which comes back empty; PostgreSQL
+crashes and comes back. Meanwhile a client calls more often
 than its 50/minute, by turns through all of them. All settings are the product's own but
-`upstream.timeout_s = 1` and `jobs.lease_s = 10`. Hours in which nobody has anything to do are
+`upstream.timeout_s = 2` and `jobs.lease_s = 10`. Hours in which nobody has anything to do are
 jumped over by all clocks (tests/e2e/ahead.py). Ends with status 1 unless each job that says
 published was published exactly once and every other one says why not, WeChat was asked for a token
 once a life, and the limit held.
@@ -29,7 +30,7 @@ from tests.e2e.token_lives import TokenCalls
 
 async def main(accounts: int, jobs: int) -> int:
     setup_logging(LogSettings(level="error"))
-    plan = ReplicaPlan(Plan(accounts, jobs, kills=0, lease_s=10))
+    plan = ReplicaPlan(Plan(accounts, jobs, kills=0, lease_s=10, timeout_s=2), sentinels=True)
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as name:
         async with open_replica_run(plan, Path(name)) as run, asyncio.TaskGroup() as tasks:

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from core.clock import Clock
-from tests.conftest import RedisServer
 from tests.e2e.own_postgres import OwnPostgres
+from tests.e2e.redis_to_lose import RedisToLose
 from tests.e2e.replicas import Replica, Replicas
 
 Range = tuple[float, float]
@@ -19,7 +19,7 @@ Range = tuple[float, float]
 class Pace:
     """How fast things happen, in seconds of the machine's own time."""
 
-    between: Range = (4, 12)
+    between: Range = (5, 20)
     dead: Range = (0, 2)
     stopped: Range = (12, 18)  # longer than the lease
     between_stores: Range = (15, 40)
@@ -31,10 +31,15 @@ class Pace:
 class Spell:
     """Something that was so for a while; times are WeChat's."""
 
-    kind: str  # kill, stop, redis, postgres …
+    kind: str  # kill, stop, redis, failover, postgres
     who: str
     began: float
     ended: float = float("inf")
+
+    @property
+    def is_of_redis(self) -> bool:
+        """Whether Redis was away, or has forgotten."""
+        return self.kind in ("redis", "failover")
 
 
 class Misfortunes:
@@ -43,7 +48,7 @@ class Misfortunes:
     def __init__(
         self,
         replicas: Replicas,
-        redis: RedisServer,
+        redis: RedisToLose,
         postgres: OwnPostgres,
         *,
         pace: Pace,
@@ -72,7 +77,7 @@ class Misfortunes:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._to_replicas(("kill", "stop"), over))
             tasks.create_task(self._to_replicas(("kill", "kill", "kill"), over))
-            tasks.create_task(self._to_stores(("redis", "postgres"), over))
+            tasks.create_task(self._to_stores((*self._redis.harms, "postgres"), over))
 
     @property
     def counts(self) -> Mapping[str, int]:
@@ -91,7 +96,10 @@ class Misfortunes:
         for kind in self._kinds(kinds, over):
             await self._wait(self._pace.between_stores)
             with self._spell(kind, ""):
-                await (self._lose_redis() if kind == "redis" else self._lose_postgres())
+                if kind == "postgres":
+                    await self._lose_postgres()
+                else:
+                    await self._redis.harms[kind](lambda: self._wait(self._pace.redis_away))
 
     def _kinds(self, kinds: Sequence[str], over: asyncio.Event) -> Iterator[str]:
         """Rounds of all `kinds`, each in another order; one round is the least."""
@@ -110,11 +118,6 @@ class Misfortunes:
         replica.pause()
         await self._wait(self._pace.stopped)
         replica.resume()
-
-    async def _lose_redis(self) -> None:
-        self._redis.kill()
-        await self._wait(self._pace.redis_away)
-        await asyncio.to_thread(self._redis.start)  # empty
 
     async def _lose_postgres(self) -> None:
         await asyncio.to_thread(self._postgres.crash)

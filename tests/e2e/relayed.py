@@ -119,7 +119,7 @@ def judge(stream: Stream, limit: Limit, spells: Sequence[Spell]) -> Passed:
 
 def _is_apart(spell: Spell, begin: float, end: float, limit: Limit) -> bool:
     until = spell.ended + limit.period_s + limit.settling_s
-    return spell.kind == "redis" and spell.began < end and begin < until
+    return spell.is_of_redis and spell.began < end and begin < until
 
 
 def _starts(spells: Iterable[Spell], lost: Sequence[Spell], end: float) -> int:

@@ -19,12 +19,12 @@ from pydantic import SecretStr
 from sandbox.server import RunningSandbox, run_sandbox
 from store.engine import DatabaseSettings, open_database
 from store.migrate import migrate
-from tests.conftest import RedisServer
 from tests.e2e import relayed
 from tests.e2e.ahead import ahead_by
 from tests.e2e.ledger import Outcome, Plan, Run, configuration, key_of, sandbox_of
 from tests.e2e.misfortunes import Misfortunes, Pace
 from tests.e2e.own_postgres import OwnPostgres, own_postgres
+from tests.e2e.redis_to_lose import OneRedis, RedisToLose, SentinelRedis
 from tests.e2e.relayed import Limit, Passed, Stream
 from tests.e2e.replicas import Replicas, open_replicas
 from tests.e2e.token_lives import TokenCalls, token_calls
@@ -40,6 +40,7 @@ class ReplicaPlan:
     jobs: Plan
     replicas: int = 3
     calls_a_minute: int = 50
+    sentinels: bool = False  # else a Redis of one server
     pace: Pace = field(default_factory=Pace)
 
 
@@ -108,7 +109,9 @@ async def open_replica_run(plan: ReplicaPlan, directory: Path) -> AsyncIterator[
     """A sandbox, stores of its own, and replicas that are not started yet."""
     ahead = directory / "ahead"
     async with AsyncExitStack() as stack:
-        postgres, redis = _open_stores(stack, directory)
+        postgres = stack.enter_context(own_postgres())
+        made: RedisToLose = SentinelRedis(directory) if plan.sentinels else OneRedis(directory)
+        redis = stack.enter_context(made)
         jobs = replace(plan.jobs, database_url=postgres.url)
         sandbox = await stack.enter_async_context(run_sandbox(sandbox_of(jobs)))
         sandbox.calls.seen = deque()  # all of them, not the last
@@ -131,18 +134,10 @@ async def open_replica_run(plan: ReplicaPlan, directory: Path) -> AsyncIterator[
         yield ReplicaRun(plan, sandbox, run, stream, misfortunes)
 
 
-def _open_stores(stack: AsyncExitStack, directory: Path) -> tuple[OwnPostgres, RedisServer]:
-    postgres = stack.enter_context(own_postgres())
-    redis = RedisServer(directory)
-    redis.start()
-    stack.callback(redis.kill)
-    return postgres, redis
-
-
 def _misfortunes(
     plan: ReplicaPlan,
     replicas: Replicas,
-    redis: RedisServer,
+    redis: RedisToLose,
     postgres: OwnPostgres,
     sandbox: RunningSandbox,
 ) -> Misfortunes:
@@ -151,7 +146,7 @@ def _misfortunes(
 
 
 def _configuration(
-    plan: ReplicaPlan, jobs: Plan, sandbox: RunningSandbox, redis: RedisServer
+    plan: ReplicaPlan, jobs: Plan, sandbox: RunningSandbox, redis: RedisToLose
 ) -> dict[str, Any]:
     config = configuration(jobs, sandbox)
     config["redis"] = {"url": redis.url}

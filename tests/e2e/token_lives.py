@@ -57,7 +57,7 @@ def token_calls(sandbox: RunningSandbox, app_id: str, spells: Sequence[Spell]) -
 def _cause(first: SeenCall, second: SeenCall, spells: Iterable[Spell]) -> str:
     spells = list(spells)
     for spell in spells:
-        if spell.kind == "redis" and spell.began <= second.at <= spell.ended + _NOTICING_S:
+        if spell.is_of_redis and spell.began <= second.at <= spell.ended + _NOTICING_S:
             return "redis away"
     for spell in spells:
         of_a_replica = spell.kind in ("kill", "stop")
