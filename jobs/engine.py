@@ -58,6 +58,7 @@ class Engine:
         self._announce = Announce(context.clock)
         self._handlers = handlers
         self._running: dict[str, Claim] = {}
+        self._innocent: list[str] = []  # jobs of runs that came to no end, though we live
         self._work = TaskSet()
         self._loops = TaskSet()
         self._awake = asyncio.Event()
@@ -92,6 +93,7 @@ class Engine:
         if runs:
             await asyncio.wait(runs, timeout=self._settings.grace_s)
         await self._work.aclose()
+        await _survive(self._forgive)
         await self._loops.aclose()
 
     def drain(self) -> None:
@@ -135,6 +137,7 @@ class Engine:
 
     async def _claim_due(self) -> None:
         self._next_due = None  # a failure is no reason to hurry
+        await self._forgive()
         free = self._settings.concurrency - len(self._running)
         if free <= 0:
             return
@@ -150,6 +153,13 @@ class Engine:
             self._context.metrics.jobs_active.set(len(self._running))
             claim.task = self._work.start(self._run(claim), name=f"job {row.id}")
             self._context.changes.tell(row.id)
+
+    async def _forgive(self) -> None:
+        """Take back starts that were ended by a store, a pause or somebody else, not by the job."""
+        if innocent := list(self._innocent):
+            async with self._database.write() as connection:
+                await job_rows.forgive(connection, innocent)
+            del self._innocent[: len(innocent)]  # others may have come meanwhile
 
     async def _take(self, free: int) -> list[JobRow]:
         """At most `free` due jobs, leased, and at most one that an earlier start did not end.
@@ -183,9 +193,12 @@ class Engine:
             await self._record(claim, await self._outcome(claim))
         except LeaseLost:
             log.warning("job was taken over or changed meanwhile")
+            self._innocent.append(claim.row.id)
         except StorageUnavailable as exc:
             log.warning("outcome of a run not recorded", reason=str(exc))
-            await self._give_back(claim, at_once=False)
+            self._innocent.append(
+                claim.row.id
+            )  # anybody may go on with it when its lease has ended
         except asyncio.CancelledError:
             await self._give_back(claim)
             raise
@@ -266,12 +279,9 @@ class Engine:
         if not await claim.move(connection, **_FREE, **values):
             raise LeaseLost
 
-    async def _give_back(self, claim: Claim, *, at_once: bool = True) -> None:
-        """A run that `stop` ended, or a store that failed: the job is not to blame for it.
-
-        Anybody may go on with it: `at_once`, or when its lease has ended.
-        """
-        values = {**(_FREE if at_once else {}), "attempts": claim.row.attempts - 1}
+    async def _give_back(self, claim: Claim) -> None:
+        """A run that `stop` ended: anybody may go on with its job, which is not to blame."""
+        values = {**_FREE, "attempts": claim.row.attempts - 1}
         try:
             async with self._database.write() as connection:
                 await job_rows.move(connection, claim.row.id, claim.row.epoch, values)

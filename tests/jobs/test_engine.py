@@ -16,7 +16,7 @@ from jobs.executor import Executor
 from jobs.settings import JobsSettings
 from jobs.states import State
 from store import intents, jobs
-from store.engine import Database
+from store.engine import Database, StorageUnavailable
 from store.jobs import JobRow
 from tests.jobs.callers import caller
 from tests.jobs.journals import journal_of
@@ -386,6 +386,26 @@ async def test_whoever_lost_a_job_cannot_write_to_it(bench: Bench) -> None:
         while not lost:
             await asyncio.sleep(0.01)
     assert (await bench.get()).state == State.SUCCEEDED
+
+
+@pytest.mark.parametrize("end", [LeaseLost(), StorageUnavailable(reason="test")])
+async def test_a_start_that_others_ended_is_not_held_against_the_job(
+    bench: Bench, end: Exception
+) -> None:
+    """Else three restarts of the database put aside a job that harms nobody."""
+    starts: list[int] = []
+
+    async def ended(claim: Claim) -> Outcome:
+        starts.append(claim.row.attempts)
+        raise end
+
+    await bench.add(job_row())
+    async with bench.engine(ended), asyncio.timeout(20):
+        while len(starts) < 6:
+            bench.now += 2  # past its lease
+            await asyncio.sleep(0.05)
+    assert set(starts) <= {1, 2}  # 2: taken again before it was forgiven
+    assert (await bench.get()).attempts == 0
 
 
 async def test_stopping_gives_back_what_is_not_being_sent(bench: Bench) -> None:
