@@ -196,9 +196,7 @@ class Engine:
             self._innocent.append(claim.row.id)
         except StorageUnavailable as exc:
             log.warning("outcome of a run not recorded", reason=str(exc))
-            self._innocent.append(
-                claim.row.id
-            )  # anybody may go on with it when its lease has ended
+            self._innocent.append(claim.row.id)  # which anybody may take when its lease has ended
         except asyncio.CancelledError:
             await self._give_back(claim)
             raise
