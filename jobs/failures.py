@@ -77,6 +77,8 @@ class Failures:
         exc = exc.cause if isinstance(exc, NotBegun) else exc
         error = stored_error(exc)
         if (pause_until := self.quota_pause(exc)) is not None:
+            # The hours until midnight are none in which WeChat could not be reached.
+            claim.checkpoint.pop("retries", None)
             return Later(self._turn(claim, pause_until), State.WAITING, error)
         stale = isinstance(exc, WeChatRefused) and exc.wechat_errcode in STALE_TOKEN
         if not (stale or exc.retryable or isinstance(exc, NotSent | OutcomeUnknown)):

@@ -9,7 +9,7 @@ from jobs.settings import JobsSettings
 from jobs.states import State
 from store.engine import Database
 from tests.store.rows import job_row
-from wechat.call import BadAnswer, NotBegun, NotSent, OutcomeUnknown, WeChatRefused
+from wechat.call import BadAnswer, NotBegun, NotSent, OutcomeUnknown, QuotaClosed, WeChatRefused
 
 NOW = 1_763_740_000.0
 
@@ -68,6 +68,18 @@ def test_what_may_pass_is_tried_at_growing_intervals_and_then_given_up(
     outcome = _failures(NOW + 3_600).outcome(claim, exc)
     assert isinstance(outcome, Done)
     assert outcome.state == State.FAILED
+
+
+@pytest.mark.parametrize(
+    "quota", [_refused(45009), QuotaClosed(path="/p", until="0:00", retry_after_s=40_000)]
+)
+def test_the_wait_for_a_quota_is_no_time_in_which_wechat_could_not_be_reached(
+    claim: Claim, quota: GatewayError
+) -> None:
+    assert isinstance(_failures().outcome(claim, NotSent(reason="x")), Later)
+    assert isinstance(_failures(NOW + 60).outcome(claim, quota), Later)
+    outcome = _failures(NOW + 40_100).outcome(claim, NotSent(reason="x"))
+    assert isinstance(outcome, Later)
 
 
 def test_jobs_that_failed_together_come_back_apart(claim: Claim) -> None:
