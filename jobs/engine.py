@@ -23,6 +23,7 @@ from jobs.states import State
 from store import files as kept_files
 from store import idempotency, intents, uploads
 from store import jobs as job_rows
+from store import starts as start_rows
 from store.engine import StorageUnavailable
 from store.jobs import JobRow, Lease
 
@@ -158,7 +159,7 @@ class Engine:
         """Take back starts that were ended by a store, a pause or somebody else, not by the job."""
         if innocent := list(self._innocent):
             async with self._database.write() as connection:
-                await job_rows.forgive(connection, innocent)
+                await start_rows.forgive(connection, innocent)
             del self._innocent[: len(innocent)]  # others may have come meanwhile
 
     async def _take(self, free: int) -> list[JobRow]:

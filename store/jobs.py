@@ -277,16 +277,6 @@ async def renew(
     return set((await connection.scalars(statement)).all())
 
 
-async def forgive(connection: AsyncConnection, job_ids: Collection[str]) -> None:
-    """Count one start less of each of those jobs."""
-    statement = (
-        update(job)
-        .where(job.c.id.in_(job_ids), is_active, job.c.attempts > 0)
-        .values(attempts=job.c.attempts - 1)
-    )
-    await connection.execute(statement)
-
-
 async def free_leases_of_others(connection: AsyncConnection, owner: str) -> int:
     """End every lease that `owner` does not hold; how many. Only for the holder of the lock."""
     statement = (
