@@ -349,6 +349,18 @@ def _accounts_elsewhere(settings: Settings) -> Iterator[Fault]:
                 yield Fault(f"clients[{index}].accounts", elsewhere)
 
 
+def _channels_elsewhere(settings: Settings) -> Iterator[Fault]:
+    names = {channel.name for channel in settings.channels}
+    for index, route in enumerate(settings.notify.routes):
+        for name in route.channels:
+            if name not in names:
+                elsewhere = Text(
+                    f"这里没有名为 {name} 的渠道，应由 wxgate channels add 添加",
+                    f"no channel is named {name} here; it has to come from wxgate channels add",
+                )
+                yield Fault(f"notify.routes[{index}].channels", elsewhere)
+
+
 def warnings_of(settings: Settings) -> Iterator[Fault]:
     """What is allowed but should be meant."""
     if not settings.accounts:
@@ -358,6 +370,7 @@ def warnings_of(settings: Settings) -> Iterator[Fault]:
         )
         yield Fault("accounts", none)
     yield from _accounts_elsewhere(settings)
+    yield from _channels_elsewhere(settings)
     if not settings.clients:
         nobody = Text(
             "这里还没有；若也没有用 wxgate clients add 添加，谁也不能调用",

@@ -278,3 +278,9 @@ def test_a_secret_of_a_channel_may_stand_in_a_file(tmp_path: Path) -> None:
     (channel,) = load_settings(path).channels
     assert channel.model_dump()["device_key"].get_secret_value() == "canary"
     assert "canary" not in repr(channel)
+
+
+def test_a_route_to_a_channel_that_is_not_here_is_warned_of() -> None:
+    settings = Settings(notify={"routes": [{"channels": ["elsewhere"]}]})
+    warned = {fault.key: fault.problem.en for fault in warnings_of(settings)}
+    assert "elsewhere" in warned["notify.routes[0].channels"]

@@ -93,6 +93,8 @@ async def test_what_nobody_heard_of_is_lost_when_its_time_is_over(database: Data
     async with database.write() as connection:
         assert not await sending.any_lost(connection, 189.0)
         assert await sending.any_lost(connection, 190.0)
+    assert await _claim(database, 190.0) == []  # not before somebody has seen to it
+    async with database.write() as connection:
         assert len(await sending.lost(connection, 190.0)) == 2
         assert await sending.release(connection, "other", 120.0) == 0
         assert await sending.release(connection, "me", 120.0) == 2
