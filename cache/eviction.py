@@ -1,3 +1,5 @@
+import asyncio
+
 import structlog
 
 from cache.redis import RedisAway, RedisLink
@@ -19,11 +21,14 @@ async def risky_policy(link: RedisLink) -> str:
     return ""
 
 
-async def warn_of_eviction(link: RedisLink) -> None:
-    """Log a warning if Redis may drop what has to stay."""
-    try:
-        policy = await risky_policy(link)
-    except RedisAway:
-        return
+async def warn_of_eviction(link: RedisLink, *, again_s: float = 30) -> None:
+    """Log a warning if Redis may drop what has to stay; asks until there is an answer."""
+    while True:
+        try:
+            policy = await risky_policy(link)
+        except RedisAway:
+            await asyncio.sleep(again_s)
+        else:
+            break
     if policy:
         log.warning("redis may evict nonces: set maxmemory-policy noeviction", policy=policy)

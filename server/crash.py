@@ -10,22 +10,24 @@ from server.settings import Settings
 
 log = structlog.get_logger(__name__)
 
-# The name of a point of jobs/crash_points.py, or `sent:<API path>`. For tests alone.
+# The name of a point of jobs/crash_points.py, or `sent:<API path>`; " SIGSTOP" behind it lets the
+# process sleep there. For tests alone.
 VARIABLE = "WXGATE_CRASH_AT"
 
 
 def armed_crash(settings: Settings, environ: Mapping[str, str] = os.environ) -> CrashPoint:
-    """Kills this process at the place that the environment names, as `kill -9` would.
+    """Kills or stops this process at the place that the environment names, as `kill` would.
 
     Only where every upstream is on this machine, a sandbox: never in front of WeChat.
     """
-    wanted = environ.get(VARIABLE, "")
+    wanted, _, how = environ.get(VARIABLE, "").partition(" ")
+    sign = signal.SIGSTOP if how == "SIGSTOP" else signal.SIGKILL
     if not wanted or not all(is_loopback(url) for url in settings.upstream.base_urls):
         return no_crash
     log.warning("crash point armed", at=wanted)
 
     def crash(name: str, /) -> None:
         if name == wanted:
-            os.kill(os.getpid(), signal.SIGKILL)
+            os.kill(os.getpid(), sign)
 
     return crash

@@ -12,6 +12,7 @@ from cache.redis import KeySpoiled, RedisAway, RedisLink
 from cache.settings import RedisSettings
 from tests.cache.conftest import Time
 from tests.conftest import RedisServer, free_port
+from tests.faults.toxic import toxic
 
 
 @pytest.fixture
@@ -158,3 +159,26 @@ async def test_a_key_of_another_type_says_nothing_about_redis(redis: Redis) -> N
         with pytest.raises(KeySpoiled):
             await link.run(lambda redis: redis.get("list"), "k")
     assert (link.up, link.errors) == (True, 10)
+
+
+@pytest.mark.parametrize("script", [False, True])
+async def test_a_name_that_leads_to_a_new_master_is_resolved_anew(
+    redis_server: RedisServer, redis_url: str, *, script: bool
+) -> None:
+    """A cloud gives one name, and lets it lead elsewhere; connections that are open stay."""
+
+    async def write(redis: Redis) -> object:
+        if script:  # Redis 6 wraps the refusal there
+            return await redis.eval("return redis.call('SET', KEYS[1], 'v')", 1, "k")
+        return await redis.set("k", "v")
+
+    async with toxic(redis_server.port) as name:
+        client = open_redis(RedisSettings(url=SecretStr(name.url), socket_timeout_s=5))
+        link = RedisLink(SingleNode(client))
+        assert await link.run(write, "k")
+        redis_server.ask("REPLICAOF", "127.0.0.1", str(free_port()))
+        name.upstream_port = int(redis_url.rpartition(":")[2].partition("/")[0])
+        with pytest.raises(RedisAway):
+            await link.run(write, "k")
+        assert await link.run(write, "k")
+        await client.aclose()

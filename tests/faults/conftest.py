@@ -10,6 +10,7 @@ from tests.e2e.conftest import Opens, Stand, stand
 from tests.e2e.conftest import open_stand as open_plain_stand
 from tests.faults.doors import BASE_URL, FORWARD, INSPECT, Entered
 from tests.proxy.conftest import sandbox, time
+from tests.stores import PreparedPostgres
 
 __all__ = ["open_plain_stand", "sandbox", "stand", "time"]
 
@@ -31,3 +32,9 @@ def open_stand(open_plain_stand: Opens, door: str) -> Opens:
             yield Entered(**{**vars(plain), "door": door})
 
     return opened
+
+
+@pytest.fixture(scope="module")
+def replicas_database(_prepared_postgres: PreparedPostgres) -> str:
+    """The URL of a real PostgreSQL, migrated and empty, for all tests of a file."""
+    return _prepared_postgres.emptied()

@@ -12,6 +12,7 @@ from core.tasks import TaskSet
 class Toxic:
     """What goes wrong, changed at any time; counts what was asked."""
 
+    upstream_port: int  # where new connections lead
     port: int = 0
     latency_s: float = 0.0  # each answer comes so much later
     blackhole: bool = False  # nothing goes either way, and nobody is told
@@ -71,11 +72,11 @@ class Toxic:
 @asynccontextmanager
 async def toxic(upstream_port: int) -> AsyncIterator[Toxic]:
     """A Toxic in front of that port; one that nobody listens on refuses."""
-    proxy, tasks = Toxic(), TaskSet()
+    proxy, tasks = Toxic(upstream_port), TaskSet()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            up_reader, up_writer = await asyncio.open_connection("127.0.0.1", upstream_port)
+            up_reader, up_writer = await asyncio.open_connection("127.0.0.1", proxy.upstream_port)
         except ConnectionError:
             writer.transport.abort()
             return
