@@ -21,6 +21,7 @@ from tests.handlers.relaying import STABLE
 MAIN = {"Authorization": f"Bearer {KEY}", "X-Wxgate-Account": "main"}
 KEPT, PLAIN = "/cgi-bin/getcallbackip", "/cgi-bin/draft/count"
 _PATIENCE_S = 60  # of a busy machine
+_BUSY = {"socket_timeout_s": 1, "connect_timeout_s": 1}  # or a busy machine would be an outage
 _ANY_URL = "redis://to.be.said:1/0"
 
 
@@ -87,7 +88,7 @@ async def open_on_redis(
     async with AsyncExitStack() as stack:
         sandbox = await stack.enter_async_context(run_sandbox(SandboxSettings(publish_s=0.2)))
         config = configuration(sandbox, directory, 0)
-        config |= {"database": {"url": database_url}, "redis": {"url": _ANY_URL}}
+        config |= {"database": {"url": database_url}, "redis": {"url": _ANY_URL, **_BUSY}}
         config["jobs"] |= {"lease_s": 2, "reconcile_quiet_s": 2}
         config["log"] = {"level": "warning"}
         replicas = await stack.enter_async_context(
