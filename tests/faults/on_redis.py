@@ -1,7 +1,7 @@
 """Two `wxgate serve` on one PostgreSQL and one Redis, whatever kind that is, and how they do."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -82,14 +82,19 @@ class OnRedis:
 
 @asynccontextmanager
 async def open_on_redis(
-    directory: Path, database_url: str, redis_urls: Sequence[str], *, first_crashes_at: str = ""
+    directory: Path,
+    database_url: str,
+    redis_urls: Sequence[str],
+    *,
+    jobs: Mapping[str, Any] | None = None,
+    first_crashes_at: str = "",
 ) -> AsyncIterator[OnRedis]:
     """A replica for each URL of Redis: they are one, perhaps by ways of their own."""
     async with AsyncExitStack() as stack:
         sandbox = await stack.enter_async_context(run_sandbox(SandboxSettings(publish_s=0.2)))
         config = configuration(sandbox, directory, 0)
         config |= {"database": {"url": database_url}, "redis": {"url": _ANY_URL, **_BUSY}}
-        config["jobs"] |= {"lease_s": 2, "reconcile_quiet_s": 2}
+        config["jobs"] |= jobs or {}
         config["log"] = {"level": "warning"}
         replicas = await stack.enter_async_context(
             open_replicas(directory, config, count=len(redis_urls), start=False)

@@ -11,7 +11,7 @@ import pytest
 from tests.e2e.conftest import KEY
 from tests.faults.on_redis import OnRedis, open_on_redis
 from tests.faults.wire import ADD
-from tests.redises import RedisCluster, RedisSentinels, RedisServer
+from tests.redises import RedisCluster, RedisSentinels, RedisServer, until
 from tests.signing import after_start, signed
 
 pytestmark = pytest.mark.slow
@@ -21,11 +21,16 @@ ACCOUNT = {"X-Wxgate-Account": "main"}
 
 @dataclass(frozen=True)
 class Failing:
-    """The replicas, and the server that is to fail."""
+    """The replicas, the server that is to fail, and the one that will take its place."""
 
     on: OnRedis
     kind: str
     master: RedisServer
+    heir: RedisServer
+
+    def has_new_master(self) -> bool:
+        """Whether the heir has taken over."""
+        return bool(self.heir.ask("INFO", "replication")["role"] == "master")
 
 
 @pytest.fixture(params=["sentinel", "cluster"])
@@ -38,8 +43,9 @@ async def failing(
             group = stack.enter_context(RedisSentinels(tmp_path))
         else:
             group = stack.enter_context(RedisCluster(tmp_path, replica=True))
+        heir = group.servers[1 if request.param == "sentinel" else 3]
         async with open_on_redis(tmp_path, migrated_postgres, [group.url] * 2) as on:
-            yield Failing(on, request.param, group.servers[0])
+            yield Failing(on, request.param, group.servers[0], heir)
 
 
 async def add(failing: Failing, number: int, headers: dict[str, str]) -> int:
@@ -70,8 +76,8 @@ async def test_124_a_failover_loses_nothing_and_lets_nothing_in_twice(failing: F
             tasks.create_task(load())
         # Its connections stay open, and nothing comes any more.
         failing.master.pause()
-        await on.until(up=False)
         jobs = [await on.hand_in(number % 2, f"切换{number}") for number in range(4)]
+        await asyncio.to_thread(until, failing.has_new_master)
         await on.until(up=True)
         failing.master.resume()
         ends = [await on.ended(job) for job in jobs]

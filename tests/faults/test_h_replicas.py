@@ -16,6 +16,7 @@ from tests.faults.on_redis import OnRedis, open_on_redis
 pytestmark = pytest.mark.slow
 
 JOBS = 12
+LEASE = {"lease_s": 2, "reconcile_quiet_s": 2}
 
 
 @pytest.fixture
@@ -29,7 +30,9 @@ async def on(
         stack.callback(server.kill)
         server.start()
         async with open_on_redis(
-            tmp_path, migrated_postgres, [server.url] * 2, first_crashes_at=crash_at
+            *(tmp_path, migrated_postgres, [server.url] * 2),
+            jobs=LEASE if crash_at else None,
+            first_crashes_at=crash_at,
         ) as opened:
             yield opened
 
