@@ -30,7 +30,7 @@ _MOST = "relay:read material draft publish mass templates"
 _OTHERS = {
     "neighbour": (["main"], _MOST),
     "stranger": (["personal"], _MOST),
-    "watcher": (["main"], "notify"),
+    "watcher": (["main"], "stats"),
 }
 
 
