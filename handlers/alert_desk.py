@@ -8,8 +8,8 @@ from accounts.edits import Editor, StaleEdit
 from core.clock import Clock, rfc3339
 from core.errors import GatewayError, Text
 from core.ids import new_id
-from notify.alert_care import resolve
-from notify.alerts import quiet_until
+from notify.alerting.alerts import quiet_until
+from notify.alerting.care import resolve
 from store import alerts, silences
 from store.alerts import RESOLVED, AlertFilter, AlertRow
 from store.engine import Database

@@ -19,7 +19,7 @@ from core.tasks import TaskSet
 from jobs.announce import TEST, may_hear
 from jobs.push_settings import WebhookSettings
 from jobs.rights import LiveClient
-from notify.webhook_signing import signed_headers
+from notify.senders.webhook_signing import signed_headers
 from store import deliveries, events, webhooks
 from store.deliveries import DeliveryRow
 from store.engine import Database, StorageUnavailable

@@ -12,7 +12,7 @@ from core.clock import Clock
 from core.errors import GatewayError, Text
 from core.ids import new_id
 from jobs.announce import TEST, message
-from notify.webhook_signing import new_secret
+from notify.senders.webhook_signing import new_secret
 from store import deliveries, webhooks
 from store.deliveries import DeliveryRow
 from store.engine import Database

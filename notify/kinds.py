@@ -6,22 +6,22 @@ from pydantic import Field
 
 from cache.windows import Windows
 from core.clock import Clock
-from notify import dingtalk, feishu, slack, wecom
-from notify.aliyun_sms import AliyunSmsSender, AliyunSmsSettings
-from notify.bark import BarkSender, BarkSettings
 from notify.channel_settings import ChannelSettings
-from notify.dingtalk import DingTalkSender, DingTalkSettings
 from notify.email.sender import EmailSender
 from notify.email.settings import EmailSettings
-from notify.feishu import FeishuSender, FeishuSettings
 from notify.happening import Tell
-from notify.http import Asks
 from notify.sender import Sender
-from notify.serverchan import ServerChanSender, ServerChanSettings
-from notify.slack import SlackSender, SlackSettings
-from notify.tencent_sms import TencentSmsSender, TencentSmsSettings
-from notify.webhook import WebhookSender, WebhookSettings
-from notify.wecom import WeComSender, WeComSettings
+from notify.senders import dingtalk, feishu, slack, wecom
+from notify.senders.aliyun_sms import AliyunSmsSender, AliyunSmsSettings
+from notify.senders.bark import BarkSender, BarkSettings
+from notify.senders.dingtalk import DingTalkSender, DingTalkSettings
+from notify.senders.feishu import FeishuSender, FeishuSettings
+from notify.senders.http import Asks
+from notify.senders.serverchan import ServerChanSender, ServerChanSettings
+from notify.senders.slack import SlackSender, SlackSettings
+from notify.senders.tencent_sms import TencentSmsSender, TencentSmsSettings
+from notify.senders.webhook import WebhookSender, WebhookSettings
+from notify.senders.wecom import WeComSender, WeComSettings
 from store.engine import Database
 
 # An entry of `[[channels]]`, told apart by its type.

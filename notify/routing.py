@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.clock import Clock
 from core.metrics import Metrics
 from notify import aftermath
-from notify.alerts import Noted
+from notify.alerting.alerts import Noted
 from notify.events import EVENTS, EventName
 from notify.message import Severity
 from notify.outbox import NewNotification, Notifications
@@ -26,7 +26,7 @@ _RANKS: tuple[Severity, ...] = get_args(Severity)
 
 
 class Alerts(Protocol):
-    """Keeps one alert for each thing that is wrong; notify/alerts.py does."""
+    """Keeps one alert for each thing that is wrong; notify/alerting/alerts.py does."""
 
     async def note(self, connection: AsyncConnection, row: HappeningRow, now: float) -> Noted:
         """Open, count or resolve its alert, in the transaction that routes it."""

@@ -17,10 +17,10 @@ from handlers.alert_desk import AlertDesk
 from handlers.alerts import AlertsHandler
 from handlers.openapi import ApiRoute
 from handlers.silences import SilencesHandler
-from notify.alert_care import AlertCare
-from notify.alerts import CurrentSettings
-from notify.call_watch import CallWatch
-from notify.traffic import Traffic
+from notify.alerting.alerts import CurrentSettings
+from notify.alerting.call_watch import CallWatch
+from notify.alerting.care import AlertCare
+from notify.alerting.traffic import Traffic
 from store.engine import Database, StorageUnavailable
 from store.leader import Leader
 

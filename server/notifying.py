@@ -11,7 +11,7 @@ from content.template_work import TemplateWork
 from fetch.post import Poster
 from handlers.channel_desk import ChannelDesk
 from jobs.webhooks import Secrecy
-from notify.alerts import Alerts
+from notify.alerting.alerts import Alerts
 from notify.channels import Channels
 from notify.client_notifications import ClientNotifications
 from notify.delivery import Delivery, Way

@@ -39,7 +39,7 @@ from jobs.disk import DiskSettings
 from jobs.library_settings import LibrarySettings
 from jobs.push_settings import CallbackSettings, WebhookSettings
 from jobs.settings import JobsSettings
-from notify.alert_settings import AlertSettings
+from notify.alerting.settings import AlertSettings
 from notify.kinds import Channel
 from notify.settings import NotifySettings
 from proxy.lockout import AuthSettings

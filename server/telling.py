@@ -12,8 +12,8 @@ from jobs.context import JobsContext
 from jobs.deliver import Deliveries, Way
 from jobs.inbox import Inbox
 from jobs.webhooks import Secrecy, Webhooks
+from notify.alerting.lapse import Lapse
 from notify.audit_follower import DUTY, AuditFollower
-from notify.lapse import Lapse
 from server.settings import Settings
 from store.engine import Database
 from store.leader import Leader

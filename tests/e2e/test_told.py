@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from notify.webhook_signing import signed_headers
+from notify.senders.webhook_signing import signed_headers
 from sandbox.faults import Fault
 from sandbox.settings import VERIFIED
 from tests.e2e.conftest import KEY, Opens

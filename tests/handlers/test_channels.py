@@ -20,7 +20,7 @@ from notify.happening import tell_nobody
 from notify.kinds import KINDS, Kind, Means
 from notify.message import Message
 from notify.sender import DeliveryUnknown, NotDelivered, Receipt
-from notify.sms import SmsSettings
+from notify.senders.sms import SmsSettings
 from notify.stored_channels import StoredChannels
 from server.channel_routes import channel_routes
 from store.audit import AuditFilter

@@ -12,7 +12,7 @@ from fetch.errors import FetchTimeout
 from jobs.announce import TEST, message
 from jobs.deliver import Deliveries, Way
 from jobs.push_settings import WebhookSettings
-from notify.webhook_signing import signed_headers
+from notify.senders.webhook_signing import signed_headers
 from store import deliveries, events, webhooks
 from store.deliveries import DeliveryRow
 from store.engine import Database

@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 from core.errors import GatewayError, Language, Text
 from core.ids import new_id
 from core.metrics import Metrics
-from notify.alert_settings import AlertSettings
-from notify.alerts import Alerts
+from notify.alerting.alerts import Alerts
+from notify.alerting.settings import AlertSettings
 from notify.delivery import Delivery, Way
 from notify.digest import Digests
 from notify.happening import Happening, row_of

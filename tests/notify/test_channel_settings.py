@@ -2,7 +2,7 @@ import pytest
 from pydantic import ValidationError
 
 from notify.channel_settings import ChannelSettings
-from notify.webhook import WebhookSettings
+from notify.senders.webhook import WebhookSettings
 
 
 def channel(**said: object) -> ChannelSettings:

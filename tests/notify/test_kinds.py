@@ -5,8 +5,8 @@ from typing import get_args
 from pydantic import TypeAdapter
 
 from notify.channel_settings import ChannelSettings
-from notify.dingtalk import DingTalkSettings
 from notify.kinds import KINDS, Channel
+from notify.senders.dingtalk import DingTalkSettings
 from server.settings import load_settings
 
 EXAMPLE = Path(__file__).parents[2] / "config.example.toml"

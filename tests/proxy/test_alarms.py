@@ -29,7 +29,7 @@ def test_a_breaker_that_probes_is_no_news() -> None:
     told: list[Happening] = []
     alarms = Alarms(told.append)
     for state in ("open", "half_open", "open", "half_open", "closed"):
-        alarms.breaker("main", "api.test", state)  # type: ignore[arg-type]
+        alarms.breaker("main", "api.test", state)
     assert [(one.key, one.over) for one in told] == [
         ("main api.test", False),
         ("main api.test", False),

@@ -9,10 +9,10 @@ import pytest
 from accounts.audit import AuditLog
 from accounts.official import Accounts
 from cache.call_stats import CallStats, Labels
-from notify.alert_settings import AlertSettings
-from notify.call_watch import CallWatch
+from notify.alerting.call_watch import CallWatch
+from notify.alerting.settings import AlertSettings
+from notify.alerting.traffic import Traffic
 from notify.happening import Happening, row_of
-from notify.traffic import Traffic
 from server.alerting import Alerting, CountedCalls, open_alerting
 from server.app import open_worker
 from server.settings import Settings
@@ -20,7 +20,7 @@ from store import happenings, traffic
 from store.engine import Database, DatabaseSettings, open_database
 from store.migrate import migrate
 from store.tables import notification
-from tests.notify.alerting import Always, Desk
+from tests.notify.alert_desk import Always, Desk
 
 _SECRET = "whsec_MDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAw"
 

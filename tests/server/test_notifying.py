@@ -13,8 +13,8 @@ from handlers.channel_desk import ChannelDesk
 from notify.channel_forms import read_back, revealed
 from notify.happening import Happening, row_of
 from notify.kinds import KINDS
+from notify.senders.webhook import WebhookSettings
 from notify.settings import NotifySettings, Route
-from notify.webhook import WebhookSettings
 from server.app import open_gateway, open_worker
 from server.reload import hot
 from server.settings import Settings
