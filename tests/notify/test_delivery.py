@@ -127,6 +127,9 @@ async def test_a_channel_that_stands_still_holds_up_no_other(desk: Desk) -> None
     async with desk.delivery():
         for added in others:
             await desk.until(added.id, "sent")
+        async with asyncio.timeout(30):
+            while len(slow.got) < desk.settings.concurrency:  # its own may be on their way still
+                await asyncio.sleep(0.01)
         assert slow.most_at_once == len(slow.got) == desk.settings.concurrency
         slow.hold.set()
         for row in await desk.all(channel="slow"):
