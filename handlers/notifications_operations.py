@@ -128,6 +128,6 @@ RESEND = Operation(
     status=202,
     answer=NotificationView,
     answer_example={**_PENDING, "resend_of": _VIEW["id"]},
-    errors=(401, 403, 404, 409, 503),
+    errors=(401, 403, 404, 409, 422, 503),
     limit="60/minute",
 )

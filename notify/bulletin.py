@@ -68,7 +68,8 @@ class Bulletin:
     def _is_news(self, happening: Happening) -> bool:
         subject, now = (happening.event, happening.key), self._monotonic()
         over, at = self._told.get(subject, (None, 0.0))
-        if over == happening.over and (over or now - at < AGAIN_AFTER_S):
+        # An end too: another process may have told meanwhile that it began anew.
+        if over == happening.over and now - at < AGAIN_AFTER_S:
             return False
         self._told[subject] = (happening.over, now)
         return True

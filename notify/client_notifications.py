@@ -1,4 +1,4 @@
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -148,11 +148,21 @@ class ClientNotifications:
             return await notification_lists.summary(connection, wanted)
 
     async def resend(self, notification_id: str, client_id: str | None) -> NotificationRow:
-        """Send it once more, as a new one. Raises NotificationUnknown, NotificationUnderway."""
+        """Send it once more, as a new one.
+
+        Raises NotificationUnknown, NotificationUnderway, and with `client_id` ChannelUnknown,
+        ChannelDisabled, RecipientForbidden: its channel may have been closed to it since.
+        """
         async with self._database.write() as connection:
             seen = await _found(connection, notification_id, client_id)
             if seen.state in OPEN_STATES:
                 raise NotificationUnderway(id=seen.id, state=seen.state)
+            if client_id is not None:
+                channel = self._channels.for_client(seen.channel, client_id)
+                named = [
+                    each for name in ("to", "cc", "bcc") for each in seen.recipients.get(name, ())
+                ]
+                _check_open(channel, named)
             whom: dict[str, Any] = {name: tuple(found) for name, found in seen.recipients.items()}
             same = {name: getattr(seen, name) for name in (*_CARRIED_OVER, "severity")}
             new = NewNotification(channel=seen.channel, resend_of=seen.id, **whom, **same)
@@ -164,8 +174,6 @@ class ClientNotifications:
         return row
 
     def _check(self, channel: ChannelSettings, asked: Asked) -> None:
-        if not channel.enabled:
-            raise ChannelDisabled(channel=channel.name)
         kind, named = self._channels.kind(channel.name), (*asked.to, *asked.cc, *asked.bcc)
         for what, given, taken in (
             ("to", named, kind.takes_to),
@@ -173,11 +181,7 @@ class ClientNotifications:
         ):
             if given and not taken:
                 raise ChannelTakesNone(field=what, type=channel.type, what=what)
-        for recipient in named:
-            if not channel.is_recipient(recipient):
-                raise RecipientInvalid(channel=channel.name, recipient=recipient[:100])
-            if not channel.may_reach(recipient):
-                raise RecipientForbidden(channel=channel.name, recipient=recipient[:100])
+        _check_open(channel, named)
 
     async def _files(self, connection: AsyncConnection, asked: Asked) -> list[UploadRow]:
         found = await uploads.of_client(
@@ -190,6 +194,17 @@ class ClientNotifications:
         if sum(each.size for each in files) > MAX_MESSAGE_BYTES:
             raise AttachmentsTooLarge(max_mb=MAX_MESSAGE_BYTES // 1_000_000)
         return files
+
+
+def _check_open(channel: ChannelSettings, named: Iterable[str]) -> None:
+    """Raises ChannelDisabled, RecipientInvalid, RecipientForbidden."""
+    if not channel.enabled:
+        raise ChannelDisabled(channel=channel.name)
+    for recipient in named:
+        if not channel.is_recipient(recipient):
+            raise RecipientInvalid(channel=channel.name, recipient=recipient[:100])
+        if not channel.may_reach(recipient):
+            raise RecipientForbidden(channel=channel.name, recipient=recipient[:100])
 
 
 def _new(asked: Asked, worded: Worded, files: Sequence[UploadRow]) -> NewNotification:

@@ -142,16 +142,14 @@ class Notifications:
         if row.resend_of is not None:
             return None
         settings, found = self._settings(), None
+        whose = (connection, row.channel, row.client_id)
         if row.dedupe_key is not None and settings.dedupe_s:
             since = row.created_at - settings.dedupe_s
-            found = await rows.repeated(connection, row.channel, since=since, key=row.dedupe_key)
-        if found is None and settings.dedupe_content_s:
-            found = await rows.repeated(
-                connection,
-                row.channel,
-                since=row.created_at - settings.dedupe_content_s,
-                content_hash=row.content_hash,
-            )
+            found = await rows.repeated(*whose, since=since, key=row.dedupe_key)
+        # Of an alert each message is worth one, though it says what another said a moment ago.
+        if found is None and settings.dedupe_content_s and row.alert_id is None:
+            since = row.created_at - settings.dedupe_content_s
+            found = await rows.repeated(*whose, since=since, content_hash=row.content_hash)
         return found
 
 

@@ -27,7 +27,7 @@ class End:
 
 def sent(at: float, receipt: Receipt, written: Mapping[str, Any]) -> End:
     """A sender took it over."""
-    reference = redact(receipt.reference)[:_REFERENCE_CHARS] or None
+    reference = _storable(redact(receipt.reference))[:_REFERENCE_CHARS] or None
     told = "; ".join(f"{each.recipient}: {each.reason}" for each in receipt.unreached)
     ended = Ended(
         outcome="sent",
@@ -88,7 +88,12 @@ def what_follows(
 
 
 def _reason(text: str) -> str:
-    return redact(text)[:_ERROR_CHARS]
+    return _storable(redact(text))[:_ERROR_CHARS]
+
+
+def _storable(text: str) -> str:
+    """What a provider says may hold what no database takes: then its end would never be known."""
+    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")
 
 
 def _name(by: str) -> str | None:

@@ -1,3 +1,4 @@
+import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Protocol, cast, get_args
@@ -200,12 +201,10 @@ def _notification(
     row: HappeningRow, route: Route, channel: str, alert_id: str | None, url: str
 ) -> NewNotification:
     event = cast(EventName, row.event)
-    # What is told of an alert is told because the alert says so, and each time it does.
-    dedupe_key = f"{event}:{row.account or ''}:{row.key}:{row.over}" if row.key else None
     known = {"account": row.account, "key": row.key, "over": row.over}
     if url:
         known["url"] = url
-    return NewNotification.of_event(
+    new = NewNotification.of_event(
         event,
         channel,
         {**known, **row.data},
@@ -214,5 +213,19 @@ def _notification(
         alert_id=alert_id,
         to=route.to,
         mention=route.mention,
-        dedupe_key=None if alert_id else dedupe_key and dedupe_key[:200],
     )
+    return replace(new, dedupe_key=_same(row, new))
+
+
+def _same(row: HappeningRow, new: NewNotification) -> str | None:
+    """The same for what is told once, by whichever of several routes to the same readers.
+
+    What is told of an alert is told because the alert says so, and each time it does.
+    """
+    if new.alert_id is not None:
+        said = [row.id]
+    elif row.key:
+        said = [row.event, row.account or "", row.key, str(row.over)]
+    else:
+        return None
+    return hashlib.sha256("\0".join([*said, new.held_with()]).encode()).hexdigest()

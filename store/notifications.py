@@ -104,12 +104,16 @@ async def made_by(connection: AsyncConnection, key_hash: str) -> NotificationRow
 async def repeated(
     connection: AsyncConnection,
     channel: str,
+    client_id: str | None,
     *,
     since: float,
     key: str | None = None,
     content_hash: str | None = None,
 ) -> str | None:
-    """Which notification of that key, or content, the channel got or is to get since then."""
+    """Which one of that key, or content, the channel got or is to get since then.
+
+    It was asked for by that client, or by us where that is None: nobody keeps back what others say.
+    """
     same = (
         notification.c.dedupe_key == key
         if key is not None
@@ -118,6 +122,7 @@ async def repeated(
     query = (
         select(notification.c.id)
         .where(notification.c.channel == channel, same, notification.c.created_at >= since)
+        .where(notification.c.client_id.is_not_distinct_from(client_id))
         .where(notification.c.state.not_in(("dead", "suppressed")))
         .order_by(notification.c.created_at.desc())
         .limit(1)

@@ -16,13 +16,16 @@ from store.lapsed import silent_since
 
 log = structlog.get_logger(__name__)
 
-# What goes on is told of every five minutes (notify/bulletin.py), and this long after the last
+# What goes on is told of every five minutes (notify/bulletin.py), and so long after the last
 # time it is over: nobody may be left who could say so, as after a restart.
 LAPSES_S: Mapping[EventName, float] = {
     "token.conflict": 1_800,  # nothing tells that nobody forces tokens any more
     "breaker.open": 1_800,
     "disk.near": 3_600,
     "disk.full": 3_600,
+    # Of a channel that failed for good nothing else tells that it is used again, and while its
+    # alert is open nobody hears of what fails next.
+    "notification.dead": 86_400,
 }
 # WeChat counts anew at midnight in Beijing.
 OF_A_DAY: Collection[EventName] = ("quota.near", "quota.spent")

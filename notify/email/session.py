@@ -255,7 +255,7 @@ class Session:
             both = f"\0{username}\0{password}"
             for secret in (_base64(both), _base64(password), password):
                 text = text.replace(secret, MASK)
-        shown = text.encode("utf-8", "replace").decode("utf-8")
+        shown = text.replace("\0", " ").encode("utf-8", "replace").decode("utf-8")
         return redact(" ".join(shown.split()))
 
     async def leave(self) -> None:

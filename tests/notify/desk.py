@@ -43,6 +43,7 @@ class Recorder:
         self.got: list[Message] = []
         self.ends: list[Exception | None] = []  # of the next ones; then all is well
         self.hold: asyncio.Event | None = None
+        self.reference = "ref"
         self.at_once = self.most_at_once = 0
 
     async def send(self, message: Message) -> Receipt:
@@ -55,7 +56,7 @@ class Recorder:
             end = self.ends.pop(0) if self.ends else None
             if end is not None:
                 raise end
-            return Receipt(by="account-1", reference=f"ref-{len(self.got)}")
+            return Receipt(by="account-1", reference=f"{self.reference}-{len(self.got)}")
         finally:
             self.at_once -= 1
 

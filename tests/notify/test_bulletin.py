@@ -74,6 +74,20 @@ async def test_what_ended_and_begins_anew_is_told_of_at_once(database: Database)
     assert [row.over for row in await _written(database)] == [True, False]
 
 
+async def test_an_end_is_told_of_again_when_another_process_told_of_a_new_begin(
+    database: Database,
+) -> None:
+    clock = Time()
+    async with Bulletin(database, Metrics(), clocks=clock.clocks) as tell:
+        tell(OVER)
+        async with Bulletin(database, Metrics()) as other:
+            other(OPEN)
+        clock.now += AGAIN_AFTER_S
+        tell(OVER)
+    (*_, last) = sorted(await _written(database), key=lambda row: row.created_at)
+    assert last.over
+
+
 async def test_what_raises_no_alert_is_never_held_back(database: Database) -> None:
     changed = Happening(event="config.changed", key="file")
     async with Bulletin(database, Metrics()) as tell:

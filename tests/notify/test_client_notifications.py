@@ -68,9 +68,9 @@ class Templates(PlainWords):
 
 class Office:
     def __init__(self, database: Database) -> None:
-        self.desk = Desk(database)
+        self.desk, self.ways = Desk(database), Ways()
         self.sent = ClientNotifications(
-            *(database, Ways(), Templates(), self.desk.notifications),
+            *(database, self.ways, Templates(), self.desk.notifications),
             clock=lambda: self.desk.now,
         )
 
@@ -175,6 +175,23 @@ async def test_a_resend_is_a_new_one_of_the_same(office: Office) -> None:
     (first, second) = desk.ways.senders["mail"].got
     assert (second.subject, second.to) == (first.subject, first.to)
     assert [file.name for file in second.attachments] == ["a.txt"]
+
+
+async def test_a_resend_goes_only_where_its_client_may_send_now(office: Office) -> None:
+    desk, mail = office.desk, office.ways.found["mail"]
+    row = await office.send(bcc=("a@test",))
+    async with desk.delivery():
+        await desk.until(row.id, "sent")
+    for changed, error in (
+        ({"allow_to": ("*@elsewhere",)}, RecipientForbidden),
+        ({"clients": ("other",)}, ChannelUnknown),
+        ({"enabled": False}, ChannelDisabled),
+    ):
+        office.ways.found["mail"] = mail.model_copy(update=changed)
+        with pytest.raises(error):
+            await office.sent.resend(row.id, "blog")
+    again = await office.sent.resend(row.id, None)  # an operator knows
+    assert (again.resend_of, again.client_id) == (row.id, "blog")
 
 
 async def test_pages(office: Office) -> None:

@@ -21,6 +21,26 @@ def desk(database: Database) -> Desk:
     return Desk(database)
 
 
+@pytest.mark.parametrize(
+    ("end", "state"),
+    [
+        (refused("\ud800 no\0body", final=True), "dead"),
+        (DeliveryUnknown("\ud800 no\0thing"), "needs_review"),
+        (None, "sent"),
+    ],
+)
+async def test_whatever_a_provider_says_what_came_of_it_is_written_down(
+    desk: Desk, end: Exception | None, state: str
+) -> None:
+    desk.ways.senders["mail"].ends = [end]
+    desk.ways.senders["mail"].reference = "\udfff\0"
+    added = await desk.add()
+    async with desk.delivery():
+        await desk.until(added.id, state)
+    (attempt,) = await desk.attempts(added.id)
+    assert attempt.ended_at is not None
+
+
 async def test_what_is_sent_is_recorded_with_its_attempt(desk: Desk) -> None:
     added = await desk.add(to=("a@test",), cc=("b@test",))
     async with desk.delivery():

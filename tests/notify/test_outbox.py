@@ -33,6 +33,12 @@ async def test_the_same_words_to_the_same_people_are_said_once_for_a_while(desk:
     assert (await desk.add(text="hello", to=("a@test",))).state == "pending"
 
 
+async def test_nobody_keeps_back_what_another_says(desk: Desk) -> None:
+    for who in ("blog", "other", None):
+        added = await desk.add(text="hello", dedupe_key="job.failed:main:job_1", client_id=who)
+        assert (added.state, added.is_new) == ("pending", True)
+
+
 async def test_what_did_not_arrive_is_no_reason_to_be_silent(desk: Desk) -> None:
     first = await desk.add(text="hello", dedupe_key="k")
     async with desk.database.write() as connection:

@@ -3,7 +3,9 @@ from typing import Any
 
 import pytest
 
+from notify.alerting.care import resolve
 from notify.settings import Route
+from store import alerts
 from store.engine import Database
 from store.notifications import NotificationRow
 from tests.notify.desk import Desk, refused
@@ -159,6 +161,39 @@ async def test_the_same_thing_again_is_not_told_again(desk: Desk) -> None:
         await desk.happen("key.revoked", "blog")
     await desk.happen("key.revoked", "other")
     assert len(await _routed(desk)) == 2
+
+
+async def test_routes_by_one_channel_to_different_readers_tell_each_of_them(desk: Desk) -> None:
+    _routes(
+        desk,
+        *({"channels": ("mail",), "to": (to,)} for to in ("a@test", "b@test")),
+        {"channels": ("mail",), "to": ("a@test",), "events": ("job.*",)},
+    )
+    await desk.happen("job.failed", "job_1")
+    await desk.happen("disk.full")
+    found = sorted((row.event, row.recipients["to"]) for row in await _routed(desk))
+    both = (["a@test"], ["b@test"])
+    assert found == [(event, to) for event in ("disk.full", "job.failed") for to in both]
+
+
+async def test_a_long_key_is_no_other_one(desk: Desk) -> None:
+    _routes(desk, {})
+    for end in "ab":
+        await desk.happen("job.failed", "k" * 199 + end, account="main")
+    assert len(await _routed(desk)) == 2
+
+
+async def test_what_begins_anew_after_somebody_resolved_it_is_told_at_once(desk: Desk) -> None:
+    _routes(desk, {})
+    for _ in range(2):
+        await desk.happen("backup.failed", "nightly", data={"reason": "no room"})
+        (*_, row) = await _routed(desk)
+        assert row.alert_id is not None
+        async with desk.database.write() as connection:
+            alert = await alerts.get(connection, row.alert_id)
+            assert alert is not None
+            await resolve(connection, alert, by="key:ops", tell=False, now=desk.now)
+    assert len({row.alert_id for row in await desk.all(event="backup.failed")}) == 2
 
 
 async def test_what_fails_is_told_elsewhere_and_never_of_itself(desk: Desk) -> None:

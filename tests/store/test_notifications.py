@@ -42,16 +42,20 @@ async def test_an_idempotency_key_is_used_once(database: Database) -> None:
 
 
 @pytest.mark.parametrize("same", [{"key": "k"}, {"content_hash": "0" * 64}])
-async def test_repetitions(database: Database, same: dict[str, str]) -> None:
-    async def repeated(since: float, channel: str = "mail") -> str | None:
+async def test_repetitions(database: Database, same: dict[str, Any]) -> None:
+    async def repeated(
+        since: float, channel: str = "mail", client_id: str | None = None
+    ) -> str | None:
         async with database.read() as connection:
-            return await notifications.repeated(connection, channel, since=since, **same)
+            whose = (connection, channel, client_id)
+            return await notifications.repeated(*whose, since=since, **same)
 
     async with database.write() as connection:
         await notifications.insert(connection, notification_row(dedupe_key="k"))
     assert await repeated(100.0) == "ntf_1"
     assert await repeated(101.0) is None
     assert await repeated(100.0, "other") is None
+    assert await repeated(100.0, client_id="blog") is None
     async with database.write() as connection:
         await notifications.change(connection, "ntf_1", {"state": "dead"})
     assert await repeated(100.0) is None
