@@ -112,6 +112,7 @@ class Guard:
     settings: ConnectionSettings
     door: Door
     count: Callable[[str], None]  # counts a connection that was cut short, by the reason
+    leaving: Callable[[], bool] = lambda: False  # whether the process is about to end
 
 
 def open_door(

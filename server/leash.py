@@ -19,6 +19,7 @@ class Word(Enum):
     """What is said over the leash, a byte each."""
 
     STOP = b"T"  # to the child: end in order
+    LEAVE = b"L"  # the same, and another is in its place: no load balancer need be told
     RELOAD = b"H"  # to the child: read the configuration now
     UP = b"U"  # to the supervisor: it answers
     RESTART = b"R"  # to the supervisor: put another in its place
@@ -37,6 +38,7 @@ class Leash:
         self._end = end
         self._stop = stop
         self.broken = False  # nobody holds the other end
+        self.replaced = False  # by one that answers already
 
     async def __aenter__(self) -> Self:
         """Say that this one is up, and listen."""
@@ -71,6 +73,9 @@ class Leash:
             self._let_go()
         if Word.RELOAD.value in said:
             os.kill(os.getpid(), signal.SIGHUP)
+        if Word.LEAVE.value in said:
+            self.replaced = True
+            self._stop.set()
         if Word.STOP.value in said:
             self._stop.set()
 

@@ -79,7 +79,10 @@ def _guard(gateway: Gateway, settings: Settings) -> Guard:
     door = open_door(
         server, proxies=server.trusted_proxies, open_files=raise_file_limit(files_for(server))
     )
-    return Guard(server, door, lambda why: gateway.metrics.connections_cut.labels(why).inc())
+    return Guard(
+        *(server, door, lambda why: gateway.metrics.connections_cut.labels(why).inc()),
+        leaving=lambda: gateway.engine.draining,
+    )
 
 
 def _config(gateway: Gateway, settings: Settings, guard: Guard) -> uvicorn.Config:
@@ -131,8 +134,10 @@ async def run_gateway(
             async with following_file(gateway.reloader, source), leash or nullcontext():
                 await stop.wait()
             gateway.engine.drain()
-            # An orphan is in the way of the next supervisor.
-            drain_s = 0.0 if leash is not None and leash.broken else settings.server.drain_s
+            # An orphan is in the way of the next supervisor. One that is replaced shares its port
+            # with the others: a load balancer that heard its 503 would take it for all of them.
+            at_once = leash is not None and (leash.broken or leash.replaced)
+            drain_s = 0.0 if at_once else settings.server.drain_s
             log.info("gateway is stopping", drain_s=drain_s)
             await asyncio.sleep(drain_s)
     log.info("gateway stopped")

@@ -37,6 +37,8 @@ _SKIPPED_BYTES = 65_536
 # connection, and the answer would be lost on the way.
 _LINGER_S = 5
 _GOODBYE_S = 0.5  # for who stands idle at the end
+# At the end a request may be on its way over a connection that looks idle here.
+_LAST_CHANCE_S = 1.0
 
 _VERSIONS = frozenset({"1.0", "1.1"})  # the parser knows 0.9 and 2.0, too
 
@@ -79,6 +81,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self._fault: GatewayError | None = None  # answered when those before it are
         self._closes = False  # after the answer that is under way
         self._lingering = False
+        self._stopped = False  # the process: no further request is waited for
         self._stuck_since: float | None = None  # bytes of ours wait to be taken
         self._stuck_bytes = 0
         self._closing_since: float | None = None  # with nothing left to send
@@ -239,7 +242,9 @@ class GuardedProtocol(HttpToolsProtocol):
         """Run the application, and say so if the connection ends after its answer."""
 
         async def send_and_say(message: ASGISendEvent) -> None:
-            if message["type"] == "http.response.start" and self._leaves_body(cycle):
+            leaving = self._guard.leaving() and not self.pipeline
+            ends = leaving or self._leaves_body(cycle)
+            if message["type"] == "http.response.start" and ends:
                 # uvicorn would close right after the answer, which may get lost on the way then.
                 cycle.keep_alive = False
                 await send(message)
@@ -301,6 +306,8 @@ class GuardedProtocol(HttpToolsProtocol):
         if self._fault is not None:
             self.transport.write(self._answer_to_fault(self._fault))
         self._lingering = True
+        if self._stopped:
+            self.loop.call_later(_GOODBYE_S, self._part)  # nobody calls `check` any more
         self._since = self.loop.time()
         self.flow.resume_reading()
         if self.transport.can_write_eof():
@@ -314,13 +321,22 @@ class GuardedProtocol(HttpToolsProtocol):
         return raw_answer(fault, self.headers or [])
 
     def shutdown(self) -> None:
-        """Called when the process stops: no further request is taken."""
-        if self._lingering or not self._busy:
+        """Called when the process stops: what is on its way is answered, and nothing more."""
+        self._stopped = True
+        if self._lingering:
             self._part()
-        elif self._running is None:
-            self.transport.abort()  # a request that has not come in whole
-        else:
+        elif self._running is not None:
             self._running.keep_alive = False
+        else:
+            self.loop.call_later(_LAST_CHANCE_S, self._leave)
+
+    def _leave(self) -> None:
+        if self._running is not None:
+            return  # its answer says that the connection ends
+        if self._phase is _Phase.START:
+            self._part()
+        else:
+            self.transport.abort()  # a request that has not come in whole
 
     def _part(self) -> None:
         """Close it, and wait for no goodbye, as TLS would, once all that was written is taken."""

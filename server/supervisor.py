@@ -88,9 +88,9 @@ class Child:
         except OSError:
             return False
 
-    async def end(self, within_s: float) -> None:
+    async def end(self, within_s: float, word: Word = Word.STOP) -> None:
         """Let it end in order, or kill it when that takes too long."""
-        self.tell(Word.STOP)
+        self.tell(word)
         try:
             async with asyncio.timeout(within_s):
                 await self.process.wait()
@@ -229,7 +229,7 @@ class Supervisor:
                 return False
             old = self._children[worker]
             self._keep(fresh)
-            await old.end(self._ends_within_s)
+            await old.end(self._ends_within_s, Word.LEAVE)
             return True
 
 

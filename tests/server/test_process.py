@@ -106,7 +106,8 @@ async def test_before_it_stops_it_tells_the_load_balancer(tmp_path: Path, unused
             async with asyncio.timeout(20):
                 while (await served.http.get("/health/ready")).status_code != 503:
                     pass
-            assert (await served.http.get("/v1/jobs")).status_code == 200
+            answer = await served.http.get("/v1/jobs")
+            assert (answer.status_code, answer.headers["connection"]) == (200, "close")
             assert served.process.returncode is None
             # Who does not want to wait asks again.
             served.process.send_signal(signal.SIGTERM)

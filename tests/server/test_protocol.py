@@ -62,7 +62,8 @@ class Stage:
             max_connections=settings.max_connections, max_per_ip=settings.max_connections_per_ip
         )
         self.door = door
-        self._guard = Guard(settings, door, self.cut.append)
+        self.leaving = False
+        self._guard = Guard(settings, door, self.cut.append, lambda: self.leaving)
         self._config = uvicorn.Config(self.app, interface="asgi3", ws="none", log_config=None)
         self.go_on = asyncio.Event()
         self.go_on.set()
@@ -260,7 +261,7 @@ async def test_a_full_house_sends_an_idle_one_away() -> None:
 
 
 @pytest.mark.parametrize("part", [b"", GET[:10]])
-async def test_a_process_that_stops_does_not_wait_for_requests_that_have_not_come(
+async def test_a_process_that_stops_waits_only_a_moment_for_requests_that_have_not_come(
     part: bytes,
 ) -> None:
     stage = Stage()
@@ -268,7 +269,42 @@ async def test_a_process_that_stops_does_not_wait_for_requests_that_have_not_com
     if part:
         protocol.data_received(part)
     protocol.shutdown()
-    assert transport.ended
+    assert not transport.ended
+    async with asyncio.timeout(20):
+        while not transport.ended:
+            await asyncio.sleep(0.05)
+
+
+@pytest.mark.parametrize("kept", [False, True])
+async def test_a_request_that_was_on_its_way_when_the_process_stops_is_answered(kept: bool) -> None:
+    stage = Stage()
+    protocol, transport = stage.connect()
+    if kept:
+        protocol.data_received(GET)
+        await stage.settle()
+    stage.leaving = True
+    protocol.shutdown()
+    protocol.data_received(GET)
+    await stage.settle()
+    assert transport.sent.endswith(b"ok")
+    assert transport.sent.count(b"connection: close") == 1
+    async with asyncio.timeout(20):
+        while not transport.ended:
+            await asyncio.sleep(0.05)
+
+
+async def test_who_is_answered_by_a_process_that_leaves_is_told_to_connect_anew() -> None:
+    stage = Stage()
+    protocol, transport = stage.connect()
+    protocol.data_received(GET)
+    await stage.settle()
+    assert b"connection: close" not in transport.sent
+    stage.leaving = True
+    protocol.data_received(GET)
+    await stage.settle()
+    assert transport.sent.count(b"200 OK") == 2
+    assert b"connection: close" in transport.sent
+    assert transport.eof
 
 
 async def test_a_process_that_stops_ends_what_it_has_begun() -> None:
@@ -307,6 +343,9 @@ async def test_a_process_that_stops_waits_for_no_goodbye_of_who_is_idle() -> Non
     await stage.settle()
     transport.waiting = 1  # the end of the answer
     protocol.shutdown()
+    async with asyncio.timeout(20):
+        while not transport.ended:
+            await asyncio.sleep(0.05)
     await asyncio.sleep(0.8)
     assert transport.ended == "closed"
     transport.waiting = 0

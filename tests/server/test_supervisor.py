@@ -57,6 +57,15 @@ class Workers:
                     return found
                 await asyncio.sleep(0.1)
 
+    async def end_of(self, job_id: str) -> str:
+        """Wait until the job is over; its state."""
+        async with asyncio.timeout(90):
+            while True:
+                state = str((await self.http.get(f"/v1/jobs/{job_id}")).json()["state"])
+                if state not in ("accepted", "running", "waiting"):
+                    return state
+                await asyncio.sleep(0.1)
+
     async def until(self, said: str) -> None:
         """Wait until the log says so."""
         await until(lambda: said in self.log.read_text("utf-8"))
@@ -98,7 +107,7 @@ async def started(
 async def two(tmp_path: Path, redis_url: str, migrated_postgres: str) -> AsyncIterator[Workers]:
     limits = httpx.Limits(max_keepalive_connections=0)
     headers = {"Authorization": f"Bearer {KEY}", **MAIN}
-    async with run_sandbox(SandboxSettings()) as sandbox:
+    async with run_sandbox(SandboxSettings(publish_s=0.2)) as sandbox:
         process, url = await started(sandbox, tmp_path, redis_url, migrated_postgres)
         async with httpx.AsyncClient(
             base_url=url, headers=headers, limits=limits, timeout=60, trust_env=False
@@ -152,23 +161,45 @@ async def _survive_a_crash(two: Workers) -> None:
 
 
 async def _lose_nothing_while_they_are_replaced(two: Workers) -> None:
+    """Calls over new connections and kept ones, and articles, of which each is published once."""
     before, outcomes, stop = await two.pids(), Counter[object](), asyncio.Event()
+    jobs: list[str] = []
 
-    async def call() -> None:
+    async def ask(http: httpx.AsyncClient, method: str, path: str, **more: Any) -> Any:
+        try:
+            answer = await http.request(method, path, **more)
+        except httpx.HTTPError as exc:
+            outcomes[repr(exc)] += 1
+            return {}
+        outcomes[answer.status_code] += 1
+        return answer.json()
+
+    async def call(http: httpx.AsyncClient) -> None:
         while not stop.is_set():
-            try:
-                outcomes[(await two.http.get(COUNT)).status_code] += 1
-            except httpx.HTTPError as exc:
-                outcomes[repr(exc)] += 1
+            await ask(http, "GET", COUNT)
             await asyncio.sleep(0.05)
 
-    calling = [asyncio.ensure_future(call()) for _ in range(4)]
-    two.supervisor.send_signal(signal.SIGUSR2)
-    await two.until("rolling restart done")
-    stop.set()
-    await asyncio.gather(*calling)
-    assert set(outcomes) == {200}, outcomes
+    async def write(http: httpx.AsyncClient) -> None:
+        while not stop.is_set():
+            article = {"title": f"第 {len(jobs)} 篇", "markdown": "正文", "action": "publish"}
+            job = await ask(http, "POST", "/v1/accounts/main/articles", json=article)
+            jobs.append(job.get("id", ""))
+            await asyncio.sleep(0.3)
+
+    async with httpx.AsyncClient(
+        base_url=two.http.base_url, headers=two.http.headers, timeout=60, trust_env=False
+    ) as kept:
+        calling = [asyncio.ensure_future(call(http)) for http in (two.http, kept) * 2]
+        calling.append(asyncio.ensure_future(write(kept)))
+        two.supervisor.send_signal(signal.SIGUSR2)
+        await two.until("rolling restart done")
+        stop.set()
+        await asyncio.gather(*calling)
+    assert set(outcomes) == {200, 202}, outcomes
     assert not set(await two.pids()) & set(before)
+    states = Counter([await two.end_of(job) for job in jobs])
+    assert states == {"succeeded": len(jobs)}, states
+    assert len(two.sandbox.ledger.entries("publication")) == len(jobs)
 
 
 async def _replace_the_one_that_is_asked_for(two: Workers) -> None:
