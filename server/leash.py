@@ -71,7 +71,7 @@ class Leash:
             said = b""
         if not said:
             self._let_go()
-        if Word.RELOAD.value in said:
+        if Word.RELOAD.value in said and not self._stop.is_set():
             os.kill(os.getpid(), signal.SIGHUP)
         if Word.LEAVE.value in said:
             self.replaced = True

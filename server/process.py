@@ -4,10 +4,8 @@ import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import (
     AsyncExitStack,
-    ExitStack,
     asynccontextmanager,
     contextmanager,
-    nullcontext,
 )
 from dataclasses import dataclass, replace
 from functools import partial
@@ -121,7 +119,8 @@ async def run_gateway(
     What changes in `source`, where the settings come from, is taken up meanwhile. Raises
     GatewayErrors whose texts tell the operator what to mend.
     """
-    with stop_signals() as stop, ExitStack() as sockets:
+    async with AsyncExitStack() as sockets, AsyncExitStack() as to_the_end:
+        stop = sockets.enter_context(stop_signals())
         doors = held.doors if held else sockets.enter_context(open_doors(settings, place.role))
         leash = None if held is None else Leash(held.leash, stop)
         restart = None if leash is None else partial(leash.say, Word.RESTART)
@@ -131,7 +130,9 @@ async def run_gateway(
             _calm_garbage_collector()
             forward = settings.forward.listen if doors.forward is not None else None
             log.info("gateway started", listen=settings.server.listen, forward=forward)
-            async with following_file(gateway.reloader, source), leash or nullcontext():
+            async with following_file(gateway.reloader, source):
+                if leash is not None:  # one that is stopping ends at once with its supervisor
+                    await to_the_end.enter_async_context(leash)
                 await stop.wait()
             gateway.engine.drain()
             # An orphan is in the way of the next supervisor. One that is replaced shares its port

@@ -16,7 +16,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from uvicorn.server import ServerState
 
 from core.errors import GatewayError
-from handlers.hosts import HostInvalid
+from server.authority import check_authority
 from server.connections import Guard
 from server.forward.answer import refusal
 from server.wire_errors import (
@@ -196,7 +196,7 @@ class GuardedProtocol(HttpToolsProtocol):
         if not self.url.startswith(b"/"):
             if self.parser.get_method() == b"CONNECT":
                 raise NotAProxy
-            self._check_authority()
+            check_authority(self.url, self.headers)
         self._phase = _Phase.BODY
         self._since = self.loop.time()
         self._body_bytes = 0
@@ -204,16 +204,6 @@ class GuardedProtocol(HttpToolsProtocol):
         if self.parser.should_upgrade():
             # What follows belongs to the protocol that was asked for, or does not: who knows.
             self.cycle.keep_alive = False
-
-    def _check_authority(self) -> None:
-        """A URL that names a host must name the one of the Host header, which is looked at."""
-        if self.url == b"*":
-            return
-        url = httptools.parse_url(self.url)
-        port = b":%d" % url.port if url.port else b""
-        hosts = [value for name, value in self.headers if name == b"host"]
-        if url.schema not in (b"http", b"https") or hosts != [(url.host or b"") + port]:
-            raise HostInvalid(host=self.url.decode("latin-1")[:100])
 
     def on_body(self, body: bytes) -> None:
         """A piece of the body."""
@@ -304,7 +294,9 @@ class GuardedProtocol(HttpToolsProtocol):
         if self.transport.is_closing():
             return
         if self._fault is not None:
-            self.transport.write(self._answer_to_fault(self._fault))
+            tunnel = isinstance(self._fault, NotAProxy)  # it is shown the status line at most
+            told = refusal(self._fault) if tunnel else raw_answer(self._fault, self.headers or [])
+            self.transport.write(told)
         self._lingering = True
         if self._stopped:
             self.loop.call_later(_GOODBYE_S, self._part)  # nobody calls `check` any more
@@ -315,27 +307,18 @@ class GuardedProtocol(HttpToolsProtocol):
         else:
             self.transport.close()  # TLS says goodbye by itself, and reads on until it is answered
 
-    def _answer_to_fault(self, fault: GatewayError) -> bytes:
-        if isinstance(fault, NotAProxy):
-            return refusal(fault)  # who asks for a tunnel is shown the status line at most
-        return raw_answer(fault, self.headers or [])
-
     def shutdown(self) -> None:
         """Called when the process stops: what is on its way is answered, and nothing more."""
         self._stopped = True
-        if self._lingering:
-            self._part()
-        elif self._running is not None:
+        if self._running is not None:
             self._running.keep_alive = False
         else:
             self.loop.call_later(_LAST_CHANCE_S, self._leave)
 
     def _leave(self) -> None:
-        if self._running is not None:
-            return  # its answer says that the connection ends
-        if self._phase is _Phase.START:
+        if self._lingering or not self._busy:
             self._part()
-        else:
+        elif self._running is None:
             self.transport.abort()  # a request that has not come in whole
 
     def _part(self) -> None:

@@ -18,7 +18,7 @@ async def main():
     with stop_signals() as stop, socket.socket(fileno=int(sys.argv[1])) as end:
         async with Leash(end, stop) as leash:
             await stop.wait()
-            print("stopping", leash.broken, flush=True)
+            print("stopping", leash.broken, leash.replaced, flush=True)
             if sys.argv[2] == "slow":
                 await asyncio.sleep(600)
 asyncio.run(main())
@@ -38,7 +38,19 @@ async def test_it_says_that_it_is_up_and_does_what_it_is_told() -> None:
             assert ours.recv(8) == Word.RESTART.value
             ours.send(Word.STOP.value)
             await stop.wait()
-            assert not leash.broken
+            assert (leash.broken, leash.replaced) == (False, False)
+
+
+async def test_it_hears_that_another_has_its_place() -> None:
+    ours, theirs = socket.socketpair()
+    stop = asyncio.Event()
+    with ours, theirs:
+        async with Leash(theirs, stop) as leash, asyncio.timeout(10):
+            ours.send(Word.LEAVE.value)
+            await stop.wait()
+            assert leash.replaced
+            ours.send(Word.RELOAD.value)  # by now nobody listens to SIGHUP, which would kill
+            await asyncio.sleep(0.1)
 
 
 async def test_a_supervisor_that_is_gone_ends_it_in_order() -> None:
@@ -66,7 +78,7 @@ async def test_one_that_is_stopping_ends_at_once_with_its_supervisor(by: str) ->
     if by != "word":  # by systemd, which signals all processes of a service
         child.send_signal(signal.SIGTERM)
     ours.send(Word.STOP.value)
-    assert await child.stdout.readline() == b"stopping False\n"
+    assert await child.stdout.readline() == b"stopping False False\n"
     ours.close()
     async with asyncio.timeout(20):
         assert await child.wait() == -signal.SIGTERM

@@ -87,13 +87,14 @@ def is_there(pid: int) -> bool:
 
 
 async def started(
-    sandbox: RunningSandbox, tmp_path: Path, redis_url: str, postgres_url: str
+    sandbox: RunningSandbox, tmp_path: Path, redis_url: str, postgres_url: str, **server: Any
 ) -> tuple[asyncio.subprocess.Process, str]:
     """`wxgate serve --workers 2`, and where it answers."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("WXGATE_")}
     config = configuration(sandbox, tmp_path / "data", free_port())
     config["redis"], config["database"] = {"url": redis_url}, {"url": postgres_url}
     config["log"] = {"level": "info"}
+    config["server"] |= server
     write_toml(tmp_path / "gate.toml", config)
     command = ("serve", "--config", str(tmp_path / "gate.toml"), "--workers", "2")
     with (tmp_path / "log").open("wb") as stderr:
@@ -104,11 +105,15 @@ async def started(
 
 
 @pytest.fixture
-async def two(tmp_path: Path, redis_url: str, migrated_postgres: str) -> AsyncIterator[Workers]:
+async def two(
+    tmp_path: Path, redis_url: str, migrated_postgres: str, request: pytest.FixtureRequest
+) -> AsyncIterator[Workers]:
+    """Two workers; the parameter is of `[server]`."""
+    server = getattr(request, "param", {})
     limits = httpx.Limits(max_keepalive_connections=0)
     headers = {"Authorization": f"Bearer {KEY}", **MAIN}
     async with run_sandbox(SandboxSettings(publish_s=0.2)) as sandbox:
-        process, url = await started(sandbox, tmp_path, redis_url, migrated_postgres)
+        process, url = await started(sandbox, tmp_path, redis_url, migrated_postgres, **server)
         async with httpx.AsyncClient(
             base_url=url, headers=headers, limits=limits, timeout=60, trust_env=False
         ) as http:
@@ -248,6 +253,23 @@ async def test_no_worker_outlives_a_supervisor_that_was_killed(two: Workers) -> 
     two.supervisor.kill()
     await until(lambda: not any(map(is_there, pids)))
     assert "the supervisor is gone" in two.log.read_text("utf-8")
+
+
+@pytest.mark.parametrize("two", [{"drain_s": 300}], indirect=True)
+async def test_only_the_end_of_all_is_told_to_a_load_balancer_and_a_lost_supervisor_ends_that(
+    two: Workers,
+) -> None:
+    before = await two.pids()
+    two.supervisor.send_signal(signal.SIGUSR2)
+    await two.until("rolling restart done")
+    pids = await two.pids()
+    assert not set(pids) & set(before)
+    assert (await two.http.get("/health/ready")).status_code == 200
+    two.supervisor.send_signal(signal.SIGTERM)
+    await until(lambda: two.log.read_text("utf-8").count('"drain_s":300.0') == 2)
+    assert (await two.http.get("/health/ready")).status_code == 503
+    two.supervisor.kill()
+    await until(lambda: not any(map(is_there, pids)))
 
 
 async def test_workers_that_cannot_start_end_the_supervisor_with_the_reason(
