@@ -12,7 +12,7 @@ from core.ids import new_id
 from core.tasks import TaskSet
 from jobs.executor import Executor
 from notify.happening import Happening, row_of
-from store import happenings, replicas
+from store import happenings, replicas, sending
 from store import jobs as job_rows
 from store.clock import StoreClock
 from store.engine import Database, StorageUnavailable
@@ -184,7 +184,7 @@ class Replicas:
             self._identity.restart()
         others = [row for row in known.values() if row.id != self.id and row.state in LIVE]
         self._count(others, now)
-        await self._free_leases()
+        await self._free_leases(now)
         await self._find_gone(others, now)
 
     async def _beat_for_ever(self) -> None:
@@ -197,10 +197,11 @@ class Replicas:
             except Exception:
                 log.exception("heartbeat failed")
 
-    async def _free_leases(self) -> None:
-        """Those of processes that provably cannot work any more."""
+    async def _free_leases(self, now: float) -> None:
+        """Jobs and notifications of processes that provably cannot work any more."""
         async with self._database.read() as connection:
-            owners = await job_rows.lease_owners(connection)
+            owners = {*await job_rows.lease_owners(connection)}
+            owners |= {*await sending.owners(connection, now)}
         dead = [
             owner
             for owner in owners
@@ -210,8 +211,9 @@ class Replicas:
             return
         async with self._database.write() as connection:
             jobs = await job_rows.free_leases_of(connection, dead)
-        if jobs:
-            log.warning("freed jobs of a process that has died", jobs=jobs)
+            told = sum([await sending.release(connection, owner, now) for owner in dead])
+        if jobs or told:
+            log.warning("freed what a process held that has died", jobs=jobs, notifications=told)
 
     async def _find_gone(self, others: list[ReplicaRow], now: float) -> None:
         """Whoever provably died, at once; who is only silent, as the one that leads here."""

@@ -175,6 +175,16 @@ async def lost(
     return [row_of(found) for found in await connection.execute(query)]
 
 
+async def owners(connection: AsyncConnection, now: float) -> list[str]:
+    """All who are sending something that is not `lost`."""
+    query = select(notification.c.lease_owner).where(
+        notification.c.state == "pending",
+        notification.c.lease_owner.is_not(None),
+        notification.c.next_at > now,
+    )
+    return [str(owner) for owner in await connection.scalars(query.distinct())]
+
+
 async def release(connection: AsyncConnection, owner: str | None, now: float) -> int:
     """What `owner`, which is gone, was sending is `lost` now; how many. None: whoever it was."""
     whose = (

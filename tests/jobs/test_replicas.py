@@ -15,12 +15,15 @@ from sqlalchemy import select, update
 from jobs.executor import Executor
 from jobs.replicas import SILENT_S, Identity, MasterKeyDiffers, Replicas, Standing
 from store import jobs as job_rows
+from store import notifications, sending
 from store import replicas as rows
 from store.clock import StoreClock
 from store.engine import Database
 from store.jobs import Lease
+from store.sending import Lease as SendingLease
 from store.tables import happening, replica
 from tests.store.rows import job_row
+from tests.store.test_notifications import notification_row
 
 _FAR_APART_S = 3_600.0  # a heartbeat that does not come by itself
 
@@ -143,6 +146,19 @@ async def holds_a_job(database: Database, owner: str) -> str:
     return taken[0].id
 
 
+async def sends_something(database: Database, owner: str) -> None:
+    now = time.time()
+    async with database.write() as connection:
+        await notifications.insert(connection, notification_row("n", next_at=now))
+        lease = SendingLease(owner, now, now + 90)
+        assert await sending.claim(connection, "mail", lease, limit=1, per_minute=9)
+
+
+async def is_lost(database: Database) -> bool:
+    async with database.read() as connection:
+        return await sending.any_lost(connection, time.time() + 1)
+
+
 async def holder(database: Database, job_id: str) -> str | None:
     async with database.read() as connection:
         head = await job_rows.head(connection, job_id)
@@ -155,16 +171,19 @@ async def test_what_a_process_held_is_free_when_it_has_died_and_not_before(
 ) -> None:
     async with another_process() as (owner, process):
         job_id = await holds_a_job(database, owner)
+        await sends_something(database, owner)
         mine = Executor(alone=False)
         other = Elsewhere("two")
         other.id = owner
         async with made(database, executor=mine) as one, made(database, "two", executor=other):
             await one.beat()
             assert await holder(database, job_id) == owner
+            assert not await is_lost(database)
             process.kill()
             process.wait()
             await one.beat()
             assert await holder(database, job_id) is None
+            assert await is_lost(database)
             assert await states(database) == {"one": "running", "two": "gone"}
             assert await told(database) == [("two", False)]
 
