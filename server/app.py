@@ -153,7 +153,7 @@ async def open_gateway(settings: Settings, place: Place = ALONE) -> AsyncIterato
         wechat = await stack.enter_async_context(reached)
         joined = open_fellowship(in_force.get, database, sealer, wechat.link, place)
         us = await stack.enter_async_context(joined)
-        await stack.enter_async_context(_backups(settings, database, wechat))
+        await stack.enter_async_context(_backups(settings, database, wechat, us))
         secrets = AccountSecrets(sealer)
         await follow_accounts(watcher, database, secrets, wechat.accounts, wechat.tokens)
         secrecy = Secrecy(sealer, audit := AuditLog(database, master_key, clock=time.time))
@@ -255,7 +255,7 @@ async def open_worker(settings: Settings, place: Place = ALONE) -> AsyncIterator
         await follow_accounts(
             watcher, database, AccountSecrets(sealer), wechat.accounts, wechat.tokens
         )
-        await stack.enter_async_context(_backups(settings, database, wechat))
+        await stack.enter_async_context(_backups(settings, database, wechat, us))
         clients = Clients(settings.clients)
         await follow_clients(watcher, database, ClientKeys(sealer, time.time), clients)
         follow_capabilities(watcher, database, wechat.capabilities)
@@ -271,9 +271,10 @@ async def open_worker(settings: Settings, place: Place = ALONE) -> AsyncIterator
 
 
 def _backups(
-    settings: Settings, database: Database, wechat: _Upstream
+    settings: Settings, database: Database, wechat: _Upstream, us: Fellowship
 ) -> AbstractAsyncContextManager[None]:
-    return backing_up(settings, database, wechat.tell, wechat.metrics)
+    told = (wechat.tell, wechat.metrics)
+    return backing_up(settings, database, *told, works=us.place.role.works, clock=us.clock)
 
 
 def _open_prober(

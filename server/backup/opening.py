@@ -1,8 +1,8 @@
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from core.clock import Clock
 from core.metrics import Metrics
 from jobs.executor import Executor
 from notify.happening import Tell
@@ -19,15 +19,24 @@ _LEASE_S = 900.0  # longer than a backup takes
 
 @asynccontextmanager
 async def backing_up(
-    settings: Settings, database: Database, tell: Tell, metrics: Metrics
+    settings: Settings,
+    database: Database,
+    tell: Tell,
+    metrics: Metrics,
+    *,
+    works: bool,
+    clock: Clock,
 ) -> AsyncIterator[None]:
-    """Backups are made at their time until the end of the block, where that is wanted."""
-    if not settings.backup.every_h:
+    """Backups are made at their time until the end of the block, where that is wanted.
+
+    Only by a process that `works`; `clock` must agree with those of the others.
+    """
+    if not (works and settings.backup.every_h):
         yield
         return
     owner = Executor(alone=database.is_sqlite).id
-    leader = Leader(database, DUTY, owner, lease_s=_LEASE_S, clock=time.time)
-    clockwork = Clockwork(*(database, leader, _plan(settings), tell, metrics), clock=time.time)
+    leader = Leader(database, DUTY, owner, lease_s=_LEASE_S, clock=clock)
+    clockwork = Clockwork(*(database, leader, _plan(settings), tell, metrics), clock=clock)
     async with in_background(clockwork.run(), name="backup"):
         yield
 

@@ -1,11 +1,31 @@
 import asyncio
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
+
+import pytest
 
 from core.metrics import Metrics
 from notify.happening import tell_nobody
+from server.backup.clockwork import DUTY
 from server.backup.opening import backing_up, target_of
 from server.settings import Settings
+from store import duties
 from store.engine import Database
+
+NOW = 2_000_000_000
+
+
+def opening(
+    settings: Settings, database: Database, *, works: bool
+) -> AbstractAsyncContextManager[None]:
+    return backing_up(
+        settings, database, tell_nobody, Metrics(), works=works, clock=lambda: float(NOW)
+    )
+
+
+async def made_at(database: Database) -> int:
+    async with database.read() as connection:
+        return await duties.position(connection, DUTY)
 
 
 async def test_a_gateway_makes_backups_where_that_is_wanted(
@@ -13,16 +33,23 @@ async def test_a_gateway_makes_backups_where_that_is_wanted(
 ) -> None:
     backup = {"every_h": 1, "folder": str(tmp_path / "to")}
     settings = Settings(server={"data_dir": tmp_path}, backup=backup)
-    async with backing_up(settings, database, tell_nobody, Metrics()), asyncio.timeout(30):
-        while not list((tmp_path / "to").glob("*.backup")):
+    opened = opening(settings, database, works=True)
+    async with opened, asyncio.timeout(30):
+        while not await made_at(database):
             await asyncio.sleep(0.01)
+    assert len(list((tmp_path / "to").glob("*.backup"))) == 1
+    # By the clock that all processes agree on, not by the host's.
+    assert await made_at(database) == NOW
 
 
-async def test_and_none_where_it_is_not(database: Database, tmp_path: Path) -> None:
-    settings = Settings(server={"data_dir": tmp_path})
-    async with backing_up(settings, database, tell_nobody, Metrics()):
-        await asyncio.sleep(0)
-    assert not (tmp_path / "backup").exists()
+@pytest.mark.parametrize(("every_h", "works"), [(0, True), (1, False)])
+async def test_and_none_where_it_is_not_or_by_a_process_that_only_answers(
+    database: Database, tmp_path: Path, *, every_h: int, works: bool
+) -> None:
+    settings = Settings(server={"data_dir": tmp_path}, backup={"every_h": every_h})
+    before = asyncio.all_tasks()
+    async with opening(settings, database, works=works):
+        assert asyncio.all_tasks() == before
 
 
 def test_it_holds_what_another_machine_needs(tmp_path: Path) -> None:
