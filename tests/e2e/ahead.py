@@ -7,6 +7,7 @@ import mmap
 import struct
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 
@@ -24,12 +25,28 @@ def ahead_by(path: Path) -> tuple[str, ...]:
     return sys.executable, "-m", "tests.e2e.ahead", str(path)
 
 
+def _move_time(ahead_s: Callable[[], float]) -> None:
+    """That of the process and that of its PostgreSQL, which runs on as it is."""
+    real = time.time
+    # Before anything of ours is imported: all of it takes the time from there.
+    time.time = lambda: real() + ahead_s()
+    from store import clock
+    from store.engine import Database
+
+    class Ahead(clock.StoreClock):
+        def __init__(self, database: Database) -> None:
+            super().__init__(database, wall=real)
+
+        def __call__(self) -> float:
+            return super().__call__() + ahead_s()
+
+    clock.StoreClock = Ahead  # type: ignore[misc]
+
+
 def main() -> None:
     with Path(sys.argv[1]).open("r+b") as file:
         said = mmap.mmap(file.fileno(), 8, access=mmap.ACCESS_READ)
-    real = time.time
-    # Before anything of ours is imported: all of it takes the time from there.
-    time.time = lambda: real() + struct.unpack_from("d", said)[0]
+    _move_time(lambda: struct.unpack_from("d", said)[0])
     from server.cli import main as wxgate
 
     sys.argv[:2] = ["wxgate"]
