@@ -4,13 +4,14 @@ from typing import Self
 
 import structlog
 from cachetools import LRUCache
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.clock import SYSTEM_CLOCKS, Clocks
 from core.metrics import Metrics
 from core.tasks import TaskSet
 from notify.events import EVENTS
 from notify.happening import Happening, row_of
-from store import happenings
+from store import alerts, happenings
 from store.engine import Database, StorageUnavailable
 from store.happenings import HappeningRow
 
@@ -31,8 +32,9 @@ class Bulletin:
     """A Tell: takes what happens anywhere in the process, and writes it down within a second.
 
     To tell costs microseconds, waits for nothing and never raises. What would raise an alert that
-    is raised already is written down once in five minutes; of what is told while the store is
-    away, the newest of each event and key is kept, and no more than a thousand of them.
+    is raised already is written down once in five minutes, and the end of what never began not
+    at all; of what is told while the store is away, the newest of each event and key is kept, and
+    no more than a thousand of them.
     """
 
     def __init__(
@@ -112,9 +114,20 @@ class Bulletin:
         if not taken:
             return
         async with self._database.write() as connection:
+            rows = await _of_use(connection, list(taken.values()))
             # Their ids are made: what was written before a cancellation is not written twice.
-            await happenings.insert(connection, list(taken.values()))
+            await happenings.insert(connection, rows)
         for place, row in taken.items():
             if self._waiting.get(place) is row:  # nothing newer came meanwhile
                 del self._waiting[place]
+        for row in rows:
             log.info("happening", happening=row.event, about=row.key, over=row.over)
+
+
+async def _of_use(connection: AsyncConnection, rows: list[HappeningRow]) -> list[HappeningRow]:
+    """Without the ends of what never began, as far as any process knows."""
+    if not any(row.over for row in rows):
+        return rows
+    begun = {(row.event, row.key) for row in rows if not row.over}
+    begun |= await happenings.begun(connection) | await alerts.unresolved(connection)
+    return [row for row in rows if not row.over or (row.event, row.key) in begun]

@@ -100,6 +100,12 @@ async def recent(
     return [_row(found) for found in await connection.execute(query)]
 
 
+async def unresolved(connection: AsyncConnection) -> set[tuple[str, str]]:
+    """Event and key of all that are."""
+    query = select(alert.c.event, alert.c.key).where(alert.c.state != RESOLVED)
+    return {(event, key) for event, key in await connection.execute(query)}
+
+
 async def accounts(connection: AsyncConnection) -> set[str]:
     """The accounts that unresolved alerts are about."""
     query = select(alert.c.account).distinct()

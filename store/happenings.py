@@ -36,6 +36,13 @@ async def any_new(connection: AsyncConnection) -> bool:
     return await connection.scalar(query) is not None
 
 
+async def begun(connection: AsyncConnection) -> set[tuple[str, str]]:
+    """Event and key of what is not over, and nobody was told of yet."""
+    new = happening.c.routed_at.is_(None)
+    query = select(happening.c.event, happening.c.key).where(new, ~happening.c.over)
+    return {(event, key) for event, key in await connection.execute(query)}
+
+
 async def take(connection: AsyncConnection, *, limit: int) -> list[HappeningRow]:
     """The oldest that nobody was told of yet. Until the transaction ends nobody else gets them."""
     query = (

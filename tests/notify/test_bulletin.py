@@ -8,10 +8,11 @@ from core.clock import Clocks
 from core.metrics import Metrics
 from notify.bulletin import AGAIN_AFTER_S, Bulletin
 from notify.happening import Happening
-from store import happenings
+from store import alerts, happenings
 from store.engine import Database, DatabaseSettings, open_database
 from store.happenings import HappeningRow
 from store.migrate import migrate
+from tests.store.test_alerts import alert_row
 from tests.stores import PreparedSqlite
 
 OPEN = Happening(event="breaker.open", account="main", key="main api.test")
@@ -37,6 +38,13 @@ async def _wait_for(database: Database, count: int) -> list[HappeningRow]:
         while len(rows := await _written(database)) < count:
             await asyncio.sleep(0.02)
     return rows
+
+
+async def _route(database: Database, told: list[HappeningRow]) -> None:
+    async with database.write() as connection:
+        await happenings.routed(connection, [row.id for row in told], 1.0)
+        row = alert_row(event=OPEN.event, key=OPEN.key)
+        await alerts.insert(connection, row)
 
 
 async def test_what_is_told_is_written_down_soon_and_on_the_way_out(database: Database) -> None:
@@ -86,6 +94,25 @@ async def test_an_end_is_told_of_again_when_another_process_told_of_a_new_begin(
         tell(OVER)
     (*_, last) = sorted(await _written(database), key=lambda row: row.created_at)
     assert last.over
+
+
+async def test_an_end_is_written_down_only_of_what_has_begun_by_the_word_of_any_process(
+    database: Database,
+) -> None:
+    async with Bulletin(database, Metrics()) as tell:
+        tell(OVER)
+    assert await _written(database) == []
+    async with Bulletin(database, Metrics()) as other:
+        other(OPEN)
+    async with Bulletin(database, Metrics()) as tell:
+        tell(OVER)
+    told = await _written(database)
+    assert [row.over for row in told] == [False, True]
+    await _route(database, told)
+    async with Bulletin(database, Metrics()) as restarted:  # the alert is still open
+        restarted(OVER)
+        restarted(Happening(event="breaker.open", account="two", key="two", over=True))
+    assert [(row.key, row.over) for row in await _written(database)] == [(OPEN.key, True)]
 
 
 async def test_what_raises_no_alert_is_never_held_back(database: Database) -> None:
