@@ -40,7 +40,7 @@ def _move_time(ahead_s: Callable[[], float]) -> None:
         def __call__(self) -> float:
             return super().__call__() + ahead_s()
 
-    clock.StoreClock = Ahead  # type: ignore[misc]
+    clock.StoreClock = Ahead  # type: ignore[assignment,misc]
 
 
 def main() -> None:
