@@ -55,7 +55,10 @@ class Alerts:
         """Take a happening in, in the transaction that tells people of it."""
         told_of = happening.data.get(_ALERT_ID)
         if isinstance(told_of, str):  # the care's own: what it says is done already
-            return Noted(told_of, tell=True)
+            silenced = happening.event == ESCALATED and await quiet_until(
+                connection, happening, now
+            )
+            return Noted(told_of, tell=not silenced)
         event = EVENTS.get(happening.event)  # type: ignore[call-overload]
         if event is None or not event.alerts:
             return Noted(None, tell=await quiet_until(connection, happening, now) is None)

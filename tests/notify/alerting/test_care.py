@@ -76,6 +76,17 @@ async def test_nothing_is_passed_on_in_a_silence_but_after_it(desk: Desk) -> Non
     assert await desk.passes(40) == [ESCALATED]
 
 
+async def test_who_is_not_to_hear_of_escalations_does_not(desk: Desk) -> None:
+    await desk.happens()
+    await desk.silence(5_000, events=["alert.*"])
+    desk.now += 600
+    await desk.care.look(desk.now)
+    async with desk.database.write() as connection:
+        (row,) = await happenings.take(connection, limit=9)
+        assert (row.event, row.over) == ESCALATED
+        assert not (await desk.alerts.note(connection, row, desk.now)).tell
+
+
 async def test_what_began_in_a_silence_is_told_and_passed_on_after_it(desk: Desk) -> None:
     await desk.silence(100)
     await desk.happens()
