@@ -204,6 +204,8 @@ def _notification(
     known = {"account": row.account, "key": row.key, "over": row.over}
     if url:
         known["url"] = url
+    if alert_id:
+        known["alert_id"] = alert_id  # who reads it may want to acknowledge it
     new = NewNotification.of_event(
         event,
         channel,

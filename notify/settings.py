@@ -1,15 +1,32 @@
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
+from notify.events import EVENTS
 from notify.message import Severity
 from notify.quiet import Hours, ZoneName
 
 Seconds = Annotated[float, Field(ge=0)]
 ChannelName = Annotated[str, StringConstraints(pattern="^[a-z0-9-]{1,32}$")]
+
+
+def _of_some_event(pattern: str) -> str:
+    """As it is: what matches no event would keep its readers in the dark without a word."""
+    begins = pattern.removesuffix("*")
+    if pattern not in EVENTS and not any(
+        begins != pattern and event.startswith(begins) for event in EVENTS
+    ):
+        raise ValueError(
+            f"没有叫 {pattern} 的事件，见文档“事件” / no event is called {pattern}; see events.md"
+        )
+    return pattern
+
+
 # The name of an event, or the beginning of several with a * after it.
 EventPattern = Annotated[
-    str, StringConstraints(pattern=r"^(\*|[a-z]{1,32}\.(\*|[a-z_]{1,32}\*?))$")
+    str,
+    StringConstraints(pattern=r"^(\*|[a-z]{1,32}\.(\*|[a-z_]{1,32}\*?))$"),
+    AfterValidator(_of_some_event),
 ]
 Recipient = Annotated[
     str, StringConstraints(min_length=1, max_length=254, pattern=r"^[^\x00-\x1f]+$")

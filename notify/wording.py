@@ -39,11 +39,26 @@ class Words(Protocol):
         ...
 
 
+# What data says for programs alone.
+FOR_PROGRAMS = frozenset({"key", "over", "url", "severity"})
+
+
+def title_of(event: EventName, language: Language, *, over: bool = False) -> str:
+    """What happened or, with `over`, that it is so no more."""
+    title = EVENTS[event].title
+    if language == "zh":
+        return f"已解除：{title.zh}" if over else title.zh
+    return f"Over: {title.en}" if over else title.en
+
+
 def plain_words(event: EventName, data: Mapping[str, Any], language: Language) -> Worded:
     """The title and what is known, a line each: for where no template can be had."""
-    title = EVENTS[event].title
-    subject = title.zh if language == "zh" else title.en
-    lines = [f"{name}: {_shown(value)}" for name, value in data.items() if value not in (None, "")]
+    subject = title_of(event, language, over=bool(data.get("over")))
+    lines = [
+        f"{name}: {_shown(value)}"
+        for name, value in data.items()
+        if value not in (None, "") and name not in FOR_PROGRAMS - {"url"}
+    ]
     text = "\n".join([subject, *lines])
     return Worded(subject=subject, text=text, markdown="\n\n".join([f"**{subject}**", *lines]))
 

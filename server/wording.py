@@ -9,7 +9,7 @@ from core.errors import GatewayError, Language
 from notify.advice import ADVICE
 from notify.events import EVENTS, EventName
 from notify.labels import facts_of
-from notify.wording import Worded, plain_words
+from notify.wording import FOR_PROGRAMS, Worded, plain_words, title_of
 from store.engine import Database
 from templates.errors import TemplateMissing
 from templates.shelf import Bundle, find_bundle
@@ -80,15 +80,17 @@ def _known(
     """What the template declares of what is known: the event's data, and what every event has."""
     about, advice = EVENTS[event], ADVICE.get(event)
     at = 0 if language == "zh" else 1
+    over = bool(data.get("over"))
     known = {
         **data,
-        "title": about.title[at],
-        "severity": data.get("severity", about.severity),
+        "title": title_of(event, language, over=over),
+        # Good news is not urgent, however bad it was.
+        "severity": "info" if over else data.get("severity", about.severity),
         "about": next((str(data[name]) for name in _ABOUT if data.get(name)), ""),
         "facts": facts_of(
-            {k: v for k, v in data.items() if k not in ("url", "severity")}, language
+            {k: v for k, v in data.items() if k not in FOR_PROGRAMS}, language
         ),
-        "advice": "" if advice is None else advice[at],
+        "advice": "" if advice is None or over else advice[at],
     }
     declared = {variable.name for variable in bundle.variables}
     return {name: value for name, value in known.items() if name in declared}

@@ -246,6 +246,8 @@ class Session:
             told += (
                 " (wrong username or password; many providers want an authorization code 授权码)"
             )
+        elif step in ("connect", "tls") and (isinstance(exc, TimeoutError) or "[Errno " in told):
+            told += " (host, port 或防火墙 / or a firewall; 云主机多半封了 25 / clouds block 25)"
         return self._clean(f"{step}: {told}")[:_REASON_CHARS]
 
     def _clean(self, text: str) -> str:

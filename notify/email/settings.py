@@ -125,7 +125,13 @@ class EmailSettings(ChannelSettings):
         return True
 
     def warnings(self) -> Iterator[tuple[str, Text]]:
-        """Passwords that anybody on the way can read."""
+        """Nobody to write to; passwords that anybody on the way can read."""
+        if not self.to:
+            nobody = Text(
+                "没有收件人：除非路由或调用方写了 to，否则发不出去",
+                "no recipient: nothing is sent unless the route or the caller gives one",
+            )
+            yield "to", nobody
         for account in self.accounts:
             if account.security == "plain" and account.login and not _is_here(account.host):
                 readable = Text(

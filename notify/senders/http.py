@@ -16,6 +16,10 @@ JSON_TYPE = {"Content-Type": "application/json; charset=utf-8"}
 _SAID_CHARS = 200
 _BUSY, _UNAVAILABLE, _BROKEN = 429, 503, 500
 _OK = range(200, 300)
+_PUBLIC_ONLY = (
+    "只能连公网的 80/443 端口，用 fetch.allow_networks、allow_ports 放行 / public hosts on ports "
+    "80/443 alone; fetch.allow_networks and allow_ports open more"
+)
 _MAX_PAUSE_S = 3_600.0
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
@@ -40,6 +44,8 @@ async def post(asks: Asks, url: str, body: bytes, headers: Mapping[str, str]) ->
         if exc.sent:
             raise DeliveryUnknown(reason) from None
         final = isinstance(exc, UrlInvalid | UrlForbidden)
+        if isinstance(exc, UrlForbidden):
+            reason += f" ({_PUBLIC_ONLY})"
         raise NotDelivered(reason, final=final) from None
 
 

@@ -109,7 +109,9 @@ def _configured_key(
     make = "wxgate init"
     if settings.clients:
         make = f"wxgate clients add cli --scope {scopes[0]}"
-        make += f" --account {account}" if account else ""
+        # Of several accounts `clients add` wants one named.
+        named = account or (settings.accounts[0].name if len(settings.accounts) > 1 else "")
+        make += f" --account {named}" if named else ""
     return fail(
         f"配置文件里没有可用的客户端（需有 {wanted} 权限，账号：{account or '任意'}）\n"
         f"  → 用 --key（或 WXGATE_KEY）给出密钥；没有就先建一个：{make}",

@@ -10,6 +10,9 @@ from tests.store.test_notifications import notification_row
 
 def test_the_worst_comes_first_and_the_newest_are_shown() -> None:
     tally = [("job.failed", "error", "main", 40), ("disk.full", "critical", None, 1)]
+    data = {"data": {"key": "gate", "over": True}}
+    ended = notification_row(event="disk.full", content=data, created_at=1_794_971_200.0)
+    assert "11:06 已解除：磁盘已满" in digest_words(tally, [ended], "zh", "Asia/Shanghai").text
     shown = [
         notification_row(
             event="job.failed",

@@ -21,6 +21,12 @@ def test_what_is_no_pattern(pattern: str) -> None:
         Route(events=(pattern,), channels=("ops",))
 
 
+@pytest.mark.parametrize("pattern", ["draft.raedy", "jobs.*", "job.x*"])
+def test_a_pattern_of_no_event_is_a_fault_and_not_silence(pattern: str) -> None:
+    with pytest.raises(ValidationError, match="没有叫 .* 的事件.* / no event is called"):
+        Route(events=(pattern,), channels=("ops",))
+
+
 def test_a_route_leads_somewhere() -> None:
     with pytest.raises(ValidationError):
         Route(channels=())

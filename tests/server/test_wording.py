@@ -41,6 +41,22 @@ async def test_every_event_has_words_in_both_languages(words: TemplateWords) -> 
             assert "evil.test" in made.subject  # as it was typed
 
 
+async def test_the_end_of_a_thing_does_not_read_like_its_beginning(words: TemplateWords) -> None:
+    data = {"account": "main", "key": "main", "severity": "critical", "alert_id": "alr_1"}
+    began = await words.of_event("account.ip_refused", {**data, "over": False}, "zh")
+    ended = await words.of_event("account.ip_refused", {**data, "over": True}, "zh")
+    assert began.subject == "【紧急】IP 不在微信白名单（40164）：main"
+    assert ended.subject == "已解除：IP 不在微信白名单（40164）：main"
+    assert "API IP 白名单" in began.text
+    assert "API IP 白名单" not in ended.text
+    for made in (began, ended):
+        assert "告警：alr_1" in made.text
+        assert "key：" not in made.text
+        assert "over：" not in made.text
+    english = await words.of_event("account.ip_refused", {**data, "over": True}, "en")
+    assert english.subject.startswith("Over: ")
+
+
 async def test_what_a_template_cannot_take_ends_in_plain_words(words: TemplateWords) -> None:
     made = await words.of_event("job.failed", {"title": "长" * 30_000}, "zh")
     assert made.template is None

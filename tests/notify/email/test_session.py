@@ -177,6 +177,7 @@ async def test_nobody_there_is_a_matter_of_the_account(office: PostOffice) -> No
     refused = await _refused(office.account(port=1))
     assert refused.refusal.matter == "account"
     assert refused.refusal.reason.startswith("connect: ")
+    assert "firewall" in refused.refusal.reason
 
 
 async def test_a_silent_server_is_waited_for_so_long() -> None:
@@ -186,6 +187,7 @@ async def test_a_silent_server_is_waited_for_so_long() -> None:
     async with open_odd_server(serve) as office:
         refused = await _refused(office.account(timeout_s=0.2))
     assert refused.refusal.reason.startswith("connect: ")
+    assert "firewall" in refused.refusal.reason
 
 
 @pytest.fixture(scope="module")

@@ -71,8 +71,12 @@ def test_what_cannot_work_is_refused_where_it_is_written(wrong: dict[str, Any]) 
     ],
 )
 def test_a_password_in_the_clear_is_warned_of(account: dict[str, str], warned: list[str]) -> None:
-    channel = _channel(accounts=[{**ACCOUNT, **account}])
+    channel = _channel(accounts=[{**ACCOUNT, **account}], to=["ops@example.com"])
     assert [key for key, _ in channel.warnings()] == warned
+
+
+def test_a_channel_that_writes_to_nobody_is_warned_of() -> None:
+    assert [key for key, _ in _channel(to=[]).warnings()] == ["to"]
 
 
 def test_a_recipient_is_one_bare_address() -> None:

@@ -58,6 +58,16 @@ def test_no_such_client_ends_with_2(
     assert f"wxgate clients add cli --scope {scope.value}" in capsys.readouterr().err
 
 
+def test_the_command_it_names_works_where_accounts_are_several(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    second = f'[[accounts]]\nname = "b"\napp_id = "wx0000000000000002"\napp_secret = "{SECRET}"\n'
+    config.write_text(config.read_text() + second)
+    with pytest.raises(typer.Exit):
+        find_target("", "", config, Scope.ADMIN)
+    assert "wxgate clients add cli --scope admin --account main" in capsys.readouterr().err
+
+
 def test_who_has_no_configuration_is_asked_for_the_gateway(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
