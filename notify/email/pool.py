@@ -163,9 +163,11 @@ class Pool:
                 waits.append(next_shanghai_midnight(now) - now)
             else:
                 waits.append(max(1.0, (row.probe_at or now) - now))
-        spent = all(not self._has_room(row, recipients) for row in known)
-        reason = "today's limit is reached" if spent else "no account can send now"
-        return NobodyCan(reason, min(waits))
+        if all(not self._has_room(row, recipients) for row in known):
+            return NobodyCan("today's limit is reached", min(waits))
+        told = "; ".join(f"{row.name}: {row.error}" for row in known if row.error)
+        reason = "no account can send now" + (f" ({told})" if told else "")
+        return NobodyCan(reason[:_ERROR_CHARS], min(waits))
 
     async def _counted(
         self, connection: AsyncConnection, row: MailAccountRow, failed: Refusal, now: float

@@ -48,6 +48,9 @@ def send(
     var: Annotated[
         list[str], typer.Option(help="模板变量 名=值，可重复 / a variable NAME=VALUE")
     ] = [],  # noqa: B006
+    attach: Annotated[
+        list[Path], typer.Option(help="附上这个文件，可重复；只有邮件 / a file to attach, by mail")
+    ] = [],  # noqa: B006
     severity: Annotated[str, typer.Option(help="info warning error critical")] = "info",
     as_json: JsonOption = False,
     server: ServerOption = "",
@@ -60,6 +63,7 @@ def send(
     例 / example:
       wxgate notifications send ops "发布完成" --subject 通知
       echo "备份完成" | wxgate notifications send ops -
+      wxgate notifications send mail "见附件" --subject 周报 --attach 报表.pdf
       wxgate notifications send ops --template weekly --var count=3
     """
     said: dict[str, Any] = {"channel": channel, "to": to, "severity": severity}
@@ -67,6 +71,8 @@ def send(
         said |= {"template": template, "variables": dict(map(_pair, var))}
     else:
         said |= {"subject": subject, "text": sys.stdin.read() if text == "-" else text}
+    if attach:
+        said["attachments"] = _uploaded(server, key, config, attach)
     made = _ask(server, key, config, "POST", "", said)
     if as_json:
         print_json(made)
@@ -176,6 +182,27 @@ def _pair(said: str) -> tuple[str, Any]:
         return name, json.loads(value)  # numbers, lists
     except ValueError:
         return name, value
+
+
+def _uploaded(server: str, key: str, config: Path | None, paths: list[Path]) -> list[str]:
+    """The ids of the files at the gateway. Ends with status 2 where one cannot be read."""
+    from accounts.clients import Scope
+    from wxgate_client.calls import Call
+
+    try:
+        parts = [("file", (path.name, path.read_bytes())) for path in paths]
+    except OSError as exc:
+        where = f"{exc.filename}: {exc.strerror}"
+        fail(f"读不了文件：{where}", f"cannot read: {where}", code=EXIT_USAGE)
+    ids: list[str] = []
+
+    async def work(gateway: "AsyncGateway") -> None:
+        for part in parts:
+            made = await gateway.do(Call(method="POST", path="/v1/files", parts=[part]))
+            ids.append(made["id"])
+
+    at_gateway(find_target(server, key, config, Scope.ADMIN, Scope.NOTIFY), work)
+    return ids
 
 
 def _ask(

@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -35,6 +36,24 @@ async def test_one_is_sent_found_dead_looked_at_and_sent_again(open_stand: Opens
         assert other in table.stdout
         refused = await wxgate_process("notifications", "send", "elsewhere", "x", *gate)
         assert refused.exit_code == 1
+
+
+async def test_a_file_goes_along_under_its_chinese_name(open_stand: Opens, tmp_path: Path) -> None:
+    mailbox = {"name": "a", "host": "127.0.0.1", "port": 9, "address": "a@example.com"}
+    mail = {"name": "mail", "type": "email", "to": ["b@example.com"], "accounts": [mailbox]}
+    file = tmp_path / "报表.pdf"
+    file.write_bytes(b"%PDF-1.4")
+    change: Any = {"channels": [mail], "clients": [CLIENT]}
+    async with open_stand(change=change) as stand:
+        gate = ("--server", stand.url, "--key", KEY)
+        words = ("notifications", "send", "mail", "见附件", "--attach")
+        sent = await wxgate_process(*words, str(file), "--json", *gate)
+        assert sent.exit_code == 0, sent.output
+        id_ = json.loads(sent.stdout)["id"]
+        told = await wxgate_process("notifications", "show", id_, "--json", *gate)
+        assert json.loads(told.stdout)["attachments"] == ["报表.pdf"]
+        gone = await wxgate_process(*words, str(tmp_path / "no.pdf"), *gate)
+        assert gone.exit_code == 2
 
 
 @pytest.mark.parametrize("said", ["x", "=1"])
