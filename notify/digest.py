@@ -10,7 +10,7 @@ from core.errors import GatewayError, Language
 from core.ids import new_id
 from notify import aftermath
 from notify.delivery import ChannelFacts
-from notify.events import EVENTS, EventName
+from notify.events import EVENTS
 from notify.message import Severity
 from notify.outbox import content_of
 from notify.settings import NotifySettings
@@ -155,7 +155,12 @@ def _line(row: NotificationRow, language: Language, zone: str) -> str:
     at = datetime.fromtimestamp(row.created_at, ZoneInfo(zone)).strftime("%m-%d %H:%M")
     data = row.content.get("data", {})
     about = row.content.get("subject") or data.get("title") or data.get("key") or ""
-    parts = (at, _title(row.event, language, over=bool(data.get("over"))), row.account or "", _plain(str(about)))
+    parts = (
+        at,
+        _title(row.event, language, over=bool(data.get("over"))),
+        row.account or "",
+        _plain(str(about)),
+    )
     return " ".join(filter(None, parts))
 
 
@@ -167,4 +172,4 @@ def _plain(text: str) -> str:
 def _title(event: str | None, language: Language, *, over: bool = False) -> str:
     if event not in EVENTS:
         return "消息" if language == "zh" else "message"
-    return title_of(cast(EventName, event), language, over=over)
+    return title_of(event, language, over=over)

@@ -84,9 +84,13 @@ class Child:
     async def asked_to_restart(self) -> bool:
         """Wait until it wants another in its place; False when it ends."""
         try:
-            return Word.RESTART.value in await self.reader.read(64)
+            # One that was not waited for has yet to say that it is up.
+            while said := await self.reader.read(64):
+                if Word.RESTART.value in said:
+                    return True
         except OSError:
-            return False
+            pass
+        return False
 
     async def end(self, within_s: float, word: Word = Word.STOP) -> None:
         """Let it end in order, or kill it when that takes too long."""

@@ -87,9 +87,7 @@ def _known(
         # Good news is not urgent, however bad it was.
         "severity": "info" if over else data.get("severity", about.severity),
         "about": next((str(data[name]) for name in _ABOUT if data.get(name)), ""),
-        "facts": facts_of(
-            {k: v for k, v in data.items() if k not in FOR_PROGRAMS}, language
-        ),
+        "facts": facts_of({k: v for k, v in data.items() if k not in FOR_PROGRAMS}, language),
         "advice": "" if advice is None or over else advice[at],
     }
     declared = {variable.name for variable in bundle.variables}

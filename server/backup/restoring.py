@@ -20,7 +20,7 @@ from store.engine import Database
 from store.migrate import MIGRATIONS, migrate
 
 _ROWS_AT_ONCE = 100
-_PLACES = {"config.toml": "config.restored.toml"}
+PLACES = {"config.toml": "config.restored.toml"}  # of a file in the data_dir
 
 
 class StoreNotEmpty(GatewayError):
@@ -97,7 +97,7 @@ def put_back(files: Mapping[str, bytes], data_dir: Path) -> None:
     Raises FileExistsError where another stands in the way; one that is the same is left.
     """
     for name, data in files.items():
-        path = data_dir / _PLACES.get(name, name)
+        path = data_dir / PLACES.get(name, name)
         if path.is_file() and path.read_bytes() == data:
             continue
         path.parent.mkdir(mode=0o700, exist_ok=True)

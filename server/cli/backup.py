@@ -111,6 +111,7 @@ def restore(
       wxgate restore var/backup/wxgate-20261123-030000.backup
     """
     from core.errors import GatewayError
+    from server.backup.restoring import PLACES
 
     log_to_stderr()
     settings = read_settings(config)
@@ -129,7 +130,8 @@ def restore(
     done = "完整 / whole" if check else "已恢复 / restored"
     typer.echo(f"{done}: {found.created_at}，schema {found.schema}，{rows:,} rows")
     for name in sorted(found.files):
-        typer.echo(f"  {name}")
+        path = settings.server.data_dir / PLACES.get(name, name)
+        typer.echo(f"  {name}" + ("" if check else f" → {path}"))
 
 
 async def _restore(

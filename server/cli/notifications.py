@@ -186,8 +186,9 @@ def _pair(said: str) -> tuple[str, Any]:
 
 def _uploaded(server: str, key: str, config: Path | None, paths: list[Path]) -> list[str]:
     """The ids of the files at the gateway. Ends with status 2 where one cannot be read."""
-    from accounts.clients import Scope
     from wxgate_client.calls import Call
+
+    from accounts.clients import Scope
 
     try:
         parts = [("file", (path.name, path.read_bytes())) for path in paths]

@@ -23,7 +23,7 @@ def test_what_is_no_pattern(pattern: str) -> None:
 
 @pytest.mark.parametrize("pattern", ["draft.raedy", "jobs.*", "job.x*"])
 def test_a_pattern_of_no_event_is_a_fault_and_not_silence(pattern: str) -> None:
-    with pytest.raises(ValidationError, match="没有叫 .* 的事件.* / no event is called"):
+    with pytest.raises(ValidationError, match=r"没有叫 .* 的事件.* / no event is called"):
         Route(events=(pattern,), channels=("ops",))
 
 

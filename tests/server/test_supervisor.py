@@ -137,6 +137,7 @@ async def test_workers_answer_together_through_a_crash_a_rolling_restart_and_the
 ) -> None:
     """One stand for all of it: a start takes seconds."""
     await _count_together(two)
+    await _replace_the_one_that_is_asked_for(two)  # which nobody waited for when it started
     await _survive_a_crash(two)
     await _lose_nothing_while_they_are_replaced(two)
     await _replace_the_one_that_is_asked_for(two)

@@ -182,7 +182,9 @@ async def test_a_disabled_account_is_tried_ever_less_often_by_one_process(
 async def test_who_has_sent_enough_is_disabled_at_once(database: Database, clock: Clock) -> None:
     pool = Pool(_settings([{"name": "a"}]), database, clock)
     await pool.settle(await pool.take(1), reached=0, failed=SPENT)
-    with pytest.raises(NobodyCan, match=f"no account can send now \\(a: {SPENT.reason}\\)") as caught:
+    with pytest.raises(
+        NobodyCan, match=f"no account can send now \\(a: {SPENT.reason}\\)"
+    ) as caught:
         await pool.take(1)
     assert caught.value.wait_s == 300
     assert await pool.due() == []

@@ -35,7 +35,9 @@ async def test_who_takes_it_and_hangs_up_may_have_acted(receiver: Receiver, post
 
 async def test_a_forbidden_address_is_final() -> None:
     poster = Poster(FetchSettings(), timeout_s=1)
-    with pytest.raises(NotDelivered, match=r"^url_forbidden: 10\.0\.0\.1 \(.*fetch\.allow_networks") as caught:
+    with pytest.raises(
+        NotDelivered, match=r"^url_forbidden: 10\.0\.0\.1 \(.*fetch\.allow_networks"
+    ) as caught:
         await post(poster, "http://10.0.0.1/hidden", b"", {})
     await poster.aclose()
     assert caught.value.final

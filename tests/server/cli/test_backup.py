@@ -62,6 +62,7 @@ async def test_an_encrypted_one_is_all_that_another_machine_needs(
     new = tmp_path / "new"
     assert (new / "master.key").read_text() == "ab" * 32 + "\n"
     assert (new / "config.restored.toml").exists()
+    assert f"config.toml → {new / 'config.restored.toml'}" in done.stdout
     assert (new / "pulse.json").exists()
     again = await wxgate_process("restore", made, *passphrase, env=env)
     assert (again.exit_code, "store_not_empty" in again.output) == (3, False)
