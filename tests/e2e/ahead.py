@@ -7,8 +7,9 @@ import mmap
 import struct
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
+from typing import Any
 
 
 def write_ahead(path: Path, seconds: float) -> None:
@@ -26,10 +27,12 @@ def ahead_by(path: Path) -> tuple[str, ...]:
 
 
 def _move_time(ahead_s: Callable[[], float]) -> None:
-    """That of the process and that of its PostgreSQL, which runs on as it is."""
+    """That of the process, and what it takes for PostgreSQL's and for Redis': they run on as they
+    are."""
     real = time.time
     # Before anything of ours is imported: all of it takes the time from there.
     time.time = lambda: real() + ahead_s()
+    from cache.redis_tokens import RedisTokenStore
     from store import clock
     from store.engine import Database
 
@@ -41,6 +44,16 @@ def _move_time(ahead_s: Callable[[], float]) -> None:
             return super().__call__() + ahead_s()
 
     clock.StoreClock = Ahead  # type: ignore[assignment,misc]
+    run = RedisTokenStore._run
+
+    def run_ahead(
+        self: RedisTokenStore, app_id: str, script: str, keys: list[str], values: list[Any]
+    ) -> Coroutine[Any, Any, Any]:
+        # Epochs made without Redis are of the process's time.
+        moved = script.replace("now[1] * 1000", f"(now[1] + {ahead_s()}) * 1000")
+        return run(self, app_id, moved, keys, values)
+
+    RedisTokenStore._run = run_ahead  # type: ignore[method-assign]
 
 
 def main() -> None:

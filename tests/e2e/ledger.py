@@ -150,7 +150,7 @@ class Run:
         self._ahead = ahead
         self._over = asyncio.Event()
         self._ids: dict[tuple[str, str], str] = {}
-        self._jumps = 0
+        self._jumps: list[tuple[float, float]] = []  # when, and over how much
 
     async def go(self) -> Outcome:
         """All of it, to the end of the last job."""
@@ -177,7 +177,7 @@ class Run:
         query = select(job.c.state, func.count()).group_by(job.c.state)
         async with self.database.read() as connection:
             states = [f"{count} {state}" for state, count in await connection.execute(query)]
-        return ", ".join([*states, f"{self._jumps} jumps of time"])
+        return ", ".join([*states, f"{len(self._jumps)} jumps of time"])
 
     async def _hand_in_all(self) -> None:
         left = iter(self._plan.titles)
@@ -217,9 +217,13 @@ class Run:
         clock = self.sandbox.world.clock
         idle_s = await self._idle_s(clock())
         if idle_s > _IDLE_S:
+            self._jumps.append((clock(), idle_s))
             clock.ahead_s += idle_s
             write_ahead(self._ahead, clock.ahead_s)
-            self._jumps += 1
+
+    def without_jumps(self, at: float) -> float:
+        """That time of WeChat's by a clock that just ran on."""
+        return at - sum(seconds for when, seconds in self._jumps if when < at)
 
     async def _is_work_left(self) -> bool:
         query = select(job.c.id).where(job.c.state.in_(ACTIVE_STATES)).limit(1)
@@ -253,7 +257,7 @@ class Run:
         happened: Counter[str] = Counter()
         for (kind, _path), count in self.sandbox.faults.happened.items():
             happened[kind] += count
-        return Outcome(accounts, self._jumps, happened)
+        return Outcome(accounts, len(self._jumps), happened)
 
 
 def _judge(account: Account, title: str, seen: httpx.Response, published: int) -> None:

@@ -17,7 +17,7 @@ import httpx
 from pydantic import SecretStr
 
 from sandbox.server import RunningSandbox, run_sandbox
-from store.engine import DatabaseSettings, open_database
+from store.engine import DatabaseSettings, StorageUnavailable, open_database
 from store.migrate import migrate
 from tests.e2e import relayed
 from tests.e2e.ahead import ahead_by
@@ -87,10 +87,10 @@ class ReplicaRun:
             tasks.create_task(self._stream.go(over))
             jobs = await self._run.go()
             over.set()
-        spells = self.misfortunes.spells
+        spells, real = self.misfortunes.spells, self._run.without_jumps
         known = self._sandbox.world.settings.accounts
         tokens = {
-            f"a{number}": token_calls(self._sandbox, account.app_id, spells)
+            f"a{number}": token_calls(self._sandbox, account.app_id, spells, real)
             for number, account in enumerate(known)
         }
         limit = Limit(self._plan.calls_a_minute, self._plan.replicas)
@@ -101,7 +101,11 @@ class ReplicaRun:
         """How far it is."""
         counts = self.misfortunes.counts.items()
         befell = ", ".join(f"{count} {kind}" for kind, count in sorted(counts))
-        return f"{await self._run.progress()}; {befell}"
+        try:
+            jobs = await self._run.progress()
+        except StorageUnavailable:
+            jobs = "PostgreSQL is away"
+        return f"{jobs}; {befell}"
 
 
 @asynccontextmanager

@@ -12,14 +12,14 @@ from tests.e2e.replica_ledger import ReplicaPlan, open_replica_run
 @pytest.mark.slow
 async def test_whatever_dies_the_replicas_do_all_once_and_count_together(tmp_path: Path) -> None:
     pace = Pace(
-        between=(0.5, 1.5),
+        between=(2, 5),
         dead=(0, 0.5),
-        stopped=(3, 4),
-        between_stores=(1, 3),
+        stopped=(4, 5),
+        between_stores=(8, 12),
         redis_away=(0.2, 2),
         postgres_away=(0, 1),
     )
-    jobs = Plan(accounts=3, jobs=4, kills=0, lease_s=2, timeout_s=0.5)
+    jobs = Plan(accounts=3, jobs=4, kills=0, lease_s=3, timeout_s=1)
     async with open_replica_run(ReplicaPlan(jobs, pace=pace), tmp_path) as run:
         outcome = await run.go()
     assert outcome.faults == []

@@ -2,10 +2,9 @@
 
 import itertools
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 
-from sandbox.ledger import SeenCall
 from sandbox.server import RunningSandbox
 from tests.e2e.misfortunes import Spell
 
@@ -32,11 +31,14 @@ class TokenCalls:
         )
 
 
-def token_calls(sandbox: RunningSandbox, app_id: str, spells: Sequence[Spell]) -> TokenCalls:
-    """The account's, by WeChat's own ledger.
+def token_calls(
+    sandbox: RunningSandbox, app_id: str, spells: Sequence[Spell], real: Callable[[float], float]
+) -> TokenCalls:
+    """The account's, by WeChat's own ledger; `real` takes the jumps out of WeChat's time.
 
     A second call in one life has a cause where Redis was away, since nobody can tell the others
-    then, and where the one who was answered was killed or stopped before it had told them.
+    then; where it came back empty and one who may have known the token had died or was stopped;
+    and where the one who was answered was killed or stopped before it had told the others.
     """
     made = [entry.at for entry in sandbox.ledger.entries("token", app_id)]
     calls = [
@@ -45,8 +47,9 @@ def token_calls(sandbox: RunningSandbox, app_id: str, spells: Sequence[Spell]) -
         if (call.path, call.account, call.errcode) == (_PATH, app_id, 0)
     ]
     told = TokenCalls(lives=len(made), spoilt=sum(bool(call.fault) for call in calls))
+    spells = [replace(spell, began=real(spell.began), ended=real(spell.ended)) for spell in spells]
     for at, end in zip(made, [*made[1:], float("inf")], strict=True):
-        heard = [call for call in calls if at <= call.at < end and not call.fault]
+        heard = [real(call.at) for call in calls if at <= call.at < end and not call.fault]
         told.heard += len(heard)
         told.again.update(
             _cause(first, second, spells) for first, second in itertools.pairwise(heard)
@@ -54,13 +57,21 @@ def token_calls(sandbox: RunningSandbox, app_id: str, spells: Sequence[Spell]) -
     return told
 
 
-def _cause(first: SeenCall, second: SeenCall, spells: Iterable[Spell]) -> str:
-    spells = list(spells)
-    for spell in spells:
-        if spell.is_of_redis and spell.began <= second.at <= spell.ended + _NOTICING_S:
-            return "redis away"
-    for spell in spells:
-        of_a_replica = spell.kind in ("kill", "stop")
-        if of_a_replica and abs(spell.began - first.at) <= _TELLING_S:
+def _cause(first: float, second: float, spells: Sequence[Spell]) -> str:
+    of_redis = [spell for spell in spells if spell.is_of_redis and spell.began <= second]
+    of_replicas = [spell for spell in spells if spell.kind in ("kill", "stop")]
+    if any(second <= spell.ended + _NOTICING_S for spell in of_redis):
+        return "redis away"
+    for spell in of_replicas:
+        if abs(spell.began - first) <= _TELLING_S:
             return f"{spell.kind} while asking"
+    for lost in of_redis:
+        if first <= lost.ended and any(_misses(one, first, lost) for one in of_replicas):
+            return "redis empty, who knew gone"
     return "none"
+
+
+def _misses(spell: Spell, first: float, lost: Spell) -> bool:
+    """Whether a replica that knew the token since `first` could not tell it after `lost`."""
+    since = first if spell.kind == "kill" else lost.began  # the killed know nothing any more
+    return spell.began <= lost.ended + _NOTICING_S and since <= spell.ended
