@@ -51,7 +51,7 @@ def send(
     attach: Annotated[
         list[Path], typer.Option(help="附上这个文件，可重复；只有邮件 / a file to attach, by mail")
     ] = [],  # noqa: B006
-    severity: Annotated[str, typer.Option(help="info warning error critical")] = "info",
+    severity: Annotated[str, typer.Option(help="级别 / info warning error critical")] = "info",
     as_json: JsonOption = False,
     server: ServerOption = "",
     key: KeyOption = "",
@@ -83,10 +83,10 @@ def send(
 @app.command("list")
 def list_(
     state: Annotated[
-        str, typer.Option(help="pending held sent dead needs_review suppressed digested")
+        str, typer.Option(help="状态 / pending held sent dead needs_review suppressed digested")
     ] = "",
     dead: Annotated[
-        bool, typer.Option("--dead", help="没有送达的（死信与待确认）/ what did not arrive")
+        bool, typer.Option("--dead", help="没有送达的：死信与待确认 / what did not arrive")
     ] = False,
     channel: Annotated[str, typer.Option(help="渠道 / channel")] = "",
     event: Annotated[str, typer.Option(help="事件 / event")] = "",
@@ -163,7 +163,7 @@ def resend(
     key: KeyOption = "",
     config: ConfigOption = None,
 ) -> None:
-    """再发一次（needs_review 的可能已经送达）/ send again; needs_review may have arrived.
+    """再发一次；needs_review 的可能已经送达 / send again; needs_review may have arrived.
 
     \b
     例 / example:

@@ -29,13 +29,22 @@ NOT_RUN = {
     # a CA of its own, a PostgreSQL of its own
     "docs/zh/cli.md": ["wxgate ca show", "wxgate worker"],
     "docs/zh/alerts.md": ["wxgate alerts show"],  # nothing is wrong
+    # a mailbox and a robot; a PostgreSQL and a Redis
+    "docs/zh/notifications.md": ["wxgate check-config"],
+    "docs/zh/replicas.md": ["wxgate migrate", "wxgate replicas list", "wxgate migrate"],
     "docs/zh/forward.md": [
         "export HTTPS_PROXY",
         "wxgate ca show",
         "wxgate ca show --pem",
     ],  # trust in a CA of its own
     # root, Docker, a quarter of an hour
-    "docs/zh/operations.md": ["useradd", "docker compose", "python -m bench.kill_ledger"],
+    # and another machine
+    "docs/zh/operations.md": [
+        "useradd",
+        "docker compose",
+        "python -m bench.kill_ledger",
+        "wxgate restore",
+    ],
 }
 ACCOUNT = """
 [[accounts]]

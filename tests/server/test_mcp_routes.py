@@ -31,7 +31,7 @@ asyncio.run(main())
 def test_the_sdk_is_imported_only_where_agents_are_answered(tmp_path: Path) -> None:
     command = [sys.executable, "-c", _START, str(tmp_path)]
     done = subprocess.run(command, capture_output=True, check=True, text=True)
-    assert done.stdout.strip() == "[]"
+    assert "[]" in done.stdout.splitlines()  # among what is logged
 
 
 async def test_a_tool_counts_on_the_limit_of_the_route_that_does_the_same(

@@ -5,7 +5,8 @@ from store.engine import Database
 
 _ALERT = (
     "INSERT INTO alert (id, event, key, severity, state, data, count, first_at, last_at,"
-    " escalation, version) VALUES (:id, 'disk.near', 'gate-1', 'warning', :state, '{}', 1, 0, 0, 0, 1)"
+    " escalation, reopened, version) VALUES"
+    " (:id, 'disk.near', 'gate-1', 'warning', :state, '{}', 1, 0, 0, 0, 0, 1)"
 )
 
 
