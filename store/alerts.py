@@ -2,7 +2,7 @@ from collections.abc import Collection
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from sqlalchemy import Row, delete, func, or_, select, update
+from sqlalchemy import Row, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from store.tables import alert
@@ -143,13 +143,6 @@ async def page(
     if before is not None:
         query = query.where(alert.c.id < before)
     return [_row(found) for found in await connection.execute(query)]
-
-
-async def counts(connection: AsyncConnection) -> dict[str, int]:
-    """How many are unresolved, by severity."""
-    query = select(alert.c.severity, func.count()).where(alert.c.state != RESOLVED)
-    rows = await connection.execute(query.group_by(alert.c.severity))
-    return {str(severity): int(number) for severity, number in rows}
 
 
 async def purge(connection: AsyncConnection, *, before: float, limit: int = 1_000) -> int:
