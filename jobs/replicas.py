@@ -178,9 +178,10 @@ class Replicas:
         async with self._database.write() as connection:
             known = {row.id: row for row in await replicas.every(connection)}
             await replicas.put(connection, self._row(self._state()))
+            asked = await replicas.take_request(connection, self.id)
             if (seen := known.get(self.id)) is not None and seen.state == "gone":
                 await self._tell(connection, self._identity.name, {}, over=True)
-        if seen is not None and seen.asked and self._identity.restart is not None:
+        if asked and self._identity.restart is not None:
             self._identity.restart()
         others = [row for row in known.values() if row.id != self.id and row.state in LIVE]
         self._count(others, now)

@@ -33,11 +33,12 @@ class ReplicaRow:
 
 
 async def put(connection: AsyncConnection, row: ReplicaRow) -> None:
-    """Tell of a process, for the first time or again."""
+    """Tell of a process, for the first time or again; what it was asked meanwhile stays."""
     values = asdict(row)
     insert = insert_for(connection, replica).values(values)
+    again = {name: value for name, value in values.items() if name != "asked"}
     await connection.execute(
-        insert.on_conflict_do_update(index_elements=[replica.c.id], set_=values)
+        insert.on_conflict_do_update(index_elements=[replica.c.id], set_=again)
     )
 
 
@@ -76,6 +77,12 @@ async def ask(connection: AsyncConnection, replica_id: str) -> bool:
     """Ask a process that lives to have another started in its place; False if there is none."""
     statement = update(replica).where(replica.c.id == replica_id, replica.c.state.in_(LIVE))
     return (await connection.execute(statement.values(asked=True))).rowcount == 1
+
+
+async def take_request(connection: AsyncConnection, replica_id: str) -> bool:
+    """Whether this process was asked since the last time; one request is taken once."""
+    mine = update(replica).where(replica.c.id == replica_id, replica.c.asked)
+    return (await connection.execute(mine.values(asked=False))).rowcount == 1
 
 
 async def forget(connection: AsyncConnection, *, before: float) -> int:

@@ -207,3 +207,17 @@ async def test_a_process_with_another_master_key_does_not_join(database: Databas
     # All were stopped: so keys are changed.
     async with made(database, "two", master_key="other"):
         pass
+
+
+async def test_who_is_asked_to_restart_does_so_once_and_hears_of_it_in_any_case(
+    database: Database,
+) -> None:
+    restarts: list[str] = []
+    asked = made(database, "asked", restart=lambda: restarts.append("asked"))
+    async with asked, made(database, "other") as other:
+        await other.ask_to_restart(asked.id)
+        async with database.write() as connection:  # as if it had read itself before that
+            await rows.put(connection, asked._row("running"))
+        await asked.beat()
+        await asked.beat()
+    assert restarts == ["asked"]

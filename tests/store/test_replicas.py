@@ -58,3 +58,14 @@ async def test_who_ended_is_forgotten_in_time(database: Database) -> None:
     async with database.write() as connection:
         assert await replicas.forget(connection, before=200.0) == 1
         assert [each.id for each in await replicas.every(connection)] == ["b", "c"]
+
+
+async def test_a_request_that_comes_between_two_heartbeats_is_not_lost(database: Database) -> None:
+    await put(database, row("a"), row("b"))
+    async with database.write() as connection:
+        assert await replicas.ask(connection, "a")
+    await put(database, row("a", beat_at=105.0))  # of what it read before it was asked
+    async with database.write() as connection:
+        assert await replicas.take_request(connection, "a")
+        assert not await replicas.take_request(connection, "a")
+        assert not await replicas.take_request(connection, "b")
