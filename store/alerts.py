@@ -2,7 +2,7 @@ from collections.abc import Collection
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from sqlalchemy import Row, delete, or_, select, update
+from sqlalchemy import ColumnElement, Row, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from store.tables import alert
@@ -117,9 +117,22 @@ async def resolve_of(
     connection: AsyncConnection, account: str, *, by: str, note: str, now: float
 ) -> int:
     """Resolve all that is unresolved about an account; how many."""
+    return await _resolve(connection, alert.c.account == account, by=by, note=note, now=now)
+
+
+async def resolve_event(
+    connection: AsyncConnection, event: str, *, by: str, note: str, now: float
+) -> int:
+    """Resolve all that is unresolved of an event; how many."""
+    return await _resolve(connection, alert.c.event == event, by=by, note=note, now=now)
+
+
+async def _resolve(
+    connection: AsyncConnection, which: ColumnElement[bool], *, by: str, note: str, now: float
+) -> int:
     statement = (
         update(alert)
-        .where(alert.c.state != RESOLVED, alert.c.account == account)
+        .where(alert.c.state != RESOLVED, which)
         .values(state=RESOLVED, resolved_at=now, resolved_by=by, note=note)
         .values(tell_at=None, over_at=None, escalate_at=None, version=alert.c.version + 1)
     )

@@ -53,6 +53,11 @@ async def holds(connection: AsyncConnection, name: str, owner: str, epoch: int, 
     return await connection.scalar(query) is not None
 
 
+async def kept_until(connection: AsyncConnection, name: str) -> float:
+    """When the lease of the last one who had the duty ends, or ended; 0: nobody ever had it."""
+    return await connection.scalar(select(duty.c.until).where(duty.c.name == name)) or 0.0
+
+
 async def release(connection: AsyncConnection, name: str, owner: str) -> None:
     """Let the next one have the duty at once."""
     statement = update(duty).where(duty.c.name == name, duty.c.owner == owner)

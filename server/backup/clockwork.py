@@ -2,7 +2,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Never
+from typing import Final, Never
 
 import structlog
 
@@ -18,6 +18,7 @@ from store.leader import Leader
 log = structlog.get_logger(__name__)
 
 DUTY = "backup"
+EVENT: Final = "backup.failed"
 _LOOK_S = 60.0
 _RETRY_S = 600.0  # after a failure
 
@@ -85,7 +86,7 @@ class Clockwork:
             await duties.advance(connection, DUTY, self._leader.owner, epoch, int(now))
         self._metrics.backup_at.set(now)
         self._metrics.backups.labels("made").inc()
-        self._tell(Happening(event="backup.failed", over=True))
+        self._tell(Happening(event=EVENT, over=True))
         log.info("backup made", file=made.path.name, size=made.size, rows=made.rows)
         return True
 
@@ -94,7 +95,7 @@ class Clockwork:
         self._metrics.backups.labels("failed").inc()
         reason = {name: exc.message.fill(name, exc.values) for name in ("zh", "en")}
         log.error("backup failed", reason=reason["en"])
-        self._tell(Happening(event="backup.failed", data={"reason": reason["zh"]}))
+        self._tell(Happening(event=EVENT, data={"reason": reason["zh"]}))
 
 
 def _tidy(folder: Path, keep: int) -> None:

@@ -8,6 +8,7 @@ from jobs.executor import Executor
 from notify.happening import Tell
 from server.backup.clockwork import DUTY, Clockwork, Plan
 from server.backup.making import Target, read_passphrase
+from server.backup.switched_off import SwitchedOff
 from server.following import in_background
 from server.settings import Settings
 from store.engine import Database
@@ -29,10 +30,16 @@ async def backing_up(
 ) -> AsyncIterator[None]:
     """Backups are made at their time until the end of the block, where that is wanted.
 
-    Only by a process that `works`; `clock` must agree with those of the others.
+    Only by a process that `works`; `clock` must agree with those of the others. Where they are not
+    wanted, what failed of them is no alert any more.
     """
-    if not (works and settings.backup.every_h):
+    if not works:
         yield
+        return
+    if not settings.backup.every_h:
+        switched_off = SwitchedOff(database, clock=clock)
+        async with in_background(switched_off.run(), name="alerts of backups"):
+            yield
         return
     owner = Executor(alone=database.is_sqlite).id
     leader = Leader(database, DUTY, owner, lease_s=_LEASE_S, clock=clock)

@@ -77,3 +77,10 @@ async def test_the_position_is_the_next_ones_too_and_the_owners_to_change(
         assert await duties.position(connection, "sweep") == 7
         assert await duties.advance(connection, "sweep", "b", 2, 8)
         assert await duties.position(connection, "sweep") == 8
+
+
+async def test_it_is_known_until_when_a_duty_is_kept(database: Database) -> None:
+    async with database.write() as connection:
+        assert await duties.kept_until(connection, "sweep") == 0
+        await duties.acquire(connection, "sweep", "a", now=100, lease_s=30)
+        assert await duties.kept_until(connection, "sweep") == 130
