@@ -7,7 +7,7 @@ from pathlib import Path
 import orjson
 import structlog
 
-from cache.redis_tokens import Seal
+from cache.sealed_tokens import Seal
 from cache.tokens import AccessToken, Lease, TokenStore
 from core.clock import Clock
 

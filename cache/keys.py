@@ -26,10 +26,6 @@ class Keys:
         """There for as long as no replica may force a new token."""
         return f"{self._prefix}token:{{{app_id}}}:forced"
 
-    def token_mark(self, app_id: str, process: str) -> str:
-        """There while the account's server has not forgotten what that process told it."""
-        return f"{self._prefix}token:{{{app_id}}}:mark:{process}"
-
     def calls(self, app_id: str, day: str) -> str:
         """A hash of API path → calls on `day` (Shanghai, YYYY-MM-DD)."""
         return f"{self._prefix}calls:{app_id}:{day}"

@@ -7,9 +7,9 @@ from redis.asyncio import Redis
 
 from cache.keys import Keys
 from cache.redis import KeySpoiled, RedisAway, RedisLink
-from cache.redis_tokens import Seal
 from cache.responses import ANY_FAMILY, LOCAL, Found, Place, ResponseStore, StoredResponse
 from cache.scripts import Script
+from cache.sealed_tokens import Seal
 from cache.stats import CacheStats, Fill
 from core.tasks import TaskSet
 

@@ -2,14 +2,13 @@ import base64
 import os
 import time
 from collections.abc import Callable
-from typing import Any, Protocol
-
-import orjson
+from typing import Any
 
 from cache.keys import Keys
 from cache.redis import RedisAway, RedisLink
+from cache.sealed_tokens import Seal, open_token, seal_token
 from cache.stats import CacheStats, Fill
-from cache.tokens import AccessToken, Lease, TokenStore
+from cache.tokens import AccessToken, Lease, TokensAway
 from core.clock import Clock
 
 _EPOCH_LIFE_MS = 86_400_000  # far longer than any holder sleeps
@@ -60,20 +59,8 @@ return redis.call('PTTL', KEYS[1])
 """
 
 
-class Seal(Protocol):
-    """Hides a text from everybody who can read Redis but has no master key."""
-
-    def seal(self, text: bytes, *, aad: bytes) -> bytes:
-        """The sealed text."""
-        ...
-
-    def open(self, sealed: bytes, *, aad: bytes) -> bytes | None:
-        """The text, or None if it was sealed otherwise."""
-        ...
-
-
 class RedisTokenStore:
-    """A TokenStore shared by all replicas. Every method may raise RedisAway.
+    """A TokenStore shared by all replicas. Every method may raise TokensAway.
 
     A value that cannot be read (another version's, another master key's, damaged) counts as none
     and is overwritten by the next fetch.
@@ -103,13 +90,11 @@ class RedisTokenStore:
         return token
 
     def _parse(self, app_id: str, value: bytes, life_ms: int) -> AccessToken | None:
-        epoch, _, sealed = value.partition(b":")
+        epoch, _, text = value.partition(b":")
+        expires_at = self._clock() + life_ms / 1000
         try:
-            text = self._seal.open(base64.b64decode(sealed, validate=True), aad=app_id.encode())
-            token, cause, fetched_at = orjson.loads(text or b"")
-            return AccessToken(
-                token, self._clock() + life_ms / 1000, int(epoch), cause, float(fetched_at)
-            )
+            sealed = base64.b64decode(text, validate=True)
+            return open_token(self._seal, app_id, sealed, epoch=int(epoch), expires_at=expires_at)
         except (ValueError, TypeError):
             self._stats.count("error", app_id)
             return None
@@ -119,8 +104,7 @@ class RedisTokenStore:
         life_ms = int((token.expires_at - self._clock()) * 1000)
         if life_ms <= 0:
             return False
-        text = orjson.dumps([token.value, token.cause, token.fetched_at])
-        sealed = base64.b64encode(self._seal.seal(text, aad=app_id.encode()))
+        sealed = base64.b64encode(seal_token(self._seal, app_id, token))
         key = self._keys.token(app_id)
         kept = await self._run(app_id, _PUT, [key], [token.epoch, sealed, life_ms])
         if kept:
@@ -155,64 +139,4 @@ class RedisTokenStore:
             )
         except RedisAway:
             self._stats.count("error", app_id)
-            raise
-
-
-class FallbackTokenStore:
-    """The `shared` store while Redis answers, else `local`; never raises RedisAway.
-
-    What is read from `shared` is kept in `local` too, so that an outage starts warm. When Redis
-    comes back, empty or with an older token, the higher epoch wins on both sides.
-    """
-
-    def __init__(self, shared: TokenStore, local: TokenStore) -> None:
-        self._shared = shared
-        self._local = local
-
-    async def get(self, app_id: str) -> AccessToken | None:
-        """The newest token of both stores."""
-        local = await self._local.get(app_id)
-        try:
-            shared = await self._shared.get(app_id)
-            if local is not None and (shared is None or shared.epoch < local.epoch):
-                await self._shared.put(app_id, local)
-        except RedisAway:
-            return local
-        if shared is not None and (local is None or local.epoch < shared.epoch):
-            await self._local.put(app_id, shared)
-            return shared
-        return local
-
-    async def put(self, app_id: str, token: AccessToken) -> bool:
-        """Keep `token` in both; False if either has a newer one."""
-        try:
-            if not await self._shared.put(app_id, token):
-                return False
-        except RedisAway:
-            pass
-        return await self._local.put(app_id, token)
-
-    async def acquire(self, app_id: str, *, ttl_s: float, above: int) -> Lease | None:
-        """A lease of all replicas, or of this process while Redis is away."""
-        try:
-            return await self._shared.acquire(app_id, ttl_s=ttl_s, above=above)
-        except RedisAway:
-            return await self._local.acquire(app_id, ttl_s=ttl_s, above=above)
-
-    async def release(self, app_id: str, lease: Lease) -> None:
-        """Give the lease back to whom it came from."""
-        await self._local.release(app_id, lease)
-        try:
-            await self._shared.release(app_id, lease)
-        except RedisAway:
-            return
-
-    async def claim_force(self, app_id: str, *, gap_s: float) -> float:
-        """As both stores say: one of them alone may have forgotten, or know nothing yet."""
-        # Who has to wait here must not use up the turn of whoever does not.
-        if wait_s := await self._local.claim_force(app_id, gap_s=gap_s):
-            return wait_s
-        try:
-            return await self._shared.claim_force(app_id, gap_s=gap_s)
-        except RedisAway:
-            return 0.0
+            raise TokensAway from None

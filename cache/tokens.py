@@ -30,6 +30,10 @@ class Lease(NamedTuple):
     epoch: int
 
 
+class TokensAway(Exception):
+    """A shared TokenStore gave no usable answer; what it was asked may have been done."""
+
+
 class TokenStore(Protocol):
     """Keeps the newest access_token of each app_id until it expires.
 
@@ -122,11 +126,6 @@ class MemoryTokenStore:
         self._tokens[app_id] = token
         self._stats.count("set", app_id)
         return True
-
-    def held(self) -> list[tuple[str, AccessToken]]:
-        """All tokens that have not expired, by app_id."""
-        found = ((app_id, self._tokens.get(app_id)) for app_id in list(self._tokens))
-        return [(app_id, token) for app_id, token in found if token is not None]
 
     async def acquire(self, app_id: str, *, ttl_s: float, above: int) -> Lease | None:
         """A lease, or None while another task holds it."""

@@ -287,23 +287,23 @@ def _open_prober(
 
 @asynccontextmanager
 async def open_wechat(
-    settings: Settings, sealer: Sealer | None, crash: CrashPoint, told: Database | None = None
+    settings: Settings, sealer: Sealer | None, crash: CrashPoint, database: Database | None = None
 ) -> AsyncIterator[_Upstream]:
-    """Tokens, quota ledger and calls, on Redis where one is configured.
+    """Tokens, quota ledger and calls, on Redis and `database` where there are such.
 
     Tokens are kept under `sealer`; without one no earlier token is used, and WeChat is asked. What
-    people should know is written to `told`.
+    people should know is written to `database`.
     """
     async with AsyncExitStack() as stack:
         metrics, answered = Metrics(), CallStats()
-        alarms = await open_alarms(stack, told, metrics)
+        alarms = await open_alarms(stack, database, metrics)
         caches = CacheStatistics(metrics)
         caches.add_section("calls", answered.describe)
         accounts = Accounts(settings.accounts)
         link = await _open_link(stack, settings, caches)
         keys = Keys(settings.redis.prefix)
         counters, months = await stack.enter_async_context(open_counters(link, keys))
-        store, reminder = await open_tokens(settings, sealer, link, caches)
+        store = await open_tokens(settings, sealer, link, database, caches)
         capabilities = Capabilities()
         quota = QuotaLedger(counters, months=months, probed=capabilities.quota, alarms=alarms)
         upstream = await stack.enter_async_context(open_upstream(settings.upstream, crash=crash))
@@ -326,8 +326,6 @@ async def open_wechat(
             tasks.start(LatencyProbe(settings.upstream).keep_ranking(hosts.api), name="rank hosts")
         if link is not None:
             tasks.start(warn_of_eviction(link), name="look at redis")
-        if reminder is not None:
-            tasks.start(reminder.run(), name="remind redis of tokens")
         responses = make_response_cache(
             *(settings.cache, caches, tasks),
             shared=(link, keys, sealer) if link is not None and sealer is not None else None,

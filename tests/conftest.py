@@ -204,6 +204,14 @@ async def database(
         yield opened
 
 
+@pytest.fixture
+async def postgres(migrated_postgres: str, tmp_path: Path) -> AsyncIterator[Database]:
+    """An empty, migrated PostgreSQL, opened."""
+    settings = DatabaseSettings(url=SecretStr(migrated_postgres))
+    async with open_database(settings, tmp_path) as opened:
+        yield opened
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _trust_no_authority() -> Iterator[None]:
     """Load none of the world's authorities, 20 ms each time: no test asks any host but ours."""

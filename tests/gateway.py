@@ -15,10 +15,11 @@ from accounts.master_key import Sealer
 from accounts.official import Accounts, OfficialAccount
 from cache.connecting import open_nodes
 from cache.counters import DailyCounters, MemoryCounters, SharedCounters
+from cache.fallback_tokens import FallbackTokenStore
 from cache.keys import Keys
 from cache.nonces import MemoryNonces
 from cache.redis import RedisLink
-from cache.redis_tokens import FallbackTokenStore, RedisTokenStore
+from cache.redis_tokens import RedisTokenStore
 from cache.responses import ResponseStore
 from cache.settings import CacheSettings, RedisSettings
 from cache.stats import CacheStatistics, CacheStats

@@ -44,6 +44,7 @@ from store.tables.publishing import (
 )
 from store.tables.push import delivery, event, webhook
 from store.tables.replicas import duty, replica
+from store.tables.tokens import token
 
 __all__ = [
     "ACTIVE_STATES",
@@ -83,6 +84,7 @@ __all__ = [
     "tag",
     "template",
     "template_version",
+    "token",
     "traffic",
     "upload",
     "uploaded_image",

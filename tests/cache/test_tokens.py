@@ -7,12 +7,16 @@ from pathlib import Path
 import pytest
 
 from accounts.master_key import Sealer
+from cache.backed_tokens import BackedTokenStore
+from cache.fallback_tokens import FallbackTokenStore
 from cache.kept_tokens import KeptTokenStore
 from cache.keys import Keys
-from cache.redis_tokens import FallbackTokenStore, RedisTokenStore
+from cache.redis_tokens import RedisTokenStore
 from cache.stats import CacheStatistics
 from cache.tokens import AccessToken, MemoryTokenStore, TokenStore
 from core.metrics import Metrics
+from proxy.database_tokens import DatabaseTokenStore
+from store.engine import Database
 from tests.cache.conftest import link_for
 
 APP = "wx5a4db0c0ffee0001"
@@ -24,7 +28,7 @@ def statistics() -> CacheStatistics:
     return CacheStatistics(Metrics())
 
 
-@pytest.fixture(params=["memory", "kept", "redis", "fallback", "cluster"])
+@pytest.fixture(params=["memory", "kept", "redis", "fallback", "cluster", "database", "backed"])
 def store(
     request: pytest.FixtureRequest, statistics: CacheStatistics, tmp_path: Path
 ) -> TokenStore:
@@ -33,9 +37,18 @@ def store(
         return KeptTokenStore(local, tmp_path / "tokens", Sealer(b"k" * 32))
     if request.param == "memory":
         return local
-    link = link_for(request)
-    shared = RedisTokenStore(link, Keys("test"), Sealer(b"k" * 32), statistics.register)
+    sealer = Sealer(b"k" * 32)
+    if request.param == "database":
+        return _on_postgres(request, statistics)
+    shared = RedisTokenStore(link_for(request), Keys("test"), sealer, statistics.register)
+    if request.param == "backed":
+        return BackedTokenStore(shared, _on_postgres(request, statistics))
     return FallbackTokenStore(shared, local) if request.param == "fallback" else shared
+
+
+def _on_postgres(request: pytest.FixtureRequest, statistics: CacheStatistics) -> DatabaseTokenStore:
+    database: Database = request.getfixturevalue("postgres")
+    return DatabaseTokenStore(database, Sealer(b"k" * 32), statistics.register)
 
 
 def token(value: str, epoch: int, life_s: float = 7_200, cause: str = "cold") -> AccessToken:

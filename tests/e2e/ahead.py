@@ -33,7 +33,7 @@ def _move_time(ahead_s: Callable[[], float]) -> None:
     # Before anything of ours is imported: all of it takes the time from there.
     time.time = lambda: real() + ahead_s()
     from cache.redis_tokens import RedisTokenStore
-    from store import clock
+    from store import clock, tokens
     from store.engine import Database
 
     class Ahead(clock.StoreClock):
@@ -44,6 +44,8 @@ def _move_time(ahead_s: Callable[[], float]) -> None:
             return super().__call__() + ahead_s()
 
     clock.StoreClock = Ahead  # type: ignore[assignment,misc]
+    now = tokens._now
+    tokens._now = lambda: now() + ahead_s()
     run = RedisTokenStore._run
 
     def run_ahead(

@@ -96,6 +96,22 @@ async def test_120_killed_under_load_and_back_nothing_is_lost_or_done_twice(grou
     assert on.tokens() == tokens
 
 
+async def test_120_without_redis_a_replica_that_was_just_started_has_the_token(
+    group: Group,
+) -> None:
+    before = group.on.tokens()
+    group.server.kill()
+    replica = group.on.replicas[1]
+    assert await replica.end() != 0
+    await replica.start()
+    await group.on.work(3)
+    assert group.on.tokens() == before
+    group.server.start()
+    await group.on.until(up=True)
+    await group.on.work(3)
+    assert group.on.tokens() == before
+
+
 async def test_121_a_black_hole_is_asked_a_few_times_only(group: Group) -> None:
     for way in group.ways:
         way.blackhole = True

@@ -1,19 +1,10 @@
 import time
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from pydantic import SecretStr
 
 from store.clock import StoreClock, open_clock, steady
 from store.engine import Database, DatabaseSettings, open_database
-
-
-@pytest.fixture
-async def postgres(migrated_postgres: str, tmp_path: Path) -> AsyncIterator[Database]:
-    settings = DatabaseSettings(url=SecretStr(migrated_postgres))
-    async with open_database(settings, tmp_path) as opened:
-        yield opened
 
 
 def skewed(database: Database, ahead_s: float) -> StoreClock:

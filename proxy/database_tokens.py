@@ -1,0 +1,103 @@
+import asyncio
+import secrets
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from cache.breaker import Breaker
+from cache.sealed_tokens import Seal, open_token, seal_token
+from cache.stats import CacheStats, Fill
+from cache.tokens import AccessToken, Lease, TokensAway
+from core.clock import Clock
+from store import tokens
+from store.engine import Database, StorageUnavailable
+
+_PATIENCE_S = 1.0  # a call that waits for a token has other ways to get one
+
+
+class DatabaseTokenStore:
+    """A TokenStore of all processes on one PostgreSQL. Every method may raise TokensAway.
+
+    It stands behind Redis, which goes away more easily. Like there, what cannot be read counts as
+    none.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        seal: Seal,
+        register: Callable[[str, str, Callable[[], Fill]], CacheStats],
+        *,
+        clock: Clock = time.time,
+        monotonic: Clock = time.monotonic,
+    ) -> None:
+        self._database = database
+        self._seal = seal
+        self._clock = clock
+        self._breaker = Breaker(monotonic)
+        self._stats = register("token", "database", Fill)
+
+    async def get(self, app_id: str) -> AccessToken | None:
+        """The newest token; its remaining life is what the database says."""
+        async with self._within(app_id, self._database.read()) as connection:
+            kept = await tokens.get(connection, app_id)
+        token = None if kept is None else self._opened(app_id, kept)
+        self._stats.count("miss" if token is None else "hit", app_id)
+        return token
+
+    def _opened(self, app_id: str, kept: tokens.KeptToken) -> AccessToken | None:
+        expires_at = self._clock() + kept.life_s
+        try:
+            return open_token(
+                self._seal, app_id, kept.sealed, epoch=kept.epoch, expires_at=expires_at
+            )
+        except (ValueError, TypeError):
+            self._stats.count("error", app_id)
+            return None
+
+    async def put(self, app_id: str, token: AccessToken) -> bool:
+        """Keep `token`, unless a newer one is there."""
+        life_s = token.expires_at - self._clock()
+        if life_s <= 0:
+            return False
+        kept = tokens.KeptToken(token.epoch, seal_token(self._seal, app_id, token), life_s)
+        async with self._within(app_id, self._database.write()) as connection:
+            done = await tokens.put(connection, app_id, kept)
+        if done:
+            self._stats.count("set", app_id)
+        return done
+
+    async def acquire(self, app_id: str, *, ttl_s: float, above: int) -> Lease | None:
+        """A lease, or None while a task of any process holds it."""
+        owner = secrets.token_hex(16)
+        async with self._within(app_id, self._database.write()) as connection:
+            epoch = await tokens.acquire(connection, app_id, owner, ttl_s=ttl_s, above=above)
+        return None if epoch is None else Lease(owner, epoch)
+
+    async def release(self, app_id: str, lease: Lease) -> None:
+        """Give the lease back, if it is still held."""
+        async with self._within(app_id, self._database.write()) as connection:
+            await tokens.release(connection, app_id, lease.owner)
+
+    async def claim_force(self, app_id: str, *, gap_s: float) -> float:
+        """0 for the one of all processes that may force a new token now, else seconds to wait."""
+        async with self._within(app_id, self._database.write()) as connection:
+            return await tokens.claim_force(connection, app_id, gap_s=gap_s)
+
+    @asynccontextmanager
+    async def _within(
+        self, app_id: str, transaction: AbstractAsyncContextManager[AsyncConnection]
+    ) -> AsyncIterator[AsyncConnection]:
+        """That transaction, in a bounded time; none at all where it just failed often."""
+        if not self._breaker.admits():
+            raise TokensAway
+        try:
+            async with asyncio.timeout(_PATIENCE_S), transaction as connection:
+                yield connection
+        except (StorageUnavailable, TimeoutError):
+            self._stats.count("error", app_id)
+            self._breaker.failed()
+            raise TokensAway from None
+        self._breaker.worked()
