@@ -37,8 +37,8 @@ def token_calls(
     """The account's, by WeChat's own ledger; `real` takes the jumps out of WeChat's time.
 
     A second call in one life has a cause where the one who was answered was killed or stopped
-    before it had told the others, and where Redis and PostgreSQL were both away: nobody can tell
-    the others then, or has told only the one that was to forget it.
+    before it had told the others, and where Redis was away or has forgotten and PostgreSQL
+    was away when it was to be told, or asked.
     """
     made = [entry.at for entry in sandbox.ledger.entries("token", app_id)]
     calls = [
@@ -61,15 +61,16 @@ def _cause(first: float, second: float, spells: Sequence[Spell]) -> str:
     for spell in spells:
         if spell.kind in ("kill", "stop") and abs(spell.began - first) <= _TELLING_S:
             return f"{spell.kind} while asking"
-    of_redis = [
-        spell for spell in spells if spell.is_of_redis and _is_between(spell, first, second)
-    ]
-    of_postgres = [spell for spell in spells if spell.kind == "postgres"]
-    if of_redis and any(_is_between(spell, first, second) for spell in of_postgres):
-        return "both stores away"
-    return "none"
+    forgot = any(
+        spell.is_of_redis and spell.began <= second and first <= spell.ended + _RECOVERY_S
+        for spell in spells
+    )
+    silent = any(
+        spell.kind == "postgres" and (_near(spell, first) or _near(spell, second))
+        for spell in spells
+    )
+    return "both stores away" if forgot and silent else "none"
 
 
-def _is_between(spell: Spell, first: float, second: float) -> bool:
-    """Whether the store may have missed or lost what was fetched at `first`, asked at `second`."""
-    return spell.began <= second and first <= spell.ended + _RECOVERY_S
+def _near(spell: Spell, moment: float) -> bool:
+    return spell.began - _TELLING_S <= moment <= spell.ended + _RECOVERY_S
