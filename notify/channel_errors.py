@@ -42,6 +42,22 @@ class ChannelLocked(GatewayError):
     )
 
 
+class ChannelResting(GatewayError):
+    """Nothing could be sent by the channel for long; so what waited for it was given up."""
+
+    status = 503
+    code = "channel_resting"
+    category = "system"
+    message = Text(
+        "渠道 {channel} 已有 {hours} 小时什么都没发出去（{reason}）",
+        "the channel {channel} has sent nothing for {hours} hours ({reason})",
+    )
+    hint = Text(
+        "先修好渠道（wxgate doctor），再 wxgate notifications resend",
+        "mend the channel (wxgate doctor), then wxgate notifications resend",
+    )
+
+
 class ChannelInvalid(GatewayError):
     """What was said of a channel makes none."""
 

@@ -15,6 +15,7 @@ from core.metrics import Metrics
 from core.tasks import TaskSet
 from notify import outcome
 from notify.aftermath import tell_of_failure
+from notify.channel_errors import ChannelResting
 from notify.message import Message
 from notify.outcome import End
 from notify.sender import DeliveryUnknown, NotDelivered, Resting, Sender
@@ -199,8 +200,9 @@ class Delivery:
                 receipt = await sender.send(message)
             return outcome.sent(self._clock(), receipt, written)
         except Resting as exc:
-            self._rests[row.channel] = self._clock() + exc.retry_after_s
-            return outcome.none_made(self._clock(), exc)
+            end = outcome.none_made(self._clock(), exc)
+            self._rests[row.channel] = end.ended.at + end.after_s
+            return end
         except NotDelivered as exc:
             return outcome.failed(self._clock(), exc)
         except DeliveryUnknown as exc:
@@ -208,7 +210,7 @@ class Delivery:
         except GatewayError as exc:
             # Of the channel, or of our store: senders raise none.
             final = not exc.retryable
-            return outcome.failed(self._clock(), NotDelivered(exc.code, final=final))
+            return outcome.failed(self._clock(), NotDelivered(outcome.in_words(exc), final=final))
         except TimeoutError:
             reason = "it took too long"
         except Exception:
@@ -243,6 +245,7 @@ class Delivery:
     async def _record(self, connection: AsyncConnection, row: NotificationRow, end: End) -> None:
         if end.uncounted:
             await sending.undo(connection, row, next_at=end.ended.at + end.after_s)
+            await self._give_up(connection, row.channel, end)
             return
         values = outcome.what_follows(
             *(row, end, self._settings().retry_after_s),
@@ -257,6 +260,23 @@ class Delivery:
         came = "failed" if state == "pending" else state
         self._way.metrics.notifications.labels(row.channel, came).inc()
         log.info("notification tried", notification=row.id, channel=row.channel, outcome=came)
+
+    async def _give_up(self, connection: AsyncConnection, channel: str, end: End) -> None:
+        """The channel rests. What waited too long for it while it sent nothing waits no more."""
+        now, give_up_s = end.ended.at, self._settings().give_up_s
+        hours = round(give_up_s / 3_600)
+        why = ChannelResting(channel=channel, hours=hours, reason=end.ended.error)
+        values: dict[str, Any] = {
+            "state": "dead",
+            "error": outcome.in_words(why),
+            "done_at": now,
+        }
+        given_up = await sending.give_up(connection, channel, before=now - give_up_s, **values)
+        for row in given_up:
+            await tell_of_failure(connection, row, values, now)
+            self._way.metrics.notifications.labels(channel, "dead").inc()
+        if given_up:
+            log.error("notifications given up", channel=channel, count=len(given_up))
 
     def _repeatable(self, row: NotificationRow) -> bool:
         try:

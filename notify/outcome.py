@@ -4,12 +4,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from core.errors import GatewayError
 from core.secret import redact
 from notify.sender import DeliveryUnknown, NotDelivered, Receipt, Resting, Unreached
 from store.notifications import NotificationRow
 from store.sending import Ended
 
-_LONGEST_PAUSE_S = 3_600.0
+LONGEST_PAUSE_S = 3_600.0
 _ERROR_CHARS, _REFERENCE_CHARS, _SENDER_CHARS = 500, 200, 64
 
 
@@ -41,7 +42,9 @@ def sent(at: float, receipt: Receipt, written: Mapping[str, Any]) -> End:
 
 def none_made(at: float, exc: Resting) -> End:
     """Nothing was tried: the way rests."""
-    return End(Ended(outcome="failed", at=at), uncounted=True, after_s=exc.retry_after_s)
+    after_s = min(exc.retry_after_s, LONGEST_PAUSE_S)  # what is never tried is never given up
+    reason = _reason(exc.reason)
+    return End(Ended(outcome="failed", at=at, error=reason), uncounted=True, after_s=after_s)
 
 
 def failed(at: float, exc: NotDelivered) -> End:
@@ -54,6 +57,14 @@ def unknown(at: float, exc: DeliveryUnknown) -> End:
     """Nobody knows whether it went out."""
     ended = Ended(outcome="unknown", at=at, sender=_name(exc.by), error=_reason(exc.reason))
     return End(ended)
+
+
+def in_words(exc: GatewayError) -> str:
+    """What an error of ours says and what to do about it, as people read it in `error`."""
+    said, hint = (text.fill("zh", exc.values) for text in (exc.message, exc.hint))
+    said_en, hint_en = (text.fill("en", exc.values) for text in (exc.message, exc.hint))
+    hints = " / ".join(dict.fromkeys((hint, hint_en)))
+    return _reason(f"{exc.code}: {said} / {said_en} → {hints}")
 
 
 def what_follows(
@@ -82,7 +93,7 @@ def what_follows(
         return {"state": "dead", "error": ended.error, "done_at": ended.at}
     pause_s = pauses[row.attempts - 1]
     # Spread, so that what failed together does not come again together.
-    pause_s = max(uniform(pause_s, pause_s * 1.2), min(end.after_s, _LONGEST_PAUSE_S))
+    pause_s = max(uniform(pause_s, pause_s * 1.2), min(end.after_s, LONGEST_PAUSE_S))
     waits = {"state": "pending", "error": ended.error, "next_at": ended.at + pause_s}
     return {**waits, "recipients": {**whom, "only": again}, **end.written} if again else waits
 

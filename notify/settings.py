@@ -69,6 +69,11 @@ class NotifySettings(BaseModel):
     retry_after_s: tuple[Seconds, ...] = Field(
         (30, 300), max_length=2, description="the pauses after failed attempts; then it is dead"
     )
+    give_up_s: float = Field(
+        259_200,
+        ge=3_600,
+        description="what waits so long for a channel that sends nothing is dead",
+    )
     timeout_s: float = Field(60, gt=0, le=600, description="for one attempt, all in all")
     concurrency: int = Field(4, ge=1, le=32, description="attempts of one channel, per process")
     per_minute: int = Field(

@@ -159,6 +159,32 @@ async def undo(connection: AsyncConnection, seen: NotificationRow, *, next_at: f
         )
 
 
+async def give_up(
+    connection: AsyncConnection, channel: str, *, before: float, limit: int = 100, **values: Any
+) -> list[NotificationRow]:
+    """Write `values` to what waits for a channel since before then, if it sent nothing since.
+
+    At most `limit` of them, the oldest first; those that it changed.
+    """
+    sent = select(notification_attempt.c.number).where(
+        notification_attempt.c.channel == channel,
+        notification_attempt.c.began_at > before,
+        notification_attempt.c.outcome == "sent",
+    )
+    if await connection.scalar(sent.limit(1)) is not None:
+        return []
+    waiting = (
+        select(notification.c.id)
+        .where(notification.c.channel == channel, notification.c.state == "pending")
+        .where(notification.c.lease_owner.is_(None), notification.c.created_at <= before)
+        .order_by(notification.c.id)
+        .limit(limit)
+    )
+    ids = (await connection.scalars(waiting.with_for_update(skip_locked=True))).all()
+    statement = update(notification).where(notification.c.id.in_(ids)).values(**values)
+    return [row_of(found) for found in await connection.execute(statement.returning(notification))]
+
+
 async def any_lost(connection: AsyncConnection, now: float) -> bool:
     """Whether there is something `lost`."""
     query = select(notification.c.id).where(*_overdue(now)).limit(1)

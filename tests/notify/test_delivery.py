@@ -88,7 +88,7 @@ async def test_what_cannot_succeed_is_tried_once(desk: Desk) -> None:
     gone = await desk.add("gone")
     async with desk.delivery():
         assert (await desk.until(added.id, "dead")).attempts == 1
-        assert (await desk.until(gone.id, "dead")).error == "channel_unknown"
+        assert str((await desk.until(gone.id, "dead")).error).startswith("channel_unknown: ")
 
 
 async def test_a_provider_that_wants_a_longer_pause_gets_it(desk: Desk) -> None:
@@ -136,6 +136,39 @@ async def test_a_way_that_rests_costs_no_attempt(desk: Desk) -> None:
             assert await desk.attempts(added.id) == []
             desk.now += 50
         assert (await desk.until(added.id, "sent")).attempts == 1
+
+
+async def test_what_waits_for_a_channel_that_sends_nothing_for_days_is_dead(desk: Desk) -> None:
+    desk.ways.senders["mail"].ends = [Resting("qq: 535", retry_after_s=1e9) for _ in range(99)]
+    waiting = [await desk.add() for _ in range(9)]
+    desk.now += desk.settings.give_up_s - 1
+    young = await desk.add()
+    async with desk.delivery():
+        await asyncio.sleep(0.2)
+        assert {row.state for row in await desk.all()} == {"pending"}
+        assert max(row.next_at for row in await desk.all()) <= desk.now + 3_600
+        desk.now += 3_601
+        for each in waiting:
+            done = await desk.until(each.id, "dead")
+            assert (done.attempts, done.done_at) == (0, desk.now)
+            assert str(done.error).startswith("channel_resting: ")
+            assert "qq: 535" in str(done.error)
+    assert (await desk.get(young.id)).state == "pending"
+    assert await desk.told() == ["notification.dead"] * len(waiting)
+
+
+async def test_a_backlog_of_a_channel_that_sends_at_its_pace_is_not_given_up(desk: Desk) -> None:
+    first, second = await desk.add(), await desk.add()
+    desk.settings = desk.settings.model_copy(update={"concurrency": 1})
+    desk.now += desk.settings.give_up_s + 1
+    desk.ways.senders["mail"].ends = [None, *(Resting("pace", retry_after_s=5) for _ in range(9))]
+    async with desk.delivery():
+        states = [await desk.get(first.id), await desk.get(second.id)]
+        async with asyncio.timeout(20):
+            while min((row.state, row.next_at) for row in states)[1] != desk.now + 5:
+                await asyncio.sleep(0.01)
+                states = [await desk.get(first.id), await desk.get(second.id)]
+    assert sorted(row.state for row in states) == ["pending", "sent"]
 
 
 async def test_a_channel_that_stands_still_holds_up_no_other(desk: Desk) -> None:

@@ -3,6 +3,7 @@ from typing import Any
 import pytest
 
 from notify import outcome
+from notify.channel_errors import ChannelDisabled
 from notify.sender import DeliveryUnknown, NotDelivered, Receipt, Resting, Unreached
 from tests.store.test_notifications import notification_row
 
@@ -84,3 +85,15 @@ def test_no_credential_and_no_novel_is_kept_of_a_reason() -> None:
     assert end.ended.error is not None
     assert "abcdef" not in end.ended.error
     assert len(end.ended.error) == 500
+
+
+def test_an_error_of_ours_is_told_with_what_to_do() -> None:
+    told = outcome.in_words(ChannelDisabled(channel="ops"))
+    assert told.startswith("channel_disabled: ")
+    assert told.endswith("→ wxgate channels enable ops")
+    assert "the channel ops is disabled" in told
+    assert len(outcome.in_words(ChannelDisabled(channel="x" * 999))) == 500
+
+
+def test_nobody_rests_so_long_that_he_is_never_asked() -> None:
+    assert outcome.none_made(5.0, Resting("slow", retry_after_s=1e9)).after_s == 3_600

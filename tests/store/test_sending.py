@@ -121,3 +121,36 @@ async def test_what_a_channel_was_told_by_us(database: Database) -> None:
     async with database.read() as connection:
         assert await sending.told_since(connection, "mail", 99.0) == 2
         assert await sending.told_since(connection, "mail", 100.0) == 0
+
+
+async def test_what_waits_too_long_for_a_channel_that_sends_nothing_is_given_up(
+    database: Database,
+) -> None:
+    await _put(database, "a", "b", created_at=10.0)
+    await _put(database, "young", created_at=60.0)
+    await _put(database, "held", state="held", created_at=10.0)
+    await _put(database, "other", channel="robot", created_at=10.0)
+    assert await _give_up(database, limit=1) == ["a"]
+    assert await _give_up(database) == ["b"]
+    assert await _give_up(database) == []
+
+
+async def test_nothing_is_given_up_while_a_channel_sends_or_somebody_tries(
+    database: Database,
+) -> None:
+    await _put(database, "sent", "waits", created_at=10.0)
+    (row,) = await _claim(database, limit=1)
+    assert await _give_up(database) == ["waits"]
+    await _put(database, "waits too", created_at=10.0)
+    async with database.write() as connection:
+        ended = Ended(outcome="sent", at=101.0)
+        await sending.end(connection, row, ended, state="sent", done_at=101.0)
+    assert await _give_up(database) == []
+
+
+async def _give_up(database: Database, limit: int = 9) -> list[str]:
+    async with database.write() as connection:
+        dead: Any = {"state": "dead", "error": "no", "done_at": 99.0}
+        rows = await sending.give_up(connection, "mail", before=50.0, limit=limit, **dead)
+    assert all((row.state, row.error) == ("dead", "no") for row in rows)
+    return [row.id for row in rows]
