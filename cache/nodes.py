@@ -10,6 +10,7 @@ from redis.asyncio import Redis
 from redis.crc import key_slot
 
 from cache.redis_url import Address, Kind
+from core.awake import is_set_within
 from core.tasks import TaskSet
 
 log = structlog.get_logger(__name__)
@@ -191,11 +192,7 @@ class FollowedNodes:
 
     async def _keep_looking(self) -> None:
         while True:
-            try:
-                async with asyncio.timeout(_EVERY_S):
-                    await self._doubted.wait()
-            except TimeoutError:
-                pass
+            await is_set_within(self._doubted, _EVERY_S)
             self._doubted.clear()
             try:
                 await self.refresh()

@@ -1,8 +1,16 @@
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 _LOOK_S = 0.5
+
+
+async def is_set_within(event: asyncio.Event, seconds: float) -> bool:
+    """Wait so long at most; whether it is set then, which it stays."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    return event.is_set()
 
 
 @asynccontextmanager

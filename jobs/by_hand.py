@@ -1,20 +1,18 @@
-import asyncio
-from types import TracebackType
-from typing import Any, Self
+from typing import Any, Never
 
 import structlog
 
 from core.clock import Clock
 from core.errors import GatewayError
-from core.tasks import TaskSet
 from jobs.announce import Announce
 from jobs.changes import Changes
 from jobs.polling import urls_of
 from jobs.states import State
 from store import events, ready_drafts
 from store import jobs as job_rows
-from store.engine import Database, StorageUnavailable
+from store.engine import Database
 from store.events import EventRow
+from store.for_ever import for_ever
 from store.jobs import JobHead
 from wechat.call import WeChatRefused
 from wechat.draft import DraftClient
@@ -54,31 +52,15 @@ class PublishedByHand:
         self._changes = changes
         self._clock = clock
         self._seen: set[str] = set()  # events that told nothing; after a restart, once more
-        self._loops = TaskSet()
 
-    async def __aenter__(self) -> Self:
-        """Start to look."""
-        self._loops.start(self._look_for_ever(), name="jobs: published by hand")
-        return self
-
-    async def __aexit__(
-        self,
-        _type: type[BaseException] | None,
-        _exc: BaseException | None,
-        _traceback: TracebackType | None,
-    ) -> None:
-        """Look no more."""
-        await self._loops.aclose()
-
-    async def _look_for_ever(self) -> None:
-        while True:
-            try:
-                await self.look()
-            except StorageUnavailable as exc:
-                log.warning("published by hand: waits for the database", reason=str(exc))
-            except Exception:
-                log.exception("published by hand: failed")
-            await asyncio.sleep(_LOOK_EVERY_S)
+    async def run(self) -> Never:
+        """Look every minute."""
+        await for_ever(
+            self.look,
+            every_s=_LOOK_EVERY_S,
+            away="published by hand: waits for the database",
+            failed="published by hand: failed",
+        )
 
     async def look(self) -> None:
         """Match the events of late that no job is known to."""

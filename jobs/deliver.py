@@ -23,6 +23,7 @@ from notify.senders.webhook_signing import signed_headers
 from store import deliveries, events, webhooks
 from store.deliveries import DeliveryRow
 from store.engine import Database, StorageUnavailable
+from store.for_ever import for_ever
 from store.webhooks import WebhookRow
 
 log = structlog.get_logger(__name__)
@@ -89,8 +90,16 @@ class Deliveries:
 
     async def __aenter__(self) -> Self:
         """Start to send."""
-        self._loops.start(self._send_for_ever(), name="webhooks: send")
-        self._loops.start(self._tidy_for_ever(), name="webhooks: housekeeping")
+        sending = for_ever(
+            self._send_due,
+            every_s=self._settings.sweep_s,
+            awake=self._awake,
+            away="webhooks wait for the database",
+            failed="webhooks failed",
+        )
+        self._loops.start(sending, name="webhooks: send")
+        tidying = for_ever(self._tidy, every_s=_TIDY_EVERY_S, failed="webhooks not tidied")
+        self._loops.start(tidying, name="webhooks: housekeeping")
         return self
 
     async def __aexit__(
@@ -106,21 +115,6 @@ class Deliveries:
     def wake(self) -> None:
         """Look now; call it after a commit that wrote one down."""
         self._awake.set()
-
-    async def _send_for_ever(self) -> None:
-        while True:
-            self._awake.clear()
-            try:
-                await self._send_due()
-            except StorageUnavailable as exc:
-                log.warning("webhooks wait for the database", reason=str(exc))
-            except Exception:
-                log.exception("webhooks failed")
-            try:
-                async with asyncio.timeout(self._settings.sweep_s):
-                    await self._awake.wait()
-            except TimeoutError:
-                pass
 
     async def _send_due(self) -> None:
         free = self._settings.concurrency - self._sending.total()
@@ -207,13 +201,8 @@ class Deliveries:
         self._way.metrics.deliveries.labels(outcome).inc()
         log.info("delivery tried", webhook=hook.id, delivery=row.id, outcome=outcome)
 
-    async def _tidy_for_ever(self) -> None:
-        while True:
-            now = self._clock()
-            try:
-                async with self._database.write() as connection:
-                    await deliveries.purge(connection, before=now - self._settings.keep_s)
-                    await events.purge(connection, before=now - self._keep_events_s)
-            except StorageUnavailable as exc:
-                log.warning("webhooks not tidied", reason=str(exc))
-            await asyncio.sleep(_TIDY_EVERY_S)
+    async def _tidy(self) -> None:
+        now = self._clock()
+        async with self._database.write() as connection:
+            await deliveries.purge(connection, before=now - self._settings.keep_s)
+            await events.purge(connection, before=now - self._keep_events_s)

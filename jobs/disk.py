@@ -2,17 +2,16 @@ import asyncio
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from types import TracebackType
-from typing import Self
+from typing import Never, Self
 
 import structlog
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from core.errors import GatewayError, Text
 from core.metrics import Metrics
-from core.tasks import TaskSet
 from notify.events import EventName
 from notify.happening import Happening, Tell
+from store.for_ever import for_ever
 
 log = structlog.get_logger(__name__)
 
@@ -94,22 +93,15 @@ class DiskWatch:
         self._host = host
         self._percent = 0.0
         self._reached: dict[EventName, bool | None] = {"disk.near": None, "disk.full": None}
-        self._tasks = TaskSet()
 
-    async def __aenter__(self) -> Self:
-        """Look, and go on looking."""
-        await self.look()
-        self._tasks.start(self._for_ever(), name="disk")
-        return self
-
-    async def __aexit__(
-        self,
-        _type: type[BaseException] | None,
-        _exc: BaseException | None,
-        _traceback: TracebackType | None,
-    ) -> None:
-        """Look no more."""
-        await self._tasks.aclose()
+    async def run(self) -> Never:
+        """Look now and then."""
+        await for_ever(
+            self.look,
+            every_s=lambda: self.settings.check_s,
+            first_s=self.settings.check_s,
+            failed="disk not looked at",
+        )
 
     def require_room(self) -> None:
         """Raises DiskFull."""
@@ -145,8 +137,3 @@ class DiskWatch:
             self._tell(Happening(event=event, key=key, data=data, over=not reached))
         if reached and not before:
             log.error("disk fills up", mark=mark, percent=round(self._percent, 1))
-
-    async def _for_ever(self) -> None:
-        while True:
-            await asyncio.sleep(self.settings.check_s)
-            await self.look()

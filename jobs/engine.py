@@ -8,6 +8,7 @@ from typing import Self
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from core.awake import is_set_within
 from core.errors import GatewayError, Text
 from core.tasks import TaskSet
 from jobs import crash_points, family
@@ -25,6 +26,7 @@ from store import idempotency, intents, uploads
 from store import jobs as job_rows
 from store import starts as start_rows
 from store.engine import StorageUnavailable
+from store.for_ever import for_ever, survive
 from store.jobs import JobRow, Lease
 
 log = structlog.get_logger(__name__)
@@ -33,6 +35,9 @@ log = structlog.get_logger(__name__)
 # `jobs.claim` is taken for a bug: the job is tried again, `max_starts` times.
 Handler = Callable[[Claim], Awaitable[Outcome]]
 
+_AWAY, _FAILED = "job engine waits for the database", "job engine failed"
+_for_ever = partial(for_ever, away=_AWAY, failed=_FAILED)
+_survive = partial(survive, away=_AWAY, failed=_FAILED)
 _FREE = {"lease_owner": None, "lease_until": None}
 _HOUSEKEEPING_S = 3_600
 _RESTART_PAUSE_S = 5.0
@@ -75,8 +80,11 @@ class Engine:
             if freed:
                 log.info("took over jobs of a former process", jobs=freed)
         self._claiming = self._loops.start(self._claim_for_ever(), name="jobs: claim")
-        self._loops.start(self._renew_for_ever(), name="jobs: renew leases")
-        self._loops.start(self._tidy_for_ever(), name="jobs: housekeeping")
+        third_s = self._settings.lease_s / 3
+        renewing = _for_ever(self._renew, every_s=third_s, first_s=third_s)
+        self._loops.start(renewing, name="jobs: renew leases")
+        tidying = _for_ever(self._tidy, every_s=_HOUSEKEEPING_S)
+        self._loops.start(tidying, name="jobs: housekeeping")
         return self
 
     async def __aexit__(
@@ -121,11 +129,7 @@ class Engine:
         while not self._stopping:
             self._awake.clear()
             await _survive(self._claim_due)
-            try:
-                async with asyncio.timeout(self._pause_s()):
-                    await self._awake.wait()
-            except TimeoutError:
-                pass
+            await is_set_within(self._awake, self._pause_s())
 
     def _pause_s(self) -> float:
         """Until the next job is due, at most the time after which other processes' are looked for.
@@ -287,11 +291,6 @@ class Engine:
         except StorageUnavailable as exc:
             log.warning("lease not given back", reason=str(exc))  # it will end
 
-    async def _renew_for_ever(self) -> None:
-        while True:
-            await asyncio.sleep(self._settings.lease_s / 3)
-            await _survive(self._renew)
-
     async def _renew(self) -> None:
         held = {claim.row.id: claim.row.epoch for claim in self._running.values()}
         until = self._clock() + self._settings.lease_s
@@ -299,11 +298,6 @@ class Engine:
             renewed = await job_rows.renew(connection, held, lease_until=until)
         for job_id in renewed & self._running.keys():
             self._running[job_id].renewed(until)
-
-    async def _tidy_for_ever(self) -> None:
-        while True:
-            await _survive(self._tidy)
-            await asyncio.sleep(_HOUSEKEEPING_S)
 
     async def _tidy(self) -> None:
         now = self._clock()
@@ -313,13 +307,3 @@ class Engine:
             await kept_files.purge(connection, unused_since=now - self._settings.keep_files_s)
             await idempotency.purge(connection, before=now - self._settings.keep_keys_s)
         await forget_old_jobs(self._database, self._settings, now)
-
-
-async def _survive(work: Callable[[], Awaitable[None]]) -> None:
-    """One round of a loop that no failure may end."""
-    try:
-        await work()
-    except StorageUnavailable as exc:
-        log.warning("job engine waits for the database", reason=str(exc))
-    except Exception:
-        log.exception("job engine failed")

@@ -1,4 +1,3 @@
-import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import TracebackType
@@ -16,6 +15,7 @@ from store import happenings, replicas, sending
 from store import jobs as job_rows
 from store.clock import StoreClock
 from store.engine import Database, StorageUnavailable
+from store.for_ever import for_ever
 from store.leader import Leader
 from store.replicas import LIVE, ReplicaRow, ReplicaState
 
@@ -133,7 +133,14 @@ class Replicas:
             await replicas.put(connection, self._row("running"))
             if any(self._came_before(row) and row.state == "gone" for row in others):
                 await self._tell(connection, self._identity.name, {}, over=True)
-        self._tasks.start(self._beat_for_ever(), name="replicas: heartbeat")
+        beating = for_ever(
+            self.beat,
+            every_s=self._beat_s,
+            first_s=self._beat_s,
+            away="no heartbeat",
+            failed="heartbeat failed",
+        )
+        self._tasks.start(beating, name="replicas: heartbeat")
         return self
 
     async def __aexit__(
@@ -187,16 +194,6 @@ class Replicas:
         self._count(others, now)
         await self._free_leases(now)
         await self._find_gone(others, now)
-
-    async def _beat_for_ever(self) -> None:
-        while True:
-            await asyncio.sleep(self._beat_s)
-            try:
-                await self.beat()
-            except StorageUnavailable as exc:
-                log.warning("no heartbeat", reason=str(exc))
-            except Exception:
-                log.exception("heartbeat failed")
 
     async def _free_leases(self, now: float) -> None:
         """Jobs and notifications of processes that provably cannot work any more."""

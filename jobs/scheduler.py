@@ -7,6 +7,7 @@ from typing import Any, Self
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from core.awake import is_set_within
 from core.errors import GatewayError
 from core.tasks import TaskSet
 from jobs import crash_points
@@ -19,7 +20,6 @@ from jobs.schedule_work import job_of
 from jobs.states import State
 from store import jobs as job_rows
 from store import schedules
-from store.engine import StorageUnavailable
 from store.schedules import ScheduleRow
 
 log = structlog.get_logger(__name__)
@@ -84,17 +84,13 @@ class Scheduler:
             try:
                 await self.fire_due()
                 pause_s = await self._until_next()
-            except (GatewayError, StorageUnavailable) as exc:
+            except GatewayError as exc:
                 log.warning("schedules wait", reason=str(exc))
                 pause_s = self._sweep_s
             except Exception:
                 log.exception("scheduler failed")
                 pause_s = self._sweep_s
-            try:
-                async with asyncio.timeout(pause_s):
-                    await self._awake.wait()
-            except TimeoutError:
-                pass
+            await is_set_within(self._awake, pause_s)
 
     async def _until_next(self) -> float:
         """Seconds to the next time to look: other processes change schedules too."""

@@ -1,4 +1,3 @@
-import asyncio
 import json
 from types import TracebackType
 from typing import Self
@@ -13,6 +12,7 @@ from notify.happening import row_of
 from store import audit, duties, happenings
 from store.audit import AuditFilter, AuditRow
 from store.engine import Database, StorageUnavailable
+from store.for_ever import for_ever
 from store.leader import Leader
 
 log = structlog.get_logger(__name__)
@@ -41,7 +41,14 @@ class AuditFollower:
 
     async def __aenter__(self) -> Self:
         """Begin to follow."""
-        self._tasks.start(self._for_ever(), name="audit news")
+        following = for_ever(
+            self._catch_up,
+            every_s=self._every_s,
+            first_s=self._every_s,
+            away="audit news wait for the database",
+            failed="audit log not followed",
+        )
+        self._tasks.start(following, name="audit news")
         return self
 
     async def __aexit__(
@@ -57,16 +64,9 @@ class AuditFollower:
         except StorageUnavailable as exc:
             log.info("duty not handed over", duty=DUTY, reason=str(exc))  # its lease will end
 
-    async def _for_ever(self) -> None:
-        while True:
-            await asyncio.sleep(self._every_s)
-            try:
-                while await self.look():
-                    pass
-            except StorageUnavailable as exc:
-                log.warning("audit news wait for the database", reason=str(exc))
-            except Exception:
-                log.exception("audit log not followed")
+    async def _catch_up(self) -> None:
+        while await self.look():
+            pass
 
     async def look(self) -> bool:
         """Tell of the next entries, if this process is to; whether there may be more.

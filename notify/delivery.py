@@ -9,6 +9,7 @@ from typing import Any, Protocol, Self
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from core.awake import is_set_within
 from core.clock import Clock
 from core.errors import GatewayError, Language
 from core.metrics import Metrics
@@ -24,6 +25,7 @@ from notify.wording import Words
 from notify.writing import message_of
 from store import sending, uploads
 from store.engine import Database, StorageUnavailable
+from store.for_ever import survive
 from store.notifications import NotificationRow
 from store.sending import Lease
 
@@ -134,20 +136,9 @@ class Delivery:
     async def _send_for_ever(self) -> None:
         while not self._stopping:
             self._awake.clear()
-            try:
-                await self.find_lost()
-                await self._send_due()
-            except StorageUnavailable as exc:
-                log.warning("notifications wait for the database", reason=str(exc))
-            except Exception:
-                log.exception("notifications failed")
-            if self._stopping:
-                return
-            try:
-                async with asyncio.timeout(self._settings().sweep_s):
-                    await self._awake.wait()
-            except TimeoutError:
-                pass
+            away = "notifications wait for the database"
+            await survive(self._send_due, away=away, failed="notifications failed")
+            await is_set_within(self._awake, self._settings().sweep_s)
 
     async def find_lost(self) -> None:
         """See to attempts whose process never said what came of them."""
@@ -160,6 +151,7 @@ class Delivery:
                 await self._record(connection, row, outcome.unknown(now, _LOST))
 
     async def _send_due(self) -> None:
+        await self.find_lost()
         settings, now = self._settings(), self._clock()
         self._rests = {name: until for name, until in self._rests.items() if until > now}
         busy = [name for name, count in self._sending.items() if count >= settings.concurrency]

@@ -1,20 +1,15 @@
 import asyncio
 from collections.abc import Callable
-from types import TracebackType
-from typing import Self
-
-import structlog
+from typing import Never
 
 from core.clock import Clock
-from core.tasks import TaskSet
 from notify.digest import Digests
 from notify.routing import Routing
 from notify.settings import NotifySettings
 from store import happenings
 from store import notifications as rows
-from store.engine import Database, StorageUnavailable
-
-log = structlog.get_logger(__name__)
+from store.engine import Database
+from store.for_ever import for_ever
 
 _TIDY_EVERY_S = 3_600.0
 _KEEP_HAPPENINGS_S = 7 * 86_400.0  # what was told of, to be looked into
@@ -41,54 +36,30 @@ class Rounds:
         self._digests = digests
         self._settings = settings
         self._clock = clock
-        self._tasks = TaskSet()
         self._awake = asyncio.Event()
 
-    async def __aenter__(self) -> Self:
-        """Start."""
-        self._tasks.start(self._go_round(), name="notifications: routing")
-        self._tasks.start(self._tidy_for_ever(), name="notifications: housekeeping")
-        return self
+    async def run(self) -> Never:
+        """Route what happens, and let out what was held; each step is one transaction."""
+        await for_ever(
+            self._route,
+            every_s=lambda: self._settings().sweep_s,
+            awake=self._awake,
+            away="routing waits for the database",
+            failed="routing failed",
+        )
 
-    async def __aexit__(
-        self,
-        _type: type[BaseException] | None,
-        _exc: BaseException | None,
-        _traceback: TracebackType | None,
-    ) -> None:
-        """Stop; each step is one transaction, so nothing is left half done."""
-        await self._tasks.aclose()
+    async def keep_tidy(self) -> Never:
+        """Forget what is old, every hour."""
+        await for_ever(self.tidy, every_s=_TIDY_EVERY_S, failed="notifications not tidied")
 
     def wake(self) -> None:
         """Look now; call it after a commit that wrote down what happened."""
         self._awake.set()
 
-    async def _go_round(self) -> None:
-        while True:
-            self._awake.clear()
-            try:
-                while await self._routing.route():
-                    pass
-                await self._digests.release()
-            except StorageUnavailable as exc:
-                log.warning("routing waits for the database", reason=str(exc))
-            except Exception:
-                log.exception("routing failed")
-            try:
-                async with asyncio.timeout(self._settings().sweep_s):
-                    await self._awake.wait()
-            except TimeoutError:
-                pass
-
-    async def _tidy_for_ever(self) -> None:
-        while True:
-            try:
-                await self.tidy()
-            except StorageUnavailable as exc:
-                log.warning("notifications not tidied", reason=str(exc))
-            except Exception:
-                log.exception("notifications not tidied")
-            await asyncio.sleep(_TIDY_EVERY_S)
+    async def _route(self) -> None:
+        while await self._routing.route():
+            pass
+        await self._digests.release()
 
     async def tidy(self) -> None:
         """Forget what is old, a part at a time."""

@@ -21,6 +21,7 @@ from notify.alerting.alerts import CurrentSettings
 from notify.alerting.call_watch import CallWatch
 from notify.alerting.care import AlertCare
 from notify.alerting.traffic import Traffic
+from server.following import in_background
 from store.engine import Database, StorageUnavailable
 from store.leader import Leader
 
@@ -72,11 +73,11 @@ async def open_alerting(
 
     async with AsyncExitStack() as stack:
         stack.push_async_callback(_resign, leader)
-        for looks in (AlertCare, CallWatch):
+        for looks, name in ((AlertCare, "alerts: care"), (CallWatch, "alerts: calls")):
             care = looks(
                 *(database, settings), accounts=names, leads=leader, wake=wake, clock=clock
             )
-            await stack.enter_async_context(care)
+            await stack.enter_async_context(in_background(care.run(), name=name))
         traffic = await stack.enter_async_context(Traffic(database, settings, clock=clock))
         yield Alerting(traffic, AlertDesk(database, audit, wake, clock=clock))
 

@@ -22,7 +22,7 @@ from notify.outbox import Notifications
 from notify.rounds import Rounds
 from notify.routing import Routing
 from server.alerting import Alerting, open_alerting
-from server.following import follow_channels
+from server.following import follow_channels, in_background
 from server.replicas import Fellowship
 from server.settings import Settings
 from server.wording import TemplateWords
@@ -110,7 +110,8 @@ async def open_notifying(
         rounds = Rounds(*(database, routing, digests), settings=lambda: rules.notify, clock=clock)
         if us.place.role.works:
             await stack.enter_async_context(delivery)
-            await stack.enter_async_context(rounds)
+            for run in (rounds.run, rounds.keep_tidy):
+                await stack.enter_async_context(in_background(run(), name="notifications"))
         secrecy = kept.secrecy
         desk = ChannelDesk(*(database, secrecy.sealer, secrecy.audit, channels), clock=clock)
         alerting = await stack.enter_async_context(

@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from accounts.audit import AuditEntry, AuditLog
 from accounts.clients import Client, Clients
 from accounts.official import Accounts, OfficialAccount
+from core.awake import is_set_within
 from core.clock import Clock
 from core.errors import Text
 from core.logging import set_level
@@ -238,7 +239,8 @@ class Reloader:
         """
         earlier: dict[Path, Stamp] | None = None
         while True:
-            at_once = await _is_set_within(asked, interval_s)
+            at_once = await is_set_within(asked, interval_s)
+            asked.clear()
             state = source.look()
             if at_once or (state == earlier and not source.is_loaded(state)):
                 try:
@@ -265,16 +267,6 @@ def make_reloader(
         set_log_level=set_level,
     )
     return Reloader(in_force, reached, parts.audit)
-
-
-async def _is_set_within(asked: asyncio.Event, seconds: float) -> bool:
-    try:
-        async with asyncio.timeout(seconds):
-            await asked.wait()
-    except TimeoutError:
-        return False
-    asked.clear()
-    return True
 
 
 @asynccontextmanager

@@ -14,6 +14,7 @@ from jobs.inbox import Inbox
 from jobs.webhooks import Secrecy, Webhooks
 from notify.alerting.lapse import Lapse
 from notify.audit_follower import DUTY, AuditFollower
+from server.following import in_background
 from server.settings import Settings
 from store.engine import Database
 from store.leader import Leader
@@ -62,7 +63,8 @@ async def open_telling(
         if works:
             await stack.enter_async_context(deliveries)
             await stack.enter_async_context(_audit_news(database, clock))
-            await stack.enter_async_context(Lapse(database, clock=clock))
+            lapse = Lapse(database, clock=clock)
+            await stack.enter_async_context(in_background(lapse.run(), name="alerts: lapse"))
         webhooks = Webhooks(
             *(database, secrecy, poster, deliveries.wake),
             max_per_client=settings.webhooks.max_per_client,

@@ -42,6 +42,7 @@ from jobs.webhooks import Secrecy
 from notify.happening import Tell
 from proxy.call import Calls
 from server.building import open_builder
+from server.following import in_background
 from server.rendering import make_renderer, open_workers
 from server.replicas import Fellowship
 from server.settings import Settings
@@ -150,20 +151,24 @@ async def open_work(
             open_telling(settings, context, secrecy, engine.wake, works=us.place.role.works)
         )
         drafts, mass = DraftClient(wechat.calls), MassClient(wechat.calls)
-        told = (database, drafts, Announce(clock), changes)
         if us.place.role.works:
-            await stack.enter_async_context(PublishedByHand(*told, clock=clock))
+            looking = PublishedByHand(database, drafts, Announce(clock), changes, clock=clock).run()
+            await stack.enter_async_context(in_background(looking, name="jobs: published by hand"))
         resolution = Resolution(database, changes, journal, clock=clock)
         shared = (lists, timetable, files, uploads, telling, drafts, mass, resolution)
         relaying = (RelayJournal(secrecy.audit), care)
         yield Work(engine, jobs, *shared, renderer, uploaded, templating, archives, disk, *relaying)
 
 
-def _watch_disk(settings: Settings, wechat: WeChat) -> DiskWatch:
-    return DiskWatch(
+@asynccontextmanager
+async def _watch_disk(settings: Settings, wechat: WeChat) -> AsyncIterator[DiskWatch]:
+    disk = DiskWatch(
         *(settings.server.data_dir, settings.disk, wechat.tell, wechat.metrics),
         host=socket.gethostname(),
     )
+    await disk.look()
+    async with in_background(disk.run(), name="disk"):
+        yield disk
 
 
 async def _start_clockwork(

@@ -1,14 +1,9 @@
-import asyncio
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from types import TracebackType
-from typing import Any, Self
-
-import structlog
+from typing import Any, Never
 
 from core.clock import Clock
-from core.tasks import TaskSet
 from notify.alerting.alerts import BY_ITSELF, CurrentSettings
 from notify.alerting.care import Leads
 from notify.alerting.unusual import DAY_S, DAYS, HOUR_S, judge, spans
@@ -16,10 +11,9 @@ from notify.events import EventName
 from notify.happening import Happening, row_of
 from store import alerts, happenings, traffic
 from store.alerts import RESOLVED, AlertRow
-from store.engine import Database, StorageUnavailable
+from store.engine import Database
+from store.for_ever import for_ever
 from store.traffic import STEP_S, TrafficRow
-
-log = structlog.get_logger(__name__)
 
 _EVERY_S = 60.0
 _LATE_S = 30.0  # then every process has told the store what it counted
@@ -67,37 +61,21 @@ class CallWatch:
         self._clock = clock
         self._began_at = clock()
         self._judged_until = 0
-        self._tasks = TaskSet()
+        self._tidied_at = float("-inf")
 
-    async def __aenter__(self) -> Self:
-        """Begin to look."""
-        self._tasks.start(self._for_ever(), name="alerts: calls")
-        return self
+    async def run(self) -> Never:
+        """Look every minute."""
+        failed = "calls not looked at"
+        await for_ever(self._look_in_turn, every_s=_EVERY_S, first_s=_EVERY_S, failed=failed)
 
-    async def __aexit__(
-        self,
-        _type: type[BaseException] | None,
-        _exc: BaseException | None,
-        _traceback: TracebackType | None,
-    ) -> None:
-        """Leave it to the others."""
-        await self._tasks.aclose()
-
-    async def _for_ever(self) -> None:
-        tidied_at = float("-inf")
-        while True:
-            await asyncio.sleep(_EVERY_S)
-            try:
-                if await self._leads.term() is not None:
-                    now = self._clock()
-                    await self.look(now)
-                    if abs(now - tidied_at) >= HOUR_S:
-                        await self.tidy(now)
-                        tidied_at = now
-            except StorageUnavailable as exc:
-                log.warning("calls not looked at", reason=str(exc))
-            except Exception:
-                log.exception("calls not looked at")
+    async def _look_in_turn(self) -> None:
+        if await self._leads.term() is None:
+            return
+        now = self._clock()
+        await self.look(now)
+        if abs(now - self._tidied_at) >= HOUR_S:
+            await self.tidy(now)
+            self._tidied_at = now
 
     async def look(self, now: float) -> None:
         """Judge what was counted until now. Raises StorageUnavailable."""

@@ -1,15 +1,12 @@
-import asyncio
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
-from types import TracebackType
-from typing import Any, Protocol, Self, cast
+from typing import Any, Never, Protocol, cast
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.clock import Clock, rfc3339
 from core.ids import new_id
-from core.tasks import TaskSet
 from notify.alerting.alerts import (
     BY_ITSELF,
     ESCALATED,
@@ -22,7 +19,8 @@ from notify.alerting.alerts import (
 from notify.events import EVENTS, EventName
 from store import alerts, happenings, silences
 from store.alerts import RESOLVED, AlertRow
-from store.engine import Database, StorageUnavailable
+from store.engine import Database
+from store.for_ever import for_ever
 from store.happenings import HappeningRow
 
 log = structlog.get_logger(__name__)
@@ -69,41 +67,29 @@ class AlertCare:
         self._wake = wake
         self._clock = clock
         self._missing: dict[str, float] = {}  # since when, by account
-        self._tasks = TaskSet()
+        self._looked_at = self._tidied_at = float("-inf")
 
-    async def __aenter__(self) -> Self:
-        """Begin to take care."""
-        self._tasks.start(self._for_ever(), name="alerts: care")
-        return self
+    async def run(self) -> Never:
+        """Take care every few seconds."""
+        await for_ever(
+            self._take_care,
+            every_s=_EVERY_S,
+            first_s=_FIRST_S,
+            away="alerts wait for the database",
+            failed="alerts not taken care of",
+        )
 
-    async def __aexit__(
-        self,
-        _type: type[BaseException] | None,
-        _exc: BaseException | None,
-        _traceback: TracebackType | None,
-    ) -> None:
-        """Leave it to the others."""
-        await self._tasks.aclose()
-
-    async def _for_ever(self) -> None:
-        looked_at = tidied_at = float("-inf")
-        await asyncio.sleep(_FIRST_S)
-        while True:
-            now = self._clock()
-            try:
-                if await self._leads.term() is not None:
-                    await self.look(now)
-                    if abs(now - looked_at) >= _LOOK_AT_ACCOUNTS_S:
-                        await self.forget_removed(now)
-                        looked_at = now
-                    if abs(now - tidied_at) >= _TIDY_S:
-                        await self.tidy(now)
-                        tidied_at = now
-            except StorageUnavailable as exc:
-                log.warning("alerts wait for the database", reason=str(exc))
-            except Exception:
-                log.exception("alerts not taken care of")
-            await asyncio.sleep(_EVERY_S)
+    async def _take_care(self) -> None:
+        now = self._clock()
+        if await self._leads.term() is None:
+            return
+        await self.look(now)
+        if abs(now - self._looked_at) >= _LOOK_AT_ACCOUNTS_S:
+            await self.forget_removed(now)
+            self._looked_at = now
+        if abs(now - self._tidied_at) >= _TIDY_S:
+            await self.tidy(now)
+            self._tidied_at = now
 
     async def look(self, now: float) -> None:
         """Do what is due. Raises StorageUnavailable."""

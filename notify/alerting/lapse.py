@@ -1,20 +1,14 @@
-import asyncio
 from collections.abc import Collection, Iterator, Mapping
-from types import TracebackType
-from typing import Self
-
-import structlog
+from typing import Never
 
 from core.clock import Clock, next_shanghai_midnight
-from core.tasks import TaskSet
 from notify.events import EventName
 from notify.happening import Happening, row_of
 from store import happenings
 from store.alerts import AlertRow
-from store.engine import Database, StorageUnavailable
+from store.engine import Database
+from store.for_ever import for_ever
 from store.lapsed import silent_since
-
-log = structlog.get_logger(__name__)
 
 # What goes on is told of every five minutes (notify/bulletin.py), and so long after the last
 # time it is over: nobody may be left who could say so, as after a restart.
@@ -44,31 +38,16 @@ class Lapse:
         self._database = database
         self._every_s = every_s
         self._clock = clock
-        self._tasks = TaskSet()
 
-    async def __aenter__(self) -> Self:
-        """Begin to look."""
-        self._tasks.start(self._for_ever(), name="alerts: lapse")
-        return self
-
-    async def __aexit__(
-        self,
-        _type: type[BaseException] | None,
-        _exc: BaseException | None,
-        _traceback: TracebackType | None,
-    ) -> None:
-        """Look no more."""
-        await self._tasks.aclose()
-
-    async def _for_ever(self) -> None:
-        while True:
-            await asyncio.sleep(self._every_s)
-            try:
-                await self.look()
-            except StorageUnavailable as exc:
-                log.warning("alerts do not lapse: the database is away", reason=str(exc))
-            except Exception:
-                log.exception("alerts do not lapse")
+    async def run(self) -> Never:
+        """Look every minute."""
+        await for_ever(
+            self.look,
+            every_s=self._every_s,
+            first_s=self._every_s,
+            away="alerts do not lapse: the database is away",
+            failed="alerts do not lapse",
+        )
 
     async def look(self) -> None:
         """Write down what is over. Raises StorageUnavailable."""

@@ -10,6 +10,7 @@ from core.tasks import TaskSet
 from notify.alerting.alerts import CurrentSettings
 from store import traffic
 from store.engine import Database, StorageUnavailable
+from store.for_ever import for_ever
 from store.traffic import STEP_S, TrafficRow
 
 log = structlog.get_logger(__name__)
@@ -55,7 +56,14 @@ class Traffic:
 
     async def __aenter__(self) -> Self:
         """Start to tell the store."""
-        self._tasks.start(self._write_for_ever(), name="traffic")
+        writing = for_ever(
+            self.write,
+            every_s=_EVERY_S,
+            first_s=_EVERY_S,
+            away="traffic waits for the database",
+            failed="traffic not written",
+        )
+        self._tasks.start(writing, name="traffic")
         return self
 
     async def __aexit__(
@@ -71,16 +79,6 @@ class Traffic:
                 await self.write()
         except (StorageUnavailable, TimeoutError):
             log.warning("traffic not written")
-
-    async def _write_for_ever(self) -> None:
-        while True:
-            await asyncio.sleep(_EVERY_S)
-            try:
-                await self.write()
-            except StorageUnavailable as exc:
-                log.warning("traffic waits for the database", reason=str(exc))
-            except Exception:
-                log.exception("traffic not written")
 
     async def write(self) -> None:
         """Add what was counted to what the store has. Raises StorageUnavailable."""

@@ -18,6 +18,7 @@ from notify.email.settings import EmailSettings, MailAccount
 from notify.message import Message
 from notify.sender import DeliveryUnknown, NotDelivered, Receipt, Resting, Unreached
 from store.engine import Database, StorageUnavailable
+from store.for_ever import for_ever
 
 log = structlog.get_logger(__name__)
 
@@ -241,17 +242,9 @@ class EmailSender:
 
     def _start_probing(self) -> None:
         if not self._tasks:
-            self._tasks.start(self._probe_for_ever(), name="mail: try disabled accounts")
-
-    async def _probe_for_ever(self) -> None:
-        while True:
-            await asyncio.sleep(self._look_s)
-            try:
-                await self._probe()
-            except StorageUnavailable as exc:
-                log.warning("mail accounts not tried", reason=str(exc))
-            except Exception:
-                log.exception("mail accounts not tried")
+            failed, every_s = "mail accounts not tried", self._look_s
+            probing = for_ever(self._probe, every_s=every_s, first_s=every_s, failed=failed)
+            self._tasks.start(probing, name="mail: try disabled accounts")
 
     async def _probe(self, *, whenever: bool = False) -> None:
         """Try disabled accounts whose time has come."""

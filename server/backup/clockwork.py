@@ -7,12 +7,12 @@ from typing import Final, Never
 import structlog
 
 from core.clock import Clock
-from core.errors import GatewayError
 from core.metrics import Metrics
 from notify.happening import Happening, Tell
 from server.backup.making import BackupFailed, Target, make_backup, remove_old
 from store import duties
 from store.engine import Database
+from store.for_ever import for_ever
 from store.leader import Leader
 
 log = structlog.get_logger(__name__)
@@ -55,14 +55,7 @@ class Clockwork:
 
     async def run(self) -> Never:
         """Look every minute whether it is time."""
-        while True:
-            try:
-                await self.once()
-            except GatewayError as exc:  # of the store: the next look may do better
-                log.warning("backup waits", reason=str(exc))
-            except Exception:
-                log.exception("backup failed")
-            await asyncio.sleep(_LOOK_S)
+        await for_ever(self.once, every_s=_LOOK_S, away="backup waits", failed="backup failed")
 
     async def once(self) -> bool:
         """Make one if it is time and this process leads; whether it did."""

@@ -3,7 +3,7 @@ import time
 
 import pytest
 
-from core.awake import awake_timeout
+from core.awake import awake_timeout, is_set_within
 
 
 async def test_a_time_that_is_up_ends_the_block() -> None:
@@ -37,3 +37,12 @@ async def test_a_cancellation_from_outside_is_none_of_its_own() -> None:
         await asyncio.sleep(0)
         task.cancel()
     assert task.cancelled()
+
+
+async def test_what_is_set_ends_the_wait_and_stays_set() -> None:
+    event = asyncio.Event()
+    assert not await is_set_within(event, 0.01)
+    asyncio.get_running_loop().call_later(0.01, event.set)
+    async with asyncio.timeout(20):
+        assert await is_set_within(event, 60)
+    assert await is_set_within(event, 0)

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from core.metrics import Metrics
 from jobs.disk import DiskFull, DiskSettings, DiskWatch
 from notify.happening import Happening
+from server.following import in_background
 
 
 def used_percent(directory: Path) -> float:
@@ -75,7 +76,7 @@ async def test_it_is_looked_at_again_and_again(tmp_path: Path) -> None:
     told: list[Happening] = []
     disk = watch(tmp_path, told, Metrics(), near_percent=100, full_percent=100)
     disk.settings = DiskSettings(near_percent=100, full_percent=100, check_s=0.1)
-    async with disk:
+    async with in_background(disk.run(), name="disk"):
         low = max(0.000_001, used_percent(tmp_path) / 2)
         disk.settings = DiskSettings(near_percent=low, full_percent=low, check_s=0.1)
         async with asyncio.timeout(20):

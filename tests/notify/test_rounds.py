@@ -2,6 +2,7 @@ import asyncio
 
 from notify.rounds import Rounds
 from notify.settings import Route
+from server.following import in_background
 from store import notifications as rows
 from store.engine import Database
 from tests.notify.desk import Desk
@@ -14,7 +15,7 @@ async def test_what_happens_is_routed_held_released_and_sent(database: Database)
         settings=lambda: desk.settings,
         clock=lambda: desk.now,
     )
-    async with desk.delivery(), rounds:
+    async with desk.delivery(), in_background(rounds.run(), name="rounds"):
         for _ in range(2):
             await desk.happen()
         rounds.wake()

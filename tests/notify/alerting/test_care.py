@@ -3,6 +3,7 @@ import asyncio
 import pytest
 
 from notify.alerting.settings import AlertSettings
+from server.following import in_background
 from store import happenings
 from store.engine import Database
 from tests.notify.alert_desk import SETTINGS, Desk
@@ -172,6 +173,6 @@ async def test_it_runs_until_it_is_left(desk: Desk) -> None:
     await desk.happens()
     await desk.ends()
     desk.now += 100
-    async with desk.care, asyncio.timeout(20):
+    async with in_background(desk.care.run(), name="care"), asyncio.timeout(20):
         while (await desk.alert()).state == "open":
             await asyncio.sleep(0.02)

@@ -8,6 +8,7 @@ from core.clock import next_shanghai_midnight
 from notify.alerting.lapse import LAPSES_S, OF_A_DAY, Lapse
 from notify.bulletin import AGAIN_AFTER_S
 from notify.events import EVENTS, EventName
+from server.following import in_background
 from store import alerts, happenings
 from store.engine import Database
 from store.happenings import HappeningRow
@@ -65,7 +66,8 @@ async def test_what_a_person_has_to_mend_does_not_end_by_itself(database: Databa
 
 async def test_it_looks_by_itself(database: Database) -> None:
     await put(database, "disk.full", 1.0)
-    async with Lapse(database, clock=at_(NOON), every_s=0.02), asyncio.timeout(20):
+    lapse = Lapse(database, clock=at_(NOON), every_s=0.02)
+    async with in_background(lapse.run(), name="lapse"), asyncio.timeout(20):
         while not await ended(database):
             await asyncio.sleep(0.02)
 
