@@ -1,11 +1,11 @@
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from server.cli.common import ConfigOption, fail
+from server.cli.common import ConfigOption, JsonOption, YesOption, fail
 from server.cli.store import Desk, at_the_desk
+from server.cli.tables import print_json
 
 if TYPE_CHECKING:
     from accounts.account_book import AccountBook
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True)
 
 Name = Annotated[str, typer.Argument(help="账号名 / name of the account")]
-AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON / print JSON")]
 SecretFile = Annotated[
     Path | None,
     typer.Option(
@@ -69,7 +68,7 @@ def add(
 
 
 @app.command("list")
-def list_(as_json: AsJson = False, config: ConfigOption = None) -> None:
+def list_(as_json: JsonOption = False, config: ConfigOption = None) -> None:
     """列出全部公众号，文件里的也列出 / list all accounts, those of the file too.
 
     \b
@@ -82,14 +81,14 @@ def list_(as_json: AsJson = False, config: ConfigOption = None) -> None:
 
     views = at_the_desk(config, work)
     if as_json:
-        typer.echo(json.dumps([view.model_dump() for view in views], ensure_ascii=False, indent=2))
+        print_json([view.model_dump() for view in views])
         return
     for view in views:
         typer.echo(f"{view.name:<20}  {view.app_id}  {view.source:<5}  {_STATES[view.state]}")
 
 
 @app.command()
-def show(name: Name, as_json: AsJson = False, config: ConfigOption = None) -> None:
+def show(name: Name, as_json: JsonOption = False, config: ConfigOption = None) -> None:
     """显示一个公众号；密钥只显示指纹 / show an account; of secrets the fingerprint alone.
 
     \b
@@ -108,15 +107,14 @@ def show(name: Name, as_json: AsJson = False, config: ConfigOption = None) -> No
 
     view, may = at_the_desk(config, work)
     if as_json:
-        told = {**view.model_dump(), "capabilities": may and may.model_dump()}
-        typer.echo(json.dumps(told, ensure_ascii=False, indent=2))
+        print_json({**view.model_dump(), "capabilities": may and may.model_dump()})
     else:
         _show(view)
         _show_capabilities(may)
 
 
 @app.command()
-def probe(name: Name, as_json: AsJson = False, config: ConfigOption = None) -> None:
+def probe(name: Name, as_json: JsonOption = False, config: ConfigOption = None) -> None:
     """问微信这个公众号能做什么，并记下来 / ask WeChat what an account may do, and keep it.
 
     花 7 次调用，其中一次 freepublish/batchget。7 calls, one of them a freepublish/batchget.
@@ -135,7 +133,7 @@ def probe(name: Name, as_json: AsJson = False, config: ConfigOption = None) -> N
 
     may = at_the_desk(config, work)
     if as_json:
-        typer.echo(json.dumps(may.model_dump(), ensure_ascii=False, indent=2))
+        print_json(may.model_dump())
     else:
         _show_capabilities(may)
 
@@ -165,7 +163,7 @@ def set_secret(name: Name, secret_file: SecretFile = None, config: ConfigOption 
 @app.command()
 def remove(
     name: Name,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="不再确认 / do not ask")] = False,
+    yes: YesOption = False,
     config: ConfigOption = None,
 ) -> None:
     """删除一个公众号；有未结束的任务时拒绝 / remove an account, unless jobs of it are not over.

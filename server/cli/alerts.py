@@ -1,16 +1,11 @@
-from collections.abc import Iterable
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
-from server.cli.common import ConfigOption
-from server.cli.tables import print_facts, print_json, print_table
-from server.cli.target import JsonOption, KeyOption, ServerOption, at_gateway, find_target
+from server.cli.common import ConfigOption, JsonOption
+from server.cli.tables import print_facts, print_json, print_list
+from server.cli.target import KeyOption, ServerOption, admin_target, ask
 from server.cli.times import in_shanghai, moment, span_s
-
-if TYPE_CHECKING:
-    from wxgate_client.gateway import AsyncGateway
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -51,12 +46,10 @@ def list_(
       wxgate alerts list --all --account main --json
     """
     state = "" if every else _UNRESOLVED
-    told = _ask(
-        *(server, key, config, "GET", "/alerts"),
-        query={"state": state, "event": event, "account": account, "limit": str(limit)},
-    )
+    query = {"state": state, "event": event, "account": account, "limit": limit}
+    told = ask(admin_target(server, key, config), "GET", "admin", "alerts", query=query)
     head = ("id", "severity", "state", "event", "about", "count", "since", "seen")
-    _show(told, head, map(_line, told["items"]), as_json=as_json)
+    print_list(told, head, map(_line, told["items"]), as_json=as_json)
 
 
 @app.command()
@@ -73,7 +66,8 @@ def show(
     例 / example:
       wxgate alerts show alr_06h07z6nxmd948z1se7rzbetyc
     """
-    _print_alert(_ask(server, key, config, "GET", f"/alerts/{alert_id}"), as_json=as_json)
+    told = ask(admin_target(server, key, config), "GET", "admin", "alerts", alert_id)
+    _print_alert(told, as_json=as_json)
 
 
 @app.command()
@@ -91,8 +85,8 @@ def acknowledge(
     例 / example:
       wxgate alerts acknowledge alr_06h07z6nxmd948z1se7rzbetyc --note 在查
     """
-    path = f"/alerts/{alert_id}/acknowledge"
-    told = _ask(server, key, config, "POST", path, {"note": note or None})
+    path, said = ("admin", "alerts", alert_id, "acknowledge"), {"note": note or None}
+    told = ask(admin_target(server, key, config), "POST", *path, said=said)
     _print_alert(told, as_json=as_json)
 
 
@@ -111,8 +105,8 @@ def resolve(
     例 / example:
       wxgate alerts resolve alr_06h07z6nxmd948z1se7rzbetyc --note 换回了旧密钥
     """
-    path = f"/alerts/{alert_id}/resolve"
-    told = _ask(server, key, config, "POST", path, {"note": note or None})
+    path, said = ("admin", "alerts", alert_id, "resolve"), {"note": note or None}
+    told = ask(admin_target(server, key, config), "POST", *path, said=said)
     _print_alert(told, as_json=as_json)
 
 
@@ -154,7 +148,7 @@ def silence(
         said["ends_at"] = rfc3339(moment(until, "--for", ahead=True))
     if start:
         said["starts_at"] = rfc3339(moment(start, "--start", ahead=True))
-    told = _ask(server, key, config, "POST", "/silences", said)
+    told = ask(admin_target(server, key, config), "POST", "admin", "silences", said=said)
     if as_json:
         print_json(told)
     else:
@@ -176,7 +170,7 @@ def silences(
       wxgate alerts silences
     """
     query = {"ended": "true" if ended else "false"}
-    told = _ask(server, key, config, "GET", "/silences", query=query)
+    told = ask(admin_target(server, key, config), "GET", "admin", "silences", query=query)
     rows = (
         (
             *(row["id"], row["state"], ",".join(row["events"]), row["account"], row["key"]),
@@ -185,7 +179,7 @@ def silences(
         for row in told["items"]
     )
     head = ("id", "state", "events", "account", "about", "until", "by", "reason")
-    _show(told, head, rows, as_json=as_json)
+    print_list(told, head, rows, as_json=as_json)
 
 
 @app.command()
@@ -201,7 +195,7 @@ def unsilence(
     例 / example:
       wxgate alerts unsilence sil_06h07z6nxmd948z1se7rzbetyc
     """
-    _ask(server, key, config, "DELETE", f"/silences/{silence_id}")
+    ask(admin_target(server, key, config), "DELETE", "admin", "silences", silence_id)
     typer.echo(f"已结束 / ended: {silence_id}")
 
 
@@ -219,35 +213,3 @@ def _print_alert(told: dict[str, Any], *, as_json: bool) -> None:
     facts = {name: value for name, value in told.items() if name not in ("data", "version")}
     times = {name: in_shanghai(at) for name, at in facts.items() if name.endswith("_at") and at}
     print_facts({**facts, **times, **told["data"]})
-
-
-def _ask(
-    server: str,
-    key: str,
-    config: Path | None,
-    method: str,
-    path: str,
-    said: object = None,
-    *,
-    query: dict[str, str] | None = None,
-) -> dict[str, Any]:
-    """Make the call and return its answer. Ends with status 1 if the gateway refuses."""
-    from accounts.clients import Scope
-
-    params = {name: value for name, value in (query or {}).items() if value}
-    told: dict[str, Any] = {}
-
-    async def work(gateway: "AsyncGateway") -> None:
-        told.update(await gateway.request(method, f"/v1/admin{path}", json=said, params=params))
-
-    at_gateway(find_target(server, key, config, Scope.ADMIN), work)
-    return told
-
-
-def _show(
-    told: dict[str, Any], head: tuple[str, ...], rows: Iterable[Iterable[object]], *, as_json: bool
-) -> None:
-    if as_json:
-        print_json(told)
-    else:
-        print_table(head, rows)

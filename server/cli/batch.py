@@ -1,23 +1,18 @@
 import secrets
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import typer
 
-from server.cli.common import ConfigOption, fail
+from server.cli.common import ConfigOption, JsonOption, tells_usage_faults
 from server.cli.target import (
-    EXIT_USAGE,
     AccountOption,
-    JsonOption,
     KeyOption,
     ServerOption,
     Target,
     at_gateway,
     find_target,
 )
-
-if TYPE_CHECKING:
-    from wxgate_client.gateway import AsyncGateway
 
 app = typer.Typer(name="batch", no_args_is_help=True)
 
@@ -97,15 +92,11 @@ def run(
       wxgate batch run photos.zip --kind images.upload
       wxgate batch run items.csv --kind materials.tag --dry-run
     """
-    from wxgate_client.session import UsageFault
-
     from server.cli.handing_in import hand_in, show_plan
     from server.cli.order import Wanted, read_order
 
-    try:
+    with tells_usage_faults():
         order = read_order(source, Wanted(kind, action, concurrency, stop_on_error))
-    except UsageFault as fault:
-        fail(fault.zh, fault.en, code=EXIT_USAGE)
     target = _target(server, key, config, account)
     if dry_run:
         show_plan(target, order, as_json=as_json)
@@ -152,14 +143,11 @@ def report(
     from jobs.report import as_csv as spread
     from server.cli.handing_in import print_report, report_of
 
-    async def work(gateway: "AsyncGateway") -> None:
-        told = await report_of(gateway, job_id)
-        if as_csv:
-            typer.echo(spread(told["items"]), nl=False)
-        else:
-            print_report(told, as_json=as_json)
-
-    at_gateway(_target(server, key, config), work)
+    told = at_gateway(_target(server, key, config), lambda gateway: report_of(gateway, job_id))
+    if as_csv:
+        typer.echo(spread(told["items"]), nl=False)
+    else:
+        print_report(told, as_json=as_json)
 
 
 def _target(server: str, key: str, config: Path | None, account: str = "") -> Target:

@@ -1,15 +1,11 @@
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated, Any
-from urllib.parse import quote
+from typing import Annotated, Any
 
 import typer
 
-from server.cli.common import ConfigOption
-from server.cli.stats import Question, WatchOption, ask, columns
-from server.cli.target import JsonOption, KeyOption, ServerOption, at_gateway, find_target
-
-if TYPE_CHECKING:
-    from wxgate_client.gateway import AsyncGateway
+from server.cli.common import ConfigOption, JsonOption
+from server.cli.stats import Question, WatchOption, answer, columns
+from server.cli.target import KeyOption, ServerOption, admin_target, ask
 
 app = typer.Typer(name="cache", no_args_is_help=True)
 
@@ -53,14 +49,10 @@ def clear(
       wxgate cache clear response
       wxgate cache clear token --account main
     """
-    from accounts.clients import Scope
-
-    async def work(gateway: "AsyncGateway") -> None:
-        told = await gateway.request("DELETE", _path(name), params={"account": account or None})
-        for cleared in told["cleared"]:
-            typer.echo(f"{name}: {cleared}")
-
-    at_gateway(find_target(server, key, config, Scope.ADMIN), work)
+    query = {"account": account}
+    told = ask(admin_target(server, key, config), "DELETE", "admin", "cache", name, query=query)
+    for cleared in told["cleared"]:
+        typer.echo(f"{name}: {cleared}")
 
 
 @app.command("warm")
@@ -79,16 +71,11 @@ def warm(
       wxgate cache warm token
       wxgate cache warm response --path '/cgi-bin/ticket/getticket?type=jsapi'
     """
-    from accounts.clients import Scope
-
-    async def work(gateway: "AsyncGateway") -> None:
-        body = {"account": account, "paths": path or []}
-        told = await gateway.request("POST", f"{_path(name)}/warm", json=body)
-        for warmed, outcomes in told["warmed"].items():
-            for what, outcome in outcomes.items():
-                typer.echo(f"{name}: {' '.join(filter(None, (warmed, what)))}: {outcome}")
-
-    at_gateway(find_target(server, key, config, Scope.ADMIN), work)
+    said = {"account": account, "paths": path or []}
+    told = ask(admin_target(server, key, config), "POST", "admin", "cache", name, "warm", said=said)
+    for warmed, outcomes in told["warmed"].items():
+        for what, outcome in outcomes.items():
+            typer.echo(f"{name}: {' '.join(filter(None, (warmed, what)))}: {outcome}")
 
 
 def stats_cache(
@@ -105,7 +92,7 @@ def stats_cache(
       wxgate stats cache
       wxgate stats cache --watch
     """
-    ask(Question("cache", cache_view, watch, as_json), server, key, config)
+    answer(Question("cache", cache_view, watch, as_json), server, key, config)
 
 
 def cache_view(told: dict[str, Any]) -> str:
@@ -127,10 +114,6 @@ def cache_view(told: dict[str, Any]) -> str:
             f"processes: {told['processes']}, counted since {told['since']}, redis: {state}",
         )
     )
-
-
-def _path(name: str) -> str:
-    return f"/v1/admin/cache/{quote(name, safe='')}"
 
 
 def _rows(told: dict[str, Any]) -> Iterator[tuple[object, ...]]:

@@ -1,25 +1,22 @@
 import sys
 import tomllib
+from operator import itemgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
-from urllib.parse import quote
+from typing import Annotated, Any
 
 import typer
 
-from server.cli.common import ConfigOption, fail
-from server.cli.tables import print_facts, print_json, print_table
+from server.cli.common import ConfigOption, JsonOption, fail
+from server.cli.tables import print_facts, print_json, print_list
 from server.cli.target import (
     EXIT_USAGE,
-    JsonOption,
     KeyOption,
     ServerOption,
     Target,
-    at_gateway,
+    admin_target,
+    ask,
     find_target,
 )
-
-if TYPE_CHECKING:
-    from wxgate_client.gateway import AsyncGateway
 
 app = typer.Typer(name="channels", no_args_is_help=True)
 
@@ -56,11 +53,8 @@ def list_(
     例 / example:
       wxgate channels list
     """
-    told = _ask(_any(server, key, config), "GET", "")
-    if as_json:
-        print_json(told)
-    else:
-        print_table(_HEAD, ([row[name] for name in _HEAD] for row in told["items"]))
+    told = ask(_target(server, key, config), "GET", "channels")
+    print_list(told, _HEAD, map(itemgetter(*_HEAD), told["items"]), as_json=as_json)
 
 
 @app.command()
@@ -77,7 +71,7 @@ def show(
     例 / example:
       wxgate channels show ops
     """
-    _print(_ask(_any(server, key, config), "GET", _one(name)), as_json=as_json)
+    _print(ask(_target(server, key, config), "GET", "channels", name), as_json=as_json)
 
 
 @app.command()
@@ -95,7 +89,7 @@ def add(
       wxgate channels add ops.toml
       wxgate channels add - < ops.toml
     """
-    told = _ask(_admin(server, key, config), "POST", "", _read(file))
+    told = ask(admin_target(server, key, config), "POST", "channels", said=_read(file))
     _print(told, as_json=as_json)
 
 
@@ -114,7 +108,7 @@ def change(
     例 / example:
       wxgate channels change ops new-secret.toml
     """
-    told = _ask(_admin(server, key, config), "PATCH", _one(name), _read(file))
+    told = ask(admin_target(server, key, config), "PATCH", "channels", name, said=_read(file))
     _print(told, as_json=as_json)
 
 
@@ -128,7 +122,7 @@ def enable(
     例 / example:
       wxgate channels enable ops
     """
-    _ask(_admin(server, key, config), "PATCH", _one(name), {"enabled": True})
+    ask(admin_target(server, key, config), "PATCH", "channels", name, said={"enabled": True})
     typer.echo(f"已启用 / enabled: {name}")
 
 
@@ -142,7 +136,7 @@ def disable(
     例 / example:
       wxgate channels disable ops
     """
-    _ask(_admin(server, key, config), "PATCH", _one(name), {"enabled": False})
+    ask(admin_target(server, key, config), "PATCH", "channels", name, said={"enabled": False})
     typer.echo(f"已停用 / disabled: {name}")
 
 
@@ -162,7 +156,7 @@ def try_out(
       wxgate channels test ops
       wxgate channels test mail --to ops@example.com
     """
-    told = _ask(_admin(server, key, config), "POST", f"{_one(name)}/test", {"to": to})
+    told = ask(admin_target(server, key, config), "POST", "channels", name, "test", said={"to": to})
     if as_json:
         print_json(told)
     if told["outcome"] != "sent":
@@ -183,24 +177,14 @@ def remove(
     例 / example:
       wxgate channels remove ops
     """
-    _ask(_admin(server, key, config), "DELETE", _one(name))
+    ask(admin_target(server, key, config), "DELETE", "channels", name)
     typer.echo(f"已删除 / removed: {name}")
 
 
-def _any(server: str, key: str, config: Path | None) -> Target:
+def _target(server: str, key: str, config: Path | None) -> Target:
     from accounts.clients import Scope
 
     return find_target(server, key, config, Scope.ADMIN, Scope.NOTIFY)
-
-
-def _admin(server: str, key: str, config: Path | None) -> Target:
-    from accounts.clients import Scope
-
-    return find_target(server, key, config, Scope.ADMIN)
-
-
-def _one(name: str) -> str:
-    return f"/{quote(name, safe='')}"
 
 
 def _read(file: Path) -> dict[str, Any]:
@@ -212,17 +196,6 @@ def _read(file: Path) -> dict[str, Any]:
         reason = exc.strerror if isinstance(exc, OSError) else str(exc)
         fail(f"读不了 {file}：{reason}", f"cannot read {file}: {reason}", code=EXIT_USAGE)
     return entry
-
-
-def _ask(target: Target, method: str, path: str, said: object = None) -> dict[str, Any]:
-    """Make the call and return its answer. Ends with status 1 if the gateway refuses."""
-    told: dict[str, Any] = {}
-
-    async def work(gateway: "AsyncGateway") -> None:
-        told.update(await gateway.request(method, f"/v1/channels{path}", json=said))
-
-    at_gateway(target, work)
-    return told
 
 
 def _print(told: dict[str, Any], *, as_json: bool) -> None:

@@ -1,6 +1,5 @@
 """What the commands of `wxgate clients` share: the book to work on, and what is shown."""
 
-import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,6 +10,7 @@ import typer
 
 from server.cli.common import fail
 from server.cli.store import Desk, at_the_desk
+from server.cli.tables import print_json
 from server.cli.times import in_shanghai, moment
 
 if TYPE_CHECKING:
@@ -148,7 +148,7 @@ def valid(form: type[Form], said: dict[str, Any]) -> Form:
 def tell_key(what: str, made: "Made", *, as_json: bool) -> None:
     """A new key, this once."""
     if as_json:
-        typer.echo(as_text({**made.view.model_dump(mode="json"), "key": made.key}))
+        print_json({**made.view.model_dump(mode="json"), "key": made.key})
     else:
         typer.echo(_KEY.format(what=what, key=made.key, url=made.url))
 
@@ -157,7 +157,7 @@ def tell(view: "ClientView", *, as_json: bool, left: LeftOpen | None = None) -> 
     """A client, a fact a line; and what it leaves open."""
     told = view.model_dump(mode="json")
     if as_json:
-        typer.echo(as_text({**told, **(left._asdict() if left else {})}))
+        print_json({**told, **(left._asdict() if left else {})})
         return
     for name, value in {"id": view.id, **told}.items():
         if name != "keys":
@@ -180,8 +180,3 @@ def last_use(at: str | None, ip: str | None = None) -> str:
     if at is None:
         return "未使用过 / never used"
     return f"最近使用 / used {in_shanghai(at)}" + (f" {ip}" if ip else "")
-
-
-def as_text(told: Any) -> str:
-    """JSON for programs that people read too."""
-    return json.dumps(told, ensure_ascii=False, indent=2)

@@ -7,7 +7,6 @@ from server.cli.client_desk import (
     ClientDesk,
     LeftOpen,
     Made,
-    as_text,
     at_the_book,
     last_use,
     settings_said,
@@ -15,7 +14,8 @@ from server.cli.client_desk import (
     tell_key,
     valid,
 )
-from server.cli.common import ConfigOption, fail
+from server.cli.common import ConfigOption, JsonOption, YesOption, fail
+from server.cli.tables import print_json
 from server.cli.times import moment
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ app = typer.Typer(no_args_is_help=True)
 _SCOPES = "relay:read relay:write material draft publish mass templates stats notify admin"
 
 ClientId = Annotated[str, typer.Argument(help="客户端的 id / id of the client")]
-AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON / print JSON")]
 Account = Annotated[
     list[str] | None,
     typer.Option(
@@ -100,7 +99,7 @@ def add(
     signing: Signing = None,
     approve_publish: ApprovePublish = None,
     enhance: EnhanceOption = None,
-    as_json: AsJson = False,
+    as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
     """新建客户端，密钥只显示一次 / make a client; its key is shown this once.
@@ -139,7 +138,7 @@ def add(
 
 
 @app.command("list")
-def list_(as_json: AsJson = False, config: ConfigOption = None) -> None:
+def list_(as_json: JsonOption = False, config: ConfigOption = None) -> None:
     """列出客户端，含配置文件里的 / list all clients, those of the file too.
 
     \b
@@ -153,7 +152,7 @@ def list_(as_json: AsJson = False, config: ConfigOption = None) -> None:
 
     views = at_the_book(config, work)
     if as_json:
-        typer.echo(as_text([view.model_dump(mode="json") for view in views]))
+        print_json([view.model_dump(mode="json") for view in views])
     for view in () if as_json else views:
         last = max((key.last_used_at for key in view.keys if key.last_used_at), default=None)
         state = "停用 / disabled" if view.disabled else ""
@@ -168,7 +167,7 @@ def list_(as_json: AsJson = False, config: ConfigOption = None) -> None:
 
 
 @app.command()
-def show(client: ClientId, as_json: AsJson = False, config: ConfigOption = None) -> None:
+def show(client: ClientId, as_json: JsonOption = False, config: ConfigOption = None) -> None:
     """一个客户端的权限、密钥与最近使用 / a client's rights, keys and their last use.
 
     \b
@@ -193,7 +192,7 @@ def change(
     signing: Signing = None,
     approve_publish: ApprovePublish = None,
     enhance: EnhanceOption = None,
-    as_json: AsJson = False,
+    as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
     """改客户端的权限与限制，只改给出的 / change what is named, as a whole list each.
@@ -221,7 +220,7 @@ def rotate(
     overlap: Annotated[
         str, typer.Option(help="旧密钥再用多久：1d、2h、0 立即失效 / how long the old key lives on")
     ] = "1d",
-    as_json: AsJson = False,
+    as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
     """换密钥；旧密钥在重叠期内仍有效 / a new key; the old one lives on for the overlap.
@@ -250,7 +249,7 @@ def rotate(
 def revoke(
     client: ClientId,
     key: Annotated[str, typer.Argument(help="show 列出的 id 或末尾 / id or end, as show lists")],
-    as_json: AsJson = False,
+    as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
     """撤销一个密钥，几秒内处处失效 / revoke a key; refused everywhere within seconds.
@@ -268,7 +267,7 @@ def revoke(
 
 
 @app.command()
-def disable(client: ClientId, as_json: AsJson = False, config: ConfigOption = None) -> None:
+def disable(client: ClientId, as_json: JsonOption = False, config: ConfigOption = None) -> None:
     """停用，密钥保留 / refuse a client until it is enabled again; its keys stay.
 
     它未完成的任务停在下一步之前，等人处理；会说有多少。
@@ -282,7 +281,7 @@ def disable(client: ClientId, as_json: AsJson = False, config: ConfigOption = No
 
 
 @app.command()
-def enable(client: ClientId, as_json: AsJson = False, config: ConfigOption = None) -> None:
+def enable(client: ClientId, as_json: JsonOption = False, config: ConfigOption = None) -> None:
     """重新启用 / take a disabled client back.
 
     \b
@@ -295,8 +294,8 @@ def enable(client: ClientId, as_json: AsJson = False, config: ConfigOption = Non
 @app.command()
 def remove(
     client: ClientId,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="不再确认 / do not ask")] = False,
-    as_json: AsJson = False,
+    yes: YesOption = False,
+    as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
     """删除客户端及其密钥 / remove a client with its keys.
@@ -321,7 +320,7 @@ def remove(
         typer.confirm(f"{left}\n删除 {client}？/ Remove {client}?", abort=True, err=as_json)
     at_the_book(config, work)
     if as_json:
-        typer.echo(as_text({"id": client, "removed": True, **left._asdict()}))
+        print_json({"id": client, "removed": True, **left._asdict()})
     else:
         typer.echo(f"已删除 / removed: {client}\n{left}")
 

@@ -1,5 +1,6 @@
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -21,6 +22,8 @@ ConfigOption = Annotated[
         show_default=False,
     ),
 ]
+JsonOption = Annotated[bool, typer.Option("--json", help="输出 JSON / print JSON")]
+YesOption = Annotated[bool, typer.Option("--yes", "-y", help="不再确认 / do not ask")]
 
 
 def fail(zh: str, en: str, *, code: int = 1) -> NoReturn:
@@ -33,6 +36,17 @@ def fail_with(error: "GatewayError", *, code: int = 3) -> NoReturn:
     """Say what is wrong and what to do, in both languages, and end with `code`."""
     zh, en = error.describe("zh", ""), error.describe("en", "")
     fail(f"{zh['message']}\n  → {zh['hint']}", f"{en['message']}\n  → {en['hint']}", code=code)
+
+
+@contextmanager
+def tells_usage_faults() -> Iterator[None]:
+    """A UsageFault is told, and ends the command with status 2."""
+    from wxgate_client.session import UsageFault
+
+    try:
+        yield
+    except UsageFault as fault:
+        fail(fault.zh, fault.en, code=2)
 
 
 def config_path(config: Path | None) -> Path | None:

@@ -1,5 +1,4 @@
 import asyncio
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,12 +7,14 @@ import typer
 from server.cli.common import (
     DEFAULT_CONFIG,
     ConfigOption,
+    JsonOption,
     fail,
     in_language,
     log_to_stderr,
     print_warnings,
     read_settings,
 )
+from server.cli.tables import print_json
 
 if TYPE_CHECKING:
     from server.findings import Finding
@@ -23,7 +24,7 @@ _MARKS = {"ok": ("✓", "green"), "warn": ("!", "yellow"), "fail": ("✗", "red"
 
 
 def doctor(
-    as_json: Annotated[bool, typer.Option("--json", help="输出 JSON / print JSON")] = False,
+    as_json: JsonOption = False,
     report: Annotated[
         Path | None,
         typer.Option(
@@ -51,8 +52,7 @@ def doctor(
     path = config or (DEFAULT_CONFIG if DEFAULT_CONFIG.exists() else None)
     findings = asyncio.run(_examine(settings, path, show=not as_json))
     if as_json:
-        told = [finding.plain() for finding in findings]
-        typer.echo(json.dumps(told, ensure_ascii=False, indent=2))
+        print_json([finding.plain() for finding in findings])
     if report is not None:
         _write(report, settings, findings)
     raise typer.Exit(1 if any(finding.status == "fail" for finding in findings) else 0)

@@ -1,10 +1,10 @@
-import json
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from core.errors import Text
-from server.cli.common import fail, in_language
+from server.cli.common import JsonOption, fail, in_language
+from server.cli.tables import print_json
 
 if TYPE_CHECKING:
     from wechat.errcodes import Errcode
@@ -22,7 +22,7 @@ def errcode(
             help="错误码，或整段 errmsg，或几个字 / an errcode, a whole errmsg, or some words"
         ),
     ],
-    as_json: Annotated[bool, typer.Option("--json", help="输出 JSON / print JSON")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """解释微信的错误码：什么意思，怎么办 / explain WeChat's errcodes: what it means, what to do.
 
@@ -45,7 +45,7 @@ def errcode(
         from handlers.errcodes import answer_for
 
         items: list[dict[str, Any]] = [answer_for(found, asked) for found in explained.errcodes]
-        typer.echo(json.dumps({"items": items, "ip": explained.ip}, ensure_ascii=False, indent=2))
+        print_json({"items": items, "ip": explained.ip})
         return
     for found in explained.errcodes:
         _show(found, asked)

@@ -16,7 +16,7 @@ from wxgate_client.gateway import AsyncGateway
 from wxgate_client.uploads import Uploads
 
 from server.cli.order import Order
-from server.cli.tables import print_json, print_table
+from server.cli.tables import print_json, print_list, print_table
 from server.cli.target import Target, account_of, at_gateway
 
 _AT_ONCE = 8  # pictures on their way
@@ -114,10 +114,7 @@ def show_plan(target: Target, order: Order, *, as_json: bool) -> None:
         account = await account_of(gateway, target)
         for part in order.parts():
             plan = await gateway.do(part.call(account, dry_run=True))
-            if as_json:
-                print_json(plan)
-            else:
-                print_table(_PLAN_HEAD, map(_planned, plan["items"]))
+            print_list(plan, _PLAN_HEAD, map(_planned, plan["items"]), as_json=as_json)
 
     at_gateway(target, work)
 
@@ -149,19 +146,16 @@ def _to_its_end(
     target: Target, begins: Iterable[_Begins], *, stop: bool = False, as_json: bool
 ) -> None:
     """Begin and follow one after the other; with `stop` none after one that went wrong."""
-    status = _INTERRUPTED
 
-    async def work(gateway: AsyncGateway) -> None:
-        nonlocal status
+    async def work(gateway: AsyncGateway) -> int:
         worst = 0
         for begin in begins:
             worst = max(worst, await _follow(gateway, begin, as_json=as_json))
             if stop and worst:
                 break
-        status = worst
+        return worst
 
-    at_gateway(target, work)
-    raise typer.Exit(status)
+    raise typer.Exit(at_gateway(target, work, interrupted=_INTERRUPTED))
 
 
 async def _follow(gateway: AsyncGateway, begin: _Begins, *, as_json: bool) -> int:

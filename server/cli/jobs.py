@@ -4,9 +4,17 @@ from urllib.parse import quote
 
 import typer
 
-from server.cli.common import ConfigOption, fail
-from server.cli.tables import print_facts, print_json, print_table
-from server.cli.target import JsonOption, KeyOption, ServerOption, Target, at_gateway, find_target
+from server.cli.common import ConfigOption, JsonOption, fail
+from server.cli.tables import print_facts, print_json, print_list
+from server.cli.target import (
+    KeyOption,
+    ServerOption,
+    Target,
+    ask,
+    ask_list,
+    at_gateway,
+    find_target,
+)
 from server.cli.times import in_shanghai
 
 if TYPE_CHECKING:
@@ -69,21 +77,9 @@ def list_jobs(
       wxgate jobs list --state waiting --approval pending
     """
     wanted = {"q": q, "tag": tag, "account": account, "kind": kind, "parent": parent}
-    wanted["approval"] = approval
-    params = {name: value for name, value in wanted.items() if value}
-    if state:
-        params["state"] = ",".join(state)
-
-    async def work(gateway: "AsyncGateway") -> None:
-        from wxgate_client import calls
-
-        found = await first(gateway, calls.jobs(**params, limit=min(limit, 100)), limit)
-        if as_json:
-            print_json(found)
-        else:
-            print_table(_HEAD, [_row(job) for job in found])
-
-    at_gateway(_target(server, key, config), work)
+    wanted |= {"approval": approval, "state": ",".join(state or ())}
+    found = ask_list(_target(server, key, config), "jobs", query=wanted, limit=limit)
+    print_list(found, _HEAD, map(_row, found), as_json=as_json)
 
 
 @app.command("show")
@@ -100,15 +96,11 @@ def show(
     例 / example:
       wxgate jobs show job_01jd8v6q3x0000000000000000
     """
-
-    async def work(gateway: "AsyncGateway") -> None:
-        job = await gateway.job(job_id)
-        if as_json:
-            print_json(job)
-        else:
-            _print_job(job)
-
-    at_gateway(_target(server, key, config), work)
+    job = ask(_target(server, key, config), "GET", "jobs", job_id)
+    if as_json:
+        print_json(job)
+    else:
+        _print_job(job)
 
 
 @app.command("watch")
@@ -212,12 +204,7 @@ def resolve(
     said = {"outcome": "published" if published else "not_published"}
     if article_id:
         said["article_id"] = article_id
-
-    async def work(gateway: "AsyncGateway") -> None:
-        path = f"/v1/jobs/{quote(job_id, safe='')}/resolve"
-        _print_job(await gateway.request("POST", path, json=said))
-
-    at_gateway(_target(server, key, config), work)
+    _print_job(ask(_target(server, key, config), "POST", "jobs", job_id, "resolve", said=said))
 
 
 @app.command("preview")
@@ -239,28 +226,11 @@ def preview(
     from server.cli.job_page import write_page
 
     file = output or f"{job_id}.html"
-
-    async def work(gateway: "AsyncGateway") -> None:
-        seen = await gateway.request("GET", f"/v1/jobs/{quote(job_id, safe='')}/preview")
-        write_page(file, seen)
-        for article in seen["articles"]:
-            print_facts({name: article[name] for name in ("title", "digest", "pictures")})
-        print_facts({"action": seen["action"], "file": file})
-
-    at_gateway(_target(server, key, config), work)
-
-
-async def first(gateway: "AsyncGateway", call: Any, limit: int) -> list[dict[str, Any]]:
-    """The first `limit` items of a list, over as many pages as they take."""
-    from contextlib import aclosing
-
-    found: list[dict[str, Any]] = []
-    async with aclosing(gateway.each(call)) as items:
-        async for item in items:
-            found.append(item)
-            if len(found) == limit:
-                break
-    return found
+    seen = ask(_target(server, key, config), "GET", "jobs", job_id, "preview")
+    write_page(file, seen)
+    for article in seen["articles"]:
+        print_facts({name: article[name] for name in ("title", "digest", "pictures")})
+    print_facts({"action": seen["action"], "file": file})
 
 
 def _steer(job_ids: list[str], what: str, target: Target) -> None:

@@ -1,29 +1,23 @@
 """`wxgate drafts|publications|materials`: what WeChat holds for an account."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
-from server.cli.common import ConfigOption
-from server.cli.jobs import first
-from server.cli.tables import print_facts, print_json, print_table
+from server.cli.common import ConfigOption, JsonOption, YesOption
+from server.cli.tables import print_facts, print_json, print_list
 from server.cli.target import (
     AccountOption,
-    JsonOption,
     KeyOption,
     ServerOption,
     Target,
-    account_of,
-    at_gateway,
+    ask,
+    ask_list,
     find_target,
 )
 from server.cli.times import in_shanghai
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from wxgate_client.gateway import AsyncGateway
 
 _HEAD = ("id", "type", "updated", "title", "tags", "url")
 # By the name of the command: how it is called, and the scope that looking takes.
@@ -72,21 +66,9 @@ def _add_list(app: typer.Typer, name: str) -> None:
         config: ConfigOption = None,
     ) -> None:
         wanted = {"q": q, "type": type_, "tag": tag, "refresh": "true" if refresh else ""}
-        params = {name: value for name, value in wanted.items() if value}
         target = _target(name, server, key, config, account)
-
-        async def work(gateway: "AsyncGateway") -> None:
-            from wxgate_client.calls import Call
-
-            path = await _path(gateway, target, name)
-            params["limit"] = str(min(limit, 100))
-            found = await first(gateway, Call(method="GET", path=path, params=params), limit)
-            if as_json:
-                print_json(found)
-            else:
-                print_table(_HEAD, [_row(item) for item in found])
-
-        at_gateway(target, work)
+        found = ask_list(target, name, query=wanted, limit=limit, of_account=True)
+        print_list(found, _HEAD, map(_row, found), as_json=as_json)
 
 
 def _add_show(app: typer.Typer, name: str) -> None:
@@ -102,22 +84,18 @@ def _add_show(app: typer.Typer, name: str) -> None:
         config: ConfigOption = None,
     ) -> None:
         target = _target(name, server, key, config, account)
-
-        async def work(gateway: "AsyncGateway") -> None:
-            item = await gateway.request("GET", await _path(gateway, target, name, thing_id))
-            if as_json:
-                print_json(item)
-            else:
-                _print_item(item)
-
-        at_gateway(target, work)
+        item = ask(target, "GET", name, thing_id, of_account=True)
+        if as_json:
+            print_json(item)
+        else:
+            _print_item(item)
 
 
 def _add_delete(app: typer.Typer, name: str) -> None:
     @app.command("delete", help=_help("删除，不可恢复 / delete for good.", name, "delete ID --yes"))
     def delete(
         thing_ids: Ids,
-        yes: Annotated[bool, typer.Option("--yes", "-y", help="不再确认 / do not ask")] = False,
+        yes: YesOption = False,
         account: AccountOption = "",
         server: ServerOption = "",
         key: KeyOption = "",
@@ -128,13 +106,9 @@ def _add_delete(app: typer.Typer, name: str) -> None:
             many = len(thing_ids)
             typer.confirm(f"从微信删除{chinese}（{many}）？/ Delete {many} {english}?", abort=True)
         target = _target(name, server, key, config, account)
-
-        async def work(gateway: "AsyncGateway") -> None:
-            for thing_id in thing_ids:
-                await gateway.request("DELETE", await _path(gateway, target, name, thing_id))
-                typer.echo(f"已删除 / deleted: {thing_id}")
-
-        at_gateway(target, work)
+        for thing_id in thing_ids:
+            ask(target, "DELETE", name, thing_id, of_account=True)
+            typer.echo(f"已删除 / deleted: {thing_id}")
 
 
 def _add_tag(app: typer.Typer, name: str) -> None:
@@ -151,38 +125,20 @@ def _add_tag(app: typer.Typer, name: str) -> None:
         config: ConfigOption = None,
     ) -> None:
         target = _target(name, server, key, config, account)
-
-        async def work(gateway: "AsyncGateway") -> None:
-            change = {"add": add or [], "remove": remove or []}
-            path = await _path(gateway, target, name, thing_id)
-            item = await gateway.request("PATCH", path, json=change)
-            typer.echo(f"{item['id']}: {' '.join(item['tags'])}")
-
-        at_gateway(target, work)
+        said = {"add": add or [], "remove": remove or []}
+        item = ask(target, "PATCH", name, thing_id, said=said, of_account=True)
+        typer.echo(f"{item['id']}: {' '.join(item['tags'])}")
 
 
-def _target(name: str, server: str, key: str, config: "Path | None", account: str) -> Target:
+def _target(name: str, server: str, key: str, config: Path | None, account: str) -> Target:
     from accounts.clients import Scope
 
     return find_target(server, key, config, Scope(_KINDS[name][2]), account=account)
 
 
-async def _path(gateway: "AsyncGateway", target: Target, *rest: str) -> str:
-    from wxgate_client import calls
-
-    return calls.of_account(await account_of(gateway, target), *rest)
-
-
 def _row(item: Mapping[str, Any]) -> tuple[object, ...]:
-    title, url = item["title"], item["url"]
-    return (
-        item["id"],
-        item["type"],
-        in_shanghai(item["updated_at"]),
-        title,
-        " ".join(item["tags"]),
-        url,
-    )
+    updated, tags = in_shanghai(item["updated_at"]), " ".join(item["tags"])
+    return (item["id"], item["type"], updated, item["title"], tags, item["url"])
 
 
 def _print_item(item: Mapping[str, Any]) -> None:

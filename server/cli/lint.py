@@ -1,5 +1,4 @@
 import asyncio
-import json
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -8,12 +7,14 @@ import typer
 
 from server.cli.common import (
     ConfigOption,
+    JsonOption,
     fail,
     in_language,
     is_english,
     log_to_stderr,
     read_settings,
 )
+from server.cli.tables import print_json
 from server.cli.target import EXIT_USAGE
 
 if TYPE_CHECKING:
@@ -32,14 +33,13 @@ Fix = Annotated[
     bool, typer.Option("--fix", help="在文件里改好能改的 / mend in the file what can be mended")
 ]
 Strict = Annotated[bool, typer.Option("--strict", help="有警告也算不通过 / warnings count too")]
-AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON / print JSON")]
 
 
 def lint(
     files: Files,
     fix: Fix = False,
     strict: Strict = False,
-    as_json: AsJson = False,
+    as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
     """发布前对照微信的限制检查文章，不联网 / Hold articles against WeChat's limits, offline.
@@ -70,8 +70,7 @@ def lint(
     except UnicodeDecodeError as exc:
         fail(f"不是 UTF-8 文本：{exc}", f"no UTF-8 text: {exc}", code=EXIT_USAGE)
     if as_json:
-        told = [_as_json(each) for each in linted]
-        typer.echo(json.dumps(told, ensure_ascii=False, indent=2))
+        print_json([_as_json(each) for each in linted])
     else:
         for each in linted:
             _print(each)

@@ -1,17 +1,19 @@
 import json
 import sys
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from server.cli.common import ConfigOption, fail
-from server.cli.tables import print_facts, print_json, print_table
+from server.cli.common import ConfigOption, JsonOption, fail
+from server.cli.tables import print_facts, print_json, print_list, print_table
 from server.cli.target import (
     EXIT_USAGE,
-    JsonOption,
     KeyOption,
     ServerOption,
+    Target,
+    ask,
     at_gateway,
     find_target,
 )
@@ -71,9 +73,10 @@ def send(
         said |= {"template": template, "variables": dict(map(_pair, var))}
     else:
         said |= {"subject": subject, "text": sys.stdin.read() if text == "-" else text}
+    target = _target(server, key, config)
     if attach:
-        said["attachments"] = _uploaded(server, key, config, attach)
-    made = _ask(server, key, config, "POST", "", said)
+        said["attachments"] = _uploaded(target, attach)
+    made = ask(target, "POST", "notifications", said=said)
     if as_json:
         print_json(made)
     else:
@@ -109,27 +112,15 @@ def list_(
         "channel": channel,
         "event": event,
         "digest": digest,
-        "limit": str(limit),
+        "limit": limit,
     }
-    told = _ask(server, key, config, "GET", "", query=wanted)
-    if as_json:
-        print_json(told)
-        return
-    print_table(
-        ("id", "time", "state", "channel", "event", "subject", "error"),
-        (
-            (
-                row["id"],
-                in_shanghai(row["created_at"]),
-                row["state"],
-                row["channel"],
-                row["event"] or "",
-                row["subject"] or "",
-                row["error"] or "",
-            )
-            for row in told["items"]
-        ),
+    told = ask(_target(server, key, config), "GET", "notifications", query=wanted)
+    head = ("id", "time", "state", "channel", "event", "subject", "error")
+    rows = (
+        [in_shanghai(row["created_at"]) if name == "time" else row[name] for name in head]
+        for row in told["items"]
     )
+    print_list(told, head, rows, as_json=as_json)
 
 
 @app.command()
@@ -146,14 +137,14 @@ def show(
     例 / example:
       wxgate notifications show ntf_06h07z6nxmd948z1se7rzbetyc
     """
-    told = _ask(server, key, config, "GET", f"/{notification_id}")
+    told = ask(_target(server, key, config), "GET", "notifications", notification_id)
     if as_json:
         print_json(told)
         return
     tries = told.pop("tries")
-    print_facts({name: value for name, value in told.items() if value not in (None, "", [])})
+    print_facts(told)
     head = ("number", "began_at", "outcome", "sender", "error")
-    print_table(head, ([row[name] or "" for name in head] for row in tries))
+    print_table(head, map(itemgetter(*head), tries))
 
 
 @app.command()
@@ -169,8 +160,9 @@ def resend(
     例 / example:
       wxgate notifications resend ntf_06h07z6nxmd948z1se7rzbetyc
     """
+    target = _target(server, key, config)
     for notification_id in notification_ids:
-        made = _ask(server, key, config, "POST", f"/{notification_id}/resend")
+        made = ask(target, "POST", "notifications", notification_id, "resend")
         typer.echo(f"{notification_id} → {made['id']}")
 
 
@@ -184,47 +176,24 @@ def _pair(said: str) -> tuple[str, Any]:
         return name, value
 
 
-def _uploaded(server: str, key: str, config: Path | None, paths: list[Path]) -> list[str]:
+def _uploaded(target: Target, paths: list[Path]) -> list[str]:
     """The ids of the files at the gateway. Ends with status 2 where one cannot be read."""
     from wxgate_client.calls import Call
-
-    from accounts.clients import Scope
 
     try:
         parts = [("file", (path.name, path.read_bytes())) for path in paths]
     except OSError as exc:
         where = f"{exc.filename}: {exc.strerror}"
         fail(f"读不了文件：{where}", f"cannot read: {where}", code=EXIT_USAGE)
-    ids: list[str] = []
 
-    async def work(gateway: "AsyncGateway") -> None:
-        for part in parts:
-            made = await gateway.do(Call(method="POST", path="/v1/files", parts=[part]))
-            ids.append(made["id"])
+    async def work(gateway: "AsyncGateway") -> list[str]:
+        calls = (Call(method="POST", path="/v1/files", parts=[part]) for part in parts)
+        return [(await gateway.do(call))["id"] for call in calls]
 
-    at_gateway(find_target(server, key, config, Scope.ADMIN, Scope.NOTIFY), work)
-    return ids
+    return at_gateway(target, work)
 
 
-def _ask(
-    server: str,
-    key: str,
-    config: Path | None,
-    method: str,
-    path: str,
-    said: object = None,
-    *,
-    query: dict[str, str] | None = None,
-) -> dict[str, Any]:
-    """Make the call and return its answer. Ends with status 1 if the gateway refuses."""
+def _target(server: str, key: str, config: Path | None) -> Target:
     from accounts.clients import Scope
 
-    told: dict[str, Any] = {}
-
-    async def work(gateway: "AsyncGateway") -> None:
-        wanted = {name: value for name, value in (query or {}).items() if value}
-        url = f"/v1/notifications{path}"
-        told.update(await gateway.request(method, url, json=said, params=wanted or None))
-
-    at_gateway(find_target(server, key, config, Scope.ADMIN, Scope.NOTIFY), work)
-    return told
+    return find_target(server, key, config, Scope.ADMIN, Scope.NOTIFY)

@@ -1,5 +1,4 @@
 import asyncio
-import json
 import secrets
 import sys
 from collections.abc import Sequence
@@ -8,11 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 import typer
 
-from server.cli.common import ConfigOption, config_path, fail, is_english
+from server.cli.common import ConfigOption, JsonOption, config_path, is_english, tells_usage_faults
+from server.cli.tables import print_json
 from server.cli.target import (
-    EXIT_USAGE,
     AccountOption,
-    JsonOption,
     KeyOption,
     ServerOption,
     Target,
@@ -143,13 +141,11 @@ def publish(
 
 def check(order: "Order") -> None:
     """End with status 2 for what cannot be done, before anything else is asked for."""
-    from wxgate_client.session import UsageFault, check_time
+    from wxgate_client.session import check_time
 
-    try:
+    with tells_usage_faults():
         check_time(order.wish.publish_at)
         order.selection.drafts()
-    except UsageFault as fault:
-        fail(fault.zh, fault.en, code=EXIT_USAGE)
 
 
 def run(order: "Order", target: Target, bars: "Bars", *, sign: bool) -> None:
@@ -157,7 +153,6 @@ def run(order: "Order", target: Target, bars: "Bars", *, sign: bool) -> None:
     from wxgate_client import told
     from wxgate_client.errors import Refused, Unreachable
     from wxgate_client.session import Target as Gate
-    from wxgate_client.session import UsageFault
     from wxgate_client.session import publish as carry_out
 
     if order.watch and not bars.as_json:
@@ -165,10 +160,8 @@ def run(order: "Order", target: Target, bars: "Bars", *, sign: bool) -> None:
     gate = Gate(target.url, target.key, target.account, sign=sign)
     language = "en" if is_english() else "zh"
     try:
-        with bars:
+        with tells_usage_faults(), bars:
             outcomes = asyncio.run(carry_out(gate, order, bars, language=language))
-    except UsageFault as fault:
-        fail(fault.zh, fault.en, code=EXIT_USAGE)
     except Unreachable as exc:
         fail_unreachable(target.url, exc)
     except Refused as exc:
@@ -184,13 +177,10 @@ def run(order: "Order", target: Target, bars: "Bars", *, sign: bool) -> None:
 def show_plan(order: "Order", url: str, account: str) -> None:
     """The plan as a table; nobody is called."""
     from wxgate_client import told
-    from wxgate_client.session import UsageFault
 
     check(order)
-    try:
+    with tells_usage_faults():
         plan = order.plan(url, account)
-    except UsageFault as fault:
-        fail(fault.zh, fault.en, code=EXIT_USAGE)
     typer.echo("\n".join(told.plan_lines(plan, order.wish, told.terminal_width())))
     for step in plan.steps:
         for line in told.unsent_lines(step.draft, missing=True):
@@ -274,8 +264,7 @@ class Bars:
         from wxgate_client import told
 
         if self.as_json:
-            shown = [outcome.as_json() for outcome in outcomes]
-            typer.echo(json.dumps(shown, ensure_ascii=False, indent=2))
+            print_json([outcome.as_json() for outcome in outcomes])
             return
         for outcome in outcomes:
             typer.echo("\n".join(told.outcome_lines(outcome, english=is_english())))

@@ -1,15 +1,12 @@
 import time
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from operator import itemgetter
+from typing import Annotated, Any
 
 import typer
 
-from server.cli.common import ConfigOption, fail
-from server.cli.tables import print_json, print_table
-from server.cli.target import JsonOption, KeyOption, ServerOption, at_gateway, find_target
-
-if TYPE_CHECKING:
-    from wxgate_client.gateway import AsyncGateway
+from server.cli.common import ConfigOption, JsonOption, fail
+from server.cli.tables import print_list
+from server.cli.target import KeyOption, ServerOption, admin_target, ask
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -45,12 +42,10 @@ def list_(
       wxgate replicas list
       wxgate replicas list --ended --json
     """
-    told = _ask(server, key, config, "GET", "")
+    told = ask(admin_target(server, key, config), "GET", "admin", "replicas")
     items = [row for row in told["items"] if every or _lives(row)]
-    if as_json:
-        print_json({**told, "items": items})
-    else:
-        print_table(_HEAD, ([row[name] for name in _HEAD] for row in items))
+    rows = map(itemgetter(*_HEAD), items)
+    print_list({**told, "items": items}, _HEAD, rows, as_json=as_json)
 
 
 @app.command()
@@ -75,11 +70,12 @@ def restart(
     """
     if every == bool(replica_id):
         fail("给出一个 id，或 --all", "give an id, or --all", code=2)
-    rows = _ask(server, key, config, "GET", "")["items"]
+    target = admin_target(server, key, config)
+    rows = ask(target, "GET", "admin", "replicas")["items"]
     chosen = [row["id"] for row in rows if _lives(row) and row["supervised"]]
     for each in chosen if every else [replica_id]:
-        row = _ask(server, key, config, "POST", f"/{each}/restart")
-        _wait(row, lambda: _ask(server, key, config, "GET", "")["items"])
+        row = ask(target, "POST", "admin", "replicas", each, "restart")
+        _wait(row, lambda: ask(target, "GET", "admin", "replicas")["items"])
         typer.echo(f"已换新 / restarted: {row['name']}")
     others = [row["name"] for row in rows if _lives(row) and not row["supervised"]]
     if every and others:
@@ -104,16 +100,3 @@ def _wait(old: dict[str, Any], look: Any) -> None:
 
 def _lives(row: dict[str, Any]) -> bool:
     return row["state"] in ("running", "draining")
-
-
-def _ask(server: str, key: str, config: Path | None, method: str, path: str) -> dict[str, Any]:
-    """Make the call and return its answer. Ends with status 1 if the gateway refuses."""
-    from accounts.clients import Scope
-
-    told: dict[str, Any] = {}
-
-    async def work(gateway: "AsyncGateway") -> None:
-        told.update(await gateway.request(method, f"/v1/admin/replicas{path}"))
-
-    at_gateway(find_target(server, key, config, Scope.ADMIN), work)
-    return told

@@ -3,6 +3,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from server.cli.common import ConfigOption, read_settings
+from server.cli.tables import print_json
 
 if TYPE_CHECKING:
     from proxy.routing import RelaySettings
@@ -35,12 +36,10 @@ def routes(
       wxgate routes --ruled
       wxgate routes --json | jq '.[] | select(.scope == "publish")'
     """
-    import orjson
-
     settings = read_settings(config)
     rows = [row for row in _rows(settings.relay) if row["rule"] or not ruled]
     if as_json:
-        typer.echo(orjson.dumps(rows, option=orjson.OPT_INDENT_2).decode())
+        print_json(rows)
         return
     lines = [_HEADS, *rows]
     widths = {name: max(len(line[name]) for line in lines) for name in _HEADS}

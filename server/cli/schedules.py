@@ -1,20 +1,20 @@
 import json
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from server.cli.common import ConfigOption, fail
-from server.cli.tables import print_json, print_table
+from server.cli.common import ConfigOption, JsonOption, fail
+from server.cli.tables import print_json, print_list
 from server.cli.target import (
     EXIT_USAGE,
     AccountOption,
-    JsonOption,
     KeyOption,
     ServerOption,
     Target,
     account_of,
+    ask,
+    ask_list,
     at_gateway,
     find_target,
 )
@@ -115,11 +115,10 @@ def add(
         said |= {"article": fields, "action": "publish" if publish else "draft"}
     target = _target(server, key, config, account)
 
-    async def work(gateway: "AsyncGateway") -> None:
-        made = await gateway.do(_creation(await account_of(gateway, target), said, pictures))
-        _print(made, as_json=as_json)
+    async def work(gateway: "AsyncGateway") -> dict[str, Any]:
+        return await gateway.do(_creation(await account_of(gateway, target), said, pictures))
 
-    at_gateway(target, work)
+    _print(at_gateway(target, work), as_json=as_json)
 
 
 @app.command("list")
@@ -138,15 +137,8 @@ def list_(
       wxgate schedules list --state active
     """
     target = _target(server, key, config, account)
-
-    async def work(gateway: "AsyncGateway") -> None:
-        found = [each async for each in _each(gateway, await account_of(gateway, target), state)]
-        if as_json:
-            print_json(found)
-        else:
-            print_table(_HEAD, map(_row, found))
-
-    at_gateway(target, work)
+    found = ask_list(target, "schedules", query={"state": state}, of_account=True)
+    print_list(found, _HEAD, map(_row, found), as_json=as_json)
 
 
 @app.command()
@@ -164,7 +156,7 @@ def show(
     例 / example:
       wxgate schedules show sch_01jd8zq3k4x5c6v7b8n9m0a1s2
     """
-    _steer(_target(server, key, config, account), schedule, "GET", "", as_json=as_json)
+    _print(_ask(_target(server, key, config, account), "GET", schedule), as_json=as_json)
 
 
 @app.command()
@@ -200,12 +192,7 @@ def change(
     if not said:
         fail("没说改什么", "nothing to change", code=EXIT_USAGE)
     target = _target(server, key, config, account)
-
-    async def work(gateway: "AsyncGateway") -> None:
-        path = _path(await account_of(gateway, target), schedule)
-        _print(await gateway.request("PATCH", path, json=said), as_json=as_json)
-
-    at_gateway(target, work)
+    _print(_ask(target, "PATCH", schedule, said=said), as_json=as_json)
 
 
 @app.command()
@@ -223,7 +210,8 @@ def pause(
     例 / example:
       wxgate schedules pause sch_01jd8zq3k4x5c6v7b8n9m0a1s2
     """
-    _steer(_target(server, key, config, account), schedule, "POST", "pause", as_json=as_json)
+    target = _target(server, key, config, account)
+    _print(_ask(target, "POST", schedule, "pause"), as_json=as_json)
 
 
 @app.command()
@@ -241,7 +229,8 @@ def resume(
     例 / example:
       wxgate schedules resume sch_01jd8zq3k4x5c6v7b8n9m0a1s2
     """
-    _steer(_target(server, key, config, account), schedule, "POST", "resume", as_json=as_json)
+    target = _target(server, key, config, account)
+    _print(_ask(target, "POST", schedule, "resume"), as_json=as_json)
 
 
 @app.command()
@@ -259,7 +248,8 @@ def run(
     例 / example:
       wxgate schedules run sch_01jd8zq3k4x5c6v7b8n9m0a1s2
     """
-    _steer(_target(server, key, config, account), schedule, "POST", "run", as_json=as_json)
+    target = _target(server, key, config, account)
+    _print(_ask(target, "POST", schedule, "run"), as_json=as_json)
 
 
 @app.command()
@@ -279,7 +269,9 @@ def remove(
     target = _target(server, key, config, account)
 
     async def work(gateway: "AsyncGateway") -> None:
-        path = _path(await account_of(gateway, target), schedule)
+        from wxgate_client.calls import of_account
+
+        path = of_account(await account_of(gateway, target), "schedules", schedule)
         seen = await gateway.request("GET", path)
         # As it is now: should it come due in between, that is said instead.
         await gateway.request("DELETE", path, headers={"If-Match": f'"{seen["version"]}"'})
@@ -348,26 +340,8 @@ def _creation(account: str, said: dict[str, Any], pictures: dict[str, bytes]) ->
     return calls.Call(method="POST", path=path, parts=parts)
 
 
-def _steer(target: Target, schedule: str, method: str, what: str, *, as_json: bool) -> None:
-    async def work(gateway: "AsyncGateway") -> None:
-        rest = (what,) if what else ()
-        path = _path(await account_of(gateway, target), schedule, *rest)
-        _print(await gateway.request(method, path), as_json=as_json)
-
-    at_gateway(target, work)
-
-
-def _each(gateway: "AsyncGateway", account: str, state: str) -> AsyncIterator[dict[str, Any]]:
-    from wxgate_client import calls
-
-    path = calls.of_account(account, "schedules")
-    return gateway.each(calls.Call(method="GET", path=path, params={"state": state or None}))
-
-
-def _path(account: str, *rest: str) -> str:
-    from wxgate_client import calls
-
-    return calls.of_account(account, "schedules", *rest)
+def _ask(target: Target, method: str, *path: str, said: object = None) -> dict[str, Any]:
+    return ask(target, method, "schedules", *path, said=said, of_account=True)
 
 
 def _print(told: dict[str, Any], *, as_json: bool) -> None:

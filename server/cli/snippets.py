@@ -6,12 +6,12 @@ from urllib.parse import urlsplit
 
 import typer
 
-from server.cli.common import ConfigOption, fail, is_english, read_settings
+from server.cli.common import ConfigOption, JsonOption, fail, is_english, read_settings
 from server.cli.snippet_book import Book, Shell, Snippet, Trial, read_book
+from server.cli.tables import print_json
 from server.cli.target import (
     EXIT_USAGE,
     AccountOption,
-    JsonOption,
     KeyOption,
     ServerOption,
     Target,
@@ -100,7 +100,7 @@ def snippets(
     text = snippet.text(values, shell, show_key=show_key)
     snippet = snippet.told(values)
     if as_json:
-        _print_json({**_told(snippet), "text": text})
+        print_json({**_told(snippet), "text": text})
         return
     for line in _explanation(snippet, english=english, show_key=show_key):
         typer.echo(line, err=True)
@@ -168,7 +168,7 @@ def _unknown(tool: str, book: Book) -> Snippet:
 def _list(book: Book, *, english: bool, as_json: bool) -> None:
     known = book.snippets
     if as_json:
-        _print_json([_told(each) for each in known.values()])
+        print_json([_told(each) for each in known.values()])
         return
     width = max(map(len, known))
     for each in known.values():
@@ -183,12 +183,6 @@ def _list(book: Book, *, english: bool, as_json: bool) -> None:
 def _told(snippet: Snippet) -> dict[str, Any]:
     names = ("name", "title", "way", "tested", "zh", "en", "source", "also")
     return {name: getattr(snippet, name) for name in names}
-
-
-def _print_json(value: object) -> None:
-    import orjson
-
-    typer.echo(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode())
 
 
 def _values(

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from server.cli.common import ConfigOption
-from server.cli.target import JsonOption, KeyOption, ServerOption, at_gateway, find_target
+from server.cli.common import ConfigOption, JsonOption
+from server.cli.target import KeyOption, ServerOption, at_gateway, find_target
 
 if TYPE_CHECKING:
     from wxgate_client.gateway import AsyncGateway
@@ -65,7 +65,7 @@ def limits(
       wxgate limits
       wxgate stats limits --watch
     """
-    ask(Question("limits", _limits, watch, as_json), server, key, config)
+    answer(Question("limits", _limits, watch, as_json), server, key, config)
 
 
 @app.command("quota")
@@ -82,7 +82,7 @@ def quota(
     例 / example:
       wxgate stats quota
     """
-    ask(Question("quota", _quota, watch, as_json), server, key, config)
+    answer(Question("quota", _quota, watch, as_json), server, key, config)
 
 
 @app.command("calls")
@@ -100,7 +100,7 @@ def calls(
       wxgate stats calls
       wxgate stats calls --watch
     """
-    ask(Question("calls", _calls, watch, as_json), server, key, config)
+    answer(Question("calls", _calls, watch, as_json), server, key, config)
 
 
 @app.command("publishing")
@@ -117,10 +117,10 @@ def publishing(
     例 / example:
       wxgate stats publishing
     """
-    ask(Question("publishing", _publishing, watch, as_json), server, key, config)
+    answer(Question("publishing", _publishing, watch, as_json), server, key, config)
 
 
-def ask(question: Question, server: str, key: str, config: Path | None) -> None:
+def answer(question: Question, server: str, key: str, config: Path | None) -> None:
     """Print the answer, with `watch` until Ctrl-C. Ends with status 1 if the gateway refuses."""
     from accounts.clients import Scope
 

@@ -35,6 +35,16 @@ def print_json(said: Any) -> None:
     typer.echo(json.dumps(said, ensure_ascii=False, indent=2))
 
 
+def print_list(
+    told: Any, head: Iterable[str], rows: Iterable[Iterable[object]], *, as_json: bool
+) -> None:
+    """What was told as it came, or the rows that a person reads of it."""
+    if as_json:
+        print_json(told)
+    else:
+        print_table(head, rows)
+
+
 def print_facts(facts: Mapping[str, object]) -> None:
     """A line each, where there is something to say."""
     for name, value in facts.items():

@@ -1,12 +1,14 @@
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
+from urllib.parse import quote
 
 import typer
 
-from server.cli.common import config_path, fail, is_english, read_settings
+from server.cli.common import config_path, fail, is_english, read_settings, tells_usage_faults
 
 if TYPE_CHECKING:
     from wxgate_client.gateway import AsyncGateway
@@ -14,8 +16,11 @@ if TYPE_CHECKING:
     from accounts.clients import Scope
     from server.settings import Settings
 
+Result = TypeVar("Result")
+
 EXIT_USAGE = 2
 EXIT_UNREACHABLE = 3
+_PAGE = 100  # of items that a list is asked for at once
 
 ServerOption = Annotated[
     str, typer.Option("--server", envvar="WXGATE_URL", help="网关地址 / the gateway's URL")
@@ -26,7 +31,6 @@ KeyOption = Annotated[
 AccountOption = Annotated[
     str, typer.Option("--account", "-a", help="账号名；默认唯一的那个 / account name")
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="输出 JSON / print JSON")]
 
 
 @dataclass(frozen=True)
@@ -55,20 +59,32 @@ def find_target(
     return Target(url, key or _configured_key(settings, config, account, scopes), account)
 
 
-def at_gateway(target: Target, work: "Callable[[AsyncGateway], Awaitable[None]]") -> None:
-    """Do `work` at the gateway, until Ctrl-C. Ends with status 1 if it refuses, 3 if it is away."""
+def admin_target(server: str, key: str, config: Path | None) -> Target:
+    """The gateway, with a key that may administer it."""
+    from accounts.clients import Scope
+
+    return find_target(server, key, config, Scope.ADMIN)
+
+
+def at_gateway(
+    target: Target, work: "Callable[[AsyncGateway], Awaitable[Result]]", *, interrupted: int = 0
+) -> Result:
+    """What `work` returns that is done at the gateway.
+
+    Ends with status 1 if the gateway refuses, 3 if it is away, and `interrupted` at Ctrl-C.
+    """
     from wxgate_client.errors import Refused, Unreachable
     from wxgate_client.gateway import AsyncGateway
 
-    async def run() -> None:
+    async def run() -> Result:
         language = "en" if is_english() else "zh"
         async with AsyncGateway(target.url, target.key, language=language) as gateway:
-            await work(gateway)
+            return await work(gateway)
 
     try:
-        asyncio.run(run())
+        return asyncio.run(run())
     except KeyboardInterrupt:
-        return
+        raise typer.Exit(interrupted) from None
     except Unreachable as exc:
         fail_unreachable(target.url, exc)
     except Refused as exc:
@@ -76,9 +92,68 @@ def at_gateway(target: Target, work: "Callable[[AsyncGateway], Awaitable[None]]"
         raise typer.Exit(1) from None
 
 
+def ask(
+    target: Target,
+    method: str,
+    *path: str,
+    said: object = None,
+    query: Mapping[str, object] | None = None,
+    of_account: bool = False,
+) -> dict[str, Any]:
+    """The answer of one call, with what of the `query` is given. Ends as `at_gateway` does.
+
+    `path` is below /v1, or below the target's account.
+    """
+    params = {name: value for name, value in (query or {}).items() if value not in ("", None)}
+
+    async def work(gateway: "AsyncGateway") -> dict[str, Any]:
+        url = await _url(gateway, target, path, of_account=of_account)
+        return await gateway.request(method, url, json=said, params=params)
+
+    return at_gateway(target, work)
+
+
+def ask_list(
+    target: Target,
+    *path: str,
+    query: Mapping[str, str],
+    limit: int | None = None,
+    of_account: bool = False,
+) -> list[dict[str, Any]]:
+    """The first `limit` items of a list, over as many pages as they take; without it all of them.
+
+    Its path and the rest are as in `ask`.
+    """
+    params: dict[str, Any] = {name: value for name, value in query.items() if value}
+    if limit is not None:
+        params["limit"] = min(limit, _PAGE)
+
+    async def work(gateway: "AsyncGateway") -> list[dict[str, Any]]:
+        from wxgate_client.calls import Call
+
+        url = await _url(gateway, target, path, of_account=of_account)
+        found: list[dict[str, Any]] = []
+        async with aclosing(gateway.each(Call(method="GET", path=url, params=params))) as items:
+            async for item in items:
+                found.append(item)
+                if len(found) == limit:
+                    break
+        return found
+
+    return at_gateway(target, work)
+
+
 async def account_of(gateway: "AsyncGateway", target: Target) -> str:
     """The account that is meant: the one that was named, else the key's only one."""
     return target.account or await gateway.default_account()
+
+
+async def _url(
+    gateway: "AsyncGateway", target: Target, path: tuple[str, ...], *, of_account: bool
+) -> str:
+    """No part of the path leaves its place."""
+    above = ("accounts", await account_of(gateway, target)) if of_account else ()
+    return "/".join(("/v1", *(quote(part, safe="") for part in (*above, *path))))
 
 
 def fail_unreachable(url: str, reason: object) -> NoReturn:
@@ -123,13 +198,11 @@ def _configured_key(
 
 
 def _check_remote(server: str, key: str) -> None:
-    from wxgate_client.session import UsageFault, check_server
+    from wxgate_client.session import check_server
 
-    try:
-        if server:
+    if server:
+        with tells_usage_faults():
             check_server(server)
-    except UsageFault as fault:
-        fail(fault.zh, fault.en, code=EXIT_USAGE)
     # A header holds printable ASCII only; the key itself is never shown.
     if (server and not key) or not (key.isascii() and key.isprintable()):
         fail(

@@ -1,24 +1,13 @@
 import secrets
+from operator import itemgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
-from urllib.parse import quote
+from typing import Annotated, Any, Literal
 
 import typer
 
-from server.cli.common import ConfigOption, fail
-from server.cli.tables import print_facts, print_json, print_table
-from server.cli.target import (
-    EXIT_USAGE,
-    JsonOption,
-    KeyOption,
-    ServerOption,
-    Target,
-    at_gateway,
-    find_target,
-)
-
-if TYPE_CHECKING:
-    from wxgate_client.gateway import AsyncGateway
+from server.cli.common import ConfigOption, JsonOption, tells_usage_faults
+from server.cli.tables import print_facts, print_json, print_list, print_table
+from server.cli.target import KeyOption, ServerOption, Target, ask, ask_list, find_target
 
 app = typer.Typer(name="templates", no_args_is_help=True)
 
@@ -67,19 +56,8 @@ def list_(
     例 / example:
       wxgate templates list -q 周报
     """
-
-    async def work(gateway: "AsyncGateway") -> None:
-        from wxgate_client.calls import Call
-
-        params = {"q": q or None, "kind": kind or None}
-        call = Call(method="GET", path="/v1/templates", params=params)
-        found = [each async for each in gateway.each(call)]
-        if as_json:
-            print_json(found)
-        else:
-            print_table(_HEAD, ([each[name] for name in _HEAD] for each in found))
-
-    at_gateway(_reader(server, key, config), work)
+    found = ask_list(_reader(server, key, config), "templates", query={"q": q, "kind": kind})
+    print_list(found, _HEAD, map(itemgetter(*_HEAD), found), as_json=as_json)
 
 
 @app.command()
@@ -97,21 +75,16 @@ def show(
       wxgate templates show weekly-report
       wxgate templates show daily@1 --json
     """
-
-    async def work(gateway: "AsyncGateway") -> None:
-        plain, _, version = name.partition("@")
-        rest = ("versions", version) if version else ()
-        told = await gateway.request("GET", _path(plain, *rest))
-        if as_json:
-            print_json(told)
-            return
-        print_facts({fact: told[fact] for fact in (*_HEAD, "author", "created_at")})
-        rows = ([each.get(fact) for fact in _VARIABLES[1:]] for each in told["variables"])
-        names = (each["name"] for each in told["variables"])
-        print_table(_VARIABLES, ([known, *row] for known, row in zip(names, rows, strict=True)))
-        typer.echo(f"\n{told['text']}", nl=False)
-
-    at_gateway(_reader(server, key, config), work)
+    plain, _, version = name.partition("@")
+    rest = ("versions", version) if version else ()
+    told = ask(_reader(server, key, config), "GET", "templates", plain, *rest)
+    if as_json:
+        print_json(told)
+        return
+    print_facts({fact: told[fact] for fact in (*_HEAD, "author", "created_at")})
+    facts = ("name", *_VARIABLES[1:])
+    print_table(_VARIABLES, (map(each.get, facts) for each in told["variables"]))
+    typer.echo(f"\n{told['text']}", nl=False)
 
 
 @app.command()
@@ -134,21 +107,12 @@ def add(
     例 / example:
       wxgate templates add daily.md --variables daily.yaml --note 第一版
     """
-    from wxgate_client.session import UsageFault
-
     from server.cli.template_files import read_template
 
-    try:
-        form = read_template(file, variables)
-    except UsageFault as fault:
-        fail(fault.zh, fault.en, code=EXIT_USAGE)
-
-    async def work(gateway: "AsyncGateway") -> None:
-        form["note"] = note
-        told = await gateway.request("PUT", _path(name or file.stem), json=form)
-        _saved(told, as_json=as_json)
-
-    at_gateway(_writer(server, key, config), work)
+    with tells_usage_faults():
+        said = {**read_template(file, variables), "note": note}
+    target = _writer(server, key, config)
+    _saved(ask(target, "PUT", "templates", name or file.stem, said=said), as_json=as_json)
 
 
 @app.command()
@@ -170,21 +134,14 @@ def diff(
       wxgate templates diff daily 1
       wxgate templates diff daily 1 3
     """
-
-    async def work(gateway: "AsyncGateway") -> None:
-        params = {"from": before, "to": after}
-        asked = {name: value for name, value in params.items() if value is not None}
-        told = await gateway.request("GET", _path(name, "diff"), params=asked)
-        if as_json:
-            print_json(told)
-            return
-        typer.echo(told["unified"], nl=not told["unified"].endswith("\n"))
-        for change in told["variables"]:
-            typer.echo(
-                f"~ {change['name']}: {_short(change['before'])} → {_short(change['after'])}"
-            )
-
-    at_gateway(_reader(server, key, config), work)
+    query = {"from": before, "to": after}
+    told = ask(_reader(server, key, config), "GET", "templates", name, "diff", query=query)
+    if as_json:
+        print_json(told)
+        return
+    typer.echo(told["unified"], nl=not told["unified"].endswith("\n"))
+    for change in told["variables"]:
+        typer.echo(f"~ {change['name']}: {_short(change['before'])} → {_short(change['after'])}")
 
 
 @app.command()
@@ -202,12 +159,8 @@ def rollback(
     例 / example:
       wxgate templates rollback daily 1
     """
-
-    async def work(gateway: "AsyncGateway") -> None:
-        said = {"version": version}
-        _saved(await gateway.request("POST", _path(name, "rollback"), json=said), as_json=as_json)
-
-    at_gateway(_writer(server, key, config), work)
+    path, said = ("templates", name, "rollback"), {"version": version}
+    _saved(ask(_writer(server, key, config), "POST", *path, said=said), as_json=as_json)
 
 
 @app.command()
@@ -234,19 +187,15 @@ def preview(
     said: dict[str, Any] = {"variables": _rows(values, settings)[0]}
     if version:
         said["version"] = int(version) if version.isdecimal() else version
-
-    async def work(gateway: "AsyncGateway") -> None:
-        told = await gateway.request("POST", _path(plain, "preview"), json=said)
-        if output is not None:
-            made = told["article"] or told["message"] or {}
-            output.write_text(made.get("html") or told["text"], "utf-8")
-            typer.echo(f"已写入 / written: {output}", err=True)
-        if as_json:
-            print_json(told)
-        elif output is None:
-            typer.echo(told["text"], nl=False)
-
-    at_gateway(_reader(server, key, config), work)
+    told = ask(_reader(server, key, config), "POST", "templates", plain, "preview", said=said)
+    if output is not None:
+        made = told["article"] or told["message"] or {}
+        output.write_text(made.get("html") or told["text"], "utf-8")
+        typer.echo(f"已写入 / written: {output}", err=True)
+    if as_json:
+        print_json(told)
+    elif output is None:
+        typer.echo(told["text"], nl=False)
 
 
 @app.command()
@@ -265,13 +214,9 @@ def remove(
     例 / example:
       wxgate templates remove daily
     """
-
-    async def work(gateway: "AsyncGateway") -> None:
-        params = {"force": "true"} if force else None
-        await gateway.request("DELETE", _path(name), params=params)
-        typer.echo(f"{name}: 已删除 / removed")
-
-    at_gateway(_writer(server, key, config), work)
+    query = {"force": "true" if force else ""}
+    ask(_writer(server, key, config), "DELETE", "templates", name, query=query)
+    typer.echo(f"{name}: 已删除 / removed")
 
 
 @app.command()
@@ -315,18 +260,10 @@ def publish(
 
 
 def _rows(path: Path | None, settings: list[str] | None) -> list[dict[str, Any]]:
-    from wxgate_client.session import UsageFault
-
     from server.cli.template_files import read_values
 
-    try:
+    with tells_usage_faults():
         return read_values(path, settings or [])
-    except UsageFault as fault:
-        fail(fault.zh, fault.en, code=EXIT_USAGE)
-
-
-def _path(name: str, *rest: str) -> str:
-    return "/".join(("/v1/templates", *(quote(part, safe="") for part in (name, *rest))))
 
 
 def _saved(told: dict[str, Any], *, as_json: bool) -> None:

@@ -13,6 +13,7 @@ from server.cli.common import (
     log_to_stderr,
     read_settings,
 )
+from server.cli.tables import print_json
 
 if TYPE_CHECKING:
     from content.settings import ContentSettings
@@ -38,12 +39,10 @@ def themes(
     """
     if context.invoked_subcommand is not None:
         return
-    import orjson
-
     log_to_stderr()
     listing = asyncio.run(_listing(read_settings(config).content))
     if as_json:
-        typer.echo(orjson.dumps(listing, option=orjson.OPT_INDENT_2).decode())
+        print_json(listing)
         return
     for kind, head in (("article", "theme"), ("code", "code_theme")):
         typer.echo(f"{head}:")

@@ -2,7 +2,7 @@ import re
 import time
 from datetime import datetime
 
-from server.cli.common import fail
+from server.cli.common import fail, tells_usage_faults
 
 _UNITS_S = {"m": 60, "h": 3_600, "d": 86_400}
 
@@ -39,12 +39,9 @@ def late_s(at: str, if_late: str, max_late: str) -> float | None:
     Ends the command with status 2 if it makes no sense.
     """
     from wxgate_client.lateness import skip_late_s
-    from wxgate_client.session import UsageFault
 
-    try:
+    with tells_usage_faults():
         return skip_late_s(at, if_late, max_late)
-    except UsageFault as fault:
-        fail(fault.zh, fault.en, code=2)
 
 
 def in_shanghai(rfc3339: str) -> str:

@@ -1,17 +1,14 @@
 import json
 import time
-from collections.abc import Iterable
+from operator import itemgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
-from server.cli.common import ConfigOption, fail
-from server.cli.tables import print_json, print_table
-from server.cli.target import JsonOption, KeyOption, ServerOption, at_gateway, find_target
-
-if TYPE_CHECKING:
-    from wxgate_client.gateway import AsyncGateway
+from server.cli.common import ConfigOption, JsonOption, fail
+from server.cli.tables import print_list
+from server.cli.target import KeyOption, ServerOption, Target, ask, find_target
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -52,7 +49,7 @@ def add(
       wxgate webhooks add https://203.0.113.5/wxgate --event "job.*"
     """
     said = {"url": url, "events": event, "accounts": account}
-    made = _ask(server, key, config, "POST", "", said)
+    made = ask(_target(server, key, config), "POST", "webhooks", said=said)
     if as_json:
         typer.echo(json.dumps(made, ensure_ascii=False))
     else:
@@ -73,9 +70,9 @@ def list_(
     例 / example:
       wxgate webhooks list --json
     """
-    told = _ask(server, key, config, "GET", "")
+    told = ask(_target(server, key, config), "GET", "webhooks")
     rows = ((row["id"], row["state"], ",".join(row["events"]), row["url"]) for row in told["items"])
-    _show(told, ("id", "state", "events", "url"), rows, as_json=as_json)
+    print_list(told, ("id", "state", "events", "url"), rows, as_json=as_json)
 
 
 @app.command()
@@ -92,9 +89,9 @@ def deliveries(
     例 / example:
       wxgate webhooks deliveries whk_06h07z6nxmd948z1se7rzbetyc
     """
-    told = _ask(server, key, config, "GET", f"/{webhook_id}/deliveries")
+    told = ask(_target(server, key, config), "GET", "webhooks", webhook_id, "deliveries")
     head = ("id", "type", "state", "attempts", "error")
-    _show(told, head, ([row[name] for name in head] for row in told["items"]), as_json=as_json)
+    print_list(told, head, map(itemgetter(*head), told["items"]), as_json=as_json)
 
 
 @app.command("test")
@@ -110,9 +107,10 @@ def try_out(
     例 / example:
       wxgate webhooks test whk_06h07z6nxmd948z1se7rzbetyc
     """
-    sent = _ask(server, key, config, "POST", f"/{webhook_id}/test")
+    target = _target(server, key, config)
+    sent = ask(target, "POST", "webhooks", webhook_id, "test")
     for _ in range(_LOOKS):
-        told = _ask(server, key, config, "GET", f"/{webhook_id}/deliveries")
+        told = ask(target, "GET", "webhooks", webhook_id, "deliveries")
         tried = next((row for row in told["items"] if row["id"] == sent["id"]), sent)
         if tried["state"] == "delivered":
             typer.echo("已送达 / delivered")
@@ -136,29 +134,11 @@ def remove(
     例 / example:
       wxgate webhooks remove whk_06h07z6nxmd948z1se7rzbetyc
     """
-    _ask(server, key, config, "DELETE", f"/{webhook_id}")
+    ask(_target(server, key, config), "DELETE", "webhooks", webhook_id)
     typer.echo(f"已删除 / removed: {webhook_id}")
 
 
-def _ask(
-    server: str, key: str, config: Path | None, method: str, path: str, said: object = None
-) -> dict[str, Any]:
-    """Make the call and return its answer. Ends with status 1 if the gateway refuses."""
+def _target(server: str, key: str, config: Path | None) -> Target:
     from accounts.clients import Scope
 
-    told: dict[str, Any] = {}
-
-    async def work(gateway: "AsyncGateway") -> None:
-        told.update(await gateway.request(method, f"/v1/webhooks{path}", json=said))
-
-    at_gateway(find_target(server, key, config, *Scope), work)
-    return told
-
-
-def _show(
-    told: dict[str, Any], head: tuple[str, ...], rows: Iterable[Iterable[object]], *, as_json: bool
-) -> None:
-    if as_json:
-        print_json(told)
-    else:
-        print_table(head, rows)
+    return find_target(server, key, config, *Scope)

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 import typer
+from wxgate_client.session import UsageFault
 
 from core.errors import GatewayError, Text
 from server.cli.common import (
@@ -9,6 +10,7 @@ from server.cli.common import (
     in_language,
     print_warnings,
     read_settings,
+    tells_usage_faults,
 )
 
 BAD = '[server]\nlisten = "nowhere"\nworkers = 0\n[fetch]\nnothing = 1\n'
@@ -50,6 +52,12 @@ def test_an_error_is_told_with_what_to_do(capsys: pytest.CaptureFixture[str]) ->
     told = capsys.readouterr()
     assert told.out == ""
     assert told.err == "坏了：钟\n  → 修 钟\nbroken: 钟\n  → mend 钟\n"
+
+
+def test_a_usage_fault_is_told_and_ends_with_2(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(typer.Exit) as ended, tells_usage_faults():
+        raise UsageFault("没有文件", "no file")
+    assert (ended.value.exit_code, capsys.readouterr().err) == (2, "没有文件\nno file\n")
 
 
 def test_warnings_leave_stdout_alone(capsys: pytest.CaptureFixture[str]) -> None:

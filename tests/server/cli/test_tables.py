@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from server.cli.tables import print_facts, print_json, print_table
+from server.cli.tables import print_facts, print_json, print_list, print_table
 
 
 def test_a_table_is_not_cut_for_other_programs(capsys: pytest.CaptureFixture[str]) -> None:
@@ -30,3 +30,11 @@ def test_yes_and_no_are_no_words_of_python(capsys: pytest.CaptureFixture[str]) -
         ["builtin:", "✓"],
         ["required:", "-"],
     ]
+
+
+def test_a_list_is_told_as_it_came_or_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    told = {"items": [{"id": "x"}]}
+    print_list(told, ("id",), [("x",)], as_json=True)
+    assert json.loads(capsys.readouterr().out) == told
+    print_list(told, ("id",), [("x",)], as_json=False)
+    assert capsys.readouterr().out.split() == ["id", "x"]

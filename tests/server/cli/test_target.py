@@ -1,10 +1,13 @@
+import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
 
 from accounts.clients import Scope
-from server.cli.target import Target, find_target
+from server.cli.target import Target, admin_target, ask, ask_list, at_gateway, find_target
+from tests.e2e.conftest import KEY
 from tests.e2e.processes import write_toml
 
 KEYS = {name: f"wxg_{name}_0123456789abcdefghijklmn" for name in ("drafts", "watch")}
@@ -45,7 +48,7 @@ def test_else_the_configured_gateway_with_the_first_key_that_may(config: Path) -
     found = find_target("", "", config, Scope.STATS, Scope.ADMIN)
     assert found == Target("http://127.0.0.1:8099", KEYS["watch"], "")
     assert find_target("", "", config, Scope.DRAFT, account="main").key == KEYS["drafts"]
-    assert find_target("", "mine", config, Scope.ADMIN).key == "mine"
+    assert admin_target("", "mine", config).key == "mine"
 
 
 @pytest.mark.parametrize(("scope", "account"), [(Scope.ADMIN, ""), (Scope.DRAFT, "other")])
@@ -76,3 +79,37 @@ def test_who_has_no_configuration_is_asked_for_the_gateway(
         find_target("", "", None, Scope.DRAFT)
     assert ended.value.exit_code == 2
     assert "WXGATE_URL" in capsys.readouterr().err
+
+
+async def test_a_list_is_read_over_all_pages_or_up_to_its_limit(open_stand: Any) -> None:
+    async with open_stand() as stand:
+        gate = Target(stand.url, KEY, "main")
+        page = await asyncio.to_thread(ask, gate, "GET", "templates", query={"limit": 2, "q": ""})
+        assert page["next_cursor"] == page["items"][-1]["name"]
+        every = await asyncio.to_thread(ask_list, gate, "templates", query={"limit": "2"})
+        assert (len(every) > 2, every[:2]) == (True, page["items"])
+        first = await asyncio.to_thread(ask_list, gate, "templates", query={"q": ""}, limit=3)
+        assert first == every[:3]
+        none = await asyncio.to_thread(ask_list, gate, "schedules", query={}, of_account=True)
+        assert none == []
+
+
+async def test_a_part_of_a_path_stays_one(
+    open_stand: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with open_stand() as stand:
+        gate = Target(stand.url, KEY, "main")
+        with pytest.raises(typer.Exit) as ended:
+            await asyncio.to_thread(ask, gate, "GET", "templates", "a?b")
+        assert ended.value.exit_code == 1
+        assert "a?b" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("status", [0, 130])
+def test_ctrl_c_ends_with_the_status_that_is_asked_for(status: int) -> None:
+    async def interrupted(_gateway: object) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(typer.Exit) as ended:
+        at_gateway(Target("http://127.0.0.1:1", "k", ""), interrupted, interrupted=status)
+    assert ended.value.exit_code == status
