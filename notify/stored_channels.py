@@ -1,11 +1,12 @@
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import structlog
 
-from notify.channel_errors import ChannelInvalid
+from notify.channel_errors import ChannelInvalid, ChannelLocked
 from notify.channel_forms import checked, read_back
 from notify.channel_settings import ChannelSettings
 from notify.channels import Channels
+from notify.kinds import Kind
 from store import channels as rows
 from store.channels import ChannelRow
 from store.engine import Database
@@ -38,13 +39,19 @@ class StoredChannels:
         )
 
     def _opened(self, row: ChannelRow) -> ChannelSettings | None:
-        kept = self._opens(row)
-        if kept is None:
-            log.error("channel locked: its settings do not open", channel=row.name)
-            return None
         try:
-            return checked(read_back(kept), self._channels.kinds)
-        except ChannelInvalid as exc:
-            # Written by a newer wxgate, or by hand.
-            log.error("channel locked: unusable", channel=row.name, reason=str(exc))  # noqa: TRY400
+            return settings_of(row, self._opens, self._channels.kinds)
+        except (ChannelLocked, ChannelInvalid) as exc:
+            log.error("channel not read", channel=row.name, reason=str(exc))  # noqa: TRY400
             return None
+
+
+def settings_of(row: ChannelRow, opens: Opens, kinds: Mapping[str, Kind]) -> ChannelSettings:
+    """The settings that were sealed in a row.
+
+    Raises ChannelLocked, and ChannelInvalid of what a newer wxgate wrote, or somebody by hand.
+    """
+    kept = opens(row)
+    if kept is None:
+        raise ChannelLocked(channel=row.name)
+    return checked(read_back(kept), kinds)

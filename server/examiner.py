@@ -9,6 +9,7 @@ from accounts.official import Accounts
 from cache.redis import RedisLink
 from proxy.transport import UpstreamTransport
 from proxy.upstream import Upstream
+from server.channel_probes import channel_probes
 from server.checks import checks_of
 from server.checkup import Checkup
 from server.doctor import Doctor
@@ -39,7 +40,11 @@ async def open_examiner(
             accounts=accounts,
             call=call,
             http=http,
-            probes={**probes_of(settings, link), **forward_probes(settings, time.time)},
+            probes={
+                **probes_of(settings, link),
+                **channel_probes(current),
+                **forward_probes(settings, time.time),
+            },
             checks=lambda: checks_of(current(), config),
         )
 

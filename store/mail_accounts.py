@@ -38,6 +38,13 @@ async def of_channel(connection: AsyncConnection, channel: str) -> dict[str, Mai
     return {row.name: row for row in rows}
 
 
+async def disabled(connection: AsyncConnection) -> list[MailAccountRow]:
+    """Those that nothing is sent by for now, of all channels."""
+    query = select(mail_account).where(mail_account.c.disabled_at.is_not(None))
+    query = query.order_by(mail_account.c.channel, mail_account.c.name)
+    return [MailAccountRow(**row) for row in (await connection.execute(query)).mappings()]
+
+
 async def put(connection: AsyncConnection, row: MailAccountRow) -> None:
     """Write all of it."""
     values = asdict(row)

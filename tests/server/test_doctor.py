@@ -55,7 +55,8 @@ async def test_a_gateway_that_is_well_has_nothing_to_fix(
     found = await examined(settings(sandbox.url, tmp_path, VERIFIED))
     assert list(found) == [
         *("listen", "clients", "main: clients", "time zone"),
-        *("data_dir", "master key", "database", "redis", "hosts", "word lists", "clock"),
+        *("data_dir", "master key", "database", "redis", "hosts", "word lists"),
+        *("channels", "mail accounts", "clock"),
         *("main: token", "main: publish"),
     ]
     del found["main: clients"]  # nobody may use the account yet

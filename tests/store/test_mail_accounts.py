@@ -26,3 +26,11 @@ async def test_one_alone_tries_an_account_when_its_time_has_come(database: Datab
             for name, due in (("one", 4), ("one", 5), ("one", 5), ("able", 5), ("none", 5))
         ]
     assert claims == [False, True, False, False, False]
+
+
+async def test_those_are_known_that_send_nothing(database: Database) -> None:
+    other = replace(ROW, channel="other")
+    async with database.write() as connection:
+        for row in (other, ROW, replace(ROW, name="able", disabled_at=None)):
+            await mail_accounts.put(connection, row)
+        assert await mail_accounts.disabled(connection) == [ROW, other]
