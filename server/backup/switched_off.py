@@ -1,16 +1,11 @@
-import asyncio
 from typing import Never
 
-import structlog
-
 from core.clock import Clock
-from core.errors import GatewayError
 from notify.alerting.alerts import BY_ITSELF
 from server.backup.clockwork import DUTY, EVENT
 from store import alerts, duties
 from store.engine import Database
-
-log = structlog.get_logger(__name__)
+from store.for_ever import for_ever
 
 _LOOK_S = 60.0
 # Another process may have read a newer configuration than this one, or be starting anew.
@@ -31,14 +26,7 @@ class SwitchedOff:
 
     async def run(self) -> Never:
         """Look every minute."""
-        while True:
-            try:
-                await self.once()
-            except GatewayError as exc:  # of the store: the next look may do better
-                log.warning("alerts of backups not looked at", reason=str(exc))
-            except Exception:
-                log.exception("alerts of backups not looked at")
-            await asyncio.sleep(_LOOK_S)
+        await for_ever(self.once, every_s=_LOOK_S, failed="alerts of backups not looked at")
 
     async def once(self) -> int:
         """Resolve them unless another process makes backups; how many. Raises StorageUnavailable.
