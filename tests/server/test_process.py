@@ -1,4 +1,5 @@
 import asyncio
+import re
 import signal
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -7,9 +8,11 @@ from typing import Any
 import httpx
 import pytest
 
+from notify import delivery
 from sandbox.faults import Fault
 from sandbox.server import RunningSandbox, run_sandbox
 from sandbox.settings import SandboxSettings
+from server import process
 from server.doors import listen_on
 from server.process import gateway_in_background
 from server.settings import Settings
@@ -17,6 +20,8 @@ from tests.e2e.conftest import KEY, configuration
 from tests.e2e.processes import serve, write_toml
 
 COUNT = "/cgi-bin/draft/count"
+ROOT = Path(__file__).parents[2]
+_MARGIN_S = 20  # to close what is open
 
 
 def written(sandbox: RunningSandbox, tmp_path: Path, port: int, **server: Any) -> tuple[Path, str]:
@@ -32,6 +37,25 @@ async def until(happened: Any) -> None:
     async with asyncio.timeout(20):
         while not happened():
             await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize(
+    ("file", "key"),
+    [
+        ("deploy/wxgate.service", "TimeoutStopSec="),
+        ("deploy/wxgate-workers.service", "TimeoutStopSec="),
+        ("compose.yaml", "stop_grace_period: "),
+    ],
+)
+def test_whoever_stops_it_lets_it_end(file: str, key: str) -> None:
+    ends_s = Settings().server.drain_s + process._GRACE_S + delivery._GRACE_S
+    ruled_s = Settings().server.drain_s + 60  # what the documentation says
+    allowed = re.findall(rf"^\s*{key}(\d+)s?\b", (ROOT / file).read_text(), re.MULTILINE)
+    assert allowed
+    assert all(int(each) >= ruled_s >= ends_s + _MARGIN_S for each in allowed)
+    for language in ("zh", "en"):
+        told = (ROOT / "docs" / language / "operations.md").read_text()
+        assert "`server.drain_s` + 60" in told
 
 
 async def test_a_draining_gateway_says_so_and_still_answers(tmp_path: Path) -> None:
