@@ -9,7 +9,7 @@ from accounts.account_forms import AccountChanges, AccountView, checked
 from accounts.account_secrets import SECRETS, AccountSecrets
 from accounts.account_views import secrets_of, settings_of, view_of_file, view_of_row
 from accounts.audit import AuditLog
-from accounts.edits import Editor, StaleEdit
+from accounts.edits import Editor, check_version
 from accounts.official import Accounts, OfficialAccount, UnknownAccount
 from core.clock import Clock
 from store import accounts as rows
@@ -83,8 +83,7 @@ class AccountBook:
         self._check_not_in_file(name)
         async with self._database.write() as connection:
             row = await _found(connection, name, lock=True)
-            if version not in (None, row.version):
-                raise StaleEdit(subject=name, version=row.version)
+            check_version(name, version, row.version)
             kept = {"name": name, "app_id": row.app_id, "app_secret": _ANY, **row.settings}
             given = {field: secret for field, secret in secrets.items() if secret}
             checked({**kept, **said, **given})
@@ -105,8 +104,7 @@ class AccountBook:
         self._check_not_in_file(name)
         async with self._database.write() as connection:
             row = await _found(connection, name, lock=True)
-            if version not in (None, row.version):
-                raise StaleEdit(subject=name, version=row.version)
+            check_version(name, version, row.version)
             if count := await jobs.unfinished(connection, name):
                 raise AccountBusy(account=name, count=count)
             await rows.remove(connection, name)

@@ -15,7 +15,7 @@ from accounts.client_forms import ClientChanges, ClientView, NewClient, StoredSe
 from accounts.client_keys import ClientKeys
 from accounts.client_views import is_usable, view_of_file, view_of_row
 from accounts.clients import Clients
-from accounts.edits import Editor, StaleEdit
+from accounts.edits import Editor, check_version
 from accounts.keys import CLIENT_ID, digest_of, epoch_of
 from core.clock import Clock
 from store import clients as rows
@@ -166,8 +166,7 @@ class ClientBook:
         row = await rows.find(connection, client_id, lock=True)
         if row is None or not is_usable(row):
             raise ClientUnknown(client=client_id)
-        if version not in (None, row.version):
-            raise StaleEdit(subject=client_id, version=row.version)
+        check_version(client_id, version, row.version)
         return row
 
     async def _add_key(self, connection: AsyncConnection, row: ClientRow) -> str:

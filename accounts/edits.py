@@ -38,4 +38,10 @@ class Editor(NamedTuple):
         )
 
 
+def check_version(subject: str, version: int | None, current: int) -> None:
+    """Raises StaleEdit if the caller has seen another version (None: whichever there is)."""
+    if version not in (None, current):
+        raise StaleEdit(subject=subject, version=current)
+
+
 SYSTEM = Editor("system")

@@ -4,7 +4,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from accounts.audit import AuditLog
-from accounts.edits import Editor, StaleEdit
+from accounts.edits import Editor, check_version
 from core.clock import Clock, rfc3339
 from core.errors import GatewayError, Text
 from core.ids import new_id
@@ -201,6 +201,5 @@ async def _found(
     row = await alerts.get(connection, alert_id, lock=True)
     if row is None:
         raise AlertUnknown(id=alert_id)
-    if version not in (None, row.version):
-        raise StaleEdit(subject=alert_id, version=row.version)
+    check_version(alert_id, version, row.version)
     return row

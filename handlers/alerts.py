@@ -1,4 +1,3 @@
-import re
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, Literal
 
@@ -7,12 +6,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from accounts.clients import Scope
-from core.clock import rfc3339
 from handlers.alert_desk import AlertDesk, AlertUnknown
-from handlers.bodies import has_body, read_model
+from handlers.bodies import read_if_any
 from handlers.edits import editor_of, etag, expected_version
 from handlers.guard import require_scope
-from handlers.queries import NO_NUL, read_query
+from handlers.queries import NO_NUL, path_id, read_query
+from handlers.views import view_of
 from notify.message import Severity
 from store.alerts import AlertFilter, AlertRow
 
@@ -95,7 +94,9 @@ class AlertsHandler:
             account=query.account,
         )
         rows, cursor = await self._desk.page(wanted, before=query.cursor, limit=query.limit)
-        return JSONResponse({"items": [_alert(row) for row in rows], "next_cursor": cursor})
+        return JSONResponse(
+            {"items": [view_of(AlertView, row) for row in rows], "next_cursor": cursor}
+        )
 
     async def get(self, request: Request) -> Response:
         """One of them."""
@@ -113,27 +114,14 @@ class AlertsHandler:
     async def _act(self, request: Request, act: Callable[..., Awaitable[AlertRow]]) -> Response:
         require_scope(request, Scope.ADMIN)
         alert_id, version = _alert_id(request), expected_version(request)
-        said = AlertNote()
-        if has_body(request):
-            said = await read_model(request, AlertNote, max_bytes=_MAX_BYTES)
+        said = await read_if_any(request, AlertNote, max_bytes=_MAX_BYTES)
         row = await act(alert_id, editor_of(request), note=said.note, version=version)
         return _shown(row)
 
 
 def _alert_id(request: Request) -> str:
-    alert_id: str = request.path_params["alert_id"]
-    if not re.fullmatch(_ALERT_ID, alert_id):
-        raise AlertUnknown(id=alert_id[:64])
-    return alert_id
+    return path_id(request, "alert_id", form=_ALERT_ID, unknown=AlertUnknown)
 
 
 def _shown(row: AlertRow) -> Response:
-    return JSONResponse(_alert(row), headers=etag(row.version))
-
-
-def _alert(row: AlertRow) -> dict[str, Any]:
-    shown = {name: getattr(row, name) for name in AlertView.model_fields}
-    return {
-        name: rfc3339(value) if name.endswith("_at") and value is not None else value
-        for name, value in shown.items()
-    }
+    return JSONResponse(view_of(AlertView, row), headers=etag(row.version))

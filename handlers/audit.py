@@ -8,7 +8,7 @@ from accounts.audit import AuditLog
 from accounts.clients import Scope
 from core.clock import rfc3339
 from handlers.guard import require_scope
-from handlers.queries import NO_NUL, read_query
+from handlers.queries import NO_NUL, read_query, unix
 from store.audit import AuditFilter
 
 
@@ -58,7 +58,7 @@ class AuditHandler:
         require_scope(request, Scope.ADMIN)
         query = read_query(request, AuditQuery)
         wanted = AuditFilter(
-            since=query.since.timestamp() if query.since else None,
+            since=unix(query.since),
             **query.model_dump(include={"action", "actor", "account", "subject"}),
         )
         before = int(query.cursor) if query.cursor else None

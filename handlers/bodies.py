@@ -102,15 +102,17 @@ async def read_model(request: Request, model: type[M], *, max_bytes: int) -> M:
     return parse_model(await _read(request, max_bytes, None), model)
 
 
+async def read_if_any(request: Request, model: type[M], *, max_bytes: int) -> M:
+    """As `read_model`; what `model` is by itself if the caller announced no body."""
+    headers = request.headers
+    if headers.get("content-length", "0") == "0" and "transfer-encoding" not in headers:
+        return model()
+    return await read_model(request, model, max_bytes=max_bytes)
+
+
 async def read_bytes(request: Request, *, max_bytes: int, share: Share) -> bytes:
     """The body as it is, of any type. Raises ServerBusy, RequestTooLarge."""
     return await _read(request, max_bytes, share)
-
-
-def has_body(request: Request) -> bool:
-    """Whether the caller announced a body."""
-    headers = request.headers
-    return headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
 
 
 async def read_with_files(

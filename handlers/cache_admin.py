@@ -10,7 +10,7 @@ from accounts.clients import Scope
 from accounts.official import Accounts, OfficialAccount
 from cache.fleet import Fleet
 from core.errors import GatewayError, Text
-from handlers.bodies import has_body, read_model
+from handlers.bodies import read_if_any
 from handlers.edits import editor_of
 from handlers.guard import require_scope
 from handlers.queries import read_query
@@ -105,9 +105,7 @@ class CacheAdminHandler:
         """Fetch what callers will ask for."""
         require_scope(request, Scope.ADMIN)
         cache = _known(request, self._warms)
-        wanted = WarmRequest()
-        if has_body(request):
-            wanted = await read_model(request, WarmRequest, max_bytes=_MAX_BYTES)
+        wanted = await read_if_any(request, WarmRequest, max_bytes=_MAX_BYTES)
         accounts = list(self._named(wanted.account))
         warm = self._warms[cache]
         warmed = {account.name: await warm(account, wanted.paths) for account in accounts}

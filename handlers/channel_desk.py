@@ -5,7 +5,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from accounts.audit import AuditLog
 from accounts.channel_secrets import channel_aad
-from accounts.edits import Editor, StaleEdit
+from accounts.edits import Editor, check_version
 from accounts.master_key import Sealer
 from core.clock import Clock
 from notify.channel_errors import (
@@ -120,8 +120,7 @@ class ChannelDesk:
         row = None if "\x00" in name else await rows.find(connection, name, lock=True)
         if row is None:
             raise ChannelUnknown(channel=name[:64])
-        if version not in (None, row.version):
-            raise StaleEdit(subject=name, version=row.version)
+        check_version(name, version, row.version)
         return row
 
     def _check_not_in_file(self, name: str) -> None:

@@ -10,7 +10,7 @@ from accounts.clients import Client, Scope
 from core.clock import Clock
 from core.errors import Text
 from core.ids import new_id
-from handlers.bodies import has_body, read_model
+from handlers.bodies import read_if_any, read_model
 from handlers.channel_desk import ChannelDesk
 from handlers.edits import editor_of, etag, expected_version
 from handlers.guard import require_scope
@@ -149,9 +149,7 @@ class ChannelsHandler:
     async def test(self, request: Request) -> Response:
         """Send a message that tells of nothing, now, and say what came of it."""
         require_scope(request, Scope.ADMIN)
-        said = ChannelTest()
-        if has_body(request):
-            said = await read_model(request, ChannelTest, max_bytes=_MAX_BYTES)
+        said = await read_if_any(request, ChannelTest, max_bytes=_MAX_BYTES)
         settings = self._channels.get(request.path_params["name"])
         if said.to and not self._channels.kind(settings.name).takes_to:
             raise ChannelInvalid(field="to", reason=f"to: {settings.type}")

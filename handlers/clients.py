@@ -7,7 +7,7 @@ from starlette.responses import JSONResponse, Response
 from accounts.client_book import ClientBook
 from accounts.client_forms import ClientChanges, ClientView, NewClient
 from accounts.clients import Scope
-from handlers.bodies import has_body, read_model
+from handlers.bodies import read_if_any, read_model
 from handlers.edits import editor_of, etag, expected_version
 from handlers.guard import require_scope
 from handlers.queries import read_query
@@ -101,9 +101,7 @@ class ClientsHandler:
         """A new key; the one before lives on for a while."""
         require_scope(request, Scope.ADMIN)
         client_id = request.path_params["client"]
-        wanted = Rotation()
-        if has_body(request):
-            wanted = await read_model(request, Rotation, max_bytes=_MAX_BYTES)
+        wanted = await read_if_any(request, Rotation, max_bytes=_MAX_BYTES)
         key = await self._book.rotate(client_id, editor_of(request), overlap_s=wanted.overlap_s)
         return await self._with_key(client_id, key)
 

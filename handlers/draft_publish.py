@@ -1,4 +1,3 @@
-import re
 from typing import Literal, Protocol, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -15,10 +14,11 @@ from handlers.articles import (
     check_audience,
     idempotency_key,
 )
-from handlers.bodies import has_body, read_model
+from handlers.bodies import read_if_any, read_model
 from handlers.guard import require_scope
 from handlers.jobs import answer_to_post
 from handlers.late import LateFields
+from handlers.queries import path_id
 from jobs.draft_publication import DraftPublication
 from jobs.draft_publish import DraftGone
 from jobs.publish_at import check_publish_at, read_publish_at
@@ -87,9 +87,7 @@ class DraftPublishHandler:
         """Take the publication of a draft in as a job."""
         client = require_scope(request, Scope.PUBLISH, Scope.MASS)
         account = account_of(request, client, self._accounts)
-        asked = PublishRequest()
-        if has_body(request):
-            asked = await read_model(request, PublishRequest, max_bytes=_MAX_BYTES)
+        asked = await read_if_any(request, PublishRequest, max_bytes=_MAX_BYTES)
         require_scope(request, SCOPES[asked.action])
         publication = self._publication(request, client, account, asked)
         row = await self._jobs.submit(publication, lambda: self._check(publication))
@@ -128,7 +126,4 @@ class DraftPublishHandler:
 
 
 def _media_id(request: Request) -> str:
-    media_id: str = request.path_params["media_id"]
-    if not re.fullmatch(MEDIA_ID, media_id):
-        raise DraftGone(media_id=media_id[:64])
-    return media_id
+    return path_id(request, "media_id", form=MEDIA_ID, unknown=DraftGone, told_as="media_id")

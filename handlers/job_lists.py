@@ -8,7 +8,7 @@ from starlette.responses import JSONResponse, Response
 from accounts.clients import Client, Scope
 from accounts.official import Accounts
 from handlers.jobs import JOB_ID, JobAnswer, reviews_of, shown, whose
-from handlers.queries import NO_NUL, read_query
+from handlers.queries import NO_NUL, read_query, unix
 from jobs.lists import JobLists
 from jobs.states import State
 from store.job_lists import JobFilter
@@ -58,8 +58,7 @@ class JobWanted(BaseModel):
 
     def times(self, what: Literal["created", "due"]) -> tuple[float | None, float | None]:
         """From when, and before when."""
-        since, before = getattr(self, f"{what}_after"), getattr(self, f"{what}_before")
-        return since and since.timestamp(), before and before.timestamp()
+        return unix(getattr(self, f"{what}_after")), unix(getattr(self, f"{what}_before"))
 
 
 class JobQuery(JobWanted):

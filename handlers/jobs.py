@@ -14,6 +14,7 @@ from handlers.edits import editor_of, etag
 from handlers.errors import language_of_caller, request_id_of
 from handlers.guard import require_scope
 from handlers.presence import Presence
+from handlers.queries import path_id
 from handlers.sse import event, last_event_id, stream
 from jobs.batch_view import items_json
 from jobs.lists import JobLists
@@ -296,7 +297,4 @@ def reviews_of(request: Request) -> tuple[str, ...]:
 
 def job_id_of(request: Request) -> str:
     """The job that the path names. Raises JobUnknown."""
-    job_id: str = request.path_params["job_id"]
-    if not re.fullmatch(JOB_ID, job_id):
-        raise JobUnknown(job_id=job_id[:64])
-    return job_id
+    return path_id(request, "job_id", form=JOB_ID, unknown=JobUnknown, told_as="job_id")

@@ -1,5 +1,4 @@
 import re
-from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
@@ -14,7 +13,7 @@ from handlers.bodies import FieldInvalid, read_model
 from handlers.edits import editor_of
 from handlers.errors import language_of_caller, request_id_of
 from handlers.guard import require_scope
-from handlers.queries import NO_NUL, read_query
+from handlers.queries import NO_NUL, path_id, read_query, unix
 from jobs.library import Library, Listed, NotInLibrary, Shown
 from store.library import Holding, LibraryFilter, LibraryKind, Place
 from store.search import words_of
@@ -129,7 +128,7 @@ class LibraryHandler:
             kind=self._kind,
             types=query.type,
             ids=query.ids,
-            updated=(_unix(query.updated_after), _unix(query.updated_before)),
+            updated=(unix(query.updated_after), unix(query.updated_before)),
             tag=query.tag,
             words=words_of(query.q or ""),
         )
@@ -167,14 +166,7 @@ class LibraryHandler:
 
 
 def _id(request: Request) -> str:
-    thing_id: str = request.path_params["id"]
-    if not re.fullmatch(_ID, thing_id):
-        raise NotInLibrary(thing_id=thing_id[:64])
-    return thing_id
-
-
-def _unix(at: datetime | None) -> float | None:
-    return None if at is None else at.timestamp()
+    return path_id(request, "id", form=_ID, unknown=NotInLibrary, told_as="thing_id")
 
 
 def _place(cursor: str | None) -> Place | None:

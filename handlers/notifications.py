@@ -1,6 +1,5 @@
 import hashlib
 import json
-import re
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
@@ -22,7 +21,8 @@ from handlers.articles import idempotency_key
 from handlers.bodies import read_model
 from handlers.edits import editor_of
 from handlers.guard import require_scope
-from handlers.queries import NO_NUL, read_query
+from handlers.queries import NO_NUL, path_id, read_query, unix
+from handlers.views import view_of
 from jobs.intake import IdempotencyMismatch
 from notify.attachment import MAX_ATTACHMENTS
 from notify.client_notifications import Asked, ClientNotifications
@@ -30,7 +30,7 @@ from notify.errors import NotificationUnknown
 from notify.message import Severity
 from notify.settings import ChannelName
 from store.notification_lists import NotificationFilter
-from store.notifications import AttemptRow, NotificationRow
+from store.notifications import NotificationRow
 
 _MAX_BYTES = 1_000_000
 _ID = "ntf_[0-9a-z]{26}"
@@ -168,7 +168,6 @@ class NotificationWanted(BaseModel):
     def filter(self, own: str | None) -> NotificationFilter:
         """Those, of one client where `own` names it."""
         elsewhere = own is not None and self.client not in (None, own)
-        since, before = self.created_after, self.created_before
         return NotificationFilter(
             client_id=own or self.client,
             ids=() if elsewhere else self.ids,
@@ -179,10 +178,7 @@ class NotificationWanted(BaseModel):
             account=self.account,
             alert_id=self.alert,
             digest_id=self.digest,
-            created=(
-                None if since is None else since.timestamp(),
-                None if before is None else before.timestamp(),
-            ),
+            created=(unix(self.created_after), unix(self.created_before)),
         )
 
 
@@ -241,7 +237,7 @@ class NotificationsHandler:
         detail = {
             "text": told.row.content.get("text"),
             "attachments": list(told.files),
-            "tries": [_attempt(attempt) for attempt in told.attempts],
+            "tries": [view_of(AttemptView, attempt) for attempt in told.attempts],
         }
         return JSONResponse({**_view(told.row), **detail})
 
@@ -261,10 +257,7 @@ def _whose(request: Request) -> str | None:
 
 
 def _notification_id(request: Request) -> str:
-    notification_id: str = request.path_params["notification_id"]
-    if not re.fullmatch(_ID, notification_id):
-        raise NotificationUnknown(id=notification_id[:64])
-    return notification_id
+    return path_id(request, "notification_id", form=_ID, unknown=NotificationUnknown)
 
 
 def _accepted(row: NotificationRow) -> Response:
@@ -274,39 +267,15 @@ def _accepted(row: NotificationRow) -> Response:
 
 def _view(row: NotificationRow) -> dict[str, Any]:
     waits = row.state in ("pending", "held")
-    return {
-        "id": row.id,
-        "state": row.state,
-        "channel": row.channel,
-        "client": row.client_id,
-        "event": row.event,
-        "severity": row.severity,
-        "account": row.account,
-        "alert": row.alert_id,
+    return view_of(
+        *(NotificationView, row),
+        client=row.client_id,
+        alert=row.alert_id,
         **{name: row.recipients.get(name, []) for name in ("to", "cc", "bcc")},
-        "subject": row.content.get("subject"),
-        "template": row.template,
-        "template_version": row.template_version,
-        "attempts": row.attempts,
-        "error": row.error,
-        "carried_by": row.digest_id,
-        "resend_of": row.resend_of,
-        "created_at": rfc3339(row.created_at),
-        "next_at": rfc3339(row.next_at) if waits else None,
-        "done_at": None if row.done_at is None else rfc3339(row.done_at),
-    }
-
-
-def _attempt(row: AttemptRow) -> dict[str, Any]:
-    return {
-        "number": row.number,
-        "began_at": rfc3339(row.began_at),
-        "ended_at": None if row.ended_at is None else rfc3339(row.ended_at),
-        "outcome": row.outcome,
-        "sender": row.sender,
-        "reference": row.reference,
-        "error": row.error,
-    }
+        subject=row.content.get("subject"),
+        carried_by=row.digest_id,
+        next_at=rfc3339(row.next_at) if waits else None,
+    )
 
 
 def _hash(text: str) -> str:

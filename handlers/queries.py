@@ -1,8 +1,12 @@
+import re
+from collections.abc import Callable
+from datetime import datetime
 from typing import Any, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
 
+from core.errors import GatewayError
 from handlers.bodies import FieldInvalid
 
 NO_NUL = "^[^\\x00]*$"  # PostgreSQL takes none
@@ -18,6 +22,26 @@ def read_query(request: Request, model: type[Query]) -> Query:
         fault = exc.errors(include_url=False, include_context=False, include_input=False)[0]
     name = str(fault["loc"][0])[:64]
     raise FieldInvalid(field=name, reason=f"{name}: {fault['msg']}")
+
+
+def path_id(
+    request: Request,
+    name: str,
+    *,
+    form: str,
+    unknown: Callable[..., GatewayError],
+    told_as: str = "id",
+) -> str:
+    """What the path names, if an id has that form. Raises `unknown`, which calls it `told_as`."""
+    said: str = request.path_params[name]
+    if not re.fullmatch(form, said):
+        raise unknown(**{told_as: said[:64]})
+    return said
+
+
+def unix(at: datetime | None) -> float | None:
+    """The same time, as stores keep it."""
+    return None if at is None else at.timestamp()
 
 
 def _said(request: Request, model: type[BaseModel]) -> dict[str, Any]:

@@ -6,11 +6,21 @@ from starlette.responses import JSONResponse, Response
 
 from accounts.audit import AuditLog
 from accounts.clients import Scope
-from core.clock import rfc3339
 from handlers.edits import editor_of
 from handlers.guard import require_scope
+from handlers.views import view_of
 from jobs.replicas import Replicas
 from store.replicas import ReplicaRow
+
+# What a process tells of itself, until it has.
+_UNTOLD = {
+    "name": "",
+    "listen": "",
+    "jobs": 0,
+    "redis": "none",
+    "clock_ahead_s": 0.0,
+    "supervised": False,
+}
 
 
 class ReplicaView(BaseModel):
@@ -63,22 +73,5 @@ class ReplicasHandler:
         return JSONResponse(self._view(row), status_code=202)
 
     def _view(self, row: ReplicaRow) -> dict[str, object]:
-        shown = ReplicaView(
-            id=row.id,
-            name=row.info.get("name", ""),
-            host=row.host,
-            pid=row.pid,
-            role=row.role,
-            state=row.state,
-            version=row.version,
-            config=row.config,
-            listen=row.info.get("listen", ""),
-            jobs=row.info.get("jobs", 0),
-            redis=row.info.get("redis", "none"),
-            clock_ahead_s=row.info.get("clock_ahead_s", 0.0),
-            supervised=row.info.get("supervised", False),
-            this=row.id == self._replicas.id,
-            started_at=rfc3339(row.started_at),
-            beat_at=rfc3339(row.beat_at),
-        )
-        return shown.model_dump()
+        told = {name: row.info.get(name, untold) for name, untold in _UNTOLD.items()}
+        return view_of(ReplicaView, row, this=row.id == self._replicas.id, **told)

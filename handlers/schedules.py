@@ -18,7 +18,7 @@ from handlers.body_budget import BodyBudget
 from handlers.edits import editor_of, etag, expected_version
 from handlers.guard import require_scope
 from handlers.jobs import ApproverNeedsApproval, answer_to_post, whose
-from handlers.queries import read_query
+from handlers.queries import path_id, read_query
 from handlers.schedule_forms import ScheduleChange, ScheduleRequest
 from jobs.cron import DEFAULT_ZONE, Recurrence
 from jobs.publish_at import parse_publish_at
@@ -210,9 +210,9 @@ class SchedulesHandler:
     async def _seen(self, request: Request, *, reviews: bool = False) -> ScheduleRow:
         """The schedule of the path. Raises ScheduleUnknown, ScheduleChanged."""
         account = account_of(request, request.state.client, self._accounts)
-        schedule_id: str = request.path_params["schedule"]
-        if not re.fullmatch(_ID, schedule_id):
-            raise ScheduleUnknown(schedule_id=schedule_id[:64])
+        schedule_id = path_id(
+            request, "schedule", form=_ID, unknown=ScheduleUnknown, told_as="schedule_id"
+        )
         row = await self._schedules.get(account, schedule_id, None if reviews else whose(request))
         if row.approval is None and whose(request) not in (None, row.client_id):
             raise ScheduleUnknown(schedule_id=schedule_id)  # nobody has to approve it

@@ -1,4 +1,3 @@
-import re
 from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
@@ -6,13 +5,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from accounts.clients import Scope
-from core.clock import Clock, rfc3339
+from core.clock import Clock
 from handlers.alert_desk import AlertDesk, SilenceUnknown
 from handlers.alerts import Account
 from handlers.bodies import FieldInvalid, read_model
 from handlers.edits import editor_of
 from handlers.guard import require_scope
-from handlers.queries import NO_NUL, read_query
+from handlers.queries import NO_NUL, path_id, read_query
+from handlers.views import view_of
 from notify.events import EVENTS
 from store.silences import SilenceRow, fits
 
@@ -112,9 +112,7 @@ class SilencesHandler:
     async def end(self, request: Request) -> Response:
         """It holds no longer."""
         require_scope(request, Scope.ADMIN)
-        silence_id: str = request.path_params["silence_id"]
-        if not re.fullmatch(_SILENCE_ID, silence_id):
-            raise SilenceUnknown(id=silence_id[:64])
+        silence_id = path_id(request, "silence_id", form=_SILENCE_ID, unknown=SilenceUnknown)
         await self._desk.end_silence(silence_id, editor_of(request))
         return Response(status_code=204)
 
@@ -132,15 +130,4 @@ def _span(new: NewSilence, now: float) -> tuple[float, float]:
 
 def _silence(row: SilenceRow, now: float) -> dict[str, Any]:
     state = "ended" if row.ends_at <= now else "active" if row.starts_at <= now else "scheduled"
-    return {
-        "id": row.id,
-        "state": state,
-        "events": row.events,
-        "account": row.account,
-        "key": row.key,
-        "reason": row.reason,
-        "created_by": row.created_by,
-        "created_at": rfc3339(row.created_at),
-        "starts_at": rfc3339(row.starts_at),
-        "ends_at": rfc3339(row.ends_at),
-    }
+    return view_of(SilenceView, row, state=state)

@@ -1,4 +1,3 @@
-import re
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -10,7 +9,8 @@ from accounts.official import UnknownAccount
 from core.clock import rfc3339
 from handlers.bodies import read_model
 from handlers.edits import editor_of, etag, expected_version
-from handlers.queries import read_query
+from handlers.queries import path_id, read_query
+from handlers.views import view_of
 from jobs.webhooks import DeliveryUnknown, Webhooks, WebhookUnknown
 from store.deliveries import DeliveryRow
 from store.webhooks import WebhookRow
@@ -167,10 +167,8 @@ class WebhooksHandler:
 
     async def redeliver(self, request: Request) -> Response:
         """Send one of them once more."""
-        delivery_id: str = request.path_params["delivery_id"]
         webhook_id = _webhook_id(request)
-        if not re.fullmatch(_DELIVERY_ID, delivery_id):
-            raise DeliveryUnknown(id=delivery_id[:64])
+        delivery_id = path_id(request, "delivery_id", form=_DELIVERY_ID, unknown=DeliveryUnknown)
         row = await self._webhooks.redeliver(_client(request).id, webhook_id, delivery_id)
         return JSONResponse(_delivery(row), status_code=202)
 
@@ -181,10 +179,7 @@ def _client(request: Request) -> Client:
 
 
 def _webhook_id(request: Request) -> str:
-    webhook_id: str = request.path_params["webhook_id"]
-    if not re.fullmatch(_WEBHOOK_ID, webhook_id):
-        raise WebhookUnknown(id=webhook_id[:64])
-    return webhook_id
+    return path_id(request, "webhook_id", form=_WEBHOOK_ID, unknown=WebhookUnknown)
 
 
 def _check_accounts(client: Client, names: list[str]) -> None:
@@ -198,26 +193,9 @@ def _shown(row: WebhookRow) -> Response:
 
 
 def _view(row: WebhookRow) -> dict[str, Any]:
-    return {
-        "id": row.id,
-        "url": row.url,
-        "events": row.events,
-        "accounts": row.accounts,
-        "state": row.state,
-        "version": row.version,
-        "created_at": rfc3339(row.created_at),
-        "updated_at": rfc3339(row.updated_at),
-    }
+    return view_of(WebhookView, row)
 
 
 def _delivery(row: DeliveryRow) -> dict[str, Any]:
-    return {
-        "id": row.id,
-        "type": row.type,
-        "state": row.state,
-        "attempts": row.attempts,
-        "error": row.error,
-        "created_at": rfc3339(row.created_at),
-        "next_at": rfc3339(row.next_at) if row.state == "pending" else None,
-        "body": row.body,
-    }
+    next_at = rfc3339(row.next_at) if row.state == "pending" else None
+    return view_of(DeliveryView, row, next_at=next_at)

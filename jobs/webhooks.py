@@ -5,7 +5,7 @@ from typing import Any, Protocol
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from accounts.audit import AuditLog
-from accounts.edits import Editor, StaleEdit
+from accounts.edits import Editor, check_version
 from accounts.master_key import Sealer
 from accounts.webhook_secrets import webhook_aad
 from core.clock import Clock
@@ -154,8 +154,7 @@ class Webhooks:
             values["url"] = self._checked(values["url"])
         async with self._database.write() as connection:
             row = await _found(connection, client_id, webhook_id, lock=True)
-            if version not in (None, row.version):
-                raise StaleEdit(subject=webhook_id, version=row.version)
+            check_version(webhook_id, version, row.version)
             now = self._clock()
             await webhooks.change(connection, webhook_id, values, now)
             if values.get("state") == "disabled":

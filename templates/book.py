@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from accounts.audit import AuditLog, Detail
-from accounts.edits import Editor, StaleEdit
+from accounts.edits import Editor, StaleEdit, check_version
 from core.clock import Clock
 from store import templates as rows
 from store.engine import Database
@@ -231,8 +231,7 @@ class TemplateBook:
         """The template, for this transaction to change; of a version that the caller has seen."""
         row = await rows.find(connection, name, lock=True)
         current = int(name in load_builtin()) if row is None else row.current
-        if version not in (None, current):
-            raise StaleEdit(subject=name, version=current)
+        check_version(name, version, current)
         return row
 
     async def _log(

@@ -1,5 +1,7 @@
+import pytest
+
 from accounts.audit import AuditEntry
-from accounts.edits import Editor, StaleEdit
+from accounts.edits import Editor, StaleEdit, check_version
 
 
 def test_an_entry_says_who_did_what_from_where() -> None:
@@ -16,3 +18,10 @@ def test_an_entry_says_who_did_what_from_where() -> None:
 
 def test_a_stale_edit_names_the_version_there_is() -> None:
     assert "version 3" in str(StaleEdit(subject="blog", version=3))
+
+
+def test_only_who_has_seen_another_version_is_refused() -> None:
+    check_version("blog", 3, 3)
+    check_version("blog", None, 3)
+    with pytest.raises(StaleEdit, match="version 3"):
+        check_version("blog", 2, 3)

@@ -1,4 +1,5 @@
 import json
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
@@ -9,13 +10,24 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from handlers.bodies import FieldInvalid, parse_model, read_model, read_upload, read_with_files
+from handlers.bodies import (
+    FieldInvalid,
+    parse_model,
+    read_if_any,
+    read_model,
+    read_upload,
+    read_with_files,
+)
 from handlers.body_budget import BodyBudget
 from handlers.errors import EXCEPTION_HANDLERS
 
 
 class Part(BaseModel):
     title: str
+
+
+class Untitled(BaseModel):
+    title: str = "none"
 
 
 class Thing(BaseModel):
@@ -32,6 +44,11 @@ async def _json(request: Request) -> Response:
     return JSONResponse(thing.model_dump())
 
 
+async def _maybe(request: Request) -> Response:
+    part = await read_if_any(request, Untitled, max_bytes=1_000)
+    return JSONResponse(part.title)
+
+
 BUDGET = BodyBudget(3_000_000)
 
 
@@ -43,7 +60,10 @@ async def _files(request: Request) -> Response:
 
 
 APP = Starlette(
-    routes=[Route("/json", _json, methods=["POST"]), Route("/files", _files, methods=["POST"])],
+    routes=[
+        Route(path, answer, methods=["POST"])
+        for path, answer in (("/json", _json), ("/maybe", _maybe), ("/files", _files))
+    ],
     exception_handlers=EXCEPTION_HANDLERS,
 )
 JSON = {"content-type": "application/json"}
@@ -107,6 +127,16 @@ def test_a_million_faults_are_counted_and_not_told(many: dict[str, Any]) -> None
         parse_model(json.dumps({"name": "a", **many}).encode(), Thing)
     assert str(raised.value.values["reason"]).startswith("2000 values")
     assert raised.value.field is None
+
+
+async def test_a_body_that_need_not_be_is_read_where_there_is_one() -> None:
+    async def parts() -> AsyncIterator[bytes]:
+        yield b'{"title": "b"}'
+
+    assert (await post("/maybe")).json() == "none"
+    assert (await post("/maybe", json={"title": "a"})).json() == "a"
+    assert (await post("/maybe", content=parts(), headers=JSON)).json() == "b"
+    assert (await post("/maybe", content=b"{}")).status_code == 415
 
 
 async def test_what_the_caller_sent_is_not_echoed() -> None:

@@ -1,9 +1,13 @@
+from datetime import UTC, datetime
+
 import pytest
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 
 from handlers.bodies import FieldInvalid
-from handlers.queries import NO_NUL, read_query
+from handlers.queries import NO_NUL, path_id, read_query, unix
+from jobs.schedule_errors import ScheduleUnknown
+from notify.errors import NotificationUnknown
 
 
 class _Query(BaseModel):
@@ -37,3 +41,19 @@ def test_a_fault_names_the_parameter_and_not_its_value(query: bytes, field: str)
     with pytest.raises(FieldInvalid) as caught:
         read_query(_request(query), _Query)
     assert caught.value.field == field
+
+
+@pytest.mark.parametrize("said", ["", "ntf_1", "ntf_12\n", "x" * 100, "ntf_\x00"])
+def test_a_path_names_what_has_the_form_of_an_id(said: str) -> None:
+    request = Request({"type": "http", "headers": [], "path_params": {"it": said}})
+    with pytest.raises(NotificationUnknown) as caught:
+        path_id(request, "it", form="ntf_[0-9]{2}", unknown=NotificationUnknown)
+    assert caught.value.values["id"] == said[:64]
+    with pytest.raises(ScheduleUnknown):
+        path_id(request, "it", form="sch_", unknown=ScheduleUnknown, told_as="schedule_id")
+    assert path_id(request, "it", form="(?s).*", unknown=NotificationUnknown) == said
+
+
+def test_a_time_is_kept_in_seconds() -> None:
+    assert unix(datetime.fromtimestamp(5, UTC)) == 5
+    assert unix(None) is None
