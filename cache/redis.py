@@ -57,7 +57,7 @@ class RedisLink:
         monotonic: Clock = time.monotonic,
     ) -> None:
         self.nodes = nodes
-        self._purpose = purpose  # for the log
+        self.purpose = purpose  # who asks by it: "all", or those who have connections of their own
         self._clock = clock
         self._monotonic = monotonic
         self._breakers: dict[Address, Breaker] = {}
@@ -150,9 +150,9 @@ class RedisLink:
         self.since = self._clock()
         self.switches += 1
         if up:
-            log.info("redis is back", purpose=self._purpose)
+            log.info("redis is back", purpose=self.purpose)
         else:
-            log.warning("redis is away, memory takes over", purpose=self._purpose, reason=reason)
+            log.warning("redis is away, memory takes over", purpose=self.purpose, reason=reason)
 
 
 async def _leave_former_master(node: Node, exc: Exception) -> None:

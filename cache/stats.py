@@ -141,11 +141,15 @@ class CacheStatistics:
         self._sections[name] = describe
 
     def add_redis(self, link: RedisLink) -> None:
-        """Show its kind, whether it is up, since when, and how often memory had to take over."""
-        self.metrics.redis_up.labels(kind=link.kind).set_function(lambda: float(link.up))
-        self.metrics.redis_switches.labels(kind=link.kind).set_function(lambda: link.switches)
+        """Show its kind, whether it is up, since when, and how often memory had to take over.
+
+        One that is not for all, as that of the limits, stands beside it as `redis_limits`.
+        """
+        labels = {"kind": link.kind, "purpose": link.purpose}
+        self.metrics.redis_up.labels(**labels).set_function(lambda: float(link.up))
+        self.metrics.redis_switches.labels(**labels).set_function(lambda: link.switches)
         self.add_section(
-            "redis",
+            "redis" if link.purpose == "all" else f"redis_{link.purpose}",
             lambda: {
                 "kind": link.kind,
                 "nodes": len(link.nodes.all()),

@@ -93,14 +93,14 @@ class Metrics:
         )
         self.redis_up = Gauge(
             "wxgate_redis_up",
-            "whether Redis answers, or memory has taken over (1, 0), by kind",
-            ["kind"],
+            "whether Redis answers, or memory has taken over (1, 0), by kind and purpose",
+            ["kind", "purpose"],
             registry=registry,
         )
         self.redis_switches = Gauge(
             "wxgate_redis_switches",
             "how often Redis went away or came back since the start",
-            ["kind"],
+            ["kind", "purpose"],
             registry=registry,
         )
         self.throttled = Counter(

@@ -53,6 +53,7 @@ async def open_limiter(
         return
     async with AsyncExitStack() as stack:
         own = await stack.enter_async_context(_open_own_link(settings))
+        caches.add_redis(own)
         windows = SharedWindows(
             own, Keys(settings.redis.prefix), local, expected=gateways, clock=clock
         )

@@ -102,18 +102,21 @@ def cache_view(told: dict[str, Any]) -> str:
         (account, token["age_s"], token["seconds_left"], _causes(token["refreshes"]))
         for account, token in told["tokens"].items()
     ]
-    redis = told.get("redis")
-    state = "none"
-    if redis is not None:
-        up = "up" if redis["up"] else "down"
-        state = f"{redis['kind']} of {redis['nodes']}, {up} since {redis['since']}"
+    links = [(name, told[name]) for name in ("redis", "redis_limits") if name in told]
+    states = [f"{name}: {_state(redis)}" for name, redis in links] or ["redis: none"]
+    counted = f"processes: {told['processes']}, counted since {told['since']}"
     return "\n\n".join(
         (
             columns(head, _rows(told)),
             columns(("account", "token_age_s", "seconds_left", "refreshes"), tokens),
-            f"processes: {told['processes']}, counted since {told['since']}, redis: {state}",
+            ", ".join((counted, *states)),
         )
     )
+
+
+def _state(redis: dict[str, Any]) -> str:
+    up = "up" if redis["up"] else "down"
+    return f"{redis['kind']} of {redis['nodes']}, {up} since {redis['since']}"
 
 
 def _rows(told: dict[str, Any]) -> Iterator[tuple[object, ...]]:

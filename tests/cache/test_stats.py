@@ -62,6 +62,6 @@ async def test_redis_state_and_other_sections_stand_beside_the_caches(
     shown = statistics.snapshot()
     assert (shown["redis"]["kind"], shown["redis"]["nodes"]) == ("single", 1)
     assert shown["redis"]["up"] is True
-    assert b'wxgate_redis_up{kind="single"} 1.0' in statistics.metrics.render()
+    assert b'wxgate_redis_up{kind="single",purpose="all"} 1.0' in statistics.metrics.render()
     assert shown["redis"]["switches"] == 0
     assert shown["tokens"] == {"main": {"age_s": 3}}

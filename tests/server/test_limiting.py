@@ -61,7 +61,9 @@ async def test_counts_that_come_too_late_take_redis_from_nothing_else(
     redis = open_redis(settings.redis)
     link = RedisLink(SingleNode(redis))
     ledger = QuotaLedger(MemoryCounters())
-    async with open_limiter(settings, link, ledger, CacheStatistics(Metrics())) as limiter:
+    statistics = CacheStatistics(Metrics())
+    statistics.add_redis(link)
+    async with open_limiter(settings, link, ledger, statistics) as limiter:
         assert redis_server.process is not None
         redis_server.process.send_signal(signal.SIGSTOP)
         try:
@@ -69,8 +71,13 @@ async def test_counts_that_come_too_late_take_redis_from_nothing_else(
                 with await limiter.admit(CLIENTS[0], MAIN, MENU):
                     pass
             told = await limiter.describe([CLIENTS[0]], [])
+            shown = statistics.snapshot()
         finally:
             redis_server.process.send_signal(signal.SIGCONT)
     await redis.aclose()
     assert not told["shared"]
     assert link.up
+    assert (shown["redis"]["up"], shown["redis_limits"]["up"]) == (True, False)
+    measured = statistics.metrics.render()
+    for purpose, up in ((b"all", b"1.0"), (b"limits", b"0.0")):
+        assert b'wxgate_redis_up{kind="single",purpose="%s"} %s' % (purpose, up) in measured

@@ -43,6 +43,21 @@ async def test_caches_are_shown_warmed_and_cleared(open_stand: Any, client: dict
         assert refused.exit_code == 1
 
 
+def test_the_limits_own_redis_stands_beside_it() -> None:
+    redis = {"kind": "single", "nodes": 1, "up": True, "since": "T"}
+    told: dict[str, Any] = {
+        "since": "S",
+        "processes": 1,
+        "caches": [],
+        "tokens": {},
+        "redis": redis,
+        "redis_limits": {**redis, "up": False},
+    }
+    assert cache_view(told).endswith(
+        ", redis: single of 1, up since T, redis_limits: single of 1, down since T"
+    )
+
+
 def test_a_redis_that_is_down_is_said() -> None:
     told = {
         "processes": 2,
