@@ -1,6 +1,8 @@
 import asyncio
 from collections import defaultdict
 
+from core.awake import is_set_within
+
 
 class Changes:
     """Wakes those who watch a job when this process changed it.
@@ -35,10 +37,7 @@ class Changes:
         event = asyncio.Event()
         self._waiting[job_id].add(event)
         try:
-            async with asyncio.timeout(timeout_s):
-                await event.wait()
-        except TimeoutError:
-            pass
+            await is_set_within(event, timeout_s)
         finally:
             self._waiting[job_id].discard(event)
             if not self._waiting[job_id]:
