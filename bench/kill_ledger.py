@@ -65,7 +65,8 @@ def tell(outcome: Outcome, took_s: float) -> None:
     print("not published:", dict(every.reasons) or "none")
     for what in ("doubled", "invented", "denied", "lost", "unexplained"):
         print(f"{what}: {getattr(every, what) or 0}")
-    print(f"faults at WeChat: {dict(outcome.faults)}")
+    print(f"faults at WeChat: {dict(outcome.faults)}; answers to a submit lost: "
+          f"{outcome.lost_submits}")  # fmt: skip
     print(f"{outcome.jumps} jumps of time, {took_s:.0f} s")
 
 

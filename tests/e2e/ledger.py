@@ -7,7 +7,7 @@ import asyncio
 import random
 import signal
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,10 +27,13 @@ from tests.conftest import free_port
 from tests.e2e.ahead import ahead_by, write_ahead
 from tests.e2e.processes import write_toml
 from tests.e2e.replicas import Replica
+from wechat.freepublish import SUBMIT
 
 _IDLE_S = 3.0  # a job that is due later than this is not waited for
 _CALLERS = 4
 _PAUSE_S = 0.2
+_ANY = "/cgi-bin/*"
+_LOSING = ("reset_after_commit", "stall")  # faults of calls that are done
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,8 @@ class Plan:
     jobs: int  # of each account
     kills: int
     chance: float = 0.05  # of each fault, at each call
+    lost_submits: float = 0  # chance of another one: WeChat publishes, and its answer is lost
+    publish_s: float = 0.5  # from a submit to the publication's end
     between_kills_s: tuple[float, float] = (2, 6)
     timeout_s: float = 1  # for WeChat's answer
     lease_s: float = 30
@@ -84,6 +89,7 @@ class Outcome:
     accounts: dict[str, Account]
     jumps: int
     faults: Counter[str]  # that happened at WeChat
+    lost_submits: int  # of those, at submits: WeChat answered, and nobody heard it
 
 
 class Trouble(Protocol):
@@ -155,17 +161,8 @@ class Run:
     async def go(self) -> Outcome:
         """All of it, to the end of the last job."""
         await self._trouble.start()
-        for kind, values in (
-            ("reset_after_commit", {}),
-            ("stall", {}),
-            ("errcode", {"errcode": -1}),
-            ("errcode", {"errcode": 45009}),
-        ):
-            fault = {"kind": kind, "path": "/cgi-bin/*", "count": 10**9, **values}
-            if self._plan.chance:
-                self.sandbox.faults.add(
-                    Fault.model_validate({**fault, "chance": self._plan.chance})
-                )
+        for fault in faults_of(self._plan):
+            self.sandbox.faults.add(fault)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._hand_in_all())
             tasks.create_task(self._trouble.go(self._over))
@@ -257,7 +254,8 @@ class Run:
         happened: Counter[str] = Counter()
         for (kind, _path), count in self.sandbox.faults.happened.items():
             happened[kind] += count
-        return Outcome(accounts, len(self._jumps), happened)
+        lost = sum(self.sandbox.faults.happened[kind, SUBMIT] for kind in _LOSING)
+        return Outcome(accounts, len(self._jumps), happened, lost)
 
 
 def _judge(account: Account, title: str, seen: httpx.Response, published: int) -> None:
@@ -309,13 +307,29 @@ async def open_run(plan: Plan, directory: Path) -> AsyncIterator[tuple[Run, Kill
                     await kills.gateway.end(signal.SIGTERM)
 
 
+def faults_of(plan: Plan) -> Iterator[Fault]:
+    """Those of WeChat's that the plan names, without end."""
+    kinds: list[tuple[str, str, float, dict[str, Any]]] = [
+        # The first of all, so that its chance is not what the others leave.
+        ("reset_after_commit", SUBMIT, plan.lost_submits, {}),
+        ("reset_after_commit", _ANY, plan.chance, {}),
+        ("stall", _ANY, plan.chance, {}),
+        ("errcode", _ANY, plan.chance, {"errcode": -1}),
+        ("errcode", _ANY, plan.chance, {"errcode": 45009}),
+    ]
+    for kind, path, chance, values in kinds:
+        if chance:
+            fault = {"kind": kind, "path": path, "count": 10**9, "chance": chance}
+            yield Fault.model_validate(fault | values)
+
+
 def sandbox_of(plan: Plan) -> SandboxSettings:
     """A WeChat with the accounts of the plan."""
     known = tuple(
         SandboxAccount(app_id=f"wx5a4db0c0ffe1{n:04}", app_secret=f"sandbox-secret-ledger-{n:08}")
         for n in range(plan.accounts)
     )
-    return SandboxSettings(accounts=known, publish_s=0.5)
+    return SandboxSettings(accounts=known, publish_s=plan.publish_s)
 
 
 def configuration(plan: Plan, sandbox: RunningSandbox) -> dict[str, Any]:

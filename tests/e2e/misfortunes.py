@@ -3,8 +3,8 @@
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from core.clock import Clock
@@ -62,6 +62,7 @@ class Misfortunes:
         self._clock = clock
         self._random = random.Random(seed)
         self._well = list(replicas.each)
+        self._over = asyncio.Event()  # the run's own, once it goes
         self.spells: list[Spell] = []
 
     async def start(self) -> None:
@@ -73,41 +74,41 @@ class Misfortunes:
         return [each.pid for each in self._replicas.each if each.process and not each.paused]
 
     async def go(self, over: asyncio.Event) -> None:
-        """Each kind at least once, and then on until all is over."""
+        """Each kind at least once, and on until all is over; then what is under way ends at once,
+        and only kinds that never happened begin."""
+        self._over = over
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._to_replicas(("kill", "stop"), over))
-            tasks.create_task(self._to_replicas(("kill", "kill", "kill"), over))
-            tasks.create_task(self._to_stores((*self._redis.harms, "postgres"), over))
+            tasks.create_task(self._to_replicas(("kill", "stop")))
+            tasks.create_task(self._to_replicas(("kill", "kill", "kill")))
+            tasks.create_task(self._to_stores((*self._redis.harms, "postgres")))
 
     @property
     def counts(self) -> Mapping[str, int]:
         """How often each kind happened."""
         return Counter(spell.kind for spell in self.spells)
 
-    async def _to_replicas(self, kinds: Sequence[str], over: asyncio.Event) -> None:
-        for kind in self._kinds(kinds, over):
-            await self._wait(self._pace.between)
+    async def _to_replicas(self, kinds: Sequence[str]) -> None:
+        async for kind in self._kinds(kinds, self._pace.between):
             replica = self._well.pop(self._random.randrange(len(self._well)))
             with self._spell(kind, replica.name):
                 await (self._kill(replica) if kind == "kill" else self._stop(replica))
             self._well.append(replica)
 
-    async def _to_stores(self, kinds: Sequence[str], over: asyncio.Event) -> None:
-        for kind in self._kinds(kinds, over):
-            await self._wait(self._pace.between_stores)
+    async def _to_stores(self, kinds: Sequence[str]) -> None:
+        async for kind in self._kinds(kinds, self._pace.between_stores):
             with self._spell(kind, ""):
                 if kind == "postgres":
                     await self._lose_postgres()
                 else:
                     await self._redis.harms[kind](lambda: self._wait(self._pace.redis_away))
 
-    def _kinds(self, kinds: Sequence[str], over: asyncio.Event) -> Iterator[str]:
-        """Rounds of all `kinds`, each in another order; one round is the least."""
-        while True:
+    async def _kinds(self, kinds: Sequence[str], between: Range) -> AsyncIterator[str]:
+        """Rounds of all `kinds`, each in another order; at the end those that never happened."""
+        while not (self._over.is_set() and set(kinds) <= self.counts.keys()):
             for kind in self._random.sample(kinds, len(kinds)):
-                yield kind
-                if over.is_set() and set(kinds) <= self.counts.keys():
-                    return
+                await self._wait(between)
+                if not self._over.is_set() or kind not in self.counts:
+                    yield kind
 
     async def _kill(self, replica: Replica) -> None:
         await replica.end()
@@ -125,7 +126,10 @@ class Misfortunes:
         await asyncio.to_thread(self._postgres.start)
 
     async def _wait(self, seconds: Range) -> None:
-        await asyncio.sleep(self._random.uniform(*seconds))
+        """For so long, or until all is over."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._random.uniform(*seconds)):
+                await self._over.wait()
 
     @contextmanager
     def _spell(self, kind: str, who: str) -> Iterator[None]:

@@ -52,6 +52,7 @@ class ReplicaOutcome:
     tokens: dict[str, TokenCalls]  # by account
     passed: Passed
     befell: Mapping[str, int]
+    amid: int  # of the kills and stops, those that began while WeChat was publishing something
 
     @property
     def faults(self) -> list[str]:
@@ -95,7 +96,17 @@ class ReplicaRun:
         }
         limit = Limit(self._plan.calls_a_minute, self._plan.replicas)
         passed = relayed.judge(self._stream, limit, spells)
-        return ReplicaOutcome(jobs, tokens, passed, self.misfortunes.counts)
+        return ReplicaOutcome(jobs, tokens, passed, self.misfortunes.counts, self._amid())
+
+    def _amid(self) -> int:
+        """How many kills and stops began between a submit and its publication's end."""
+        begun = [entry.at for entry in self._sandbox.ledger.entries("publication")]
+        lasting_s = self._plan.jobs.publish_s
+        return sum(
+            any(at <= spell.began < at + lasting_s for at in begun)
+            for spell in self.misfortunes.spells
+            if spell.kind in ("kill", "stop")
+        )
 
     async def progress(self) -> str:
         """How far it is."""
