@@ -1,4 +1,4 @@
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
@@ -11,6 +11,7 @@ from handlers.bodies import read_model
 from handlers.edits import editor_of, etag, expected_version
 from handlers.guard import require_scope
 from handlers.queries import NO_NUL, read_query
+from handlers.views import view_of
 from templates.book import TemplateBook
 from templates.errors import TemplateUnknown
 from templates.forms import NewTemplate, TemplateChanges, TemplateForm
@@ -233,32 +234,19 @@ def require_reader(request: Request) -> None:
 
 
 def _shown(version: Version, *, status: int = 200, location: str = "") -> Response:
-    view = TemplateView(
-        **_facts(version),
-        text=version.text,
-        variables=list(version.variables),
-        uses=list(version.uses),
-    )
     headers = etag(version.number) | ({"Location": location} if location else {})
-    return JSONResponse(view.model_dump(mode="json"), status_code=status, headers=headers)
+    return JSONResponse(_view(TemplateView, version), status_code=status, headers=headers)
 
 
 def _listed(versions: "list[Version]", cursor: str | None) -> Response:
-    items = [TemplateSummary(**_facts(version)) for version in versions]
-    return JSONResponse(TemplateList(items=items, next_cursor=cursor).model_dump(mode="json"))
+    items = [_view(TemplateSummary, version) for version in versions]
+    return JSONResponse({"items": items, "next_cursor": cursor})
 
 
-def _facts(version: Version) -> dict[str, object]:
-    return {
-        "name": version.name,
-        "kind": version.kind,
-        "description": version.description,
-        "version": version.number,
-        "note": version.note,
-        "author": version.author,
-        "created_at": None if version.builtin else rfc3339(version.created_at),
-        "builtin": version.builtin,
-    }
+def _view(form: type[TemplateSummary], version: Version) -> dict[str, Any]:
+    created_at = None if version.builtin else rfc3339(version.created_at)
+    shown = view_of(form, version, version=version.number, created_at=created_at)
+    return form(**shown).model_dump(mode="json")
 
 
 def _changes(before: Version, after: Version) -> "list[VariableChange]":

@@ -3,11 +3,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from accounts.clients import Scope
-from core.clock import rfc3339
 from core.errors import GatewayError, Text
 from handlers.bodies import MultipartInvalid, Upload, read_upload
 from handlers.body_budget import BodyBudget, Share
 from handlers.guard import require_scope
+from handlers.views import view_of
 from jobs.uploads import Uploads
 from notify.attachment import MAX_ATTACHMENT_BYTES
 
@@ -70,15 +70,7 @@ class UploadsHandler:
             row = await self._uploads.keep(
                 client.id, sent.data, name=sent.name, media_type=sent.media_type
             )
-        answer = {
-            "id": row.id,
-            "name": row.name,
-            "media_type": row.media_type,
-            "size": row.size,
-            "sha256": row.sha256,
-            "expires_at": rfc3339(row.expires_at),
-        }
-        return JSONResponse(answer, status_code=201)
+        return JSONResponse(view_of(UploadAnswer, row), status_code=201)
 
 
 async def read_form_file(request: Request, *, max_bytes: int, share: Share) -> Upload:
