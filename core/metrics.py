@@ -152,6 +152,12 @@ class Metrics:
             ["event"],
             registry=registry,
         )
+        self.alerts_open = Gauge(
+            "wxgate_alerts_open",
+            "alerts that are not resolved, by event and severity, as this process saw them last",
+            ["event", "severity"],
+            registry=registry,
+        )
         self.happenings_dropped = Counter(
             "wxgate_happenings_dropped",
             "what nobody is told of, because too much waited to be written down",

@@ -12,6 +12,7 @@ from fetch.post import Poster
 from handlers.channel_desk import ChannelDesk
 from jobs.webhooks import Secrecy
 from notify.alerting.alerts import Alerts
+from notify.alerting.unresolved import Unresolved
 from notify.channels import Channels
 from notify.client_notifications import ClientNotifications
 from notify.delivery import Delivery, Way
@@ -112,6 +113,8 @@ async def open_notifying(
             await stack.enter_async_context(delivery)
             for run in (rounds.run, rounds.keep_tidy):
                 await stack.enter_async_context(in_background(run(), name="notifications"))
+        counting = Unresolved(database, wechat.metrics)
+        await stack.enter_async_context(in_background(counting.run(), name="alerts: count"))
         secrecy = kept.secrecy
         desk = ChannelDesk(*(database, secrecy.sealer, secrecy.audit, channels), clock=clock)
         alerting = await stack.enter_async_context(

@@ -2,7 +2,7 @@ from collections.abc import Collection
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, delete, or_, select, update
+from sqlalchemy import ColumnElement, Row, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from store.tables import alert
@@ -104,6 +104,13 @@ async def unresolved(connection: AsyncConnection) -> set[tuple[str, str]]:
     """Event and key of all that are."""
     query = select(alert.c.event, alert.c.key).where(alert.c.state != RESOLVED)
     return {(event, key) for event, key in await connection.execute(query)}
+
+
+async def counts(connection: AsyncConnection) -> dict[tuple[str, str], int]:
+    """How many are unresolved, by event and severity."""
+    by = (alert.c.event, alert.c.severity)
+    query = select(*by, func.count()).where(alert.c.state != RESOLVED).group_by(*by)
+    return {(event, severity): n for event, severity, n in await connection.execute(query)}
 
 
 async def accounts(connection: AsyncConnection) -> set[str]:

@@ -19,11 +19,12 @@ from server.app import open_gateway, open_worker
 from server.reload import hot
 from server.settings import Settings
 from server.store import open_store
-from store import happenings, notifications
+from store import alerts, happenings, notifications
 from store.engine import Database, open_database
 from store.migrate import migrate
 from store.notifications import NotificationRow
 from store.tables import notification
+from tests.store.test_alerts import alert_row
 from tests.store.test_notifications import notification_row
 
 # A channel that leads nowhere: the guard refuses the address.
@@ -86,6 +87,16 @@ async def test_what_an_earlier_process_was_sending_is_seen_to_at_once(tmp_path: 
             await notifications.insert(connection, notification_row(channel="ops", **sending))
     async with open_gateway(settings), open_store(settings) as database:
         assert (await _until_dead(database)).attempts == 1
+
+
+async def test_the_metrics_of_a_gateway_tell_what_is_unresolved(tmp_path: Path) -> None:
+    settings = _settings(tmp_path)
+    async with open_store(settings) as database, database.write() as connection:
+        await alerts.insert(connection, alert_row())
+    told = b'wxgate_alerts_open{event="breaker.open",severity="error"} 1.0'
+    async with open_gateway(settings) as gateway, asyncio.timeout(30):
+        while told not in gateway.metrics.render():
+            await asyncio.sleep(0.05)
 
 
 def test_routes_and_channels_count_without_a_restart(tmp_path: Path) -> None:
