@@ -185,9 +185,10 @@ class Delivery:
         handed = False
         try:
             sender = self._way.channels.sender(row.channel)
-            async with asyncio.timeout(self._settings().timeout_s):
+            async with asyncio.timeout(self._settings().timeout_s) as patience:
                 message, written = await self._message(row)
                 self._check_time(row)
+                await self._take_longer(row, message.carry_s, patience)
                 handed = True
                 receipt = await sender.send(message)
             return outcome.sent(self._clock(), receipt, written)
@@ -216,6 +217,22 @@ class Delivery:
         """Finding the words may have taken long, or the machine slept. Raises NotDelivered."""
         if self._clock() >= row.next_at - _LEASE_MARGIN_S:
             raise NotDelivered("there was no time left to send it")
+
+    async def _take_longer(
+        self, row: NotificationRow, more_s: float, patience: asyncio.Timeout
+    ) -> None:
+        """What is large needs longer, and nobody is to take it for lost meanwhile.
+
+        Raises NotDelivered, where somebody has, and StorageUnavailable.
+        """
+        if not more_s:
+            return
+        allowed_s = self._settings().timeout_s + more_s
+        until = self._clock() + allowed_s + _LEASE_MARGIN_S
+        async with self._database.write() as connection:
+            if not await sending.prolong(connection, row, until):
+                raise NotDelivered("it was taken for lost before it was sent")
+        patience.reschedule(asyncio.get_running_loop().time() + allowed_s)
 
     async def _message(self, row: NotificationRow) -> tuple[Message, Mapping[str, Any]]:
         language = self._way.channels.get(row.channel).language

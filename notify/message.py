@@ -6,6 +6,9 @@ from core.errors import Language
 
 Severity = Literal["info", "warning", "error", "critical"]
 
+SLOWEST_BYTES_S = 100_000  # the slowest line that large mails are given time for
+_ENCODED = 1.4  # base64 in lines of 76
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attachment:
@@ -43,3 +46,8 @@ class Message:
     url: str = ""  # where to read more
     created_at: float = 0.0  # Unix time
     attachments: tuple[Attachment, ...] = ()
+
+    @property
+    def carry_s(self) -> float:
+        """How much longer than others it may take, for what is attached to it."""
+        return sum(len(each.data) for each in self.attachments) * _ENCODED / SLOWEST_BYTES_S

@@ -74,7 +74,9 @@ class NotifySettings(BaseModel):
         ge=3_600,
         description="what waits so long for a channel that sends nothing is dead",
     )
-    timeout_s: float = Field(60, gt=0, le=600, description="for one attempt, all in all")
+    timeout_s: float = Field(
+        60, gt=0, le=600, description="for one attempt, and 14 s for each MB attached"
+    )
     concurrency: int = Field(4, ge=1, le=32, description="attempts of one channel, per process")
     per_minute: int = Field(
         300, ge=1, le=100_000, description="attempts of one channel, of all processes together"

@@ -145,6 +145,18 @@ async def end(
     return (await connection.execute(statement)).rowcount == 1
 
 
+async def prolong(connection: AsyncConnection, seen: NotificationRow, until: float) -> bool:
+    """Have it until then; False, and nothing changes, where it is not `seen`'s owner's any more."""
+    mine = notification.c.id == seen.id, notification.c.attempts == seen.attempts
+    statement = (
+        update(notification)
+        .where(*mine, notification.c.lease_owner == seen.lease_owner)
+        .where(notification.c.state == "pending")
+        .values(next_at=until)
+    )
+    return (await connection.execute(statement)).rowcount == 1
+
+
 async def undo(connection: AsyncConnection, seen: NotificationRow, *, next_at: float) -> None:
     """The newest attempt was none: nothing was sent, and it does not count."""
     mine = notification.c.id == seen.id, notification.c.attempts == seen.attempts

@@ -13,9 +13,10 @@ from core.secret import MASK, redact
 from notify.email.addresses import Address
 from notify.email.replies import Refusal, Step, judge
 from notify.email.settings import MailAccount
+from notify.message import SLOWEST_BYTES_S
 
 _HELLO = "[127.0.0.1]"  # an address literal: our host's name is nobody's business
-_BODY_S = 30.0  # to send the content; a notification has a minute in all
+_BODY_S = 30.0  # to send the content, and longer what is large (notify/message.py)
 _ANSWER_S = 30.0  # RFC 5321 has 10 minutes for it, which nobody takes
 _CHUNK_BYTES = 65_536
 _LOOK_S = 0.01
@@ -52,7 +53,12 @@ class Session:
     """One connection to the server of an account, logged in. Used by one at a time."""
 
     def __init__(
-        self, account: MailAccount, context: ssl.SSLContext, *, deadline: float | None = None
+        self,
+        account: MailAccount,
+        context: ssl.SSLContext,
+        *,
+        deadline: float | None = None,
+        body_s: float = _BODY_S,
     ) -> None:
         """By `deadline`, of the event loop's clock, it gets as far as the content or gives up."""
         self._account = account
@@ -69,6 +75,7 @@ class Session:
         )
         self.sent = 0  # mails
         self.deadline = deadline
+        self._body_s = body_s
 
     @property
     def is_open(self) -> bool:
@@ -168,20 +175,24 @@ class Session:
         """The content, and the server's answer to it.
 
         Only once the final dot has left can the server have taken it: until then a failure of any
-        kind is a certain one.
+        kind is a certain one. What is on its way in the kernel's buffers then may still be much:
+        so what sending it left over of its time is the answer's.
         """
+        loop, more_s = asyncio.get_running_loop(), len(mail) / SLOWEST_BYTES_S
         async with self._step("content"):
             answer = await self._smtp.execute_command(b"DATA")
             if answer.code != aiosmtplib.SMTPStatus.start_input:
                 raise SMTPResponseException(answer.code, answer.message)
-            async with asyncio.timeout(_BODY_S):
+            began = loop.time()
+            async with asyncio.timeout(self._body_s + more_s):
                 await self._write(_dotted(mail))
+        answer_s = _ANSWER_S + max(0.0, more_s - (loop.time() - began))
         protocol = self._smtp.protocol
         if protocol is None or not protocol.is_connected:
             raise self._refused("content", SMTPException("connection lost"))
         try:
             protocol.write(b".\r\n")
-            answer = await protocol.read_response(timeout=_ANSWER_S)
+            answer = await protocol.read_response(timeout=answer_s)
         except SMTPResponseException as exc:  # it makes no sense
             self.close()
             raise AnswerLost(f"unreadable answer: {exc.message[:80]!r}") from None

@@ -1,5 +1,6 @@
 import asyncio
 import functools
+import hashlib
 import os
 import signal
 from pathlib import Path
@@ -9,7 +10,9 @@ from pydantic import SecretStr
 
 from notify.message import Message
 from notify.sender import DeliveryUnknown, Receipt, Resting
+from store import files, uploads
 from store.engine import Database, DatabaseSettings, open_database
+from store.uploads import UploadRow
 from tests.forked import Forked
 from tests.notify.desk import PAUSES, Desk, Recorder, refused
 
@@ -226,6 +229,42 @@ async def test_who_is_asked_to_stop_lets_what_is_under_way_end(desk: Desk) -> No
         asyncio.get_running_loop().call_later(0.2, sender.hold.set)
     assert (await desk.get(first.id)).state == "sent"
     assert (await desk.get(second.id)).attempts == 0
+
+
+async def test_what_is_large_takes_longer_and_is_not_taken_for_lost(desk: Desk) -> None:
+    desk.settings = desk.settings.model_copy(update={"timeout_s": 3})
+    sender = desk.ways.senders["mail"]
+    sender.hold = asyncio.Event()
+    added = await desk.add(files=(await _upload(desk, bytes(2_000_000)),))
+    async with desk.delivery():
+        async with asyncio.timeout(20):
+            while not sender.got:
+                await asyncio.sleep(0.01)
+        await asyncio.sleep(3.2)  # past what any other may take
+        desk.now += desk.settings.timeout_s + 31
+        await desk.delivery("other").find_lost()
+        found = await desk.get(added.id)
+        assert (found.state, found.lease_owner) == ("pending", "me")
+        sender.hold.set()
+        done = await desk.until(added.id, "sent")
+    assert (done.attempts, len(sender.got)) == (1, 1)
+
+
+async def _upload(desk: Desk, data: bytes) -> UploadRow:
+    row = UploadRow(
+        id="file_1",
+        client_id="blog",
+        sha256=hashlib.sha256(data).hexdigest(),
+        name="a.bin",
+        media_type="application/octet-stream",
+        size=len(data),
+        created_at=desk.now,
+        expires_at=desk.now + 9_999,
+    )
+    async with desk.database.write() as connection:
+        await files.keep(connection, row.client_id, [data], now=desk.now)
+        await uploads.insert(connection, row)
+    return row
 
 
 class Killer(Recorder):

@@ -1,4 +1,5 @@
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 from store import notifications, sending
@@ -154,3 +155,16 @@ async def _give_up(database: Database, limit: int = 9) -> list[str]:
         rows = await sending.give_up(connection, "mail", before=50.0, limit=limit, **dead)
     assert all((row.state, row.error) == ("dead", "no") for row in rows)
     return [row.id for row in rows]
+
+
+async def test_who_has_it_may_have_it_for_longer(database: Database) -> None:
+    await _put(database, "a")
+    (row,) = await _claim(database)
+    async with database.write() as connection:
+        assert await sending.prolong(connection, row, 500.0)
+        assert await sending.lost(connection, 499.0) == []
+        assert not await sending.prolong(connection, replace(row, lease_owner="other"), 900.0)
+        (lost,) = await sending.lost(connection, 500.0)
+        ended = Ended(outcome="unknown", at=500.0)
+        await sending.end(connection, lost, ended, state="needs_review", done_at=500.0)
+        assert not await sending.prolong(connection, row, 900.0)

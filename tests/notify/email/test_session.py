@@ -156,6 +156,28 @@ async def test_before_the_final_dot_a_cut_is_certain() -> None:
     assert got[-1] == b"RCPT TO:<a@x.example>\r\n"
 
 
+async def test_what_is_large_has_longer_to_leave() -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 hello\r\n")
+        while await reader.readline() != b"DATA\r\n":
+            writer.write(b"250 ok\r\n")
+        writer.write(b"354 go on\r\n")
+        await asyncio.sleep(0.5)  # no buffer between us takes it all
+        last = b""
+        while not last.endswith(b"\r\n.\r\n"):
+            last = (last + await reader.read(1_000_000))[-9:]
+        writer.write(b"250 OK queued\r\n")
+        await writer.drain()
+
+    async with open_odd_server(serve) as office:
+        session = Session(office.account(password=""), ssl.create_default_context(), body_s=0.01)
+        await session.open()
+        line = b"x" * 998 + b"\r\n"
+        taken = await session.send(line * 27_000, [A], utf8=False)
+        await session.leave()
+    assert taken.reference == "OK queued"
+
+
 @pytest.mark.parametrize("answer", [b"350 what\r\n", b"nonsense\r\n", b""])
 async def test_an_answer_that_means_nothing_leaves_it_unknown(answer: bytes) -> None:
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
