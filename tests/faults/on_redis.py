@@ -16,6 +16,7 @@ from server.crash import VARIABLE
 from tests.e2e.conftest import KEY, configuration
 from tests.e2e.processes import WXGATE
 from tests.e2e.replicas import Replica, Replicas, open_replicas
+from tests.e2e.skewed import skewed_by
 from tests.handlers.relaying import STABLE
 
 MAIN = {"Authorization": f"Bearer {KEY}", "X-Wxgate-Account": "main"}
@@ -88,8 +89,12 @@ async def open_on_redis(
     *,
     jobs: Mapping[str, Any] | None = None,
     first_crashes_at: str = "",
+    first_ahead_s: float = 0,
 ) -> AsyncIterator[OnRedis]:
-    """A replica for each URL of Redis: they are one, perhaps by ways of their own."""
+    """A replica for each URL of Redis: they are one, perhaps by ways of their own.
+
+    The first one may stop at a crash point, or be on a host whose clock is ahead.
+    """
     async with AsyncExitStack() as stack:
         sandbox = await stack.enter_async_context(run_sandbox(SandboxSettings(publish_s=0.2)))
         config = configuration(sandbox, directory, 0)
@@ -102,9 +107,11 @@ async def open_on_redis(
         for replica, url in zip(replicas.each, redis_urls, strict=True):
             told = replica.config.read_text("utf-8")
             replica.config.write_text(told.replace(_ANY_URL, url), "utf-8")
+        program = skewed_by(first_ahead_s) if first_ahead_s else WXGATE
         if first_crashes_at:
-            first, program = replicas.each[0], ("env", f"{VARIABLE}={first_crashes_at}", *WXGATE)
-            replicas.each[0] = Replica(first.name, first.config, first.port, program)
+            program = ("env", f"{VARIABLE}={first_crashes_at}", *program)
+        first = replicas.each[0]
+        replicas.each[0] = Replica(first.name, first.config, first.port, program)
         await replicas.start()
         callers = [
             await stack.enter_async_context(replicas.to(number, headers=MAIN, timeout=60))
