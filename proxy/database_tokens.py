@@ -1,8 +1,10 @@
 import asyncio
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import AbstractAsyncContextManager
+from functools import partial
+from typing import Any, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -15,6 +17,12 @@ from store import tokens
 from store.engine import Database, StorageUnavailable
 
 _PATIENCE_S = 1.0  # a call that waits for a token has other ways to get one
+
+T = TypeVar("T")
+Work = Callable[[AsyncConnection], Awaitable[T]]
+Transaction = AbstractAsyncContextManager[AsyncConnection]
+
+_ending: set[asyncio.Task[Any]] = set()  # nobody else holds them
 
 
 class DatabaseTokenStore:
@@ -41,8 +49,8 @@ class DatabaseTokenStore:
 
     async def get(self, app_id: str) -> AccessToken | None:
         """The newest token; its remaining life is what the database says."""
-        async with self._within(app_id, self._database.read()) as connection:
-            kept = await tokens.get(connection, app_id)
+        work = partial(tokens.get, app_id=app_id)
+        kept = await self._within(app_id, self._database.read(), work)
         token = None if kept is None else self._opened(app_id, kept)
         self._stats.count("miss" if token is None else "hit", app_id)
         return token
@@ -63,8 +71,8 @@ class DatabaseTokenStore:
         if life_s <= 0:
             return False
         kept = tokens.KeptToken(token.epoch, seal_token(self._seal, app_id, token), life_s)
-        async with self._within(app_id, self._database.write()) as connection:
-            done = await tokens.put(connection, app_id, kept)
+        work = partial(tokens.put, app_id=app_id, kept=kept)
+        done = await self._within(app_id, self._database.write(), work)
         if done:
             self._stats.count("set", app_id)
         return done
@@ -72,32 +80,59 @@ class DatabaseTokenStore:
     async def acquire(self, app_id: str, *, ttl_s: float, above: int) -> Lease | None:
         """A lease, or None while a task of any process holds it."""
         owner = secrets.token_hex(16)
-        async with self._within(app_id, self._database.write()) as connection:
-            epoch = await tokens.acquire(connection, app_id, owner, ttl_s=ttl_s, above=above)
+        work = partial(tokens.acquire, app_id=app_id, owner=owner, ttl_s=ttl_s, above=above)
+        epoch = await self._within(app_id, self._database.write(), work)
         return None if epoch is None else Lease(owner, epoch)
 
     async def release(self, app_id: str, lease: Lease) -> None:
         """Give the lease back, if it is still held."""
-        async with self._within(app_id, self._database.write()) as connection:
-            await tokens.release(connection, app_id, lease.owner)
+        work = partial(tokens.release, app_id=app_id, owner=lease.owner)
+        await self._within(app_id, self._database.write(), work)
 
     async def claim_force(self, app_id: str, *, gap_s: float) -> float:
         """0 for the one of all processes that may force a new token now, else seconds to wait."""
-        async with self._within(app_id, self._database.write()) as connection:
-            return await tokens.claim_force(connection, app_id, gap_s=gap_s)
+        work = partial(tokens.claim_force, app_id=app_id, gap_s=gap_s)
+        return await self._within(app_id, self._database.write(), work)
 
-    @asynccontextmanager
-    async def _within(
-        self, app_id: str, transaction: AbstractAsyncContextManager[AsyncConnection]
-    ) -> AsyncIterator[AsyncConnection]:
-        """That transaction, in a bounded time; none at all where it just failed often."""
+    async def _within(self, app_id: str, transaction: Transaction, work: Work[T]) -> T:
+        """What `work` finds in that transaction, in a bounded time; none where it failed often."""
         if not self._breaker.admits():
             raise TokensAway
         try:
-            async with asyncio.timeout(_PATIENCE_S), transaction as connection:
-                yield connection
+            found = await _soon(_done(transaction, work))
         except (StorageUnavailable, TimeoutError):
             self._stats.count("error", app_id)
             self._breaker.failed()
             raise TokensAway from None
         self._breaker.worked()
+        return found
+
+
+async def _done(transaction: Transaction, work: Work[T]) -> T:
+    async with transaction as connection:
+        return await work(connection)
+
+
+async def _soon(work: Coroutine[Any, Any, T]) -> T:
+    """What comes of it within the patience. Raises TimeoutError, and does not wait for its end.
+
+    To close a connection to a host that says nothing takes seconds: with them in the way a
+    breaker would not even see that all failures are of one time.
+    """
+    task = asyncio.get_running_loop().create_task(work, name="tokens in the database")
+    try:
+        await asyncio.wait((task,), timeout=_PATIENCE_S)
+    finally:
+        if not task.done():
+            _ending.add(task)
+            task.add_done_callback(_ended)
+            task.cancel()
+    if not task.done():
+        raise TimeoutError
+    return task.result()
+
+
+def _ended(task: asyncio.Task[Any]) -> None:
+    _ending.discard(task)
+    if not task.cancelled():
+        task.exception()  # seen: that it failed was said when it took too long

@@ -1,6 +1,8 @@
 """A PostgreSQL of a test's own, to be crashed and started again."""
 
+import os
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -27,6 +29,20 @@ class OwnPostgres:
             stdout=subprocess.DEVNULL,
             check=True,
         )
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Every process of it is stopped: connections stay, and nothing comes of them."""
+        postmaster = Path(self._server.pgdata, "postmaster.pid").read_text("ascii").split()[0]
+        children = Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text("ascii")
+        processes = [int(each) for each in (postmaster, *children.split())]
+        for process in processes:
+            os.kill(process, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for process in processes:
+                os.kill(process, signal.SIGCONT)
 
     def start(self) -> None:
         """Start it again, and wait until it has recovered."""

@@ -93,3 +93,21 @@ async def test_a_dead_database_is_asked_a_few_times_only(tmp_path: Path) -> None
             found = await store.get(APP)
             assert found is not None
             assert found.value == "mine"
+
+
+async def test_a_database_that_says_nothing_is_asked_a_few_times_only(tmp_path: Path) -> None:
+    with own_postgres() as server:
+        settings = DatabaseSettings(url=SecretStr(server.url))
+        async with open_database(settings, tmp_path) as database:
+            await migrate(database)
+            stats = CacheStatistics(Metrics())
+            store = DatabaseTokenStore(database, SEALER, stats.register)
+            await store.put(APP, token("mine"))
+            await asyncio.gather(*(store.get(APP) for _ in range(8)))  # connections of the pool
+            with server.frozen():
+                for _ in range(7):
+                    with pytest.raises(TokensAway):
+                        await store.get(APP)
+            assert stats.snapshot()["caches"][0]["accounts"][APP]["errors"] == 5
+            async with database.write() as connection:
+                assert await connection.scalar(text("SELECT count(*) FROM token")) == 1
