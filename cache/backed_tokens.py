@@ -39,7 +39,10 @@ class BackedTokenStore:
         except TokensAway:
             return await self._backing.put(app_id, token)
         with suppress(TokensAway):
-            return await self._backing.put(app_id, token)
+            if not await self._backing.put(app_id, token):
+                # Who reads `first` must not go on with the older one.
+                await self._told_again(app_id)
+                return False
         return True
 
     async def acquire(self, app_id: str, *, ttl_s: float, above: int) -> Lease | None:
@@ -56,7 +59,8 @@ class BackedTokenStore:
         except TokensAway:
             return first
         if second is None:  # somebody has it who does not see `first`
-            await self.release(app_id, first)
+            with suppress(TokensAway):
+                await self._first.release(app_id, first)
             return None
         # What was fetched while `first` was away may be newer than what it has.
         await self._told_again(app_id)

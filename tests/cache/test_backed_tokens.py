@@ -161,3 +161,11 @@ async def test_a_gap_holds_though_one_forgot_it(stand: Stand, forgetful: str) ->
     assert await stand.store.claim_force(APP, gap_s=30) == 0
     getattr(stand, forgetful).forget()
     assert await stand.store.claim_force(APP, gap_s=30) > 0
+
+
+async def test_what_is_newer_in_the_backing_store_is_in_the_first_once_a_put_was_in_vain(
+    stand: Stand,
+) -> None:
+    await stand.backing.put(APP, stand.token("newer", 2))
+    assert not await stand.store.put(APP, stand.token("late", 1))
+    assert await stand.finds() == "newer"
