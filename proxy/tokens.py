@@ -24,8 +24,9 @@ log = structlog.get_logger(__name__)
 
 _LEASE_S = 10.0  # outlives one fetch, which stable_token.py bounds to 8 s
 _RENEWAL_LEASE_S = 18.0  # outlives the two of a renewal
-_POLL_S = 0.02
-_POLLS = 1_000  # about 20 s: longer than the lease of a holder that was killed
+_POLL_S, _QUICK_POLLS = 0.02, 50  # most fetches are over by then
+_SLOW_POLL_S = 0.1  # each may be two transactions, where Redis is away
+_POLLS = 240  # about 20 s: longer than the lease of a holder that was killed
 _AHEAD_GAP_S = 10.0  # when WeChat has not renewed yet, ask again no sooner
 _REFUSED_S = 3.0  # a refusal that needs a person is remembered this long
 _FORCED = "force_refresh"  # its name in the daily counters
@@ -286,7 +287,7 @@ class TokenService:
                     return await self._fetch_leased(account, cause, lease, beaten)
                 finally:
                     await self._store.release(app_id, lease)
-            await asyncio.sleep(_POLL_S)
+            await asyncio.sleep(_POLL_S if poll < _QUICK_POLLS else _SLOW_POLL_S)
         raise TokenUnavailable(reason="another replica is at it and brings nothing")
 
     async def _newer(self, account: OfficialAccount, above: int) -> AccessToken | None:

@@ -152,6 +152,22 @@ async def test_a_replica_that_waits_in_vain_says_so(
     assert source.asked == []
 
 
+async def test_who_waits_long_outlasts_the_lease_and_asks_a_few_hundred_times(
+    replica: Make,
+    source: Source,
+    store: CountingStore,
+    time: Time,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def pass_time(seconds: float) -> None:
+        time.now += seconds
+
+    monkeypatch.setattr("proxy.tokens.asyncio.sleep", pass_time)
+    assert await store.acquire(MAIN.app_id, ttl_s=18, above=0) is not None  # then it was killed
+    assert (await replica().get(MAIN)).value == "92_main_1"
+    assert store.reads < 300
+
+
 async def test_accounts_do_not_wait_for_each_other(service: TokenService, source: Source) -> None:
     held = source.gate = asyncio.Event()
     cold = asyncio.ensure_future(service.get(MAIN))
