@@ -5,7 +5,18 @@ Times are the server's own and lives relative, so that the clocks of the hosts n
 
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, ColumnElement, Double, cast, func, literal, or_, select, update
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Double,
+    cast,
+    delete,
+    func,
+    literal,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from store.tables import token
@@ -80,6 +91,13 @@ async def claim_force(connection: AsyncConnection, app_id: str, *, gap_s: float)
         return 0.0
     query = select(token.c.forced_until - _now()).where(token.c.app_id == app_id)
     return max(0.0, await connection.scalar(query) or 0.0)
+
+
+async def purge(connection: AsyncConnection, *, before: float) -> int:
+    """Forget accounts that nobody has wanted a token of since then, as those removed; how many."""
+    idle = (token.c.expires_at, token.c.lease_until, token.c.forced_until)
+    statement = delete(token).where(*(until < before for until in idle))
+    return (await connection.execute(statement)).rowcount
 
 
 async def _set(

@@ -2,10 +2,11 @@
 
 import asyncio
 
-from sqlalchemy import text
+from sqlalchemy import insert, select, text
 
 from store import tokens
 from store.engine import Database
+from store.tables import token
 from store.tokens import KeptToken
 
 APP = "wx5a4db0c0ffee0001"
@@ -60,3 +61,19 @@ async def test_a_lease_is_above_the_last_even_when_the_server_s_clock_was_set_ba
     async with postgres.write() as connection:
         await tokens.release(connection, APP, "a")
     assert await acquire(postgres, "b") == 9_000_000_000_002
+
+
+async def test_accounts_that_nobody_asks_for_leave_nothing(database: Database) -> None:
+    kept = {"epoch": 1, "sealed": b"s", "lease_epoch": 1, "lease_owner": "a"}
+    times = {"expires_at": 100.0, "lease_until": 0.0, "forced_until": 0.0}
+    async with database.write() as connection:
+        for app_id, differs in (
+            ("old", {}),
+            ("good", {"expires_at": 300.0}),
+            ("leased", {"lease_until": 300.0}),
+            ("forced", {"forced_until": 300.0}),
+        ):
+            row = {"app_id": app_id} | kept | times | differs
+            await connection.execute(insert(token).values(**row))
+        assert await tokens.purge(connection, before=200) == 1
+        assert set(await connection.scalars(select(token.c.app_id))) == {"good", "leased", "forced"}
