@@ -51,20 +51,26 @@ class BackedTokenStore:
             first = await self._first.acquire(app_id, ttl_s=ttl_s, above=above)
         except TokensAway:
             return await self._backing.acquire(app_id, ttl_s=ttl_s, above=above)
-        if first is None:
-            return None
+        return None if first is None else await self._joined(app_id, first, ttl_s)
+
+    async def _joined(self, app_id: str, first: Lease, ttl_s: float) -> Lease | None:
+        held = first
         try:
             # Never below the epoch of `first`, which had to be above `above` too.
             second = await self._backing.acquire(app_id, ttl_s=ttl_s, above=first.epoch - 1)
+            if second is None:  # somebody has it who does not see `first`
+                with suppress(TokensAway):
+                    await self._first.release(app_id, first)
+                return None
+            held = Lease(f"{first.owner}/{second.owner}", second.epoch)
+            # What was fetched while `first` was away may be newer than what it has.
+            await self._told_again(app_id)
         except TokensAway:
             return first
-        if second is None:  # somebody has it who does not see `first`
-            with suppress(TokensAway):
-                await self._first.release(app_id, first)
-            return None
-        # What was fetched while `first` was away may be newer than what it has.
-        await self._told_again(app_id)
-        return Lease(f"{first.owner}/{second.owner}", second.epoch)
+        except BaseException:  # a process that ends: nobody else could give it back
+            await self.release(app_id, held)
+            raise
+        return held
 
     async def release(self, app_id: str, lease: Lease) -> None:
         """Give the lease back to those it came from; where one is away, it ends by itself."""

@@ -1,5 +1,7 @@
 """Two stores that may each be away or forget: real memory stores behind a door that shuts."""
 
+import asyncio
+
 import pytest
 
 from cache.backed_tokens import BackedTokenStore
@@ -16,6 +18,7 @@ class Shared(MemoryTokenStore):
 
     def __init__(self, time: Time) -> None:
         self.away = False
+        self.stuck: str | None = None  # in this call nothing moves
         self._time = time
         self.forget()
 
@@ -26,8 +29,13 @@ class Shared(MemoryTokenStore):
         if self.away:
             raise TokensAway
 
+    async def _stick(self, call: str) -> None:
+        if self.stuck == call:
+            await asyncio.Event().wait()
+
     async def get(self, app_id: str) -> AccessToken | None:
         self._look()
+        await self._stick("get")
         return await super().get(app_id)
 
     async def put(self, app_id: str, token: AccessToken) -> bool:
@@ -36,6 +44,7 @@ class Shared(MemoryTokenStore):
 
     async def acquire(self, app_id: str, *, ttl_s: float, above: int) -> Lease | None:
         self._look()
+        await self._stick("acquire")
         return await super().acquire(app_id, ttl_s=ttl_s, above=above)
 
     async def release(self, app_id: str, lease: Lease) -> None:
@@ -169,3 +178,17 @@ async def test_what_is_newer_in_the_backing_store_is_in_the_first_once_a_put_was
     await stand.backing.put(APP, stand.token("newer", 2))
     assert not await stand.store.put(APP, stand.token("late", 1))
     assert await stand.finds() == "newer"
+
+
+@pytest.mark.parametrize("call", ["acquire", "get"])
+async def test_who_is_cancelled_between_the_two_leaves_no_lease_behind(
+    stand: Stand, call: str
+) -> None:
+    stand.backing.stuck = call
+    cut_off = asyncio.ensure_future(stand.store.acquire(APP, ttl_s=10, above=0))
+    await asyncio.sleep(0.01)
+    cut_off.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await cut_off
+    stand.backing.stuck = None
+    assert await stand.store.acquire(APP, ttl_s=10, above=0) is not None
