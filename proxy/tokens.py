@@ -41,7 +41,7 @@ class TokenSettings(BaseModel):
         300, gt=0, lt=3_600, description="refresh this long before expiry, in the background"
     )
     local_copy_s: float = Field(
-        30, ge=0, le=60, description="use a token this long without looking into Redis"
+        30, ge=0, le=60, description="use a token this long without asking Redis or PostgreSQL"
     )
 
 
