@@ -135,6 +135,7 @@ async def test_150_in_plain_mode_an_event_is_a_hint_and_wechat_is_asked(
         row = await pushing.rig.submit()
         while not (publications := pushing.rig.sandbox.ledger.entries("publication")):
             await asyncio.sleep(0.01)
+        await pushing.rig.until(row.id, State.WAITING)  # it knows whose event it will be
         end = _end(publications[0].data["publish_id"], article_id="forged")
         assert await _push(pushing.url, end, plain=True) == 200
         async with asyncio.timeout(20):
