@@ -133,10 +133,9 @@ async def test_150_in_plain_mode_an_event_is_a_hint_and_wechat_is_asked(
         database, tmp_path, settings=PATIENT, safe=False, publish_s=60
     ) as pushing:
         row = await pushing.rig.submit()
-        while not (publications := pushing.rig.sandbox.ledger.entries("publication")):
+        while "publish_id" not in (known := (await pushing.rig.get(row.id)).checkpoint):
             await asyncio.sleep(0.01)
-        await pushing.rig.until(row.id, State.WAITING)  # it knows whose event it will be
-        end = _end(publications[0].data["publish_id"], article_id="forged")
+        end = _end(known["publish_id"], article_id="forged")
         assert await _push(pushing.url, end, plain=True) == 200
         async with asyncio.timeout(20):
             while not pushing.gets():
