@@ -1,10 +1,10 @@
 import asyncio
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Coroutine
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, suppress
 from functools import partial
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -13,6 +13,7 @@ from cache.sealed_tokens import Seal, open_token, seal_token
 from cache.stats import CacheStats, Fill
 from cache.tokens import AccessToken, Lease, TokensAway
 from core.clock import Clock
+from core.tasks import TaskSet
 from store import tokens
 from store.engine import Database, StorageUnavailable
 
@@ -21,8 +22,6 @@ _PATIENCE_S = 1.0  # a call that waits for a token has other ways to get one
 T = TypeVar("T")
 Work = Callable[[AsyncConnection], Awaitable[T]]
 Transaction = AbstractAsyncContextManager[AsyncConnection]
-
-_ending: set[asyncio.Task[Any]] = set()  # nobody else holds them
 
 
 class DatabaseTokenStore:
@@ -38,9 +37,11 @@ class DatabaseTokenStore:
         seal: Seal,
         register: Callable[[str, str, Callable[[], Fill]], CacheStats],
         *,
+        tasks: TaskSet,
         clock: Clock = time.time,
         monotonic: Clock = time.monotonic,
     ) -> None:
+        self._tasks = tasks
         self._database = database
         self._seal = seal
         self._clock = clock
@@ -95,44 +96,30 @@ class DatabaseTokenStore:
         return await self._within(app_id, self._database.write(), work)
 
     async def _within(self, app_id: str, transaction: Transaction, work: Work[T]) -> T:
-        """What `work` finds in that transaction, in a bounded time; none where it failed often."""
+        """What `work` finds in that transaction, in a bounded time; none where it failed often.
+
+        Its end is not waited for: to close a connection to a host that says nothing takes seconds,
+        and with them in the way a breaker would not see that all failures are of one time.
+        """
         if not self._breaker.admits():
             raise TokensAway
+        task = self._tasks.start(_tried(transaction, work), name="tokens in the database")
         try:
-            found = await _soon(_done(transaction, work))
-        except (StorageUnavailable, TimeoutError):
+            await asyncio.wait((task,), timeout=_PATIENCE_S)
+        finally:
+            task.cancel()
+        found = task.result() if task.done() else []
+        if not found:
             self._stats.count("error", app_id)
             self._breaker.failed()
-            raise TokensAway from None
+            raise TokensAway
         self._breaker.worked()
-        return found
+        return found[0]
 
 
-async def _done(transaction: Transaction, work: Work[T]) -> T:
-    async with transaction as connection:
-        return await work(connection)
-
-
-async def _soon(work: Coroutine[Any, Any, T]) -> T:
-    """What comes of it within the patience. Raises TimeoutError, and does not wait for its end.
-
-    To close a connection to a host that says nothing takes seconds: with them in the way a
-    breaker would not even see that all failures are of one time.
-    """
-    task = asyncio.get_running_loop().create_task(work, name="tokens in the database")
-    try:
-        await asyncio.wait((task,), timeout=_PATIENCE_S)
-    finally:
-        if not task.done():
-            _ending.add(task)
-            task.add_done_callback(_ended)
-            task.cancel()
-    if not task.done():
-        raise TimeoutError
-    return task.result()
-
-
-def _ended(task: asyncio.Task[Any]) -> None:
-    _ending.discard(task)
-    if not task.cancelled():
-        task.exception()  # seen: that it failed was said when it took too long
+async def _tried(transaction: Transaction, work: Work[T]) -> list[T]:
+    """What it finds; nothing where the database is away."""
+    with suppress(StorageUnavailable):
+        async with transaction as connection:
+            return [await work(connection)]
+    return []

@@ -303,7 +303,8 @@ async def open_wechat(
         link = await _open_link(stack, settings, caches)
         keys = Keys(settings.redis.prefix)
         counters, months = await stack.enter_async_context(open_counters(link, keys))
-        store = await open_tokens(settings, sealer, link, database, caches)
+        tasks = TaskSet()
+        store = await open_tokens(settings, sealer, link, database, caches, tasks)
         capabilities = Capabilities()
         quota = QuotaLedger(counters, months=months, probed=capabilities.quota, alarms=alarms)
         upstream = await stack.enter_async_context(open_upstream(settings.upstream, crash=crash))
@@ -311,8 +312,7 @@ async def open_wechat(
         hosts = Hosts.of(settings.upstream, metrics, alarms=alarms)
         exchanger = Exchanger(upstream, quota, metrics, alarms=alarms)
         retrier = Retrier(RetryBudgets(), metrics)
-        tasks = TaskSet()
-        stack.push_async_callback(tasks.aclose)
+        stack.push_async_callback(tasks.aclose)  # before what they call is closed
         tokens = TokenService(
             store,
             StableToken(exchanger, hosts.api, facts.catalogue.find(STABLE_TOKEN), retrier),

@@ -11,6 +11,7 @@ from cache.redis import RedisLink
 from cache.redis_tokens import RedisTokenStore
 from cache.stats import CacheStatistics
 from cache.tokens import MemoryTokenStore, TokenStore
+from core.tasks import TaskSet
 from proxy.database_tokens import DatabaseTokenStore
 from server.settings import Settings
 from store.engine import Database
@@ -22,6 +23,7 @@ async def open_tokens(
     link: RedisLink | None,
     database: Database | None,
     caches: CacheStatistics,
+    tasks: TaskSet,
 ) -> TokenStore:
     """On Redis, on PostgreSQL, or Redis backed by that; else in a file. Without `sealer`: memory.
 
@@ -35,7 +37,7 @@ async def open_tokens(
         keys = Keys(settings.redis.prefix)
         shared.append(RedisTokenStore(link, keys, sealer, caches.register))
     if database is not None and not database.is_sqlite:
-        shared.append(DatabaseTokenStore(database, sealer, caches.register))
+        shared.append(DatabaseTokenStore(database, sealer, caches.register, tasks=tasks))
     if shared:
         return FallbackTokenStore(reduce(BackedTokenStore, shared), local)
     kept = KeptTokenStore(local, settings.server.data_dir / "tokens", sealer)

@@ -15,6 +15,7 @@ from cache.redis_tokens import RedisTokenStore
 from cache.stats import CacheStatistics
 from cache.tokens import AccessToken, MemoryTokenStore, TokenStore
 from core.metrics import Metrics
+from core.tasks import TaskSet
 from proxy.database_tokens import DatabaseTokenStore
 from store.engine import Database
 from tests.cache.conftest import link_for
@@ -48,7 +49,7 @@ def store(
 
 def _on_postgres(request: pytest.FixtureRequest, statistics: CacheStatistics) -> DatabaseTokenStore:
     database: Database = request.getfixturevalue("postgres")
-    return DatabaseTokenStore(database, Sealer(b"k" * 32), statistics.register)
+    return DatabaseTokenStore(database, Sealer(b"k" * 32), statistics.register, tasks=TaskSet())
 
 
 def token(value: str, epoch: int, life_s: float = 7_200, cause: str = "cold") -> AccessToken:

@@ -12,6 +12,7 @@ from accounts.master_key import Sealer
 from cache.stats import CacheStatistics
 from cache.tokens import AccessToken, TokensAway
 from core.metrics import Metrics
+from core.tasks import TaskSet
 from proxy.database_tokens import DatabaseTokenStore
 from store.engine import Database, DatabaseSettings, open_database
 from store.migrate import migrate
@@ -23,7 +24,9 @@ SEALER = Sealer(b"k" * 32)
 
 def opened(database: Database, sealer: Sealer = SEALER, ahead_s: float = 0) -> DatabaseTokenStore:
     register = CacheStatistics(Metrics()).register
-    return DatabaseTokenStore(database, sealer, register, clock=lambda: time.time() + ahead_s)
+    return DatabaseTokenStore(
+        database, sealer, register, tasks=TaskSet(), clock=lambda: time.time() + ahead_s
+    )
 
 
 def token(value: str, epoch: int = 1) -> AccessToken:
@@ -81,7 +84,9 @@ async def test_a_dead_database_is_asked_a_few_times_only(tmp_path: Path) -> None
             await migrate(database)
             now = 0.0
             stats = CacheStatistics(Metrics())
-            store = DatabaseTokenStore(database, SEALER, stats.register, monotonic=lambda: now)
+            store = DatabaseTokenStore(
+                database, SEALER, stats.register, tasks=TaskSet(), monotonic=lambda: now
+            )
             await store.put(APP, token("mine"))
             server.crash()
             for _ in range(12):
@@ -101,7 +106,7 @@ async def test_a_database_that_says_nothing_is_asked_a_few_times_only(tmp_path: 
         async with open_database(settings, tmp_path) as database:
             await migrate(database)
             stats = CacheStatistics(Metrics())
-            store = DatabaseTokenStore(database, SEALER, stats.register)
+            store = DatabaseTokenStore(database, SEALER, stats.register, tasks=TaskSet())
             await store.put(APP, token("mine"))
             await asyncio.gather(*(store.get(APP) for _ in range(8)))  # connections of the pool
             with server.frozen():

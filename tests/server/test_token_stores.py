@@ -8,6 +8,7 @@ from cache.redis import RedisLink
 from cache.stats import CacheStatistics
 from cache.tokens import MemoryTokenStore, TokenStore
 from core.metrics import Metrics
+from core.tasks import TaskSet
 from server.settings import Settings
 from server.token_stores import open_tokens
 from store.engine import Database, DatabaseSettings, open_database
@@ -26,7 +27,7 @@ async def test_tokens_are_kept_where_as_many_share_them_as_can(
         sealer: Sealer | None, link: RedisLink | None, database: Database | None
     ) -> tuple[type[TokenStore], list[str]]:
         caches = CacheStatistics(Metrics())
-        store = await open_tokens(settings, sealer, link, database, caches)
+        store = await open_tokens(settings, sealer, link, database, caches, TaskSet())
         return type(store), [cache["backend"] for cache in caches.snapshot()["caches"]]
 
     async with (
