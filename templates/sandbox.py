@@ -83,7 +83,6 @@ class Sandbox(ImmutableSandboxedEnvironment):
             trim_blocks=True,
             lstrip_blocks=True,
             keep_trailing_newline=True,
-            cache_size=0,
         )
         self.filters = dict(FILTERS)
         self.globals = {"range": _range, "namespace": Namespace}

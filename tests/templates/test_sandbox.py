@@ -16,6 +16,14 @@ def test_templates_are_found_among_the_texts_alone() -> None:
         Texts({}).get_source(None, "/etc/passwd")
 
 
+def test_a_template_that_includes_itself_is_compiled_once() -> None:
+    made = sandbox(a="{% include 'a' %}")
+    template = made.get_template("a")
+    assert made.get_template("a") is template
+    with pytest.raises(RecursionError):
+        template.render()
+
+
 def test_sums_of_numbers_are_done_within_bounds() -> None:
     text = "{{ 7 // 2 }} {{ 7 % 4 }} {{ 2 ** 8 }} {{ 6 / 4 }} {{ 'a' + 'b' }} {{ 'a' ~ 1 }}"
     assert sandbox(a=text).get_template("a").render() == "3 3 256 1.5 ab a1"
