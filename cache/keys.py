@@ -47,6 +47,10 @@ class Keys:
         """A rate limit's window: the times of its calls as a list, or one time (GCRA)."""
         return f"{self._prefix}{{limit}}:{name}"
 
+    def windows_born(self) -> str:
+        """A hash: since when calls are counted, and by which run of the server."""
+        return f"{self._prefix}{{limit}}-born"
+
     def gateways(self) -> str:
         """A sorted set of the gateways that count together, by when each was last here."""
         return f"{self._prefix}gateways"

@@ -5,14 +5,14 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from types import TracebackType
-from typing import Self, cast
+from typing import NamedTuple, Self, cast
 
 from redis.asyncio import Redis
 
 from cache.keys import Keys
 from cache.redis import RedisAway, RedisLink
 from cache.scripts import Script
-from cache.windows import MemoryWindows, Rule, Standing, Verdict, shares_of
+from cache.windows import MemoryWindows, Rule, Standing, Verdict, shares_of, tightest_of
 from core.clock import Clock
 from core.tasks import TaskSet
 
@@ -29,9 +29,13 @@ _MOST_OWED = 10_000  # rules; beyond, what was counted alone is forgotten
 # call's time for now; if the clock was set back, calls from the future count as of now, so that a
 # window never stands still.
 #
-# ARGV: now in µs, whether to count, and for each key exact, count, period in µs, burst, and how
-# many calls were admitted without Redis since. Answer: the longest wait, and for each key wait,
-# used, remaining and reset, all times in µs.
+# What it counts it has known since it was first asked, or since the server is another one: after a
+# restart, a restore or a failover it may lack calls.
+#
+# KEYS: the windows, and since when they are known. ARGV: now in µs, whether to count, and for each
+# window exact, count, period in µs, burst, and how many calls were admitted without Redis since.
+# Answer: the longest wait, for how long it knows, and for each window wait, used, remaining and
+# reset, all times in µs.
 _JUDGE = Script("""
 local clock, counting = tonumber(ARGV[1]), ARGV[2] == '1'
 local SKEW = 1000000
@@ -86,8 +90,21 @@ local function flow_of(key, kind, rule)
   end}
 end
 
+local function known_for(key)
+  local info = redis.pcall('INFO', 'server')
+  local run = type(info) == 'string' and string.match(info, 'run_id:(%x+)') or ''
+  local born = redis.call('HMGET', key, 'run', 'born')
+  local at = number(born[2])
+  if born[1] ~= run or not at or at > clock + SKEW then
+    redis.call('HSET', key, 'run', run, 'born', ARGV[1])
+    at = clock
+  end
+  return math.max(0, clock - at)
+end
+
 local windows, longest = {}, 0
-for i, key in ipairs(KEYS) do
+for i = 1, #KEYS - 1 do
+  local key = KEYS[i]
   local at = 5 * i - 2
   local rule = {count = number(ARGV[at + 1]), period = number(ARGV[at + 2]),
                 burst = number(ARGV[at + 3]), owed = number(ARGV[at + 4])}
@@ -95,7 +112,7 @@ for i, key in ipairs(KEYS) do
   windows[i] = window_of(key, redis.call('TYPE', key).ok, rule)
   longest = math.max(longest, windows[i].wait)
 end
-local answer = {math.ceil(longest)}
+local answer = {math.ceil(longest), known_for(KEYS[#KEYS])}
 for _, window in ipairs(windows) do
   if counting and longest == 0 then window.take() end
   local used, remaining, reset = window.standing()
@@ -105,6 +122,13 @@ for _, window in ipairs(windows) do
 end
 return answer
 """)
+
+
+class Judged(NamedTuple):
+    """What Redis says of a call, and for how long it has known of calls."""
+
+    verdict: Verdict
+    known_s: float
 
 
 class SharedWindows:
@@ -166,18 +190,41 @@ class SharedWindows:
             share = self._local.hit_alone(rules, self.gateways)
             if share.wait_s:
                 return share
+        try:
+            return (await self.judge(rules, noted=share is not None)).verdict
+        except RedisAway as away:
+            verdict = share or self._local.hit_alone(rules, self.gateways)
+            if not verdict.wait_s:
+                self.owe(rules, away)
+            return verdict
+
+    async def judge(self, rules: Sequence[Rule], *, noted: bool = False) -> Judged:
+        """Have Redis alone judge and count one call. Raises RedisAway.
+
+        `noted`: this gateway has counted the call for itself already.
+        """
         owed = [self._owed.pop(rule.key, 0) for rule in rules]
         try:
-            wait_us, *told = await self._judge(rules, owed)
+            wait_us, known_us, *told = await self._judge(rules, owed)
         except RedisAway as away:
-            return self._alone(rules, owed, share, counted=away.sent)
+            if not self._link.up:
+                self._apart_at = self._clock()
+            if not away.sent:
+                self._owe(rules, owed)
+            raise
         standings = _standings(rules, told)
-        self._local.note(standings, taken=not wait_us and share is None)
+        self._local.note(standings, taken=not wait_us and not noted)
+        known_s = known_us / _US
         if wait_us:
             waits = told[::4]
             refused = standings[waits.index(max(waits))]
-            return Verdict(refused._replace(remaining=0), wait_us / _US)
-        return Verdict(min(standings, key=lambda standing: standing.remaining), 0.0)
+            return Judged(Verdict(refused._replace(remaining=0), wait_us / _US), known_s)
+        return Judged(Verdict(tightest_of(standings), 0.0), known_s)
+
+    def owe(self, rules: Sequence[Rule], away: RedisAway) -> None:
+        """A call was let through while Redis was `away`; it will be told of, unless it knows."""
+        if not away.sent:
+            self._owe(rules, [1] * len(rules))
 
     async def look(self, rules: Sequence[Rule]) -> list[Standing]:
         """How each window stands."""
@@ -185,7 +232,7 @@ class SharedWindows:
         try:
             for at in range(0, len(rules), _LOOKED_AT_ONCE):
                 some = rules[at : at + _LOOKED_AT_ONCE]
-                _, *told = await self._judge(some, [0] * len(some), count=False)
+                _, _, *told = await self._judge(some, [0] * len(some), count=False)
                 standings += _standings(some, told)
         except RedisAway:
             return await self._local.look(shares_of(rules, self.gateways))
@@ -206,18 +253,10 @@ class SharedWindows:
         since_s = self._clock() - self._apart_at
         return any(since_s < rule.rate.period_s + _OTHERS_BACK_S for rule in rules)
 
-    def _alone(
-        self, rules: Sequence[Rule], owed: list[int], share: Verdict | None, *, counted: bool
-    ) -> Verdict:
-        if not self._link.up:
-            self._apart_at = self._clock()
-        verdict = share or self._local.hit_alone(rules, self.gateways)
-        if not counted:
-            now = 0 if verdict.wait_s else 1
-            for rule, n in zip(rules, owed, strict=True):
-                if n + now and (rule.key in self._owed or len(self._owed) < _MOST_OWED):
-                    self._owed[rule.key] = self._owed.get(rule.key, 0) + n + now
-        return verdict
+    def _owe(self, rules: Sequence[Rule], calls: Sequence[int]) -> None:
+        for rule, n in zip(rules, calls, strict=True):
+            if n and (rule.key in self._owed or len(self._owed) < _MOST_OWED):
+                self._owed[rule.key] = self._owed.get(rule.key, 0) + n
 
     async def _judge(
         self, rules: Sequence[Rule], owed: list[int], *, count: bool = True
@@ -225,7 +264,7 @@ class SharedWindows:
         values: list[float] = [round(self._clock() * _US), int(count)]
         for (_, rate), n in zip(rules, owed, strict=True):
             values += (int(rate.exact), rate.count, rate.period_s * _US, rate.burst, n)
-        keys = [self._keys.window(rule.key) for rule in rules]
+        keys = [*(self._keys.window(rule.key) for rule in rules), self._keys.windows_born()]
 
         async def judge(redis: Redis) -> list[int]:
             return cast("list[int]", await _JUDGE.run(redis, keys, values))

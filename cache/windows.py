@@ -239,6 +239,11 @@ def _new(rule: Rule) -> _Log | _Flow:
     return _Log() if rule.rate.exact else _Flow()
 
 
+def tightest_of(standings: Iterable[Standing]) -> Standing:
+    """The one with the fewest calls left."""
+    return min(standings, key=lambda standing: standing.remaining)
+
+
 def shares_of(rules: Sequence[Rule], gateways: int) -> Sequence[Rule]:
     """The same windows with what one of so many gateways may admit alone."""
     if gateways <= 1:

@@ -22,7 +22,7 @@ from jobs.retention import forget_old_jobs
 from jobs.shelving import shelve
 from jobs.states import State
 from store import files as kept_files
-from store import idempotency, intents, tokens, uploads
+from store import granted, idempotency, intents, tokens, uploads
 from store import jobs as job_rows
 from store import starts as start_rows
 from store.engine import StorageUnavailable
@@ -40,7 +40,7 @@ _for_ever = partial(for_ever, away=_AWAY, failed=_FAILED)
 _survive = partial(survive, away=_AWAY, failed=_FAILED)
 _FREE = {"lease_owner": None, "lease_until": None}
 _HOUSEKEEPING_S = 3_600
-_KEEP_TOKENS_S = 86_400  # after their end: no clock that agrees at all is so far off
+_KEEP_SHARED_S = 86_400  # after their end: no clock that agrees at all is so far off
 _RESTART_PAUSE_S = 5.0
 _INTERRUPTED = Text(
     "已提交发表，但任务启动 {starts} 次都未能正常结束",
@@ -307,5 +307,6 @@ class Engine:
             await uploads.purge(connection, now=now)
             await kept_files.purge(connection, unused_since=now - self._settings.keep_files_s)
             await idempotency.purge(connection, before=now - self._settings.keep_keys_s)
-            await tokens.purge(connection, before=now - _KEEP_TOKENS_S)
+            await tokens.purge(connection, before=now - _KEEP_SHARED_S)
+            await granted.purge(connection, before=now - _KEEP_SHARED_S)
         await forget_old_jobs(self._database, self._settings, now)

@@ -1,27 +1,21 @@
-import asyncio
 import secrets
 import time
-from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, suppress
+from collections.abc import Callable
 from functools import partial
 from typing import TypeVar
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
-from cache.breaker import Breaker
 from cache.sealed_tokens import Seal, open_token, seal_token
 from cache.stats import CacheStats, Fill
 from cache.tokens import AccessToken, Lease, TokensAway
 from core.clock import Clock
 from core.tasks import TaskSet
+from proxy.bounded_database import BoundedDatabase, DatabaseAway, Transaction, Work
 from store import tokens
-from store.engine import Database, StorageUnavailable
+from store.engine import Database
 
 _PATIENCE_S = 1.0  # a call that waits for a token has other ways to get one
 
 T = TypeVar("T")
-Work = Callable[[AsyncConnection], Awaitable[T]]
-Transaction = AbstractAsyncContextManager[AsyncConnection]
 
 
 class DatabaseTokenStore:
@@ -41,11 +35,10 @@ class DatabaseTokenStore:
         clock: Clock = time.time,
         monotonic: Clock = time.monotonic,
     ) -> None:
-        self._tasks = tasks
         self._database = database
         self._seal = seal
         self._clock = clock
-        self._breaker = Breaker(monotonic)
+        self._bounded = BoundedDatabase(tasks, monotonic=monotonic)
         self._stats = register("token", "database", Fill)
 
     async def get(self, app_id: str) -> AccessToken | None:
@@ -96,30 +89,10 @@ class DatabaseTokenStore:
         return await self._within(app_id, self._database.write(), work)
 
     async def _within(self, app_id: str, transaction: Transaction, work: Work[T]) -> T:
-        """What `work` finds in that transaction, in a bounded time; none where it failed often.
-
-        Its end is not waited for: to close a connection to a host that says nothing takes seconds,
-        and with them in the way a breaker would not see that all failures are of one time.
-        """
-        if not self._breaker.admits():
-            raise TokensAway
-        task = self._tasks.start(_tried(transaction, work), name="tokens in the database")
+        """What `work` finds in that transaction, in a bounded time; none where it failed often."""
         try:
-            await asyncio.wait((task,), timeout=_PATIENCE_S)
-        finally:
-            task.cancel()
-        found = task.result() if task.done() else []
-        if not found:
-            self._stats.count("error", app_id)
-            self._breaker.failed()
-            raise TokensAway
-        self._breaker.worked()
-        return found[0]
-
-
-async def _tried(transaction: Transaction, work: Work[T]) -> list[T]:
-    """What it finds; nothing where the database is away."""
-    with suppress(StorageUnavailable):
-        async with transaction as connection:
-            return [await work(connection)]
-    return []
+            return await self._bounded.within(_PATIENCE_S, transaction, work)
+        except DatabaseAway as away:
+            if away.asked:
+                self._stats.count("error", app_id)
+            raise TokensAway from None

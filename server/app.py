@@ -75,7 +75,7 @@ from server.following import (
 )
 from server.layers import Layers, relay_segments
 from server.library import open_library
-from server.limiting import open_counters, open_limiter
+from server.limiting import Common, open_counters, open_limiter
 from server.notifying import Kept, Notifying, open_notifying
 from server.reload import InForce, Names, Reloader, make_reloader
 from server.replicas import ALONE, Fellowship, Place, open_fellowship
@@ -169,7 +169,7 @@ async def open_gateway(settings: Settings, place: Place = ALONE) -> AsyncIterato
         signed, relayed = read_bodies(settings, wechat.caches, wechat.link)
         checkup = await stack.enter_async_context(open_checkup(in_force, wechat.ways, wechat.link))
         prober = await stack.enter_async_context(_open_prober(settings, watcher, database, wechat))
-        limiter = await stack.enter_async_context(_open_limiter(settings, wechat, us))
+        limiter = await stack.enter_async_context(_open_limiter(settings, wechat, us, database))
         more = _clears(limiter, wechat, callers, made)
         fleet = await stack.enter_async_context(_open_fleet(settings, wechat, made.uploaded, more))
         parts = Parts(
@@ -207,10 +207,10 @@ def _notifying(
 
 
 def _open_limiter(
-    settings: Settings, wechat: _Upstream, us: Fellowship
+    settings: Settings, wechat: _Upstream, us: Fellowship, database: Database
 ) -> AbstractAsyncContextManager[Limiter]:
-    stores = (wechat.link, wechat.quota, wechat.caches)
-    return open_limiter(settings, *stores, gateways=us.gateways(settings), clock=us.clock)
+    common = Common(wechat.link, database, us.gateways(settings), us.clock)
+    return open_limiter(settings, common, wechat.quota, wechat.caches)
 
 
 def _clears(

@@ -2,20 +2,26 @@
 
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from typing import NamedTuple
 
+from cache.backed_windows import BackedWindows
 from cache.connecting import open_nodes
 from cache.counters import DailyCounters, MemoryCounters, SharedCounters
 from cache.keys import Keys
 from cache.redis import RedisLink
+from cache.reserves import Reserves
 from cache.shared_windows import SharedWindows
 from cache.stats import CacheStatistics
 from cache.windows import MemoryWindows, Windows
 from core.clock import Clock
+from core.tasks import TaskSet
+from proxy.database_grants import DatabaseGrants
 from proxy.quota import QuotaLedger
 from proxy.ratelimit import Limiter
 from proxy.rulebook import Rulebook
 from server.settings import Settings
+from store.engine import Database
 
 _MONTHS_LIFE_S = 62 * 86_400
 
@@ -34,32 +40,48 @@ async def open_counters(
         yield days, await stack.enter_async_context(months)
 
 
+class Common(NamedTuple):
+    """What a gateway has in common with others, by which they count together."""
+
+    link: RedisLink | None = None
+    database: Database | None = None
+    gateways: Callable[[], int] = lambda: 1  # how many are to be expected
+    clock: Clock = time.time
+
+
 @asynccontextmanager
 async def open_limiter(
-    settings: Settings,
-    link: RedisLink | None,
-    quota: QuotaLedger,
-    caches: CacheStatistics,
-    *,
-    gateways: Callable[[], int] = lambda: 1,
-    clock: Clock = time.time,
+    settings: Settings, common: Common, quota: QuotaLedger, caches: CacheStatistics
 ) -> AsyncIterator[Limiter]:
-    """What lets calls of clients in: one of so many `gateways`, whose `clock` is one."""
+    """What lets calls of clients in: counted by Redis, and granted by a PostgreSQL behind it."""
     rulebook = Rulebook(settings.limits, quota)
     local = MemoryWindows()
-    if link is None:
+    if common.link is None:
         stats = caches.register("limit", "memory", local.fill)
         yield Limiter(local, rulebook, quota, caches.metrics, stats)
         return
     async with AsyncExitStack() as stack:
         own = await stack.enter_async_context(_open_own_link(settings))
         caches.add_redis(own)
-        windows = SharedWindows(
-            own, Keys(settings.redis.prefix), local, expected=gateways, clock=clock
+        keys = Keys(settings.redis.prefix)
+        shared = await stack.enter_async_context(
+            SharedWindows(own, keys, local, expected=common.gateways, clock=common.clock)
         )
-        shared: Windows = await stack.enter_async_context(windows)
+        windows = await stack.enter_async_context(_backed(shared, local, common.database))
         stats = caches.register("limit", "redis")
-        yield Limiter(shared, rulebook, quota, caches.metrics, stats)
+        yield Limiter(windows, rulebook, quota, caches.metrics, stats)
+
+
+@asynccontextmanager
+async def _backed(
+    shared: SharedWindows, local: MemoryWindows, database: Database | None
+) -> AsyncIterator[Windows]:
+    if database is None or database.is_sqlite:  # that one has one gateway
+        yield shared
+        return
+    async with aclosing(TaskSet()) as tasks:
+        reserves = Reserves(DatabaseGrants(database, tasks=tasks), tasks=tasks)
+        yield BackedWindows(shared, reserves, local)
 
 
 @asynccontextmanager

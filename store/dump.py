@@ -22,8 +22,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from store.tables import metadata
 from store.tables.base import Json
 
-# Of processes and tokens that are gone when it is read again.
-_FLEETING = frozenset({"replica", "duty", "token"})
+# Of processes, tokens and minutes that are gone when it is read again.
+_FLEETING = frozenset({"replica", "duty", "token", "granted"})
 _ROWS_AT_ONCE = 100
 
 Rows = tuple[str, list[dict[str, Any]]]

@@ -6,7 +6,7 @@ from core.errors import GatewayError, Text
 from store.engine import Database
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-HEAD = "0008"
+HEAD = "0009"
 # Any number that nobody else uses in this database.
 _ADVISORY_LOCK = 0x77786761746501
 

@@ -43,6 +43,7 @@ from store.tables.publishing import (
     written_draft,
 )
 from store.tables.push import delivery, event, webhook
+from store.tables.rates import granted
 from store.tables.replicas import duty, replica
 from store.tables.tokens import token
 
@@ -59,6 +60,7 @@ __all__ = [
     "duty",
     "event",
     "file",
+    "granted",
     "happening",
     "idempotency",
     "intent",

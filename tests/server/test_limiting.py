@@ -11,7 +11,7 @@ from cache.settings import RedisSettings
 from cache.stats import CacheStatistics
 from core.metrics import Metrics
 from proxy.quota import QuotaLedger
-from server.limiting import open_counters, open_limiter
+from server.limiting import Common, open_counters, open_limiter
 from server.settings import Settings
 from tests.conftest import RedisServer
 from tests.gateway import CLIENTS, MAIN
@@ -24,7 +24,9 @@ async def test_without_redis_this_process_counts_alone() -> None:
         days.add("wx1", MENU, "2026-11-22")
         assert months.get("wx1", MENU, "2026-11") == 0
         ledger = QuotaLedger(days, months=months)
-        async with open_limiter(Settings(), None, ledger, CacheStatistics(Metrics())) as limiter:
+        async with open_limiter(
+            Settings(), Common(), ledger, CacheStatistics(Metrics())
+        ) as limiter:
             with await limiter.admit(CLIENTS[0], MAIN, MENU):
                 pass
             told = await limiter.describe([CLIENTS[0]], [])
@@ -40,8 +42,8 @@ async def test_on_one_redis_gateways_count_together_and_months_live_longer(redis
         months.add("wx1", "clear_quota", "2026-11")
         ledger = QuotaLedger(days, months=months)
         async with (
-            open_limiter(settings, link, ledger, CacheStatistics(Metrics())) as first,
-            open_limiter(settings, link, ledger, CacheStatistics(Metrics())) as second,
+            open_limiter(settings, Common(link), ledger, CacheStatistics(Metrics())) as first,
+            open_limiter(settings, Common(link), ledger, CacheStatistics(Metrics())) as second,
         ):
             used = 0
             while not used:  # on a busy machine Redis may be too slow now and then
@@ -63,7 +65,7 @@ async def test_counts_that_come_too_late_take_redis_from_nothing_else(
     ledger = QuotaLedger(MemoryCounters())
     statistics = CacheStatistics(Metrics())
     statistics.add_redis(link)
-    async with open_limiter(settings, link, ledger, statistics) as limiter:
+    async with open_limiter(settings, Common(link), ledger, statistics) as limiter:
         assert redis_server.process is not None
         redis_server.process.send_signal(signal.SIGSTOP)
         try:
