@@ -48,6 +48,7 @@ async def main(accounts: int, jobs: int) -> int:
           f"{passed.calls} calls let through, {passed.refused} refused; "
           f"most in a minute: {passed.together}; "
           f"{passed.apart} in one in which Redis was away or came back empty; "
+          f"{passed.alone} in one in which PostgreSQL was away as well; "
           f"over what is documented: {max(0, passed.over)}")  # fmt: skip
     print(f"befell: {dict(sorted(outcome.befell.items()))}; kills and stops while WeChat was "
           f"publishing: {outcome.amid}")  # fmt: skip

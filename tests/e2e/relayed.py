@@ -49,6 +49,7 @@ class Passed:
     refused: int = 0
     together: int = 0  # in a period in which Redis was there
     apart: int = 0  # in one in which it was not, or came back empty
+    alone: int = 0  # in one in which PostgreSQL was away as well
     over: int = 0  # by how many the worst period exceeded what is documented
 
 
@@ -98,8 +99,9 @@ class Stream:
 def judge(stream: Stream, limit: Limit, spells: Sequence[Spell]) -> Passed:
     """Whether the limit held, in every period.
 
-    Where Redis went away, each gateway may let its share through beside what all of them had, and
-    so may each that is started before its calls are over: it knows of none (docs: limits.md).
+    Only where Redis went away and PostgreSQL too, each gateway may let its share through beside
+    what all of them had, and so may each that is started before its calls are over: it knows of
+    none (docs: limits.md).
     """
     calls = stream.let_through()
     passed = Passed(calls=len(calls), refused=stream.refused)
@@ -107,12 +109,14 @@ def judge(stream: Stream, limit: Limit, spells: Sequence[Spell]) -> Passed:
         end = begin + limit.period_s
         count = sum(begin <= call.sent and call.seen < end for call in calls)
         lost = [spell for spell in spells if _is_apart(spell, begin, end, limit)]
-        if lost:
-            passed.apart = max(passed.apart, count)
+        more = 0
+        if lost and any(_has_no_grants(spell, begin, end, limit) for spell in spells):
+            passed.alone = max(passed.alone, count)
             more = limit.share * (limit.gateways + _starts(spells, lost, end)) * len(lost)
+        elif lost:
+            passed.apart = max(passed.apart, count)
         else:
             passed.together = max(passed.together, count)
-            more = 0
         passed.over = max(passed.over, count - limit.count - more)
     return passed
 
@@ -120,6 +124,11 @@ def judge(stream: Stream, limit: Limit, spells: Sequence[Spell]) -> Passed:
 def _is_apart(spell: Spell, begin: float, end: float, limit: Limit) -> bool:
     until = spell.ended + limit.period_s + limit.settling_s
     return spell.is_of_redis and spell.began < end and begin < until
+
+
+def _has_no_grants(spell: Spell, begin: float, end: float, limit: Limit) -> bool:
+    until = spell.ended + limit.settling_s
+    return spell.kind == "postgres" and spell.began < end and begin < until
 
 
 def _starts(spells: Iterable[Spell], lost: Sequence[Spell], end: float) -> int:
