@@ -16,7 +16,7 @@ from store.engine import Database
 T = TypeVar("T")
 
 # Calls are let through meanwhile where Redis counts; where nobody does, an answer is worth more.
-_PATIENCE_S = 0.25
+_PATIENCE_S = 0.5
 _PATIENCE_APART_S = 1.0
 _TELLING_S = 2.0  # how old the word of a process that it does without Redis may be, and its call
 

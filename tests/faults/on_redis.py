@@ -88,6 +88,7 @@ async def open_on_redis(
     redis_urls: Sequence[str],
     *,
     jobs: Mapping[str, Any] | None = None,
+    rate_limit: str | None = None,
     first_crashes_at: str = "",
     first_ahead_s: float = 0,
 ) -> AsyncIterator[OnRedis]:
@@ -100,6 +101,7 @@ async def open_on_redis(
         config = configuration(sandbox, directory, 0)
         config |= {"database": {"url": database_url}, "redis": {"url": _ANY_URL, **_BUSY}}
         config["jobs"] |= jobs or {}
+        config["clients"][0]["rate_limit"] = rate_limit or config["clients"][0]["rate_limit"]
         config["log"] = {"level": "warning"}
         replicas = await stack.enter_async_context(
             open_replicas(directory, config, count=len(redis_urls), start=False)
