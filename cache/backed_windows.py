@@ -10,6 +10,8 @@ from cache.shared_windows import SharedWindows
 from cache.windows import MemoryWindows, Rule, Standing, Verdict, tightest_of
 from core.clock import Clock
 
+_SKEW_S = 1.0  # between the clock that says since when Redis counts and this one's
+
 
 class BackedWindows:
     """Windows on Redis whose calls are granted ahead by what outlives it (cache/grants.py).
@@ -96,7 +98,7 @@ class BackedWindows:
     def _unknown(self, rules: Sequence[Rule]) -> list[Rule]:
         """Those of whose calls in the last period Redis may lack some."""
         known_s = self._monotonic() - self._known_since
-        return [rule for rule in rules if known_s < rule.rate.period_s]
+        return [rule for rule in rules if known_s < rule.rate.period_s + _SKEW_S]
 
 
 def _refused(taken: Taken) -> Verdict:

@@ -1,15 +1,19 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, suppress
+from contextlib import AbstractAsyncContextManager
 from typing import TypeVar
 
+import structlog
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cache.breaker import Breaker
 from core.clock import Clock
 from core.tasks import TaskSet
 from store.engine import StorageUnavailable
+
+log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 Work = Callable[[AsyncConnection], Awaitable[T]]
@@ -54,8 +58,12 @@ class BoundedDatabase:
 
 
 async def _tried(transaction: Transaction, work: Work[T]) -> list[T]:
-    """What it finds; nothing where the database is away."""
-    with suppress(StorageUnavailable):
+    """What it finds; nothing where the database is away, or refuses."""
+    try:
         async with transaction as connection:
             return [await work(connection)]
-    return []
+    except StorageUnavailable:
+        return []
+    except DBAPIError as exc:  # such as a right that was taken away
+        log.exception("the database refuses", reason=type(exc.orig).__name__)
+        return []

@@ -63,7 +63,7 @@ async def test_while_redis_is_there_it_decides(
 ) -> None:
     first, second = opened(), opened()
     await admitted(first, 1)
-    time.now += 60  # from now on Redis knows of a whole period
+    time.now += 61  # from now on Redis knows of a whole period
     assert await admitted(first, 4) == 4
     assert await admitted(second) == 6
     verdict = await first.hit(TEN)

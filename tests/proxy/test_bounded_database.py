@@ -5,6 +5,7 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
+from structlog.testing import capture_logs
 
 from core.tasks import TaskSet
 from proxy.bounded_database import BoundedDatabase, DatabaseAway
@@ -48,3 +49,12 @@ async def test_a_dead_database_is_asked_five_times_then_every_two_seconds(tmp_pa
             server.start()
             now += 2.1
             assert await bounded.within(30, database.read(), one) == 1
+
+
+async def test_what_the_database_refuses_counts_as_away_and_is_told(postgres: Database) -> None:
+    async def forbidden(connection: AsyncConnection) -> int:
+        return int(await connection.scalar(text("SELECT count(*) FROM no_such_table")))
+
+    with capture_logs() as said, pytest.raises(DatabaseAway):
+        await BoundedDatabase(TaskSet()).within(30, postgres.read(), forbidden)
+    assert [line["event"] for line in said] == ["the database refuses"]
