@@ -51,15 +51,15 @@ async def _grant(
     connection: AsyncConnection, asks: Sequence[Ask], *, apart: bool
 ) -> dict[str, Answer]:
     names = [ask.rule.key for ask in asks]
-    await granted.lock(connection, names)
+    now = await granted.lock(connection, names)
     if apart:
         await granted.tell_apart(connection)
-    moment = await granted.look(connection, names)
+    known = await granted.look(connection, names)
     answers = {}
     for name, ask in zip(names, asks, strict=True):
-        bounded = ask.strict or moment.apart_s < ask.rule.rate.period_s + _TELLING_S
-        before = moment.calls.get(name, {})
-        calls, answer = decide(before, ask, now=moment.now, bounded=bounded)
+        bounded = ask.strict or now - known.apart_at < ask.rule.rate.period_s + _TELLING_S
+        before = known.calls.get(name, {})
+        calls, answer = decide(before, ask, now=now, bounded=bounded)
         answers[name] = answer
         ends_at = max(calls, default=0) * kept_s(ask.rule.rate)
         await granted.keep(connection, name, calls, ends_at=ends_at)

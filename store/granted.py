@@ -17,11 +17,10 @@ _APART = ""  # the row that tells when a process last did without Redis
 _TOLD_AGAIN_S = 1.0  # so seldom, lest all processes wait for that row
 
 
-class Moment(NamedTuple):
-    """What is known at one time."""
+class Known(NamedTuple):
+    """What is known of some rules."""
 
-    now: float  # Unix time
-    apart_s: float  # since a process last did without Redis
+    apart_at: float  # when a process last did without Redis; Unix time
     calls: dict[str, dict[int, int]]  # that were granted, by rule and slot of time
 
 
@@ -30,14 +29,15 @@ def _now() -> ColumnElement[float]:
     return cast(func.extract("epoch", func.clock_timestamp()), Double)
 
 
-async def lock(connection: AsyncConnection, rules: Sequence[str]) -> None:
-    """Have these rules alone until the transaction ends.
+async def lock(connection: AsyncConnection, rules: Sequence[str]) -> float:
+    """Have these rules alone until the transaction ends; the Unix time at which that begins.
 
     By advisory locks: a rule may have no row yet, and what is read after them is of now.
     """
     keys = sorted(_lock_of(rule) for rule in rules)  # in one order: no two wait for each other
     each = func.unnest(literal(keys, ARRAY(BigInteger))).column_valued("key")
-    await connection.execute(select(func.pg_advisory_xact_lock(each)))
+    locked = await connection.execute(select(func.pg_advisory_xact_lock(each), _now()))
+    return max(float(now) for _, now in locked)
 
 
 def _lock_of(rule: str) -> int:
@@ -57,8 +57,8 @@ async def tell_apart(connection: AsyncConnection) -> None:
     )
 
 
-async def look(connection: AsyncConnection, rules: Sequence[str]) -> Moment:
-    """What is granted by these rules, and the time."""
+async def look(connection: AsyncConnection, rules: Sequence[str]) -> Known:
+    """What is granted by these rules."""
     query = select(granted.c.rule, granted.c.calls, granted.c.ends_at)
     rows = {
         rule: (kept, ends_at)
@@ -67,11 +67,10 @@ async def look(connection: AsyncConnection, rules: Sequence[str]) -> Moment:
         )
     }
     _, apart_at = rows.pop(_APART, ({}, 0.0))
-    now = (await connection.execute(select(_now()))).scalar_one()
     calls = {
         rule: {int(slot): count for slot, count in kept.items()} for rule, (kept, _) in rows.items()
     }
-    return Moment(now, now - apart_at, calls)
+    return Known(apart_at, calls)
 
 
 async def keep(
