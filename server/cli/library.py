@@ -18,6 +18,7 @@ from server.cli.target import (
     find_target,
 )
 from server.cli.times import in_shanghai
+from server.cli.wechat_ids import IdCommand
 
 _HEAD = ("id", "type", "updated", "title", "tags", "url")
 # By the name of the command: how it is called, and the scope that looking takes.
@@ -74,7 +75,7 @@ def _add_list(app: typer.Typer, name: str) -> None:
 def _add_show(app: typer.Typer, name: str) -> None:
     told = "详情，微信现在保存的 / one of them, as WeChat has it now."
 
-    @app.command("show", help=_help(told, name, "show ID"))
+    @app.command("show", cls=IdCommand, help=_help(told, name, "show ID"))
     def show(
         thing_id: Id,
         as_json: JsonOption = False,
@@ -92,7 +93,11 @@ def _add_show(app: typer.Typer, name: str) -> None:
 
 
 def _add_delete(app: typer.Typer, name: str) -> None:
-    @app.command("delete", help=_help("删除，不可恢复 / delete for good.", name, "delete ID --yes"))
+    @app.command(
+        "delete",
+        cls=IdCommand,
+        help=_help("删除，不可恢复 / delete for good.", name, "delete ID --yes"),
+    )
     def delete(
         thing_ids: Ids,
         yes: YesOption = False,
@@ -114,7 +119,7 @@ def _add_delete(app: typer.Typer, name: str) -> None:
 def _add_tag(app: typer.Typer, name: str) -> None:
     told = "加上或去掉标签 / add or remove tags."
 
-    @app.command("tag", help=_help(told, name, "tag ID --add 周报"))
+    @app.command("tag", cls=IdCommand, help=_help(told, name, "tag ID --add 周报"))
     def tag(
         thing_id: Id,
         add: Annotated[list[str] | None, typer.Option("--add", help="加上 / add")] = None,
