@@ -55,9 +55,9 @@ class Counted(DatabaseGrants):
 
     questions = 0
 
-    async def grant(self, asks: Sequence[Ask], *, apart: bool) -> Mapping[str, Answer]:
+    async def grant(self, asks: Sequence[Ask]) -> Mapping[str, Answer]:
         self.questions += 1
-        return await super().grant(asks, apart=apart)
+        return await super().grant(asks)
 
 
 async def cost(windows: Windows, rules: list[Rule], calls: int) -> Cost:

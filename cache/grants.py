@@ -11,32 +11,40 @@ from typing import NamedTuple, Protocol
 from cache.rates import Rate
 from cache.windows import Rule
 
-# Of a rate and of its period: what is granted at once, and how long it may be kept.
-_PARTS = 50
-_KEPT_AT_LEAST_S = 0.5  # a database that is asked has not always answered sooner
+_SLOTS = 50  # of a period
+_SLOT_AT_LEAST_S = 0.5
+_KEPT_AT_MOST_S = 30.0  # what is kept for long is missing elsewhere
+_UNDER_WAY_S = 2.0  # a call that was granted may still be on its way to Redis
 
 # How many calls were granted, by the slot of time at whose end they count no more.
-Granted = dict[int, int]
+Calls = dict[int, int]
 
 
 class GrantsAway(Exception):
     """Nobody could be asked for a grant; it may have been made."""
 
 
+class Granted(NamedTuple):
+    """What is remembered of a rule."""
+
+    calls: Calls
+    strict_until: float = 0.0  # Unix time; Redis may not know of all calls as long
+
+
 class Ask(NamedTuple):
     """What a gateway wants for the calls of one rule."""
 
     rule: Rule
-    amount: int  # of calls, at least 1
+    amount: int  # of calls; 0: it only tells
     strict: bool = False  # not beyond the rate; else Redis sees to that
     owed: int = 0  # calls that it let through since without a grant
-    unused: tuple[int, int] = (0, 0)  # the slot of its last grant, and what it gives back of that
+    unused: Mapping[int, int] = {}  # what it gives back of earlier grants, by their slots
 
 
 class Answer(NamedTuple):
     """What became of an Ask."""
 
-    amount: int  # 0: refused
+    amount: int  # 0: refused, if it was for more
     slot: int
     used: int  # of the rate, this grant with it
     wait_s: float  # until calls are free again; 0 unless refused
@@ -47,11 +55,8 @@ class Answer(NamedTuple):
 class Grants(Protocol):
     """Grants calls to all gateways, one after the other."""
 
-    async def grant(self, asks: Sequence[Ask], *, apart: bool) -> Mapping[str, Answer]:
-        """An answer to each, by the rule's key. Raises GrantsAway.
-
-        `apart`: who asks does without Redis. For a period after somebody did, all is strict.
-        """
+    async def grant(self, asks: Sequence[Ask]) -> Mapping[str, Answer]:
+        """An answer to each, by the rule's key. Raises GrantsAway."""
         ...
 
     async def clear(self, rules: Sequence[Rule]) -> None:
@@ -61,33 +66,53 @@ class Grants(Protocol):
 
 def kept_s(rate: Rate) -> float:
     """How long a gateway may keep calls that it was granted."""
-    return max(_KEPT_AT_LEAST_S, rate.period_s / _PARTS)
+    return min(_slot_s(rate), _KEPT_AT_MOST_S)
 
 
 def at_once(rate: Rate) -> int:
     """How many calls a gateway asks for, if Redis counts too."""
-    return max(1, rate.count // _PARTS)
+    return max(1, int(rate.count * min(1 / _SLOTS, kept_s(rate) / rate.period_s)))
 
 
-def decide(granted: Granted, ask: Ask, *, now: float, bounded: bool) -> tuple[Granted, Answer]:
-    """The answer, and what is granted after it."""
-    rate = ask.rule.rate
-    slot_s = kept_s(rate)
-    left = {slot: amount for slot, amount in granted.items() if slot * slot_s > now}
-    slot, unused = ask.unused
-    if slot in left:
-        left[slot] -= min(unused, left[slot])
-    slot = math.ceil((now + rate.period_s + slot_s) / slot_s)
-    if ask.owed:
-        left[slot] = left.get(slot, 0) + ask.owed
-    used = sum(left.values())
+def decide(granted: Granted, ask: Ask, *, now: float) -> tuple[Granted, Answer]:
+    """The answer, and what is granted after it.
+
+    For a period after somebody did without Redis, which may not know of those calls, no more is
+    granted to anybody than the rate.
+    """
+    rate, slot_s = ask.rule.rate, _slot_s(ask.rule.rate)
+    calls = _still_counting(granted.calls, ask.unused, now / slot_s)
+    slot = math.ceil((now + rate.period_s + kept_s(rate)) / slot_s)
+    strict_until = granted.strict_until
+    if ask.strict:
+        strict_until = max(strict_until, now + rate.period_s + kept_s(rate) + _UNDER_WAY_S)
+    used = sum(calls.values()) + ask.owed
+    bounded = now < strict_until
     amount = min(ask.amount, max(0, _most(rate) - used)) if bounded else ask.amount
-    if amount:
-        left[slot] = left.get(slot, 0) + amount
-    left = {slot: amount for slot, amount in left.items() if amount}
-    ends = [slot * slot_s - now for slot in sorted(left)]
+    if ask.owed + amount:
+        calls[slot] = calls.get(slot, 0) + ask.owed + amount
+    ends = [each * slot_s - now for each in sorted(calls)] or [0.0]
     wait_s = 0.0 if amount else ends[0]
-    return left, Answer(amount, slot, used + amount, wait_s, ends[-1], bounded)
+    answer = Answer(amount, slot, used + amount, wait_s, ends[-1], bounded)
+    return Granted(calls, strict_until), answer
+
+
+def over_at(granted: Granted, rate: Rate) -> float:
+    """The Unix time from which nothing of it matters any more."""
+    return max(max(granted.calls, default=0) * _slot_s(rate), granted.strict_until)
+
+
+def _still_counting(calls: Calls, unused: Mapping[int, int], now_in_slots: float) -> Calls:
+    left = {
+        slot: count - min(count, unused.get(slot, 0))
+        for slot, count in calls.items()
+        if slot > now_in_slots
+    }
+    return {slot: count for slot, count in left.items() if count}
+
+
+def _slot_s(rate: Rate) -> float:
+    return max(_SLOT_AT_LEAST_S, rate.period_s / _SLOTS)
 
 
 def _most(rate: Rate) -> int:

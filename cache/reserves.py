@@ -1,7 +1,9 @@
 import asyncio
 import time
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Collection, Sequence
+from contextlib import suppress
+from itertools import islice
 from typing import NamedTuple
 
 from cache.grants import Answer, Ask, Grants, GrantsAway, at_once, kept_s
@@ -10,23 +12,27 @@ from core.clock import Clock
 from core.tasks import TaskSet
 
 _MAX_KEYS = 50_000
+_TOLD_AT_ONCE = 100  # rules
+_REFUSED_S = 1.0  # so long a refusal is believed: others may give back
+_TRIES = 5  # where others take what was granted, or it comes too late
 
 
 class Reserve:
     """Calls of one rule that were granted to this gateway, or that none were."""
 
-    __slots__ = ("answer", "ends_at", "left")
+    __slots__ = ("answer", "ends_at", "left", "rule")
 
-    def __init__(self, answer: Answer, ends_at: float) -> None:
+    def __init__(self, rule: Rule, answer: Answer, ends_at: float) -> None:
+        self.rule = rule
         self.answer = answer
         self.left = answer.amount
-        self.ends_at = ends_at  # by the monotonic clock
+        self.ends_at = ends_at  # by the clock of Reserves
 
-    def standing(self, rule: Rule) -> Standing:
+    def standing(self) -> Standing:
         """How the rule stands, as far as this gateway knows."""
         used = self.answer.used - self.left
         reset_s = self.answer.reset_s if self.answer.amount else self.answer.wait_s
-        return Standing(rule, used, max(0, rule.rate.count - used), reset_s)
+        return Standing(self.rule, used, max(0, self.rule.rate.count - used), reset_s)
 
 
 class Taken(NamedTuple):
@@ -35,11 +41,6 @@ class Taken(NamedTuple):
     standings: list[Standing]
     reserves: list[Reserve]
     wait_s: float = 0.0
-
-    def give_back(self) -> None:
-        """The call was not let through after all."""
-        for reserve in self.reserves:
-            reserve.left += 1
 
 
 class Reserves:
@@ -53,72 +54,94 @@ class Reserves:
         grants: Grants,
         *,
         tasks: TaskSet,
-        monotonic: Clock = time.monotonic,
+        steady: Clock = time.monotonic,
         max_keys: int = _MAX_KEYS,
     ) -> None:
+        """`steady`: counts seconds, those too in which the machine slept."""
         self._grants = grants
         self._tasks = tasks
-        self._monotonic = monotonic
+        self._steady = steady
         self._max_keys = max_keys
-        self._reserves: OrderedDict[str, Reserve] = OrderedDict()
-        self._owed: dict[str, int] = {}
-        self._wanted: dict[Rule, int] = {}
+        self._reserves: OrderedDict[Rule, Reserve] = OrderedDict()
+        self._unused: dict[Rule, Counter[int]] = {}  # of former reserves, to be given back
+        self._owed: Counter[Rule] = Counter()
+        self._wanted: Counter[Rule] = Counter()
         self._strict: set[Rule] = set()
-        self._apart = False  # whether one of those who want them does without Redis
         self._next: asyncio.Task[bool] | None = None
         self._asked: asyncio.Task[bool] | None = None
 
-    async def take(
-        self, rules: Sequence[Rule], *, strict: Collection[Rule] = (), apart: bool = False
-    ) -> Taken:
+    async def take(self, rules: Sequence[Rule], *, strict: Collection[Rule] = ()) -> Taken:
         """Take one call of each rule, or of none. Raises GrantsAway.
 
         For those that are `strict` no grant does that was made on the word that Redis counts too.
-        `apart`: they all are, since Redis is away.
         """
-        strict = rules if apart else strict
-        while True:
+        rules = list(dict.fromkeys(rules))
+        for _ in range(_TRIES):
             kept = [self._kept(rule, strict=rule in strict) for rule in rules]
-            refused = [
-                reserve.standing(rule)
-                for rule, reserve in zip(rules, kept, strict=True)
-                if reserve and not reserve.answer.amount
-            ]
-            if refused:
+            if refused := [one.standing() for one in kept if one and not one.answer.amount]:
                 return Taken(refused, [], max(standing.reset_s for standing in refused))
-            if short := [rule for rule, one in zip(rules, kept, strict=True) if one is None]:
-                await self._ask(short, strict, apart=apart)
-                continue
-            return _taken(rules, [reserve for reserve in kept if reserve])
+            short = [rule for rule, one in zip(rules, kept, strict=True) if one is None]
+            if not short:
+                return _taken([one for one in kept if one])
+            await self._ask(short, strict)
+        raise GrantsAway
+
+    def give_back(self, taken: Taken) -> None:
+        """The call was not let through after all."""
+        for reserve in taken.reserves:
+            if self._reserves.get(reserve.rule) is reserve:
+                reserve.left += 1
+            else:
+                self._keep_unused(reserve.rule, reserve.answer.slot, 1)
 
     def owe(self, rules: Sequence[Rule]) -> None:
-        """A call was let through without a grant; it will count with the next one."""
+        """A call was let through without a grant; it counts once that can be told."""
         for rule in rules:
-            self._owe(rule.key, 1)
+            self._owe(rule, 1)
+
+    async def tell(self) -> None:
+        """Tell what is owed, and give back what was kept too long; done from time to time."""
+        over = (rule for rule, one in self._reserves.items() if one.left and self._is_over(one))
+        untold = dict.fromkeys([*self._owed, *self._unused, *over])
+        if untold:
+            with suppress(GrantsAway):
+                await self._ask(list(islice(untold, _TOLD_AT_ONCE)), (), callers=0)
+
+    async def close(self) -> None:
+        """Give back all that is left; nobody takes any more."""
+        for reserve in self._reserves.values():
+            reserve.ends_at = 0.0
+        for _ in range(2):  # the first may only hear the end of a question that was under way
+            await self.tell()
 
     async def clear(self, rules: Sequence[Rule]) -> None:
-        """Forget what was granted and what is owed. Raises GrantsAway."""
+        """Forget what was granted and what is owed, as far as anybody answers."""
         for rule in rules:
-            self._reserves.pop(rule.key, None)
-            self._owed.pop(rule.key, None)
-        await self._grants.clear(rules)
+            for kept in (self._reserves, self._unused, self._owed):
+                kept.pop(rule, None)
+        with suppress(GrantsAway):
+            await self._grants.clear(rules)
 
     def _kept(self, rule: Rule, *, strict: bool) -> Reserve | None:
         """What there is for one call more of the rule, or against it."""
-        reserve = self._reserves.get(rule.key)
-        if reserve is None or self._monotonic() >= reserve.ends_at:
+        reserve = self._reserves.get(rule)
+        if reserve is None or self._is_over(reserve):
             return None
-        if reserve.left and (reserve.answer.bounded or not strict):
+        if reserve.left > 0 and (reserve.answer.bounded or not strict):
             return reserve
         return None if reserve.answer.amount else reserve
 
-    async def _ask(self, rules: Sequence[Rule], strict: Collection[Rule], *, apart: bool) -> None:
+    def _is_over(self, reserve: Reserve) -> bool:
+        return self._steady() >= reserve.ends_at
+
+    async def _ask(
+        self, rules: Sequence[Rule], strict: Collection[Rule], *, callers: int = 1
+    ) -> None:
         """Have the next question asked for `rules` too, or hear what is answered just now."""
         if self._asked is None:
-            self._apart |= apart
             self._strict.update(rule for rule in rules if rule in strict)
             for rule in rules:
-                self._wanted[rule] = self._wanted.get(rule, 0) + 1
+                self._wanted[rule] += callers
             self._next = self._next or self._tasks.start(self._question(), name="grants of calls")
         answered = self._asked or self._next
         if answered is not None and not await asyncio.shield(answered):
@@ -127,48 +150,49 @@ class Reserves:
     async def _question(self) -> bool:
         """Ask for all that is wanted now; False where nobody answers."""
         self._asked, self._next = self._next, None
-        wanted, self._wanted = self._wanted, {}
+        wanted, self._wanted = self._wanted, Counter()
         strict, self._strict = self._strict, set()
-        apart, self._apart = self._apart, False
-        asks = [
-            self._ask_for(rule, callers, strict=rule in strict) for rule, callers in wanted.items()
-        ]
-        at = self._monotonic()
+        asks = [self._ask_for(rule, n, strict=rule in strict) for rule, n in wanted.items()]
+        at = self._steady()
         try:
-            answers = await self._grants.grant(asks, apart=apart)
+            answers = await self._grants.grant(asks)
         except GrantsAway:
             for ask in asks:
-                self._owe(ask.rule.key, ask.owed)
+                self._owe(ask.rule, ask.owed)
             return False
         finally:
             self._asked = None
         for ask in asks:
-            self._keep(ask.rule, answers[ask.rule.key], at)
-        # What was answered too late to be used would be asked for again, without end.
-        return all(self._monotonic() < at + kept_s(ask.rule.rate) for ask in asks)
+            if ask.amount:
+                self._keep(ask.rule, answers[ask.rule.key], at)
+        return True
 
     def _ask_for(self, rule: Rule, callers: int, *, strict: bool) -> Ask:
-        amount = callers if strict else max(callers, at_once(rule.rate))
-        last = self._reserves.pop(rule.key, None)
-        unused = (0, 0) if last is None else (last.answer.slot, last.left)
-        return Ask(rule, amount, strict, self._owed.pop(rule.key, 0), unused)
+        amount = callers if strict or not callers else max(callers, at_once(rule.rate))
+        if last := self._reserves.pop(rule, None):
+            self._keep_unused(rule, last.answer.slot, last.left)
+        return Ask(rule, amount, strict, self._owed.pop(rule, 0), self._unused.pop(rule, {}))
 
     def _keep(self, rule: Rule, answer: Answer, asked_at: float) -> None:
         """A grant counts from when it was made, after `asked_at`; a refusal is heard now."""
         if answer.amount:
             ends_at = asked_at + kept_s(rule.rate)
         else:
-            ends_at = self._monotonic() + min(answer.wait_s, kept_s(rule.rate))
-        self._reserves[rule.key] = Reserve(answer, ends_at)
+            ends_at = self._steady() + min(answer.wait_s, _REFUSED_S)
+        self._reserves[rule] = Reserve(rule, answer, ends_at)
         if len(self._reserves) > self._max_keys:
             self._reserves.popitem(last=False)
 
-    def _owe(self, key: str, calls: int) -> None:
-        if calls and (key in self._owed or len(self._owed) < self._max_keys):
-            self._owed[key] = self._owed.get(key, 0) + calls
+    def _keep_unused(self, rule: Rule, slot: int, calls: int) -> None:
+        if calls and (rule in self._unused or len(self._unused) < self._max_keys):
+            self._unused.setdefault(rule, Counter())[slot] += calls
+
+    def _owe(self, rule: Rule, calls: int) -> None:
+        if calls and (rule in self._owed or len(self._owed) < self._max_keys):
+            self._owed[rule] += calls
 
 
-def _taken(rules: Sequence[Rule], reserves: list[Reserve]) -> Taken:
+def _taken(reserves: list[Reserve]) -> Taken:
     for reserve in reserves:
         reserve.left -= 1
-    return Taken([one.standing(rule) for rule, one in zip(rules, reserves, strict=True)], reserves)
+    return Taken([reserve.standing() for reserve in reserves], reserves)

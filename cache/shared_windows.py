@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from types import TracebackType
-from typing import NamedTuple, Self, cast
+from typing import Self, cast
 
 from redis.asyncio import Redis
 
@@ -19,6 +19,7 @@ from core.tasks import TaskSet
 _TIMEOUT_S = 0.05
 _PRESENT_EVERY_S = 5.0
 _PRESENT_S = 15.0
+_SKEW_S = 1.0  # between the gateways' clocks
 _US = 1_000_000  # finer than two calls can follow each other: no window is cut short
 _OTHERS_BACK_S = 3.0  # the pause of their links' breakers, and a call to tell what they owe
 _LOOKED_AT_ONCE = 100  # rules: Redis does nothing else meanwhile, and must answer in time
@@ -92,7 +93,9 @@ end
 
 local function known_for(key)
   local info = redis.pcall('INFO', 'server')
-  local run = type(info) == 'string' and string.match(info, 'run_id:(%x+)') or ''
+  local run = type(info) == 'string' and string.match(info, 'run_id:(%x+)')
+  if not run then return 0 end
+  if redis.call('TYPE', key).ok ~= 'hash' then redis.call('DEL', key) end
   local born = redis.call('HMGET', key, 'run', 'born')
   local at = number(born[2])
   if born[1] ~= run or not at or at > clock + SKEW then
@@ -124,13 +127,6 @@ return answer
 """)
 
 
-class Judged(NamedTuple):
-    """What Redis says of a call, and for how long it has known of calls."""
-
-    verdict: Verdict
-    known_s: float
-
-
 class SharedWindows:
     """Windows of all gateways on one Redis: one command a call.
 
@@ -158,6 +154,7 @@ class SharedWindows:
         self._me = secrets.token_hex(8)
         self._owed: dict[str, int] = {}
         self._apart_at = -math.inf  # when Redis was last known to be away
+        self._known_since = -math.inf  # when Redis began to count, as it last said
         self._tasks = TaskSet()
         self._expected = expected
         self.gateways = expected()  # or more, if more were seen lately, this one too
@@ -181,24 +178,24 @@ class SharedWindows:
         """Whether Redis is there."""
         return self._link.up
 
-    async def hit(self, rules: Sequence[Rule]) -> Verdict:
-        """Judge and count one call."""
+    async def hit(self, rules: Sequence[Rule], *, doubted: bool = False) -> Verdict:
+        """Judge and count one call; `doubted`: Redis is not to be believed alone."""
         if not rules:
             return Verdict(None, 0.0)
         share: Verdict | None = None
-        if self._lately_apart(rules):
+        if doubted or self._lately_apart(rules):
             share = self._local.hit_alone(rules, self.gateways)
             if share.wait_s:
                 return share
         try:
-            return (await self.judge(rules, noted=share is not None)).verdict
+            return await self.judge(rules, noted=share is not None)
         except RedisAway as away:
             verdict = share or self._local.hit_alone(rules, self.gateways)
             if not verdict.wait_s:
                 self.owe(rules, away)
             return verdict
 
-    async def judge(self, rules: Sequence[Rule], *, noted: bool = False) -> Judged:
+    async def judge(self, rules: Sequence[Rule], *, noted: bool = False) -> Verdict:
         """Have Redis alone judge and count one call. Raises RedisAway.
 
         `noted`: this gateway has counted the call for itself already.
@@ -214,12 +211,12 @@ class SharedWindows:
             raise
         standings = _standings(rules, told)
         self._local.note(standings, taken=not wait_us and not noted)
-        known_s = known_us / _US
+        self._known_since = self._clock() - known_us / _US
         if wait_us:
             waits = told[::4]
             refused = standings[waits.index(max(waits))]
-            return Judged(Verdict(refused._replace(remaining=0), wait_us / _US), known_s)
-        return Judged(Verdict(tightest_of(standings), 0.0), known_s)
+            return Verdict(refused._replace(remaining=0), wait_us / _US)
+        return Verdict(tightest_of(standings), 0.0)
 
     def owe(self, rules: Sequence[Rule], away: RedisAway) -> None:
         """A call was let through while Redis was `away`; it will be told of, unless it knows."""
@@ -247,6 +244,11 @@ class SharedWindows:
         if keys:
             with suppress(RedisAway):
                 await self._link.run(lambda redis: redis.unlink(*keys), keys[0])
+
+    def unknown(self, rules: Sequence[Rule]) -> list[Rule]:
+        """Those of whose calls in the last period Redis may lack some, as it last said."""
+        known_s = self._clock() - self._known_since
+        return [rule for rule in rules if known_s < rule.rate.period_s + _SKEW_S]
 
     def _lately_apart(self, rules: Sequence[Rule]) -> bool:
         """Whether others may have admitted calls in these windows that Redis does not know yet."""

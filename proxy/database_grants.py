@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from cache.grants import Answer, Ask, GrantsAway, decide, kept_s
+from cache.grants import Answer, Ask, Granted, GrantsAway, decide, over_at
 from cache.windows import Rule
 from core.clock import Clock
 from core.tasks import TaskSet
@@ -17,8 +17,7 @@ T = TypeVar("T")
 
 # Calls are let through meanwhile where Redis counts; where nobody does, an answer is worth more.
 _PATIENCE_S = 0.5
-_PATIENCE_APART_S = 1.0
-_TELLING_S = 2.0  # how old the word of a process that it does without Redis may be, and its call
+_PATIENCE_STRICT_S = 1.0
 
 
 class DatabaseGrants:
@@ -30,15 +29,15 @@ class DatabaseGrants:
         self._database = database
         self._bounded = BoundedDatabase(tasks, monotonic=monotonic)
 
-    async def grant(self, asks: Sequence[Ask], *, apart: bool) -> Mapping[str, Answer]:
+    async def grant(self, asks: Sequence[Ask]) -> Mapping[str, Answer]:
         """An answer to each, by the rule's key. Raises GrantsAway."""
-        patience_s = _PATIENCE_APART_S if apart else _PATIENCE_S
-        return await self._within(patience_s, partial(_grant, asks=asks, apart=apart))
+        patience_s = _PATIENCE_STRICT_S if any(ask.strict for ask in asks) else _PATIENCE_S
+        return await self._within(patience_s, partial(_grant, asks=asks))
 
     async def clear(self, rules: Sequence[Rule]) -> None:
         """Forget what was granted. Raises GrantsAway."""
         names = [rule.key for rule in rules]
-        await self._within(_PATIENCE_APART_S, partial(granted.clear, rules=names))
+        await self._within(_PATIENCE_STRICT_S, partial(granted.clear, rules=names))
 
     async def _within(self, patience_s: float, work: Work[T]) -> T:
         try:
@@ -47,20 +46,15 @@ class DatabaseGrants:
             raise GrantsAway from None
 
 
-async def _grant(
-    connection: AsyncConnection, asks: Sequence[Ask], *, apart: bool
-) -> dict[str, Answer]:
+async def _grant(connection: AsyncConnection, *, asks: Sequence[Ask]) -> dict[str, Answer]:
     names = [ask.rule.key for ask in asks]
     now = await granted.lock(connection, names)
-    if apart:
-        await granted.tell_apart(connection)
     known = await granted.look(connection, names)
-    answers = {}
+    kept, answers = {}, {}
     for name, ask in zip(names, asks, strict=True):
-        bounded = ask.strict or now - known.apart_at < ask.rule.rate.period_s + _TELLING_S
-        before = known.calls.get(name, {})
-        calls, answer = decide(before, ask, now=now, bounded=bounded)
-        answers[name] = answer
-        ends_at = max(calls, default=0) * kept_s(ask.rule.rate)
-        await granted.keep(connection, name, calls, ends_at=ends_at)
+        row = known.get(name)
+        before = Granted(dict(row.calls), row.strict_until) if row else Granted({})
+        after, answers[name] = decide(before, ask, now=now)
+        kept[name] = granted.Granted(*after, over_at=over_at(after, ask.rule.rate))
+    await granted.keep(connection, kept)
     return answers

@@ -21,8 +21,11 @@ from proxy.quota import QuotaLedger
 from proxy.ratelimit import Limiter
 from proxy.rulebook import Rulebook
 from server.settings import Settings
+from store.clock import steady
 from store.engine import Database
+from store.for_ever import for_ever
 
+_TOLD_EVERY_S = 2.0
 _MONTHS_LIFE_S = 62 * 86_400
 
 
@@ -80,8 +83,13 @@ async def _backed(
         yield shared
         return
     async with aclosing(TaskSet()) as tasks:
-        reserves = Reserves(DatabaseGrants(database, tasks=tasks), tasks=tasks)
-        yield BackedWindows(shared, reserves, local)
+        reserves = Reserves(DatabaseGrants(database, tasks=tasks), tasks=tasks, steady=steady)
+        telling = for_ever(reserves.tell, every_s=_TOLD_EVERY_S, failed="calls not told")
+        tasks.start(telling, name="tell of granted calls")
+        try:
+            yield BackedWindows(shared, reserves, local)
+        finally:
+            await reserves.close()
 
 
 @asynccontextmanager

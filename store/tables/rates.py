@@ -10,5 +10,6 @@ granted = Table(
     metadata,
     Column("rule", Text, primary_key=True),
     Column("calls", Json, nullable=False),
-    Column("ends_at", Double, nullable=False),  # when none of them counts any more
+    Column("strict_until", Double, nullable=False),  # as long Redis may not know of all calls
+    Column("over_at", Double, nullable=False),  # when nothing of it matters any more
 )

@@ -1,16 +1,17 @@
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 
 import pytest
 
-from cache.grants import GrantsAway, at_once
-from cache.reserves import Reserves
+from cache.grants import Answer, Ask, GrantsAway, at_once
+from cache.reserves import Reserves, Taken
+from cache.windows import Rule
 from core.tasks import TaskSet
 from tests.cache.conftest import Time
 from tests.cache.grants import OwnGrants
 from tests.cache.windows import rules
 
-HOURLY = rules("500/hour")  # ten at once, kept for 72 s
+MINUTE = rules("500/minute")  # ten at once, kept for 1.2 s
 TEN = rules("10/minute")
 
 
@@ -28,91 +29,122 @@ async def tasks() -> AsyncIterator[TaskSet]:
 
 @pytest.fixture
 def reserves(grants: OwnGrants, tasks: TaskSet, time: Time) -> Reserves:
-    return Reserves(grants, tasks=tasks, monotonic=time)
+    return Reserves(grants, tasks=tasks, steady=time)
+
+
+async def strictly(reserves: Reserves, *calls: Sequence[Rule]) -> list[Taken]:
+    return [await reserves.take(each, strict=each) for each in calls]
 
 
 async def test_one_question_does_for_several_calls(reserves: Reserves, grants: OwnGrants) -> None:
     for used in range(1, 11):
-        taken = await reserves.take(HOURLY)
+        taken = await reserves.take(MINUTE)
         assert taken.standings[0].used == used
     assert len(grants.asked) == 1
-    await reserves.take(HOURLY)
+    await reserves.take(MINUTE)
     assert len(grants.asked) == 2
 
 
 async def test_all_who_wait_are_asked_for_together(reserves: Reserves, grants: OwnGrants) -> None:
-    taken = await asyncio.gather(*(reserves.take(TEN, apart=True) for _ in range(25)))
+    taken = await asyncio.gather(*(reserves.take(TEN, strict=TEN) for _ in range(25)))
     assert sum(one.wait_s == 0 for one in taken) == 10
     assert [ask.amount for asks in grants.asked for ask in asks] == [25, 15]
 
 
-async def test_a_refusal_is_believed_for_a_while(
+async def test_a_refusal_is_believed_for_a_second(
     reserves: Reserves, grants: OwnGrants, time: Time
 ) -> None:
-    for _ in range(10):
-        await reserves.take(TEN, apart=True)
+    await strictly(reserves, *[TEN] * 10)
     asked = len(grants.asked)
-    waits = [(await reserves.take(TEN, apart=True)).wait_s for _ in range(5)]
+    waits = [one.wait_s for one in await strictly(reserves, *[TEN] * 5)]
     assert all(60 < wait_s <= 63 for wait_s in waits)
     assert len(grants.asked) == asked + 1
+    time.now += 1
+    assert (await strictly(reserves, TEN))[0].wait_s == waits[0] - 1
     time.now += waits[0]
-    assert (await reserves.take(TEN, apart=True)).wait_s == 0
+    assert (await strictly(reserves, TEN))[0].wait_s == 0
 
 
 async def test_what_was_kept_too_long_is_given_back(
     reserves: Reserves, grants: OwnGrants, time: Time
 ) -> None:
-    await reserves.take(HOURLY)
-    time.now += 72
-    await reserves.take(HOURLY)
-    assert grants.asked[-1][0].unused[1] == 9
-    assert sum(grants.granted[HOURLY[0].key].values()) == 1 + at_once(HOURLY[0].rate)
+    await reserves.take(MINUTE)
+    time.now += 1.2
+    await reserves.tell()
+    assert grants.granted(MINUTE[0]) == 1
+    await reserves.tell()
+    assert len(grants.asked) == 2  # nothing is left to tell
 
 
 async def test_what_was_granted_while_redis_counts_does_not_do_without_it(
     reserves: Reserves, grants: OwnGrants
 ) -> None:
-    await reserves.take(HOURLY)
-    await reserves.take(HOURLY, apart=True)
-    assert [asks[0].unused[1] for asks in grants.asked] == [0, 9]
-    assert sum(grants.granted[HOURLY[0].key].values()) == 2  # no more than were asked for
+    await reserves.take(MINUTE)
+    await strictly(reserves, MINUTE)
+    assert grants.granted(MINUTE[0]) == 2  # no more than were asked for
 
 
 async def test_of_the_rules_of_a_call_one_may_be_strict(
     reserves: Reserves, grants: OwnGrants
 ) -> None:
-    two = [*HOURLY, *TEN]
+    two = [*MINUTE, *TEN]
     for _ in range(12):
         taken = await reserves.take(two, strict=TEN)
-    assert taken.standings[0].rule == TEN[0]
+    assert [standing.rule for standing in taken.standings] == TEN
     assert taken.wait_s
-    assert {ask.rule.key: ask.strict for asks in grants.asked for ask in asks} == {
-        HOURLY[0].key: False,
-        TEN[0].key: True,
+    assert {ask.rule: ask.strict for asks in grants.asked for ask in asks} == {
+        MINUTE[0]: False,
+        TEN[0]: True,
     }
-    assert grants.apart_at < 0
 
 
 async def test_what_is_given_back_serves_the_next_call(
     reserves: Reserves, grants: OwnGrants
 ) -> None:
     for _ in range(30):
-        (await reserves.take(TEN)).give_back()
+        reserves.give_back(await reserves.take(TEN))
     assert len(grants.asked) == 1
+
+
+async def test_what_is_given_back_too_late_for_that_is_told(
+    reserves: Reserves, grants: OwnGrants
+) -> None:
+    """Calls under way when their reserve was followed by another."""
+    taken = [await reserves.take(MINUTE) for _ in range(25)]
+    assert at_once(MINUTE[0].rate) == 10
+    for one in taken:
+        reserves.give_back(one)
+    await reserves.close()
+    assert grants.granted(MINUTE[0]) == 0
+
+
+async def test_nothing_is_left_over_at_the_end(reserves: Reserves, grants: OwnGrants) -> None:
+    await reserves.take(MINUTE)
+    reserves.owe(TEN)
+    await reserves.close()
+    assert (grants.granted(MINUTE[0]), grants.granted(TEN[0])) == (1, 1)
 
 
 async def test_a_call_is_taken_by_all_rules_or_by_none(
     reserves: Reserves, grants: OwnGrants
 ) -> None:
-    two = [*rules("5/minute", name="a"), *rules("9/minute", name="b")]
-    taken = [await reserves.take(two, apart=True) for _ in range(7)]
+    five, nine = rules("5/minute", name="a"), rules("9/minute", name="b")
+    taken = await strictly(reserves, *[[*five, *nine]] * 7)
     assert [one.wait_s == 0 for one in taken] == [True] * 5 + [False] * 2
-    assert [standing.rule for standing in taken[-1].standings] == two[:1]
-    alone = [await reserves.take(two[1:], apart=True) for _ in range(5)]
+    assert [standing.rule for standing in taken[-1].standings] == five
+    alone = await strictly(reserves, *[nine] * 5)
     assert sum(one.wait_s == 0 for one in alone) == 4
 
 
-async def test_what_was_let_through_meanwhile_counts_with_the_next_grant(
+async def test_a_rule_that_is_named_twice_takes_one_call(
+    reserves: Reserves, grants: OwnGrants
+) -> None:
+    taken = await strictly(reserves, *[[*TEN, *TEN]] * 30)
+    assert sum(one.wait_s == 0 for one in taken) == 10
+    assert grants.granted(TEN[0]) == 10
+
+
+async def test_what_was_let_through_meanwhile_counts_later(
     reserves: Reserves, grants: OwnGrants
 ) -> None:
     grants.away = True
@@ -120,48 +152,65 @@ async def test_what_was_let_through_meanwhile_counts_with_the_next_grant(
         with pytest.raises(GrantsAway):
             await reserves.take(TEN)
         reserves.owe(TEN)
+    await reserves.tell()
     grants.away = False
-    taken = [await reserves.take(TEN, apart=True) for _ in range(8)]
-    assert sum(one.wait_s == 0 for one in taken) == 6
+    await reserves.tell()
+    assert grants.granted(TEN[0]) == 4
 
 
-async def test_an_answer_that_comes_too_late_is_none(
-    reserves: Reserves, grants: OwnGrants, time: Time
+class Late(OwnGrants):
+    """Its answers come too late for a rule whose calls are not kept for long."""
+
+    def __init__(self, time: Time) -> None:
+        super().__init__(time)
+        self._time = time
+
+    async def grant(self, asks: Sequence[Ask]) -> Mapping[str, Answer]:
+        answers = await super().grant(asks)
+        self._time.now += 0.8
+        return answers
+
+
+async def test_a_grant_that_comes_too_late_is_none_and_a_refusal_never_does(
+    tasks: TaskSet, time: Time
 ) -> None:
-    grant = grants.grant
-
-    async def late(*asks: object, **how: object) -> object:
-        answer = await grant(*asks, **how)  # type: ignore[arg-type]
-        time.now += 2
-        return answer
-
-    grants.grant = late  # type: ignore[method-assign, assignment]
+    grants = Late(time)
+    reserves = Reserves(grants, tasks=tasks, steady=time)
+    await strictly(reserves, *[TEN] * 10)
+    quick = rules("90/second")
     with pytest.raises(GrantsAway):
-        await reserves.take(TEN, apart=True)
+        await strictly(reserves, quick)
+    both = await asyncio.gather(
+        reserves.take(quick, strict=quick), reserves.take(TEN, strict=TEN), return_exceptions=True
+    )
+    assert isinstance(both[0], GrantsAway)
+    assert isinstance(both[1], Taken)
+    assert both[1].wait_s
 
 
 async def test_one_who_hangs_up_takes_no_answer_from_the_others(
     reserves: Reserves, grants: OwnGrants
 ) -> None:
     async with asyncio.TaskGroup() as group:
-        first, second = (group.create_task(reserves.take(TEN, apart=True)) for _ in range(2))
+        first, second = (group.create_task(reserves.take(TEN, strict=TEN)) for _ in range(2))
         await asyncio.sleep(0)
         first.cancel()
     assert second.result().wait_s == 0
     assert len(grants.asked) == 1
 
 
-async def test_a_rule_that_was_cleared_begins_anew(reserves: Reserves) -> None:
-    for _ in range(11):
-        await reserves.take(TEN, apart=True)
+async def test_a_rule_that_was_cleared_begins_anew(reserves: Reserves, grants: OwnGrants) -> None:
+    await strictly(reserves, *[TEN] * 11)
     await reserves.clear(TEN)
-    assert (await reserves.take(TEN, apart=True)).standings[0].used == 1
+    assert (await strictly(reserves, TEN))[0].standings[0].used == 1
+    grants.away = True
+    await reserves.clear(TEN)  # as far as anybody answers
 
 
 async def test_the_longest_unused_go_when_there_are_too_many(
     grants: OwnGrants, tasks: TaskSet, time: Time
 ) -> None:
-    reserves = Reserves(grants, tasks=tasks, monotonic=time, max_keys=2)
+    reserves = Reserves(grants, tasks=tasks, steady=time, max_keys=2)
     for name in "abca":
-        await reserves.take(rules("500/hour", name=name))
+        await reserves.take(rules("500/minute", name=name))
     assert len(grants.asked) == 4

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from cache.grants import Ask, GrantsAway
+from cache.grants import Answer, Ask, GrantsAway
+from cache.windows import Rule
 from core.tasks import TaskSet
 from proxy.database_grants import DatabaseGrants
 from store.engine import Database, DatabaseSettings, open_database
@@ -22,16 +23,20 @@ def opened(database: Database) -> DatabaseGrants:
     return DatabaseGrants(database, tasks=TaskSet())
 
 
+async def strictly(grants: DatabaseGrants, rule: Rule, amount: int) -> Answer:
+    return (await grants.grant([Ask(rule, amount, strict=True)]))[rule.key]
+
+
 async def test_processes_share_what_is_granted(postgres: Database) -> None:
     first, second = opened(postgres), opened(postgres)
-    answer = (await first.grant([Ask(TEN, 4)], apart=True))[TEN.key]
+    answer = await strictly(first, TEN, 4)
     assert (answer.amount, answer.used, answer.bounded) == (4, 4, True)
-    answers = await second.grant([Ask(NINE, 1), Ask(TEN, 30)], apart=True)
+    answers = await second.grant([Ask(NINE, 1), Ask(TEN, 30)])
     assert [(answers[rule.key].amount, answers[rule.key].used) for rule in (TEN, NINE)] == [
         (6, 10),
         (1, 1),
     ]
-    answer = (await first.grant([Ask(TEN, 1)], apart=True))[TEN.key]
+    answer = await strictly(first, TEN, 1)
     assert answer.amount == 0
     assert 50 < answer.wait_s <= 63
 
@@ -40,40 +45,23 @@ async def test_no_more_is_granted_than_the_rate_however_many_ask_at_once(
     postgres: Database,
 ) -> None:
     async with asyncio.TaskGroup() as tasks:
-        asked = [tasks.create_task(_patient(opened(postgres), Ask(TEN, 1))) for _ in range(30)]
+        asked = [tasks.create_task(_patient(opened(postgres))) for _ in range(30)]
     assert sum(task.result() for task in asked) == 10
 
 
-async def _patient(grants: DatabaseGrants, ask: Ask) -> int:
+async def _patient(grants: DatabaseGrants) -> int:
     while True:
         try:
-            return (await grants.grant([ask], apart=True))[TEN.key].amount
+            return (await strictly(grants, TEN, 1)).amount
         except GrantsAway:  # a busy machine
             await asyncio.sleep(0.1)
 
 
-async def test_one_who_does_without_redis_makes_all_strict(postgres: Database) -> None:
-    trusting, apart = opened(postgres), opened(postgres)
-    answer = (await trusting.grant([Ask(TEN, 30)], apart=False))[TEN.key]
-    assert (answer.amount, answer.bounded) == (30, False)
-    await apart.grant([Ask(NINE, 1)], apart=True)
-    answer = (await trusting.grant([Ask(TEN, 1)], apart=False))[TEN.key]
-    assert (answer.amount, answer.bounded) == (0, True)
-
-
-async def test_a_strict_ask_binds_nobody_else(postgres: Database) -> None:
-    grants = opened(postgres)
-    answer = (await grants.grant([Ask(TEN, 30, strict=True)], apart=False))[TEN.key]
-    assert (answer.amount, answer.bounded) == (10, True)
-    answer = (await grants.grant([Ask(TEN, 1)], apart=False))[TEN.key]
-    assert (answer.amount, answer.bounded) == (1, False)
-
-
 async def test_a_rule_begins_anew_when_it_is_cleared(postgres: Database) -> None:
     grants = opened(postgres)
-    await grants.grant([Ask(TEN, 10)], apart=True)
+    await strictly(grants, TEN, 10)
     await grants.clear([TEN])
-    assert (await grants.grant([Ask(TEN, 1)], apart=True))[TEN.key].used == 1
+    assert (await strictly(grants, TEN, 1)).used == 1
 
 
 async def test_nobody_waits_long_for_a_database_that_says_nothing(tmp_path: Path) -> None:
@@ -82,9 +70,9 @@ async def test_nobody_waits_long_for_a_database_that_says_nothing(tmp_path: Path
         async with open_database(settings, tmp_path) as database:
             await migrate(database)
             grants = opened(database)
-            await _patient(grants, Ask(TEN, 1))
+            await _patient(grants)
             with server.frozen():
                 async with asyncio.timeout(60):
                     for _ in range(1_000):
                         with pytest.raises(GrantsAway):
-                            await grants.grant([Ask(TEN, 1)], apart=False)
+                            await grants.grant([Ask(TEN, 1)])

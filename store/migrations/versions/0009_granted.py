@@ -12,5 +12,6 @@ def upgrade() -> None:
         "granted",
         sa.Column("rule", sa.Text, primary_key=True),
         sa.Column("calls", sa.JSON(none_as_null=True), nullable=False),
-        sa.Column("ends_at", sa.Double, nullable=False),
+        sa.Column("strict_until", sa.Double, nullable=False),
+        sa.Column("over_at", sa.Double, nullable=False),
     )
