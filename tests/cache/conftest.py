@@ -1,13 +1,18 @@
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 from pydantic import SecretStr
 from redis.asyncio import Redis
 
+from cache.backed_windows import BackedWindows
 from cache.connecting import open_nodes, open_redis
 from cache.nodes import SingleNode
 from cache.redis import RedisLink
 from cache.settings import RedisSettings
+from core.tasks import TaskSet
+from tests.cache.backed import backed
+from tests.cache.grants import OwnGrants
+from tests.conftest import RedisServer
 
 
 class Time:
@@ -23,6 +28,29 @@ class Time:
 @pytest.fixture
 def time() -> Time:
     return Time()
+
+
+@pytest.fixture
+def grants(time: Time) -> OwnGrants:
+    return OwnGrants(time)
+
+
+@pytest.fixture
+async def opened(
+    redis_server: RedisServer, grants: OwnGrants, time: Time
+) -> AsyncIterator[Callable[..., BackedWindows]]:
+    """Opens windows of a gateway of its own, by grants, on the test's Redis or another one."""
+    clients: list[Redis] = []
+    tasks = TaskSet()
+
+    def open_windows(url: str = redis_server.url) -> BackedWindows:
+        clients.append(open_redis(RedisSettings(url=SecretStr(url))))
+        return backed(clients[-1], grants, tasks, time)
+
+    yield open_windows
+    await tasks.aclose()
+    for client in clients:
+        await client.aclose()
 
 
 @pytest.fixture

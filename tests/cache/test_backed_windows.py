@@ -1,59 +1,15 @@
 """Gateways on a real Redis that is taken from them, and grants that are not."""
 
 import random
-from collections.abc import AsyncIterator, Callable
 
 import pytest
-from pydantic import SecretStr
 from redis.asyncio import Redis
 
-from cache.backed_windows import BackedWindows
-from cache.connecting import open_redis
-from cache.keys import Keys
-from cache.nodes import SingleNode
-from cache.redis import RedisLink
-from cache.reserves import Reserves
-from cache.settings import RedisSettings
-from cache.shared_windows import SharedWindows
-from cache.windows import MemoryWindows
-from core.tasks import TaskSet
+from tests.cache.backed import TEN, Opens, admitted
 from tests.cache.conftest import Time
 from tests.cache.grants import OwnGrants
-from tests.cache.windows import most_in_a_window, rules
+from tests.cache.windows import most_in_a_window
 from tests.conftest import RedisServer
-
-TEN = rules("10/minute")
-Opens = Callable[[], BackedWindows]
-
-
-@pytest.fixture
-def grants(time: Time) -> OwnGrants:
-    return OwnGrants(time)
-
-
-@pytest.fixture
-async def opened(redis_server: RedisServer, grants: OwnGrants, time: Time) -> AsyncIterator[Opens]:
-    """Opens windows of a gateway of its own."""
-    clients: list[Redis] = []
-    tasks = TaskSet()
-
-    def open_windows() -> BackedWindows:
-        redis = open_redis(RedisSettings(url=SecretStr(redis_server.url)))
-        clients.append(redis)
-        local = MemoryWindows(monotonic=time)
-        link = RedisLink(SingleNode(redis), monotonic=time)
-        shared = SharedWindows(link, Keys("t"), local, clock=time, timeout_s=5)
-        return BackedWindows(shared, Reserves(grants, tasks=tasks, steady=time), local)
-
-    yield open_windows
-    await tasks.aclose()
-    for client in clients:
-        await client.aclose()
-
-
-async def admitted(windows: BackedWindows, tries: int = 30) -> int:
-    verdicts = [await windows.hit(TEN) for _ in range(tries)]
-    return sum(verdict.wait_s == 0 for verdict in verdicts)
 
 
 async def test_while_redis_is_there_it_decides(

@@ -16,11 +16,6 @@ TEN = rules("10/minute")
 
 
 @pytest.fixture
-def grants(time: Time) -> OwnGrants:
-    return OwnGrants(time)
-
-
-@pytest.fixture
 async def tasks() -> AsyncIterator[TaskSet]:
     made = TaskSet()
     yield made
