@@ -1,6 +1,7 @@
 import signal
 
 from pydantic import SecretStr
+from sqlalchemy import select
 
 from cache.connecting import open_redis
 from cache.counters import MemoryCounters
@@ -13,6 +14,8 @@ from core.metrics import Metrics
 from proxy.quota import QuotaLedger
 from server.limiting import Common, open_counters, open_limiter
 from server.settings import Settings
+from store.engine import Database
+from store.tables import granted
 from tests.conftest import RedisServer
 from tests.gateway import CLIENTS, MAIN
 
@@ -54,6 +57,26 @@ async def test_on_one_redis_gateways_count_together_and_months_live_longer(redis
     await redis.aclose()
     assert 86_400 < lives[0] <= 2 * 86_400
     assert lives[1] > 31 * 86_400
+
+
+async def test_with_postgresql_beneath_calls_are_known_without_redis_too(
+    redis_server: RedisServer, postgres: Database
+) -> None:
+    settings = Settings.model_validate({"redis": {"url": redis_server.url}})
+    redis = open_redis(settings.redis)
+    common = Common(RedisLink(SingleNode(redis)), postgres)
+    ledger = QuotaLedger(MemoryCounters())
+    for _ in range(2):
+        async with open_limiter(settings, common, ledger, CacheStatistics(Metrics())) as limiter:
+            for _ in range(3):
+                with await limiter.admit(CLIENTS[0], MAIN, MENU):
+                    pass
+        if redis_server.process is not None:
+            redis_server.kill()
+    await redis.aclose()
+    async with postgres.read() as connection:
+        kept = list((await connection.execute(select(granted.c.rule, granted.c.calls))).all())
+    assert {rule.split(":")[0]: sum(calls.values()) for rule, calls in kept} == {"client": 6}
 
 
 async def test_counts_that_come_too_late_take_redis_from_nothing_else(
