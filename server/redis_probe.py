@@ -108,7 +108,17 @@ def _not_alone(info: dict[str, Any]) -> Finding | None:
 
 
 def judge(info: dict[str, Any], *, off_s: float, latency_ms: float) -> Finding:
-    """The most important of what `info` (Redis's INFO, may be empty) and the figures say."""
+    """The most important of what `info` (Redis's INFO, empty if forbidden) and the figures say."""
+    if not info:
+        return warn(
+            NAME,
+            Text(
+                "不许查 INFO：重启或恢复过的 Redis 认不出来，丢掉的 nonce 可能被再收一次",
+                "INFO is forbidden: a Redis that was restored looks like one that went on, and "
+                "nonces that it lost may be taken again",
+            ),
+            Text(*["redis-cli ACL SETUSER <user> +info"] * 2),
+        )
     version = str(info.get("redis_version", "?"))
     policy = str(info.get("maxmemory_policy", "noeviction"))
     if version != "?" and tuple(map(int, version.split(".")[:2])) < _OLDEST:

@@ -34,8 +34,11 @@ def test_redis_is_judged_by_what_it_says(
     assert (found.fix is None) == (status == "ok")
 
 
-def test_a_redis_that_hides_its_figures_is_no_fault() -> None:
-    assert judge({}, off_s=0, latency_ms=1).status == "ok"
+def test_a_redis_that_hides_which_run_it_is_is_told_of() -> None:
+    found = judge({}, off_s=0, latency_ms=1)
+    assert found.status == "warn"
+    assert found.fix is not None
+    assert "+info" in found.fix.en
 
 
 async def test_a_real_redis_tells_its_version_and_eviction(redis_url: str) -> None:
