@@ -35,7 +35,8 @@ class Ask(NamedTuple):
     """What a gateway wants for the calls of one rule."""
 
     rule: Rule
-    amount: int  # of calls; 0: it only tells
+    amount: int  # of calls that wait; 0: it only tells
+    ahead: int = 0  # more of them, if Redis counts too
     strict: bool = False  # not beyond the rate; else Redis sees to that
     owed: int = 0  # calls that it let through since without a grant
     unused: Mapping[int, int] = {}  # what it gives back of earlier grants, by their slots
@@ -44,12 +45,12 @@ class Ask(NamedTuple):
 class Answer(NamedTuple):
     """What became of an Ask."""
 
-    amount: int  # 0: refused, if it was for more
+    amount: int  # 0: refused, if it was for any
     slot: int
     used: int  # of the rate, this grant with it
     wait_s: float  # until calls are free again; 0 unless refused
     reset_s: float  # until all are
-    bounded: bool  # whether this grant keeps the rate by itself, without Redis
+    strict: bool  # as it was asked: it binds all others, so that it does without Redis
 
 
 class Grants(Protocol):
@@ -88,12 +89,12 @@ def decide(granted: Granted, ask: Ask, *, now: float) -> tuple[Granted, Answer]:
         strict_until = max(strict_until, now + rate.period_s + kept_s(rate) + _UNDER_WAY_S)
     used = sum(calls.values()) + ask.owed
     bounded = now < strict_until
-    amount = min(ask.amount, max(0, _most(rate) - used)) if bounded else ask.amount
+    amount = min(ask.amount, max(0, _most(rate) - used)) if bounded else ask.amount + ask.ahead
     if ask.owed + amount:
         calls[slot] = calls.get(slot, 0) + ask.owed + amount
     ends = [each * slot_s - now for each in sorted(calls)] or [0.0]
     wait_s = 0.0 if amount else ends[0]
-    answer = Answer(amount, slot, used + amount, wait_s, ends[-1], bounded)
+    answer = Answer(amount, slot, used + amount, wait_s, ends[-1], ask.strict)
     return Granted(calls, strict_until), answer
 
 

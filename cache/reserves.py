@@ -3,7 +3,6 @@ import time
 from collections import Counter, OrderedDict
 from collections.abc import Collection, Sequence
 from contextlib import suppress
-from itertools import islice
 from typing import NamedTuple
 
 from cache.grants import Answer, Ask, Grants, GrantsAway, at_once, kept_s
@@ -20,12 +19,13 @@ _TRIES = 5  # where others take what was granted, or it comes too late
 class Reserve:
     """Calls of one rule that were granted to this gateway, or that none were."""
 
-    __slots__ = ("answer", "ends_at", "left", "rule")
+    __slots__ = ("answer", "ends_at", "held", "left", "rule")
 
-    def __init__(self, rule: Rule, answer: Answer, ends_at: float) -> None:
+    def __init__(self, rule: Rule, answer: Answer, ends_at: float, *, callers: int) -> None:
         self.rule = rule
         self.answer = answer
         self.left = answer.amount
+        self.held = min(callers, answer.amount)  # for those who have waited for it
         self.ends_at = ends_at  # by the clock of Reserves
 
     def standing(self) -> Standing:
@@ -33,6 +33,9 @@ class Reserve:
         used = self.answer.used - self.left
         reset_s = self.answer.reset_s if self.answer.amount else self.answer.wait_s
         return Standing(self.rule, used, max(0, self.rule.rate.count - used), reset_s)
+
+
+Question = asyncio.Task[dict[Rule, Reserve] | None]
 
 
 class Taken(NamedTuple):
@@ -67,24 +70,21 @@ class Reserves:
         self._owed: Counter[Rule] = Counter()
         self._wanted: Counter[Rule] = Counter()
         self._strict: set[Rule] = set()
-        self._next: asyncio.Task[bool] | None = None
-        self._asked: asyncio.Task[bool] | None = None
+        self._next: Question | None = None  # the question that is yet to be asked
+        self._asked: Question | None = None
+        self._away = False  # whether the last question had no answer
 
     async def take(self, rules: Sequence[Rule], *, strict: Collection[Rule] = ()) -> Taken:
         """Take one call of each rule, or of none. Raises GrantsAway.
 
         For those that are `strict` no grant does that was made on the word that Redis counts too.
         """
-        rules = list(dict.fromkeys(rules))
-        for _ in range(_TRIES):
-            kept = [self._kept(rule, strict=rule in strict) for rule in rules]
-            if refused := [one.standing() for one in kept if one and not one.answer.amount]:
-                return Taken(refused, [], max(standing.reset_s for standing in refused))
-            short = [rule for rule, one in zip(rules, kept, strict=True) if one is None]
-            if not short:
-                return _taken([one for one in kept if one])
-            await self._ask(short, strict)
-        raise GrantsAway
+        own: dict[Rule, Reserve] = {}  # that it has waited for
+        try:
+            return await self._take(list(dict.fromkeys(rules)), strict, own)
+        finally:
+            for reserve in own.values():
+                self._release(reserve)
 
     def give_back(self, taken: Taken) -> None:
         """The call was not let through after all."""
@@ -101,18 +101,15 @@ class Reserves:
 
     async def tell(self) -> None:
         """Tell what is owed, and give back what was kept too long; done from time to time."""
-        over = (rule for rule, one in self._reserves.items() if one.left and self._is_over(one))
-        untold = dict.fromkeys([*self._owed, *self._unused, *over])
-        if untold:
-            with suppress(GrantsAway):
-                await self._ask(list(islice(untold, _TOLD_AT_ONCE)), (), callers=0)
+        with suppress(GrantsAway):
+            while untold := self._untold():
+                await self._ask(untold[:_TOLD_AT_ONCE], (), callers=0)
 
     async def close(self) -> None:
         """Give back all that is left; nobody takes any more."""
         for reserve in self._reserves.values():
             reserve.ends_at = 0.0
-        for _ in range(2):  # the first may only hear the end of a question that was under way
-            await self.tell()
+        await self.tell()
 
     async def clear(self, rules: Sequence[Rule]) -> None:
         """Forget what was granted and what is owed, as far as anybody answers."""
@@ -120,14 +117,52 @@ class Reserves:
             for kept in (self._reserves, self._unused, self._owed):
                 kept.pop(rule, None)
         with suppress(GrantsAway):
-            await self._grants.clear(rules)
+            if rules:
+                await self._grants.clear(rules)
 
-    def _kept(self, rule: Rule, *, strict: bool) -> Reserve | None:
+    def _untold(self) -> list[Rule]:
+        over = (rule for rule, one in self._reserves.items() if one.left and self._is_over(one))
+        return list(dict.fromkeys([*self._owed, *self._unused, *over]))
+
+    async def _take(
+        self, rules: Sequence[Rule], strict: Collection[Rule], own: dict[Rule, Reserve]
+    ) -> Taken:
+        for _ in range(_TRIES):
+            kept = [self._kept(rule, own.get(rule), strict=rule in strict) for rule in rules]
+            if refused := [one.standing() for one in kept if one and not one.answer.amount]:
+                return Taken(refused, [], max(standing.reset_s for standing in refused))
+            short = [rule for rule, one in zip(rules, kept, strict=True) if one is None]
+            if not short:
+                return _taken([one for one in kept if one], own)
+            for rule, reserve in (await self._ask(short, strict)).items():
+                if rule in own:
+                    self._release(own[rule])
+                own[rule] = reserve
+        raise GrantsAway
+
+    def _release(self, reserve: Reserve) -> None:
+        """Leave to others what was held for one who waited."""
+        if reserve.held:
+            reserve.held -= 1
+            if self._reserves.get(reserve.rule) is not reserve:
+                reserve.left -= 1
+                self._keep_unused(reserve.rule, reserve.answer.slot, 1)
+
+    def _retire(self, reserve: Reserve) -> None:
+        """Give back what nobody waits for; all of it, if it has been kept too long."""
+        if self._is_over(reserve):
+            reserve.held = 0
+        self._keep_unused(reserve.rule, reserve.answer.slot, reserve.left - reserve.held)
+        reserve.left = reserve.held
+
+    def _kept(self, rule: Rule, own: Reserve | None, *, strict: bool) -> Reserve | None:
         """What there is for one call more of the rule, or against it."""
+        if own and own.held and not self._is_over(own):
+            return own
         reserve = self._reserves.get(rule)
         if reserve is None or self._is_over(reserve):
             return None
-        if reserve.left > 0 and (reserve.answer.bounded or not strict):
+        if reserve.left > reserve.held and (reserve.answer.strict or not strict):
             return reserve
         return None if reserve.answer.amount else reserve
 
@@ -136,19 +171,24 @@ class Reserves:
 
     async def _ask(
         self, rules: Sequence[Rule], strict: Collection[Rule], *, callers: int = 1
-    ) -> None:
-        """Have the next question asked for `rules` too, or hear what is answered just now."""
-        if self._asked is None:
-            self._strict.update(rule for rule in rules if rule in strict)
-            for rule in rules:
-                self._wanted[rule] += callers
-            self._next = self._next or self._tasks.start(self._question(), name="grants of calls")
-        answered = self._asked or self._next
-        if answered is not None and not await asyncio.shield(answered):
+    ) -> dict[Rule, Reserve]:
+        """Have the next question asked for `rules` too. Raises GrantsAway."""
+        if self._away and self._asked is not None and callers and not strict:
+            raise GrantsAway  # one tries whether somebody answers again; Redis is there meanwhile
+        self._strict.update(rule for rule in rules if rule in strict)
+        for rule in rules:
+            self._wanted[rule] += callers
+        if self._next is None:
+            self._next = self._tasks.start(self._question(self._asked), name="grants of calls")
+        made = await asyncio.shield(self._next)
+        if made is None:
             raise GrantsAway
+        return {rule: made[rule] for rule in rules if rule in made}
 
-    async def _question(self) -> bool:
-        """Ask for all that is wanted now; False where nobody answers."""
+    async def _question(self, before: Question | None) -> dict[Rule, Reserve] | None:
+        """Ask for all that is wanted once the one `before` is over; None: nobody answers."""
+        if before is not None:
+            await asyncio.wait((before,))
         self._asked, self._next = self._next, None
         wanted, self._wanted = self._wanted, Counter()
         strict, self._strict = self._strict, set()
@@ -156,32 +196,35 @@ class Reserves:
         at = self._steady()
         try:
             answers = await self._grants.grant(asks)
+            self._away = False
         except GrantsAway:
+            self._away = True
             for ask in asks:
                 self._owe(ask.rule, ask.owed)
-            return False
+            return None
         finally:
             self._asked = None
-        for ask in asks:
-            if ask.amount:
-                self._keep(ask.rule, answers[ask.rule.key], at)
-        return True
+        return {ask.rule: self._keep(ask, answers[ask.rule.key], at) for ask in asks if ask.amount}
 
     def _ask_for(self, rule: Rule, callers: int, *, strict: bool) -> Ask:
-        amount = callers if strict or not callers else max(callers, at_once(rule.rate))
+        ahead = max(0, at_once(rule.rate) - callers) if callers else 0
         if last := self._reserves.pop(rule, None):
-            self._keep_unused(rule, last.answer.slot, last.left)
-        return Ask(rule, amount, strict, self._owed.pop(rule, 0), self._unused.pop(rule, {}))
+            self._retire(last)
+        return Ask(
+            rule, callers, ahead, strict, self._owed.pop(rule, 0), self._unused.pop(rule, {})
+        )
 
-    def _keep(self, rule: Rule, answer: Answer, asked_at: float) -> None:
+    def _keep(self, ask: Ask, answer: Answer, asked_at: float) -> Reserve:
         """A grant counts from when it was made, after `asked_at`; a refusal is heard now."""
         if answer.amount:
-            ends_at = asked_at + kept_s(rule.rate)
+            ends_at = asked_at + kept_s(ask.rule.rate)
         else:
             ends_at = self._steady() + min(answer.wait_s, _REFUSED_S)
-        self._reserves[rule] = Reserve(rule, answer, ends_at)
+        reserve = Reserve(ask.rule, answer, ends_at, callers=ask.amount)
+        self._reserves[ask.rule] = reserve
         if len(self._reserves) > self._max_keys:
-            self._reserves.popitem(last=False)
+            self._retire(self._reserves.popitem(last=False)[1])
+        return reserve
 
     def _keep_unused(self, rule: Rule, slot: int, calls: int) -> None:
         if calls and (rule in self._unused or len(self._unused) < self._max_keys):
@@ -192,7 +235,10 @@ class Reserves:
             self._owed[rule] += calls
 
 
-def _taken(reserves: list[Reserve]) -> Taken:
+def _taken(reserves: list[Reserve], own: dict[Rule, Reserve]) -> Taken:
     for reserve in reserves:
         reserve.left -= 1
+        if own.get(reserve.rule) is reserve:
+            reserve.held -= 1
+            del own[reserve.rule]
     return Taken([reserve.standing() for reserve in reserves], reserves)

@@ -30,6 +30,7 @@ class OwnGrants:
     async def clear(self, rules: Sequence[Rule]) -> None:
         if self.away:
             raise GrantsAway
+        assert rules, "there is nothing to lock"
         for rule in rules:
             self._granted.pop(rule.key, None)
 

@@ -88,6 +88,26 @@ async def test_calls_kept_for_long_do_not_outlive_what_binds_the_others(
     assert 90 < most_in_a_window(calls, 3_600) <= 100
 
 
+async def test_a_grant_that_others_bind_does_not_do_without_redis(
+    opened: Opens, time: Time
+) -> None:
+    apart, other = opened(), opened()
+    began, calls = time.now, list[float]()
+    await other.look(TEN)
+    time.now += 60
+    await admitted(apart, 1)  # Redis is young, so that this binds the rule for a while
+    await admitted(other, 1)
+    time.now = began + 100  # it is known again
+    await admitted(other, 1)
+    with Partition(apart):
+        for _ in range(7):
+            time.now += 3
+            calls += [time.now] * await admitted(apart, 1)
+    time.now = began + 125
+    calls += [time.now] * await admitted(other)
+    assert most_in_a_window(calls, 60) <= 10
+
+
 async def test_two_masters_let_no_more_through_than_one(
     opened: Opens, other_master: str, time: Time
 ) -> None:

@@ -32,7 +32,7 @@ def test_a_strict_grant_stops_at_the_rate_and_says_when_calls_are_free() -> None
 
 def test_where_redis_counts_grants_are_remembered_only() -> None:
     granted, answer = decide(NONE, Ask(MINUTE, 60), now=NOW)
-    assert (answer.amount, answer.used, answer.bounded) == (60, 60, False)
+    assert (answer.amount, answer.used, answer.strict) == (60, 60, False)
     _, answer = strictly(granted, 1)
     assert answer.amount == 0
 
@@ -40,10 +40,18 @@ def test_where_redis_counts_grants_are_remembered_only() -> None:
 def test_one_who_does_without_redis_binds_all_for_a_period() -> None:
     granted, _ = strictly(NONE, 49)
     granted, answer = decide(granted, Ask(MINUTE, 5), now=NOW + 30)
-    assert (answer.amount, answer.bounded) == (1, True)
+    assert (answer.amount, answer.strict) == (1, False)  # it binds nobody itself
     assert over_at(granted, MINUTE.rate) >= granted.strict_until > NOW + 60
     _, answer = decide(granted, Ask(MINUTE, 5), now=granted.strict_until)
-    assert (answer.amount, answer.bounded) == (5, False)
+    assert answer.amount == 5
+
+
+def test_nothing_is_granted_ahead_while_all_are_bound() -> None:
+    granted, _ = strictly(NONE, 1)
+    _, answer = decide(granted, Ask(MINUTE, 2, ahead=10), now=NOW)
+    assert answer.amount == 2
+    _, answer = decide(NONE, Ask(MINUTE, 2, ahead=10), now=NOW)
+    assert answer.amount == 12
 
 
 def test_what_is_given_back_is_free_and_what_is_owed_is_not() -> None:

@@ -115,9 +115,10 @@ async def test_what_is_given_back_too_late_for_that_is_told(
 
 async def test_nothing_is_left_over_at_the_end(reserves: Reserves, grants: OwnGrants) -> None:
     await reserves.take(MINUTE)
-    reserves.owe(TEN)
+    many = [rule for n in range(250) for rule in rules("10/minute", name=f"{n}")]
+    reserves.owe(many)
     await reserves.close()
-    assert (grants.granted(MINUTE[0]), grants.granted(TEN[0])) == (1, 1)
+    assert [grants.granted(rule) for rule in [*MINUTE, *many]] == [1] * 251
 
 
 async def test_a_call_is_taken_by_all_rules_or_by_none(
@@ -183,6 +184,55 @@ async def test_a_grant_that_comes_too_late_is_none_and_a_refusal_never_does(
     assert both[1].wait_s
 
 
+class Slow(OwnGrants):
+    """Takes some turns of the loop to answer."""
+
+    async def grant(self, asks: Sequence[Ask]) -> Mapping[str, Answer]:
+        for _ in range(5):
+            await asyncio.sleep(0)
+        return await super().grant(asks)
+
+
+async def test_who_comes_while_one_is_answered_is_asked_for_next(
+    tasks: TaskSet, time: Time
+) -> None:
+    """However many come and go, each waits for two questions at most."""
+    grants = Slow(time)
+    reserves = Reserves(grants, tasks=tasks, steady=time)
+    many = [rules("1000/minute", name=f"{n}") for n in range(20)]
+    reserves.owe(TEN)
+    async with asyncio.TaskGroup() as group:
+        calls = []
+        for turn in range(300):
+            each = many[turn % 20] + many[(turn * 7) % 20]
+            calls.append(group.create_task(reserves.take(each, strict=each)))
+            if turn == 50:
+                group.create_task(reserves.tell())
+            await asyncio.sleep(0)
+    assert {call.result().wait_s for call in calls} == {0.0}
+    assert grants.granted(TEN[0]) == 1
+    assert len(grants.asked) < 100
+
+
+async def test_while_nobody_answers_those_who_have_redis_do_not_wait_for_the_one_who_tries(
+    tasks: TaskSet, time: Time
+) -> None:
+    grants = Slow(time)
+    grants.away = True
+    reserves = Reserves(grants, tasks=tasks, steady=time)
+    with pytest.raises(GrantsAway):
+        await reserves.take(TEN)
+    trying = asyncio.ensure_future(reserves.take(TEN))
+    for _ in range(3):
+        await asyncio.sleep(0)
+    with pytest.raises(GrantsAway):
+        await reserves.take(MINUTE)
+    assert not trying.done()
+    grants.away = False
+    assert (await trying).wait_s == 0
+    assert (await reserves.take(MINUTE)).wait_s == 0
+
+
 async def test_one_who_hangs_up_takes_no_answer_from_the_others(
     reserves: Reserves, grants: OwnGrants
 ) -> None:
@@ -200,6 +250,7 @@ async def test_a_rule_that_was_cleared_begins_anew(reserves: Reserves, grants: O
     assert (await strictly(reserves, TEN))[0].standings[0].used == 1
     grants.away = True
     await reserves.clear(TEN)  # as far as anybody answers
+    await reserves.clear([])
 
 
 async def test_the_longest_unused_go_when_there_are_too_many(

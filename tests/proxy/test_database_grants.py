@@ -30,7 +30,7 @@ async def strictly(grants: DatabaseGrants, rule: Rule, amount: int) -> Answer:
 async def test_processes_share_what_is_granted(postgres: Database) -> None:
     first, second = opened(postgres), opened(postgres)
     answer = await strictly(first, TEN, 4)
-    assert (answer.amount, answer.used, answer.bounded) == (4, 4, True)
+    assert (answer.amount, answer.used, answer.strict) == (4, 4, True)
     answers = await second.grant([Ask(NINE, 1), Ask(TEN, 30)])
     assert [(answers[rule.key].amount, answers[rule.key].used) for rule in (TEN, NINE)] == [
         (6, 10),
