@@ -1,4 +1,6 @@
 import asyncio
+import random
+from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 
 import pytest
@@ -231,6 +233,43 @@ async def test_while_nobody_answers_those_who_have_redis_do_not_wait_for_the_one
     grants.away = False
     assert (await trying).wait_s == 0
     assert (await reserves.take(MINUTE)).wait_s == 0
+
+
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("hang_up", [False, True])
+async def test_what_is_granted_in_the_end_is_what_was_used(
+    tasks: TaskSet, time: Time, seed: int, *, hang_up: bool
+) -> None:
+    """Whoever takes, gives back and hangs up; and no rule that is strict is ever exceeded."""
+    chance, grants = random.Random(seed), Slow(time)
+    gateways = [Reserves(grants, tasks=tasks, steady=time) for _ in range(2)]
+    each = [*TEN, *rules("30/minute", name="b"), *rules("500/minute", name="c")]
+    used = Counter[Rule]()
+
+    async def call(reserves: Reserves) -> None:
+        some = chance.sample(each, chance.randint(1, 3))
+        taken = await reserves.take(some, strict=[rule for rule in some if rule in TEN])
+        if chance.random() < 0.3:
+            await asyncio.sleep(0)
+            reserves.give_back(taken)
+        elif not taken.wait_s:
+            used.update(some)
+
+    calls = []
+    for _ in range(400):
+        calls.append(asyncio.ensure_future(call(chance.choice(gateways))))
+        if hang_up and chance.random() < 0.1:
+            chance.choice(calls).cancel()
+        for _ in range(chance.randint(0, 3)):
+            await asyncio.sleep(0)
+        time.now += chance.choice([0, 0.01, 0.2])
+    await asyncio.gather(*calls, return_exceptions=True)
+    for reserves in gateways:
+        await reserves.close()
+    assert used[TEN[0]] <= 10
+    for rule in each:
+        granted = grants.granted(rule)
+        assert used[rule] <= granted if hang_up else used[rule] == granted
 
 
 async def test_one_who_hangs_up_takes_no_answer_from_the_others(
