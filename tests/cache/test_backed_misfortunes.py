@@ -52,6 +52,16 @@ async def known(windows: BackedWindows, each: list[Rule], time: Time) -> None:
     time.now += each[0].rate.period_s + A_PERIOD_S
 
 
+async def admitted_apart(windows: BackedWindows, time: Time, *, tries: int) -> list[float]:
+    """When calls were let through of which Redis knows nothing, too few to give it up."""
+    calls = list[float]()
+    with Partition(windows):
+        for _ in range(tries):
+            time.now += 3
+            calls += [time.now] * await admitted(windows, 1)
+    return calls
+
+
 async def test_calls_that_one_gateway_lets_through_apart_bind_the_others(
     opened: Opens, time: Time
 ) -> None:
@@ -61,11 +71,7 @@ async def test_calls_that_one_gateway_lets_through_apart_bind_the_others(
     time.now += 30
     await apart.hit(TEN)  # and learns that Redis is young
     calls.append(time.now)
-    with Partition(apart):
-        for _ in range(9):
-            time.now += 3
-            if await admitted(apart, 1):
-                calls.append(time.now)
+    calls += await admitted_apart(apart, time, tries=9)
     time.now = began + 62
     calls += [time.now] * await admitted(other)
     assert most_in_a_window(calls, 60) == 10
@@ -99,10 +105,7 @@ async def test_a_grant_that_others_bind_does_not_do_without_redis(
     await admitted(other, 1)
     time.now = began + 100  # it is known again
     await admitted(other, 1)
-    with Partition(apart):
-        for _ in range(7):
-            time.now += 3
-            calls += [time.now] * await admitted(apart, 1)
+    calls += await admitted_apart(apart, time, tries=7)
     time.now = began + 125
     calls += [time.now] * await admitted(other)
     assert most_in_a_window(calls, 60) <= 10
